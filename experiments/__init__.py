@@ -1,0 +1,1 @@
+"""Experiments: each file reads top to bottom as the method section of a paper."""

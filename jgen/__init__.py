@@ -1,0 +1,1 @@
+"""jgen: a functional research framework for the building blocks of generative models."""

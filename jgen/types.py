@@ -1,0 +1,138 @@
+"""The core types. No logic lives here; everything else in jgen is a function between these.
+
+The sentence that rules the house: ``step(key, state) -> (state, draws)``.
+
+Conventions, everywhere: keys are typed (``jax.random.key``), logs are in nats, ``log_prob`` is
+normalised and ``log_density`` is not, and an array line ends in its shape, e.g. ``# [chain, draw]``.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+from jax.tree_util import Partial, register_dataclass
+
+Array = jax.Array
+Key = jax.Array
+"""A typed key, ``jax.random.key(0)``; never a raw ``uint32`` pair."""
+PyTree = Any
+LogDensity = Callable[[PyTree], Array]
+"""One position -> scalar, unnormalised, in nats. To depend on data, bind it: ``Partial(fn, data)``."""
+Objective = Callable[[PyTree, PyTree, Key], tuple[Array, Mapping[str, Array]]]
+"""``(params, batch, key) -> (loss, aux)``: the loss drives the gradient, ``aux`` holds per-example arrays."""
+Info = Mapping[str, Array]
+"""What a draw cost and how it went, under ArviZ's names (``acceptance_rate``, ``diverging``, ...)."""
+
+
+class Law(enum.Enum):
+    """What kind of draws a sampler makes; it decides which diagnostics tell the truth about them."""
+
+    INDEPENDENT = "independent"
+    """Exact draws, each of weight 1."""
+    WEIGHTED = "weighted"
+    """Independent draws, whose ``exp(log_weight)`` averages to the normaliser Z."""
+    MARKOV = "markov"
+    """A chain that leaves the target invariant; the normaliser is unknown."""
+    ENSEMBLE = "ensemble"
+    """A population carried along a path; each draw is one pass, with an unbiased weight."""
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class Draws:
+    """What a step hands back: ``[*event]`` out of a step, ``[chain, draw, *event]`` out of a run.
+
+    Attributes:
+        value: The position, any pytree.
+        info: Per-draw facts under ArviZ's names; always with ``num_grads`` and
+            ``num_log_densities``, the counted cost of the draw.
+        log_weight: Log-weight in nats; None where the normaliser is unknown (Markov chains).
+        law: How the draws relate to the target.
+    """
+
+    value: PyTree
+    info: Info
+    log_weight: Array | None
+    law: Law = field(metadata={"static": True})
+
+
+class Sampler(NamedTuple):
+    """A sampler is a pytree of two functions with their data bound.
+
+    Both are ``jax.tree_util.Partial`` of module-level functions, so that a sampler rebuilt with new
+    data or new options of the same shapes runs through the programs already compiled.
+
+    Attributes:
+        init: ``init(key, position | None) -> state``.
+        step: ``step(key, state) -> (state, draws)``.
+    """
+
+    init: Partial
+    step: Partial
+
+
+class Adaptation(NamedTuple):
+    """Learning during warm-up, as a value given to the driver; it sees the whole population.
+
+    Attributes:
+        init: ``init(states) -> memory``, with a leading chain axis on every leaf of ``states``.
+        update: ``update(memory, states, draws, index, num_warmup) -> (memory, states)``, called
+            after each warm-up step ``index = 0 .. num_warmup - 1``; the states it returns after
+            the last one are the ones that sampling starts from, and nothing adapts after.
+    """
+
+    init: Partial
+    update: Partial
+
+
+class Reducer(NamedTuple):
+    """A fold over draws, for runs whose draws are not stored.
+
+    Attributes:
+        init: ``init(draws) -> memory``, from the shapes of one step of the population,
+            ``[chain, *event]``.
+        update: ``update(memory, draws) -> memory``.
+        compute: ``compute(memory) -> value``, any pytree.
+    """
+
+    init: Partial
+    update: Partial
+    compute: Partial
+
+
+class TrainState(NamedTuple):
+    """What training carries: arrays only, so that it is saved, sharded and vmapped as it stands.
+
+    Attributes:
+        step: Updates made so far; the randomness of the next one is ``fold_in(key, step)``.
+        params: The model's parameters.
+        opt_state: The optimizer's state.
+        key: The key the whole run is drawn from; it never changes.
+    """
+
+    step: Array
+    params: PyTree
+    opt_state: PyTree
+    key: Key
+
+
+class Result(NamedTuple):
+    """An evaluation with its error and its recipe; no evaluation in jgen returns a bare float.
+
+    Attributes:
+        value: The estimate (nats, unless the method says otherwise).
+        low: Lower end of the 95 % interval; equal to ``value`` where the value is exact.
+        high: Upper end of the 95 % interval.
+        n: Sample size behind the estimate; 0 where it is a closed form.
+        method: How it was found, in a few words.
+        protocol: What must agree before two results may be compared.
+    """
+
+    value: Array
+    low: Array
+    high: Array
+    n: int
+    method: str
+    protocol: Mapping[str, Any]

@@ -1,0 +1,27 @@
+"""The house rules for every test: warnings are errors, ranks are never promoted silently."""
+
+import os
+
+CACHE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".jax_cache")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+import jax  # noqa: E402  (the environment must be set first)
+import pytest  # noqa: E402
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "standard")
+
+
+@pytest.fixture
+def x64():
+    """A whole test in float64: arrays made inside lose it in their first operation outside."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def broadcasting():
+    """Lets ranks be promoted where NumPyro itself is called with batches; our own code never needs it."""
+    with jax.numpy_rank_promotion("allow"):
+        yield
