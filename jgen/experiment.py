@@ -1,0 +1,114 @@
+"""An experiment: a function of a frozen dataclass, run from the command line into one directory.
+
+```python
+@dataclass(frozen=True)
+class Config:
+    "How many kinds of iris are there?"
+
+    components: int = 3
+    "Number of components of the mixture."
+
+def mixture(config: Config, run: Run) -> None:
+    with run.stage("fit", total=1000) as advance:
+        ...
+    run.table([{"components": config.components, "log-likelihood": result}], "The best fit.")
+
+if __name__ == "__main__":
+    main(mixture, Config)
+```
+
+``python -m experiments.mixture --components 4`` then leaves ``runs/mixture/<time>/`` with
+``config.json`` (the settings, the versions, the device, the command), ``metrics.jsonl`` (one object
+per ``run.log``), ``figures/`` and ``report.html``. A run that dies leaves the same, and says why.
+"""
+
+import linecache
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+import tyro
+
+from jgen.errors import UsageError
+from jgen.provenance import program
+from jgen.run import Run, question, start
+
+__all__ = ["Run", "main", "start"]
+
+C = TypeVar("C")
+OWN = ("jgen", "experiments", "benchmarks", "__main__")
+
+
+def main(
+    fn: Callable[[C, Run], Any],
+    config_class: type[C],
+    argv: Sequence[str] | None = None,
+) -> None:
+    """Runs an experiment from the command line; ``fn``'s name is the experiment's name.
+
+    The options are the fields of ``config_class``, each with its docstring as help, and
+    ``--out DIR``. A mistake of the user's becomes one line on stderr and exit code 2: a
+    ``UsageError``, an ``OSError``, or a ``ValueError`` that jgen or the experiment raises on
+    purpose (whose traceback stays in the report). Any other exception keeps its traceback.
+
+    Args:
+        fn: ``fn(config, run)``.
+        config_class: A frozen dataclass; its docstring is the question the experiment asks.
+        argv: Arguments; None for those of the process.
+
+    Raises:
+        SystemExit: The arguments are wrong, or the run failed by the user's mistake; code 2. Or the
+            user stopped it; code 130.
+
+    Example:
+        >>> import tempfile
+        >>> @dataclass(frozen=True)
+        ... class Config:
+        ...     "How many?"
+        ...     components: int = 3
+        >>> def count(config, run):
+        ...     run.text(f"{config.components} components")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     main(count, Config, ["--components", "4", "--out", folder])
+        report: .../report.html
+    """
+    try:
+        command = tyro.cli(
+            _Command[config_class],  # type: ignore[valid-type]
+            prog=program(),
+            description=question(config_class),
+            args=argv,
+        )
+        with start(fn.__name__, command.config, command.out, argv=argv) as run:
+            fn(command.config, run)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        raise SystemExit(130) from None
+    except Exception as error:
+        if not _is_usage(error):
+            raise
+        print("error:", " ".join(str(error).split()), file=sys.stderr)
+        raise SystemExit(2) from None
+    run.console.print(
+        f"report: {run.directory / 'report.html'}", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+@dataclass(frozen=True)
+class _Command(Generic[C]):
+    config: Annotated[C, tyro.conf.arg(name="")]
+    out: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
+    """Directory to write to; new or empty. None for runs/NAME/TIME."""
+
+
+def _is_usage(error: BaseException) -> bool:
+    if isinstance(error, UsageError | OSError):
+        return True
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if not isinstance(error, ValueError) or not frames:
+        return False
+    frame, line = frames[-1]
+    own = str(frame.f_globals.get("__name__", "")).partition(".")[0] in OWN
+    return own and linecache.getline(frame.f_code.co_filename, line).lstrip().startswith("raise ")

@@ -1,0 +1,36 @@
+"""Files written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file whole or not at all: into a neighbour, then renamed over it.
+
+    Args:
+        path: The file; its folder exists.
+        content: Text (UTF-8) or bytes.
+
+    Raises:
+        OSError: It cannot be written; what stood there before still stands.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write(Path(folder, "a.txt"), "whole")
+        ...     os.listdir(folder)
+        ['a.txt']
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
