@@ -1,0 +1,70 @@
+"""Results beside one another, each with its interval."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jgen.plots.base import DATA, MODEL, figure, styled
+from jgen.records import to_json
+from jgen.types import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@styled
+def intervals_plot(
+    results: Mapping[str, Result],
+    *,
+    xlabel: str = "held-out log-likelihood (nats)",
+    reference: float | None = None,
+) -> "Figure":
+    """Draws one dot and one whisker per result, in the order given, first on top.
+
+    Args:
+        results: Label -> result with a scalar value.
+        xlabel: What the values are, with their unit.
+        reference: A known value to draw as a dashed line.
+
+    Returns:
+        A figure with one panel.
+
+    Raises:
+        ValueError: There are no results, one is not a scalar, or their protocols differ, so that
+            they cannot be compared.
+
+    Example:
+        >>> results = {str(k): Result(-4.0 + k, -4.5 + k, -3.5 + k, 150, "5 folds", {}) for k in (1, 2)}
+        >>> [label.get_text() for label in intervals_plot(results).axes[0].get_yticklabels()]
+        ['1', '2']
+    """
+    if not results:
+        raise ValueError("results is empty: give at least one label -> Result")
+    if len({to_json(result.protocol) for result in results.values()}) > 1:
+        raise ValueError(
+            f"the results of {', '.join(results)} were found under different protocols and cannot be "
+            "compared: evaluate them the same way"
+        )
+    ends = np.array([[np.asarray(x) for x in result[:3]] for result in results.values()], dtype=np.float64)
+    if ends.ndim != 2:
+        raise ValueError(
+            f"each result must be a scalar, got values of shape {ends.shape[2:]}: reduce them first"
+        )
+    made, axes = figure(1, 1, 1.1 + 0.36 * len(results))
+    axis = axes[0, 0]
+    rows = np.arange(len(results))
+    value, low, high = ends.T  # [result]
+    axis.hlines(rows, low, high, color=MODEL, linewidth=2.4)
+    axis.plot(value, rows, "o", color=MODEL, markersize=7, markeredgecolor="white")
+    for row in rows[~np.isfinite(value)]:
+        axis.text(0.02, row, f"{value[row]}", transform=axis.get_yaxis_transform(), va="center", color=DATA)
+    if reference is not None:
+        axis.axvline(reference, color=DATA, linestyle="--", linewidth=1.2)
+    axis.set_yticks(rows, list(results))
+    axis.set_ylim(len(results) - 0.5, -0.5)
+    axis.set_xlabel(xlabel)
+    axis.margins(x=0.06)
+    axis.grid(axis="x")
+    axis.tick_params(axis="y", length=0)
+    return made

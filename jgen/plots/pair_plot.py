@@ -1,0 +1,159 @@
+"""Data and the density fitted to them, two coordinates at a time."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import DATA, EDGE, MODEL, PALETTE, WIDTH, figure, matrix, names, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MarginalLogProb = Callable[[tuple[int, ...], np.ndarray], Any]
+"""``(dims, points [n, len(dims)]) -> log density [n]`` of the marginal over the coordinates ``dims``."""
+MASSES = (0.95, 0.8, 0.5)
+GRID_SIZE = 80
+
+
+@styled
+def pair_plot(
+    data: Any,
+    draws: Any = None,
+    marginal_log_prob: MarginalLogProb | None = None,
+    labels: Sequence[str] | None = None,
+    groups: Any = None,
+) -> "Figure":
+    """Draws data below the diagonal, draws of the model above, marginals along it.
+
+    Contours bound the smallest regions that hold 50, 80 and 95 % of the model's mass (highest-density
+    regions), found on a grid over the panel.
+
+    Args:
+        data: Observations ``[n, dim]``, two to eight coordinates.
+        draws: Draws of the model ``[m, dim]``; None leaves the upper panels out.
+        marginal_log_prob: ``(dims, points [n, len(dims)]) -> log density [n]``, asked for each pair and
+            each single coordinate; None draws no density.
+        labels: Names of the coordinates.
+        groups: The kind of each observation, small integers ``[n]``, shown by colour; None for one kind.
+
+    Returns:
+        A figure with ``dim * dim`` panels.
+
+    Raises:
+        ValueError: The shapes do not fit together, there is nothing to draw, or there are fewer than
+            two or more than eight coordinates.
+
+    Example:
+        >>> data = np.random.default_rng(0).normal(size=(50, 2))
+        >>> len(pair_plot(data, labels=["width", "length"]).axes)
+        4
+    """
+    data = matrix(data, "data", ["n", "dim"])
+    dim = data.shape[1]
+    if not 2 <= dim <= 8:
+        raise ValueError(f"data has {dim} coordinates: choose two to eight of them")
+    titles = names(labels, dim)
+    model = None if draws is None else matrix(draws, "draws", ["m", "dim"])
+    if model is not None and model.shape[1] != dim:
+        raise ValueError(f"draws has {model.shape[1]} coordinates and data {dim}: they must agree")
+    kinds = np.zeros(len(data), int) if groups is None else np.asarray(groups)
+    if kinds.shape != (len(data),):
+        raise ValueError(f"groups has shape {kinds.shape}: give one integer for each of {len(data)} rows")
+    color = DATA if groups is None else [PALETTE[1 + int(k) % (len(PALETTE) - 1)] for k in kinds]
+
+    side = max(WIDTH, 1.75 * dim)
+    made, axes = figure(dim, dim, side, side)
+    ranges = [_range(data[:, i]) for i in range(dim)]
+    for row in range(dim):
+        for column in range(dim):
+            axis = axes[row, column]
+            if row == column:
+                _diagonal(axis, row, data, model, marginal_log_prob, ranges[row])
+            elif row > column or model is not None:
+                points, tint = (data, color) if row > column or model is None else (model, MODEL)
+                size = float(np.clip(4000.0 / len(points), 1.5, 14.0))
+                axis.scatter(points[:, column], points[:, row], s=size, c=tint, alpha=0.55, linewidths=0)
+                if marginal_log_prob is not None:
+                    _contours(axis, (column, row), marginal_log_prob, ranges[column], ranges[row])
+                axis.set_ylim(*ranges[row])
+            else:
+                axis.set_visible(False)
+            axis.set_xlim(*ranges[column])
+            axis.locator_params(nbins=4)
+            axis.tick_params(labelbottom=row == dim - 1, labelleft=column == 0 and row > 0)
+            if row == dim - 1:
+                axis.set_xlabel(titles[column])
+            if column == 0:
+                axis.set_ylabel(titles[row])
+    made.align_labels()
+    return made
+
+
+def highest_density_levels(log_prob: np.ndarray, masses: Sequence[float]) -> np.ndarray:
+    """The log density at the edge of the smallest region that holds a given mass.
+
+    Args:
+        log_prob: Log density on an even grid, any shape.
+        masses: Shares of the mass on the grid, each in (0, 1).
+
+    Returns:
+        One level per mass, in the order given.
+
+    Example:
+        >>> x = np.linspace(-8.0, 8.0, 4001)
+        >>> level = highest_density_levels(-0.5 * x**2, [0.95])
+        >>> round(float(np.sqrt(-2.0 * level[0])), 2)
+        1.96
+    """
+    flat = np.sort(np.nan_to_num(log_prob.ravel(), nan=-np.inf))[::-1]
+    mass = np.cumsum(np.exp(flat - flat[0]))
+    where = np.searchsorted(mass / mass[-1], np.asarray(masses))
+    return flat[np.minimum(where, flat.size - 1)]
+
+
+def _range(values: np.ndarray) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        raise ValueError("a coordinate of data holds no finite value: leave it out")
+    margin = 0.12 * float(np.ptp(finite)) or 1.0
+    return float(finite.min()) - margin, float(finite.max()) + margin
+
+
+def _diagonal(
+    axis: Any,
+    i: int,
+    data: np.ndarray,
+    model: np.ndarray | None,
+    marginal_log_prob: MarginalLogProb | None,
+    ends: tuple[float, float],
+) -> None:
+    bins = np.linspace(*ends, 25)
+    axis.hist(data[:, i], bins=bins, density=True, color=DATA, alpha=0.35)
+    if model is not None:
+        axis.hist(model[:, i], bins=bins, density=True, histtype="step", color=MODEL, alpha=0.8)
+    if marginal_log_prob is not None:
+        x = np.linspace(*ends, 200)
+        axis.plot(x, np.exp(np.asarray(marginal_log_prob((i,), x[:, None]))), color=EDGE, linewidth=1.8)
+    axis.spines["left"].set_visible(False)
+    axis.tick_params(left=False)
+
+
+def _contours(
+    axis: Any,
+    dims: tuple[int, int],
+    marginal_log_prob: MarginalLogProb,
+    x_ends: tuple[float, float],
+    y_ends: tuple[float, float],
+) -> None:
+    x, y = np.linspace(*x_ends, GRID_SIZE), np.linspace(*y_ends, GRID_SIZE)
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)  # [n, 2]
+    log_prob = np.asarray(marginal_log_prob(dims, points), np.float64)
+    if log_prob.shape != (GRID_SIZE**2,):
+        raise ValueError(
+            f"marginal_log_prob gave shape {log_prob.shape} for {GRID_SIZE**2} points: return [n]"
+        )
+    grid = log_prob.reshape(GRID_SIZE, GRID_SIZE)  # [y, x]
+    levels = highest_density_levels(grid, MASSES)
+    if np.all(np.diff(levels) > 0):
+        axis.contour(x, y, grid, levels=levels, colors=[EDGE], linewidths=(0.8, 1.1, 1.5), linestyles="solid")

@@ -1,0 +1,108 @@
+"""A table of samplers as bars."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import DATA, PALETTE, WIDTH, figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@styled
+def sampler_bars(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    name: str = "sampler",
+    columns: Sequence[str] | None = None,
+    reference: Mapping[str, float] | None = None,
+) -> "Figure":
+    """Draws one panel per column of numbers and one bar per sampler, each with its value.
+
+    A panel is logarithmic where its positive values span more than a factor of 30. A value that is
+    missing, NaN or infinite has no bar; "none" stands in its place.
+
+    Args:
+        rows: One mapping per sampler: its name, and its numbers.
+        name: The column that names the sampler.
+        columns: Columns to draw; None for every column that holds a number.
+        reference: Column -> a value to draw as a dashed line (2 for an error in MCSEs).
+
+    Returns:
+        A figure with one panel per column.
+
+    Raises:
+        ValueError: There is no row, a row has no name, or no column holds a number.
+
+    Example:
+        >>> rows = [{"sampler": "nuts", "ESS/gradient": 0.2}, {"sampler": "hmc", "ESS/gradient": 0.1}]
+        >>> [float(bar.get_width()) for bar in sampler_bars(rows).axes[0].patches]
+        [0.2, 0.1]
+    """
+    if not rows or any(name not in row for row in rows):
+        raise ValueError(f"rows has {len(rows)} rows: give at least one, each with a column {name!r}")
+    found = dict.fromkeys(column for row in rows for column in row if column != name)
+    chosen = [c for c in found if np.isfinite(_numbers(rows, c)).any()] if columns is None else list(columns)
+    unknown = [column for column in chosen if column not in found]
+    if not chosen or unknown:
+        raise ValueError(
+            f"no numbers under {unknown or 'any column'}: the columns given are {', '.join(found) or 'none'}"
+        )
+    per_row = min(len(chosen), 3)
+    lines = -(-len(chosen) // per_row)
+    height = lines * (0.75 + 0.3 * len(rows))
+    made, axes = figure(lines, per_row, height, max(WIDTH, 2.4 * per_row + 0.8), sharey=True)
+    for i, axis in enumerate(axes.flat):
+        if i >= len(chosen):
+            axis.set_visible(False)
+            continue
+        _bars(axis, _numbers(rows, chosen[i]), PALETTE[i % len(PALETTE)])
+        axis.set_title(chosen[i], loc="left")
+        if reference and chosen[i] in reference:
+            axis.axvline(reference[chosen[i]], color=DATA, linestyle="--", linewidth=1.2)
+    axes[0, 0].set_yticks(np.arange(len(rows)), [str(row[name]) for row in rows])
+    axes[0, 0].set_ylim(len(rows) - 0.4, -0.6)
+    return made
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], column: str) -> np.ndarray:
+    cells = [np.asarray(row.get(column)) for row in rows]
+    numeric = [cell.ndim == 0 and cell.dtype.kind in "iuf" for cell in cells]
+    return np.array([float(c) if n else np.nan for c, n in zip(cells, numeric, strict=True)])  # [row]
+
+
+def _short(value: float) -> str:
+    for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 10 * unit or (abs(value) >= unit and unit > 1e3):
+            return f"{value / unit:.3g}{letter}"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def _bars(axis: Any, values: np.ndarray, color: str) -> None:
+    """One panel; ``values`` [row]."""
+    finite = np.isfinite(values)
+    positive = values[finite & (values > 0)]
+    log = positive.size == finite.sum() and positive.size > 0 and positive.max() > 30 * positive.min()
+    if log:
+        axis.set_xscale("log")
+        axis.set_xlim(positive.min() / 3.0, positive.max() * 12.0)
+    elif finite.any():
+        low, high = min(values[finite].min(), 0.0), max(values[finite].max(), 0.0)
+        axis.set_xlim(1.4 * low, 1.4 * high if high > low else 1.0)
+    axis.barh(np.arange(values.size)[finite], values[finite], height=0.66, color=color)
+    for row, value in enumerate(values):
+        beside = value if finite[row] and value > 0 else (0.0 if not log else axis.get_xlim()[0])
+        axis.annotate(
+            _short(value) if finite[row] else "none",
+            (beside, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=DATA,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )
+    axis.tick_params(axis="y", length=0)
+    axis.locator_params(axis="x", **({"numticks": 4} if log else {"nbins": 4}))

@@ -1,0 +1,92 @@
+"""Chains, as they ran and as they rank."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import DATA, MUTED, PALETTE, WIDTH, figure, matrix, names, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BINS = 20
+
+
+@styled
+def trace_plot(draws: Any, labels: Sequence[str] | None = None, *, max_chains: int = 8) -> "Figure":
+    """Draws each coordinate twice: its traces, and the histogram of each chain's ranks.
+
+    Ranks are taken over all chains together. Chains that agree have flat histograms: a bin of a
+    chain of n independent draws holds ``n / bins`` of them, and leaves the grey band about once in
+    a hundred. A tilted or humped line is a chain that sits elsewhere or has another width.
+
+    Args:
+        draws: Draws ``[chain, draw]`` or ``[chain, draw, dim]``.
+        labels: Names of the coordinates.
+        max_chains: Chains to draw; ranks are always taken over all of them.
+
+    Returns:
+        A figure with one row per coordinate: traces left, ranks right.
+
+    Raises:
+        ValueError: ``draws`` is empty or has another shape.
+
+    Example:
+        >>> len(trace_plot(np.random.default_rng(0).normal(size=(4, 100, 2)), ["mu", "tau"]).axes)
+        4
+
+    Reference:
+        Vehtari, Gelman, Simpson, Carpenter, Buerkner, Rank-normalization, folding, and localization
+        (2021), section 4.
+    """
+    draws = np.asarray(draws)
+    if draws.ndim == 2:
+        draws = draws[..., None]
+    draws = matrix(draws, "draws", ["chain", "draw", "dim"])
+    num_chains, num_draws, dim = draws.shape
+    titles = names(labels, dim)
+    made, axes = figure(dim, 2, 0.5 + 1.6 * dim, WIDTH + 0.6, sharex="col", width_ratios=(1.6, 1.0))
+    bins = max(min(BINS, num_draws // 5), 1)
+    for row in range(dim):
+        trace, rank = axes[row]
+        for chain in range(min(num_chains, max_chains)):
+            color = PALETTE[chain % len(PALETTE)]
+            finite = np.where(np.isfinite(draws[chain, :, row]), draws[chain, :, row], np.nan)
+            trace.plot(finite, color=color, linewidth=0.7, alpha=0.8)
+            counts = rank_counts(draws[..., row], bins)[chain]
+            rank.stairs(counts, np.linspace(0.0, 1.0, bins + 1), color=color, linewidth=1.4, baseline=None)
+        band = 2.576 * np.sqrt(num_draws * (1.0 / bins) * (1.0 - 1.0 / bins))
+        rank.axhspan(
+            max(num_draws / bins - band, 0.0), num_draws / bins + band, color=MUTED, alpha=0.25, linewidth=0
+        )
+        bad = int((~np.isfinite(draws[..., row])).sum())
+        trace.set_title(titles[row] + (f"   (not finite: {bad})" if bad else ""), loc="left")
+        rank.set_ylim(bottom=0.0)
+        rank.set_xlim(0.0, 1.0)
+        trace.set_xlim(0, max(num_draws - 1, 1))
+    axes[0, 1].set_title("ranks, per chain", loc="left", color=DATA)
+    axes[-1, 0].set_xlabel(
+        "draw" if num_chains <= max_chains else f"draw ({max_chains} of {num_chains} chains)"
+    )
+    axes[-1, 1].set_xlabel("rank among all draws (0 to 1)")
+    return made
+
+
+def rank_counts(draws: np.ndarray, bins: int) -> np.ndarray:
+    """How many draws of each chain fall in each bin of the pooled ranks.
+
+    Args:
+        draws: One coordinate ``[chain, draw]``.
+        bins: How many equal bins the ranks are cut into.
+
+    Returns:
+        Counts ``[chain, bin]``; each chain's add up to its number of draws.
+
+    Example:
+        >>> rank_counts(np.array([[1.0, 2.0], [3.0, 4.0]]), 2).tolist()
+        [[2, 0], [0, 2]]
+    """
+    ranks = np.argsort(np.argsort(draws, axis=None, kind="stable"), kind="stable").reshape(draws.shape)
+    which = ranks * bins // draws.size  # [chain, draw]
+    return np.stack([np.bincount(chain, minlength=bins) for chain in which])
