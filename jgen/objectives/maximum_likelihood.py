@@ -1,0 +1,69 @@
+r"""Maximum likelihood: the negative mean log-probability of a batch."""
+
+from collections.abc import Callable, Mapping
+
+import jax
+from jax.tree_util import Partial
+from numpyro.distributions import Distribution
+
+from jgen.binding import bind
+from jgen.types import Array, Key, PyTree
+
+
+def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Partial:
+    r"""The objective whose minimum is the maximum-likelihood estimate.
+
+    .. math:: \ell(\theta) = -\frac{1}{n} \sum_{i=1}^{n} \log p_\theta(x_i).
+
+    Its expectation is the entropy of the data plus the Kullback-Leibler divergence from the data to the
+    model, so that it is minimised by the model nearest in that sense.
+
+    Args:
+        distribution_of: ``params -> Distribution`` of one example: no batch axes, and one ``log_prob`` per
+            example. A module-level function, or a ``Partial`` of one with its options bound.
+
+    Returns:
+        ``objective(params, batch, key) -> (loss, aux)`` with the loss in nats per example and
+        ``aux = {"log_prob": [batch]}``. The batch is one array ``[batch, *event]`` (or a pytree, for a
+        distribution over pytrees); the key is not used.
+
+    Raises:
+        TypeError: Where ``distribution_of`` is not a function.
+        ValueError: Where the distribution has batch axes, or an example does not have its shape.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> import numpyro.distributions as dist
+        >>> from jgen.objectives.maximum_likelihood import maximum_likelihood
+        >>> objective = maximum_likelihood(dist.Normal)  # params is the mean
+        >>> loss, aux = objective(0.0, jnp.array([-1.0, 1.0]), jax.random.key(0))
+        >>> round(float(loss), 4), aux["log_prob"].shape
+        (1.4189, (2,))
+
+    Reference:
+        R. A. Fisher, On the mathematical foundations of theoretical statistics, 1922.
+    """
+    if isinstance(distribution_of, Distribution) or not callable(distribution_of):
+        raise TypeError(f"distribution_of must be a function params -> Distribution, got {distribution_of!r}")
+    return Partial(_maximum_likelihood, bind(distribution_of))
+
+
+def _maximum_likelihood(
+    distribution_of: Callable[[PyTree], Distribution],
+    params: PyTree,
+    batch: PyTree,
+    key: Key,  # noqa: ARG001
+) -> tuple[Array, Mapping[str, Array]]:
+    distribution = distribution_of(params)
+    if distribution.batch_shape:
+        raise ValueError(
+            f"distribution_of must return one distribution without batch axes, got batch_shape "
+            f"{distribution.batch_shape}; "
+            f"use .to_event({len(distribution.batch_shape)}) if they are one example"
+        )
+    if isinstance(batch, jax.Array) and batch.shape[1:] != distribution.event_shape:
+        raise ValueError(
+            f"batch must have shape (batch, *{distribution.event_shape}) here, got {batch.shape}"
+        )
+    log_prob = jax.vmap(distribution.log_prob)(batch)  # [batch]
+    return -log_prob.mean(), {"log_prob": log_prob}

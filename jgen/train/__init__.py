@@ -1,0 +1,23 @@
+r"""One train step for every objective, and the loop that runs it in compiled chunks.
+
+A step is a pytree, like a sampler: ``Partial(_train_step, objective, optimizer)``. Its data are leaves
+and its functions are the treedef, so that a step made again from an objective with new data and the
+*same* optimizer runs through the program already compiled. An optax optimizer is a pair of closures, and
+closures are equal only to themselves: make the optimizer once and hand the same one on. An optimizer
+made again compiles again (one whose ``update`` is itself a ``Partial`` of a module-level function, with
+its learning rate bound, does not, and may be vmapped over the rate).
+
+A run is drawn from one key, which never changes. With :math:`k` the key and :math:`t` the step,
+
+.. math:: k_t = \mathrm{fold\_in}(k, t), \qquad b_t = \mathrm{make\_batch}(\mathrm{data}, k', t),
+          \qquad (\theta, o)_{t+1} = \mathrm{update}(\nabla_\theta \ell(\theta_t, b_t, k_t), o_t, \theta_t),
+
+with :math:`k' = \mathrm{fold\_in}(k, 2^{32}-1)`, which no step reaches. Nothing else is random, so that a
+run depends neither on its chunks nor on having been stopped and resumed.
+"""
+
+from jgen.train.loop import NonFiniteError, Training, full_batch, train
+from jgen.train.state import init_state
+from jgen.train.step import make_train_step
+
+__all__ = ["NonFiniteError", "Training", "full_batch", "init_state", "make_train_step", "train"]
