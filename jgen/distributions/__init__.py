@@ -1,1 +1,38 @@
-"""distributions"""
+"""NumPyro distributions, and pure functions that make, change and compare them."""
+
+from jgen.distributions.affine import affine
+from jgen.distributions.autoregressive import autoregressive
+from jgen.distributions.base import log_prob_of, map_parameters, take
+from jgen.distributions.bernoulli import bernoulli
+from jgen.distributions.categorical import categorical
+from jgen.distributions.conditional import conditional
+from jgen.distributions.gaussian import gaussian
+from jgen.distributions.interpolate import interpolate, interpolate_log_density
+from jgen.distributions.kl import kl
+from jgen.distributions.marginal import marginal
+from jgen.distributions.mixture import mixture
+from jgen.distributions.product import product
+from jgen.distributions.temper import temper
+from jgen.distributions.total_variation import total_variation
+from jgen.distributions.wasserstein2 import wasserstein2
+
+__all__ = [
+    "affine",
+    "autoregressive",
+    "bernoulli",
+    "categorical",
+    "conditional",
+    "gaussian",
+    "interpolate",
+    "interpolate_log_density",
+    "kl",
+    "log_prob_of",
+    "map_parameters",
+    "marginal",
+    "mixture",
+    "product",
+    "take",
+    "temper",
+    "total_variation",
+    "wasserstein2",
+]

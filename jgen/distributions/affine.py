@@ -1,0 +1,149 @@
+"""The law of ``scale * x + shift``."""
+
+from functools import singledispatch
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from numpyro.distributions import constraints
+
+from jgen.distributions.base import log_prob_of, map_components
+from jgen.distributions.checks_base import as_float, check_finite, is_concrete
+from jgen.distributions.gaussian_base import dense, gaussian_parameters, is_dense, like, lower_factor
+from jgen.types import Array, Key
+
+
+def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
+    r"""The law of $y = A x + b$: $p_y(y) = p_x(A^{-1}(y - b)) / |\det A|$.
+
+    Gaussians and mixtures of Gaussians stay what they are: $N(A \mu + b, A \Sigma A^T)$. Other continuous
+    distributions are wrapped, for elementwise scales, and keep their own support.
+
+    Args:
+        distribution: A continuous distribution with events ``[*event]``.
+        shift: A scalar or ``[*event]``; with a matrix, a scalar or ``[new_dim]``.
+        scale: A scalar or ``[*event]``, applied elementwise, not 0; or, for Gaussians and mixtures of
+            Gaussians on vectors, a matrix ``[new_dim, dim]`` of full row rank.
+
+    Returns:
+        The distribution of y. A matrix gives full covariances.
+
+    Raises:
+        TypeError: A discrete distribution, or a matrix with something that is not Gaussian.
+        ValueError: Shapes that do not fit, a scale of 0, or a matrix that is not of full row rank.
+
+    Example:
+        >>> import numpyro.distributions as dist
+        >>> moved = affine(dist.Normal(1.0, 2.0), 10.0, -3.0)
+        >>> float(moved.loc), float(moved.scale)
+        (7.0, 6.0)
+    """
+    check_finite("affine", shift=shift, scale=scale)
+    event_shape = distribution.event_shape
+    scale, known = as_float(scale), (np.asarray(scale) if is_concrete(scale) else None)
+    is_matrix = scale.ndim == 2 and len(event_shape) == 1
+    if is_matrix and (scale.shape[1] != event_shape[0] or scale.shape[0] > scale.shape[1]):
+        raise ValueError(
+            f"affine: a matrix must be [new_dim, dim], new_dim <= dim = {event_shape[0]}; got {scale.shape}."
+        )
+    if is_matrix and known is not None and np.linalg.matrix_rank(known) < known.shape[0]:
+        raise ValueError("affine: the matrix is not of full row rank, so y has no density.")
+    if not is_matrix and scale.shape not in ((), event_shape):
+        raise ValueError(
+            f"affine: scale has shape {scale.shape}; expected a scalar or the event's {event_shape}."
+        )
+    if not is_matrix and known is not None and np.any(known == 0):
+        raise ValueError("affine: a scale of 0 collapses the distribution, which then has no density.")
+    new_shape = scale.shape[:1] if is_matrix else event_shape
+    shift = as_float(shift)
+    if shift.shape not in ((), new_shape):
+        raise ValueError(f"affine: shift has shape {shift.shape}; expected a scalar or {new_shape}.")
+    return _affine(distribution, jnp.broadcast_to(shift, new_shape), scale, is_matrix)
+
+
+class Affine(dist.Distribution):
+    """The law of ``scale * x + shift`` for any continuous x, elementwise; -inf outside its support.
+
+    NumPyro's own affine transform takes an unknown scale for positive when it works out the support.
+    """
+
+    pytree_data_fields = ("base_dist", "shift", "scale")
+
+    def __init__(self, base_dist: Any, shift: Array, scale: Array):
+        self.base_dist, self.shift, self.scale = base_dist, shift, scale
+        super().__init__(base_dist.batch_shape, base_dist.event_shape)
+
+    @property
+    def support(self) -> Any:
+        """All reals: ``log_prob`` itself is -inf where the base distribution has no mass."""
+        return constraints.independent(constraints.real, self.event_dim)
+
+    @property
+    def mean(self) -> Array:
+        """``scale * mean + shift``."""
+        return self._forward(self.base_dist.mean)
+
+    @property
+    def variance(self) -> Array:
+        """``scale^2 * variance``."""
+        return jnp.broadcast_to(self.scale, self.shape()) ** 2 * self.base_dist.variance
+
+    def _forward(self, x: Array) -> Array:
+        return jnp.broadcast_to(self.scale, x.shape) * x + jnp.broadcast_to(self.shift, x.shape)
+
+    def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
+        """Moves draws of the base distribution."""
+        return self._forward(jnp.asarray(self.base_dist.sample(key, sample_shape)))
+
+    def log_prob(self, value: Array, intermediates: Any = None) -> Array:
+        """The base distribution's log-density at the point that was moved, less log |scale|."""
+        del intermediates
+        value = jnp.asarray(value)
+        back = (value - jnp.broadcast_to(self.shift, value.shape)) / jnp.broadcast_to(self.scale, value.shape)
+        return log_prob_of(self.base_dist, back) - jnp.log(jnp.abs(self.scale)).sum()
+
+
+@singledispatch
+def _affine(distribution: Any, shift: Any, scale: Any, is_matrix: bool) -> dist.Distribution:
+    elementwise: Any = distribution.support
+    while hasattr(elementwise, "base_constraint"):
+        elementwise = elementwise.base_constraint
+    if is_matrix or distribution.is_discrete or elementwise.event_dim > 0:
+        raise TypeError(
+            f"affine has no closed form for {type(distribution).__name__} here: matrices are for Gaussians "
+            "and mixtures of them, elementwise scales for continuous distributions without constraints that tie "
+            "coordinates together."
+        )
+    return Affine(distribution, shift, jnp.broadcast_to(scale, distribution.event_shape))
+
+
+@_affine.register(dist.Normal)
+@_affine.register(dist.MultivariateNormal)
+def _gaussian(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
+    if is_matrix:
+        mean, factor = gaussian_parameters(dense(distribution))
+        mean = (scale @ mean[..., None])[..., 0]
+        moved = mean + jnp.broadcast_to(shift, mean.shape)
+        return dist.MultivariateNormal(moved, scale_tril=lower_factor(scale @ factor))
+    mean, spread = gaussian_parameters(distribution)
+    each = jnp.broadcast_to(scale, mean.shape)
+    moved = each * mean + jnp.broadcast_to(shift, mean.shape)
+    if not is_dense(distribution):
+        return like(distribution, moved, jnp.abs(each) * spread)
+    return like(distribution, moved, each[..., :, None] * spread * jnp.sign(each)[..., None, :])
+
+
+@_affine.register
+def _(distribution: dist.Independent, shift: Any, scale: Any, is_matrix: bool):
+    base: Any = distribution
+    while isinstance(base, dist.Independent):
+        base = base.base_dist
+    rule = _gaussian if isinstance(base, dist.Normal) else _affine.dispatch(object)
+    return rule(distribution, shift, scale, is_matrix)
+
+
+@_affine.register(dist.MixtureSameFamily)
+@_affine.register(dist.MixtureGeneral)
+def _(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
+    return map_components(distribution, lambda c: _affine(c, shift, scale, is_matrix))

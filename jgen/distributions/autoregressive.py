@@ -1,0 +1,158 @@
+"""Strings of tokens, one after another, with temperature, top-k and nucleus truncation."""
+
+import operator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+from numpyro.distributions import constraints
+
+from jgen.distributions.checks_base import check_positive, is_concrete
+from jgen.types import Array, Key
+
+
+def autoregressive(
+    logits_fn: Partial, length: int, *, temperature: Any = 1.0, top_k: Any = None, top_p: Any = None
+) -> "Autoregressive":
+    r"""The law of token strings $p(x) = \prod_t \tilde p(x_t \mid x_{<t})$, exact under truncation.
+
+    At each position the logits are divided by the temperature; then only the ``top_k`` most probable tokens
+    are kept; then, of the law renormalised on those, the smallest set of most probable tokens whose
+    probability reaches ``top_p``; what is kept is renormalised. Among equal logits the lower token comes
+    first, so ``top_k=1`` is greedy decoding. ``log_prob`` is that of the law sampled from: a string with an
+    excluded token has -inf.
+
+    Args:
+        logits_fn: ``logits_fn(tokens [length], position) -> logits [vocabulary]``, a ``Partial`` with its
+            parameters bound, so that new parameters do not recompile. It is shown zeros at ``position``
+            and after, so that it cannot look ahead.
+        length: Tokens in a string.
+        temperature: Positive scalar.
+        top_k: Tokens kept, at least 1 and at most the vocabulary; None keeps all.
+        top_p: Probability kept, in (0, 1]; None keeps all.
+
+    Returns:
+        A NumPyro distribution with ``event_shape [length]`` of integers; all settings are leaves.
+
+    Raises:
+        TypeError: ``logits_fn`` is not callable, or ``length`` or ``top_k`` is no integer.
+        ValueError: A setting out of range, or logits that are not a vector.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jax.tree_util import Partial
+        >>> def bigram(table, tokens, position):
+        ...     return table[tokens[position - 1]]
+        >>> strings = autoregressive(Partial(bigram, jnp.eye(3)), 4, top_k=1)
+        >>> strings.sample(jax.random.key(0)).tolist()
+        [0, 0, 0, 0]
+
+    Reference:
+        Holtzman et al., The curious case of neural text degeneration (2020).
+    """
+    if not callable(logits_fn):
+        raise TypeError(f"autoregressive: logits_fn must be callable, given {type(logits_fn).__name__}.")
+    if operator.index(length) < 1:
+        raise ValueError(f"autoregressive: length must be at least 1, given {length}.")
+    tokens, position = (jax.ShapeDtypeStruct(shape, jnp.int32) for shape in ((length,), ()))
+    logits = jax.eval_shape(logits_fn, tokens, position)
+    if len(logits.shape) != 1:
+        raise ValueError(f"autoregressive: logits_fn must return [vocabulary], it returns {logits.shape}.")
+    (vocabulary,) = logits.shape
+    check_positive("autoregressive: temperature", temperature)
+    if top_k is not None and is_concrete(top_k) and not 1 <= operator.index(top_k) <= vocabulary:
+        raise ValueError(f"autoregressive: top_k must be in 1..{vocabulary} (the vocabulary), given {top_k}.")
+    if top_p is not None and is_concrete(top_p) and not 0 < np.asarray(top_p) <= 1:
+        raise ValueError(f"autoregressive: top_p must be in (0, 1], given {top_p}.")
+    settings = (temperature, logits.dtype), (top_k, jnp.int32), (top_p, logits.dtype)
+    arrays: Any = (None if value is None else jnp.asarray(value, dtype) for value, dtype in settings)
+    return Autoregressive(logits_fn, length, vocabulary, *arrays)
+
+
+class Autoregressive(dist.Distribution):
+    """The distribution that ``autoregressive`` makes."""
+
+    pytree_data_fields = ("logits_fn", "temperature", "top_k", "top_p")
+    pytree_aux_fields = ("vocabulary",)
+
+    def __init__(
+        self,
+        logits_fn: Partial,
+        length: int,
+        vocabulary: int,
+        temperature: Array,
+        top_k: Array | None,
+        top_p: Array | None,
+    ):
+        self.logits_fn, self.vocabulary = logits_fn, vocabulary
+        self.temperature, self.top_k, self.top_p = temperature, top_k, top_p
+        super().__init__(batch_shape=(), event_shape=(length,))
+
+    @property
+    def support(self) -> Any:
+        """Strings of tokens ``0 .. vocabulary - 1``."""
+        return constraints.independent(constraints.integer_interval(0, self.vocabulary - 1), 1)
+
+    @property
+    def is_discrete(self) -> bool:
+        """True."""
+        return True
+
+    def _log_probs(self, tokens: Array, position: Array) -> Array:
+        """Log-probabilities of the next token, ``[vocabulary]``, -inf where excluded."""
+        seen = jnp.where(jnp.arange(self.event_shape[0]) < position, tokens, 0)
+        logits = self.logits_fn(seen, position) / self.temperature
+        if self.top_k is None and self.top_p is None:
+            return jax.nn.log_softmax(logits)
+        order = jnp.argsort(-logits, stable=True)  # most probable first, the lower of equal tokens first
+        ranked = logits[order]
+        kept = jnp.ones(self.vocabulary, bool)
+        if self.top_k is not None:
+            kept = jnp.arange(self.vocabulary) < self.top_k
+        if self.top_p is not None:
+            probs = jax.nn.softmax(jnp.where(kept, ranked, -jnp.inf))
+            before = jnp.cumsum(probs) - probs
+            kept &= (before < self.top_p) | (self.top_p >= 1)
+            kept = kept.at[0].set(True)
+        log_probs = jax.nn.log_softmax(jnp.where(kept, ranked, -jnp.inf))
+        return jnp.zeros_like(logits).at[order].set(log_probs)
+
+    def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
+        """Draws ``[*sample, length]`` tokens, each from the prefix before it."""
+
+        def step(tokens: Array, at: tuple[Key, Array]) -> tuple[Array, None]:
+            own_key, position = at
+            token = jax.random.categorical(own_key, self._log_probs(tokens, position))
+            return tokens.at[position].set(token.astype(tokens.dtype)), None
+
+        def one(own_key: Key) -> Array:
+            positions = jnp.arange(self.event_shape[0])
+            keys = jax.random.split(own_key, self.event_shape[0])
+            return jax.lax.scan(step, jnp.zeros(self.event_shape, int), (keys, positions))[0]
+
+        if not sample_shape:
+            return one(key)
+        strings = jax.vmap(one)(jax.random.split(key, int(np.prod(sample_shape))))
+        return strings.reshape(tuple(sample_shape) + self.event_shape)
+
+    def log_prob(self, value: Array, intermediates: Any = None) -> Array:
+        """Log-probability of ``[*sample, length]`` strings under the truncated law, in nats."""
+        del intermediates
+        value = jnp.asarray(value)
+
+        def one(tokens: Array) -> Array:
+            known = (tokens >= 0) & (tokens < self.vocabulary)
+            tokens = jnp.where(known, tokens, 0).astype(int)
+
+            def step(total: Array, position: Array) -> tuple[Array, None]:
+                return total + self._log_probs(tokens, position)[tokens[position]], None
+
+            start = jnp.zeros((), self.temperature.dtype)
+            total = jax.lax.scan(step, start, jnp.arange(self.event_shape[0]))[0]
+            return jnp.where(known.all(), total, -jnp.inf)
+
+        flat = jax.vmap(one)(value.reshape(-1, *self.event_shape))
+        return flat.reshape(value.shape[:-1])

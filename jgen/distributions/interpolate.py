@@ -1,0 +1,124 @@
+"""The geometric path between two distributions."""
+
+from functools import singledispatch
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+
+from jgen.distributions.base import log_prob_of
+from jgen.distributions.checks_base import is_concrete, no_closed_form
+from jgen.distributions.gaussian_base import combine_gaussians
+from jgen.types import Array, LogDensity
+
+
+def interpolate(p: Any, q: Any, t: Array | float) -> dist.Distribution:
+    r"""The distribution proportional to $p(x)^{1-t}\, q(x)^t$, from p at t = 0 to q at t = 1.
+
+    Gaussians: precisions mix linearly. Bernoulli and categorical: logits do. For anything else use
+    ``interpolate_log_density``, which needs no normaliser.
+
+    Args:
+        p: Where the path starts.
+        q: Where it ends, of the same kind and event shape.
+        t: Position on the path, in [0, 1].
+
+    Returns:
+        A normalised distribution; categorical and Bernoulli ones are given by their logits.
+
+    Raises:
+        TypeError: No closed form for this pair.
+        ValueError: A t outside [0, 1], or events of different shapes.
+
+    Example:
+        >>> import numpyro.distributions as dist
+        >>> middle = interpolate(dist.Normal(0.0, 1.0), dist.Normal(3.0, 0.5), 0.5)
+        >>> round(float(middle.loc), 4), round(float(middle.scale**-2), 4)
+        (2.4, 2.5)
+
+    Reference:
+        Gelman and Meng, Simulating normalizing constants (1998), Statistical Science 13(2).
+    """
+    _check_position(t)
+    if p.event_shape != q.event_shape:
+        raise ValueError(f"interpolate: events {p.event_shape} and {q.event_shape} are not of one shape.")
+    return _interpolate(p, q, t)
+
+
+def interpolate_log_density(p: Any, q: Any, t: Array | float) -> LogDensity:
+    r"""The unnormalised log-density $(1-t) \log p(x) + t \log q(x)$ of the geometric path, for anything.
+
+    A term of weight 0 counts 0 even where its log-density is -inf.
+
+    Args:
+        p: A distribution, or a ``LogDensity`` (a ``Partial``, so that nothing recompiles).
+        q: The same, for the other end.
+        t: Position on the path, in [0, 1].
+
+    Returns:
+        A ``LogDensity`` with its data bound: a pytree.
+
+    Example:
+        >>> import numpyro.distributions as dist
+        >>> path = interpolate_log_density(dist.Normal(0.0, 1.0), dist.Cauchy(0.0, 1.0), 0.0)
+        >>> bool(path(2.0) == dist.Normal(0.0, 1.0).log_prob(2.0))
+        True
+    """
+    _check_position(t)
+    ends = (Partial(log_prob_of, x) if isinstance(x, dist.Distribution) else x for x in (p, q))
+    return Partial(_mix_log_densities, *ends, t)
+
+
+def _check_position(t: Any) -> None:
+    if is_concrete(t) and not np.all((np.asarray(t) >= 0) & (np.asarray(t) <= 1)):
+        raise ValueError(f"interpolate: t must lie in [0, 1], given {t}.")
+
+
+def _mix_log_densities(p: LogDensity, q: LogDensity, t: Array, position: Any) -> Array:
+    return _mix(p(position), q(position), t)
+
+
+def _mix(start: Array, end: Array, t: Any) -> Array:
+    t = jnp.asarray(t)
+    return jnp.where(t < 1, (1 - t) * start, 0) + jnp.where(t > 0, t * end, 0)
+
+
+@singledispatch
+def _interpolate(p: Any, q: Any, _t: Any) -> dist.Distribution:
+    raise no_closed_form("interpolate", _interpolate, p, q)
+
+
+@_interpolate.register(dist.Normal)
+@_interpolate.register(dist.MultivariateNormal)
+def _(p: Any, q: Any, t: Any):
+    return combine_gaussians(p, q, 1 - jnp.asarray(t), jnp.asarray(t))
+
+
+@_interpolate.register
+def _(p: dist.Independent, q: Any, t: Any):
+    if isinstance(q, dist.MultivariateNormal):
+        return combine_gaussians(p, q, 1 - jnp.asarray(t), jnp.asarray(t))
+    if not isinstance(q, dist.Independent) or p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
+        raise no_closed_form("interpolate", _interpolate, p, q)
+    return _interpolate(p.base_dist, q.base_dist, t).to_event(p.reinterpreted_batch_ndims)
+
+
+@_interpolate.register(dist.BernoulliProbs)
+@_interpolate.register(dist.BernoulliLogits)
+def _(p: Any, q: Any, t: Any):
+    if not isinstance(q, dist.BernoulliProbs | dist.BernoulliLogits):
+        raise no_closed_form("interpolate", _interpolate, p, q)
+    return dist.BernoulliLogits((1 - t) * p.logits + t * q.logits)
+
+
+@_interpolate.register(dist.CategoricalProbs)
+@_interpolate.register(dist.CategoricalLogits)
+def _(p: Any, q: Any, t: Any):
+    if not isinstance(q, dist.CategoricalProbs | dist.CategoricalLogits):
+        raise no_closed_form("interpolate", _interpolate, p, q)
+    if p.logits.shape != q.logits.shape:
+        raise ValueError(f"interpolate: categories {p.logits.shape} and {q.logits.shape} differ.")
+    return dist.CategoricalLogits(_mix(jax.nn.log_softmax(p.logits), jax.nn.log_softmax(q.logits), t))

@@ -1,0 +1,54 @@
+"""The law of some coordinates of a Gaussian vector, or of a mixture of them."""
+
+from collections.abc import Sequence
+from functools import singledispatch
+from typing import Any
+
+import jax.numpy as jnp
+import numpyro.distributions as dist
+
+from jgen.distributions.base import map_components
+from jgen.distributions.checks_base import check_indices, no_closed_form
+from jgen.distributions.gaussian_base import gaussian_parameters, is_dense, like, lower_factor
+
+
+def marginal(distribution: Any, indices: Sequence[int]) -> dist.Distribution:
+    r"""The law of $x_I$: $N(\mu_I, \Sigma_{II})$, and for a mixture the mixture of those.
+
+    Args:
+        distribution: A Gaussian on vectors, or a mixture of them.
+        indices: Which coordinates to keep, in the order wanted; negative ones count from the end.
+
+    Returns:
+        A distribution on vectors of length ``len(indices)``, in the same NumPyro classes.
+
+    Raises:
+        TypeError: No closed form for this family, or indices that are not known integers.
+        ValueError: Events that are not vectors; indices out of range, repeated or missing.
+
+    Example:
+        >>> import jax.numpy as jnp, numpyro.distributions as dist
+        >>> full = dist.MultivariateNormal(jnp.arange(3.0), scale_tril=jnp.diag(jnp.arange(1.0, 4.0)))
+        >>> marginal(full, [2, 0]).loc.tolist()
+        [2.0, 0.0]
+    """
+    return _marginal(distribution, jnp.array(check_indices("marginal", distribution, indices)))
+
+
+@singledispatch
+def _marginal(distribution: Any, _kept: Any) -> dist.Distribution:
+    raise no_closed_form("marginal", _marginal, distribution)
+
+
+@_marginal.register(dist.MultivariateNormal)
+@_marginal.register(dist.Independent)
+def _(distribution: Any, kept: Any):
+    mean, scale = gaussian_parameters(distribution)
+    chosen = lower_factor(scale[..., kept, :]) if is_dense(distribution) else scale[..., kept]
+    return like(distribution, mean[..., kept], chosen)
+
+
+@_marginal.register(dist.MixtureSameFamily)
+@_marginal.register(dist.MixtureGeneral)
+def _(distribution: Any, kept: Any):
+    return map_components(distribution, lambda c: _marginal(c, kept))

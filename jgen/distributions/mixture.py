@@ -1,0 +1,201 @@
+"""Finite mixtures that draw one component per sample, not all of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from numpyro.distributions import constraints
+
+from jgen.distributions.base import family, log_prob_of, map_parameters, take
+from jgen.distributions.checks_base import as_float, check_simplex
+from jgen.types import Array, Key
+
+
+def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribution]) -> dist.Distribution:
+    r"""A finite mixture, $p(x) = \sum_k w_k\, p_k(x)$, whose sampling costs one draw, not K.
+
+    A draw finds its component by inverting the cumulative weights, gathers that component's parameters
+    and draws once. NumPyro's own mixtures draw every component and throw all but one away. The law is the
+    same; the numbers a key gives are not. Uniform numbers of float32 have steps of 1.2e-7, so a component
+    of smaller weight is rarely or never drawn there (its ``log_prob`` is right all the same); use float64.
+
+    A list of one family is stacked into one batch. Unlike families cost one draw per family (not per
+    component), and each counts only inside its own support.
+
+    Args:
+        weights: ``[component]`` (or ``[*batch, component]``), non-negative, summing to 1.
+        components: One distribution whose last batch axis is the component, or a list of distributions of
+            one event shape, of any families.
+
+    Returns:
+        A ``FamilyMixture`` (a NumPyro ``MixtureSameFamily``) or, for unlike families, a
+        ``GeneralMixture`` (a NumPyro ``MixtureGeneral``).
+
+    Raises:
+        TypeError: The components are not distributions, or mix discrete with continuous ones.
+        ValueError: Weights that are negative or do not sum to 1, shapes that do not fit, or a family whose
+            support depends on its parameters (a uniform).
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> two = mixture([0.25, 0.75], dist.Normal(jnp.array([-4.0, 4.0]), 1.0))
+        >>> draws = two.sample(jax.random.key(0), (1000,))
+        >>> bool(abs((draws > 0).mean() - 0.75) < 0.07), float(two.mean)
+        (True, 2.0)
+
+    Reference:
+        Devroye, Non-Uniform Random Variate Generation (1986), chapters II.2 (inversion) and II.4.
+    """
+    check_simplex("mixture: weights", weights)
+    weights = as_float(jnp.asarray(weights))
+    if weights.ndim == 0:
+        raise ValueError("mixture: weights needs a last axis of components; it was given a scalar.")
+    mixing = dist.CategoricalProbs(weights)
+    if isinstance(components, dist.Distribution):
+        _check_count(
+            weights, components.batch_shape[-1:], f"components with batch_shape {components.batch_shape}"
+        )
+        return FamilyMixture(mixing, components)
+    components = list(components)
+    if not components or not all(isinstance(c, dist.Distribution) for c in components):
+        raise TypeError("mixture: components must be a NumPyro distribution or a list of them.")
+    _check_count(weights, (len(components),), f"a list of {len(components)} components")
+    if len({c.event_shape for c in components}) > 1:
+        raise ValueError(
+            f"mixture: components must share one event shape; given {[c.event_shape for c in components]}. "
+            "Use .to_event(1) where a batch axis is meant as the event."
+        )
+    if len({bool(c.is_discrete) for c in components}) > 1:
+        raise TypeError("mixture: discrete and continuous components have no common density.")
+    first = components[0]
+    if family(first) is not None and all(family(c) == family(first) for c in components):
+        axis = len(first.batch_shape)
+        return FamilyMixture(mixing, map_parameters(first, lambda *x: jnp.stack(x, axis), *components[1:]))
+    return GeneralMixture(mixing, components, support=_common_support(components))
+
+
+def _check_count(weights: Array, count: tuple[int, ...], what: str) -> None:
+    if weights.shape[-1:] != count:
+        raise ValueError(
+            f"mixture: {weights.shape[-1]} weights do not fit {what} (last batch axis = component)."
+        )
+
+
+def _elementwise(support: Any) -> Any:
+    while hasattr(support, "base_constraint"):
+        support = support.base_constraint
+    return support
+
+
+def _common_support(components: Sequence[Any]) -> Any:
+    supports = [c.support for c in components]
+    innermost = [_elementwise(s) for s in supports]
+    alike = len({type(s) for s in innermost}) == 1
+    if alike and isinstance(innermost[0], constraints.ParameterFreeConstraint):
+        return supports[0]
+    if any(s.event_dim for s in innermost):
+        raise ValueError(
+            f"mixture: supports {supports} have no simple union; give components of one support."
+        )
+    whole = constraints.real
+    if components[0].is_discrete:
+        whole = constraints.integer_interval(jnp.iinfo(jnp.int32).min, jnp.iinfo(jnp.int32).max)
+    return constraints.independent(whole, components[0].event_dim)
+
+
+def component_index(key: Key, weights: Array, shape: tuple[int, ...]) -> Array:
+    """Component numbers by inverse CDF, ``[*sample, *batch]``, for weights ``[*batch, component]``.
+
+    A component of weight 0 is never drawn, not even through rounding in the cumulative sum.
+    """
+    cdf = jnp.where(weights > 0, jnp.cumsum(weights, -1), 0)
+    cdf = jax.lax.cummax(cdf, axis=weights.ndim - 1)  # flat, exactly, over weights of 0
+    method = "compare_all" if weights.shape[-1] <= 16 else "scan"
+    uniform = jax.random.uniform(key, shape, cdf.dtype)
+    if weights.ndim == 1:
+        return jnp.searchsorted(cdf, uniform * cdf[-1], side="right", method=method)
+    batch = weights.shape[:-1]
+    rows, columns = cdf.reshape(-1, cdf.shape[-1]), uniform.reshape(-1, cdf.size // cdf.shape[-1])
+
+    def search(row: Array, column: Array) -> Array:
+        return jnp.searchsorted(row, column * row[-1], side="right", method=method)
+
+    found = jax.vmap(search, in_axes=(0, 1), out_axes=1)(rows, columns)
+    return found.reshape(shape[: len(shape) - len(batch)] + batch)
+
+
+class FamilyMixture(dist.MixtureSameFamily):
+    """NumPyro's ``MixtureSameFamily`` with draws that gather one component's parameters."""
+
+    def __init__(
+        self, mixing_distribution: Any, component_distribution: Any, *, validate_args: bool | None = None
+    ):
+        support = _elementwise(component_distribution.support)
+        if not isinstance(support, constraints.ParameterFreeConstraint) and not isinstance(
+            component_distribution, dist.CategoricalProbs | dist.CategoricalLogits
+        ):
+            raise ValueError(
+                f"mixture: the support of {type(component_distribution).__name__} depends on its parameters "
+                f"({support}), so its components cannot share one batch. Give a list of unlike components."
+            )
+        self._mixing_distribution = mixing_distribution
+        self._component_distribution = component_distribution
+        self._mixture_size = component_distribution.batch_shape[-1]
+        batch_shape = jax.lax.broadcast_shapes(
+            mixing_distribution.batch_shape, component_distribution.batch_shape[:-1]
+        )
+        dist.Distribution.__init__(
+            self, batch_shape, component_distribution.event_shape, validate_args=validate_args
+        )
+
+    def sample_with_intermediates(
+        self, key: Key, sample_shape: tuple[int, ...] = ()
+    ) -> tuple[Array, list[Array]]:
+        """Draws ``[*sample, *batch, *event]``, and the components they came from."""
+        key_index, key_value = jax.random.split(key)
+        shape = tuple(sample_shape) + self.batch_shape
+        weights = jnp.broadcast_to(self.mixing_distribution.probs, (*self.batch_shape, self.mixture_size))
+        index = component_index(key_index, weights, shape)
+        sizes = self.component_distribution.batch_shape[:-1]
+        first = len(shape) - len(sizes)
+        rows = [
+            jax.lax.broadcasted_iota(index.dtype, shape, first + i) % size for i, size in enumerate(sizes)
+        ]
+        return take(self.component_distribution, (*rows, index)).sample(key_value), [index]
+
+
+class GeneralMixture(dist.MixtureGeneral):
+    """NumPyro's ``MixtureGeneral`` with one draw per family, and each component inside its own support."""
+
+    def component_log_probs(self, value: Array) -> Array:
+        """Log of weight times density, ``[*batch, component]``."""
+        log_probs = jnp.stack([log_prob_of(c, value) for c in self.component_distributions], axis=-1)
+        return jax.nn.log_softmax(self.mixing_distribution.logits) + log_probs
+
+    def sample_with_intermediates(
+        self, key: Key, sample_shape: tuple[int, ...] = ()
+    ) -> tuple[Array, list[Array]]:
+        """Draws ``[*sample, *batch, *event]``, and the components they came from."""
+        key_index, key_value = jax.random.split(key)
+        shape = tuple(sample_shape) + self.batch_shape
+        weights = jnp.broadcast_to(self.mixing_distribution.probs, (*self.batch_shape, self.mixture_size))
+        index = component_index(key_index, weights, shape)
+        values: Any = None
+        members: dict[Any, list[int]] = {}
+        for i, component in enumerate(self.component_distributions):
+            shared = family(component) if component.batch_shape == () else None
+            members.setdefault(shared or i, []).append(i)
+        for number, group in enumerate(members.values()):
+            own_key = jax.random.fold_in(key_value, number)
+            first, *rest = (self.component_distributions[i] for i in group)
+            if first.batch_shape == () and family(first) is not None:
+                stacked = map_parameters(first, lambda *x: jnp.stack(x, 0), *rest)
+                place = jnp.array([group.index(i) if i in group else 0 for i in range(self.mixture_size)])
+                drawn = take(stacked, place[index]).sample(own_key)
+            else:
+                drawn = first.expand(shape).sample(own_key)
+            mine = jnp.isin(index, jnp.array(group)).reshape(shape + (1,) * self.event_dim)
+            values = drawn if values is None else jnp.where(mine, drawn, values)
+        return values, [index]

@@ -1,0 +1,56 @@
+"""The total variation distance between discrete distributions."""
+
+from functools import singledispatch
+from typing import Any
+
+import jax.numpy as jnp
+import numpyro.distributions as dist
+
+from jgen.distributions.checks_base import no_closed_form
+from jgen.types import Array, Result
+
+
+def total_variation(p: Any, q: Any) -> Result:
+    r"""$\tfrac12 \sum_x |p(x) - q(x)|$, the largest difference in the probability of any event.
+
+    Args:
+        p: A Bernoulli or categorical distribution.
+        q: Another with as many outcomes.
+
+    Returns:
+        A ``Result``, exact, in [0, 1].
+
+    Raises:
+        TypeError: No closed form for this family (for vectors of bits it has 2^d terms).
+        ValueError: Different numbers of outcomes.
+
+    Example:
+        >>> import jax.numpy as jnp, numpyro.distributions as dist
+        >>> p = dist.Categorical(jnp.array([0.5, 0.5, 0.0]))
+        >>> q = dist.Categorical(jnp.array([0.25, 0.5, 0.25]))
+        >>> float(total_variation(p, q).value)
+        0.25
+    """
+    outcomes = [_probabilities(d) for d in (p, q)]
+    if outcomes[0].shape[-1] != outcomes[1].shape[-1]:
+        raise ValueError(f"total_variation: {outcomes[0].shape[-1]} and {outcomes[1].shape[-1]} outcomes.")
+    value = jnp.abs(outcomes[0] - outcomes[1]).sum(-1) / 2
+    return Result(value, value, value, 0, "closed form", {"distance": "total variation"})
+
+
+@singledispatch
+def _probabilities(distribution: Any) -> Array:
+    raise no_closed_form("total_variation", _probabilities, distribution)
+
+
+@_probabilities.register(dist.CategoricalProbs)
+@_probabilities.register(dist.CategoricalLogits)
+def _(distribution: Any):
+    return jnp.asarray(distribution.probs)  # [*batch, outcome]
+
+
+@_probabilities.register(dist.BernoulliProbs)
+@_probabilities.register(dist.BernoulliLogits)
+def _(distribution: Any):
+    one = jnp.asarray(distribution.probs)
+    return jnp.stack([1 - one, one], axis=-1)  # [*batch, outcome]

@@ -1,0 +1,55 @@
+"""The 2-Wasserstein distance between Gaussians."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jgen.distributions.gaussian_base import gaussian_parameters, is_dense, same_form
+from jgen.types import Array, Result
+
+
+def wasserstein2(p: Any, q: Any) -> Result:
+    r"""The optimal-transport distance $W_2 = (\inf E\|x - y\|^2)^{1/2}$ between two Gaussians.
+
+    $$W_2^2 = \|m - n\|^2 + \mathrm{tr}\,(S + R - 2 (S^{1/2} R S^{1/2})^{1/2})
+    = \|m - n\|^2 + \|L - K U\|_F^2,$$
+
+    with $S = L L^T$, $R = K K^T$, and U the rotation that brings K closest to L (polar factor of
+    $K^T L$). The second form loses no digits where p and q nearly agree. Its gradient needs none of U's
+    (the envelope theorem), so equal singular values do no harm; at p = q the distance has no gradient.
+
+    Args:
+        p: A Gaussian, diagonal or full.
+        q: Another, on the same space.
+
+    Returns:
+        A ``Result``, exact; in the unit of x.
+
+    Raises:
+        TypeError: A distribution that is not Gaussian.
+        ValueError: Events of different shapes.
+
+    Example:
+        >>> import numpyro.distributions as dist
+        >>> float(wasserstein2(dist.Normal(0.0, 1.0), dist.Normal(3.0, 5.0)).value)
+        5.0
+
+    Reference:
+        Bhatia, Jain and Lim, On the Bures-Wasserstein distance between positive definite matrices (2019).
+    """
+    p, q = same_form(p, q)
+    p_mean, p_scale = gaussian_parameters(p)
+    q_mean, q_scale = gaussian_parameters(q)
+    if is_dense(p):
+        q_scale = q_scale @ jax.lax.stop_gradient(_rotation(q_scale, p_scale))
+    event_axes = tuple(range(-p.event_dim, 0))
+    scale_axes = (-2, -1) if is_dense(p) else event_axes
+    squared = ((p_mean - q_mean) ** 2).sum(event_axes) + ((p_scale - q_scale) ** 2).sum(scale_axes)
+    value = jnp.sqrt(squared)
+    return Result(value, value, value, 0, "closed form", {"distance": "Wasserstein-2", "unit": "that of x"})
+
+
+def _rotation(moving: Array, fixed: Array) -> Array:
+    left, _, right = jnp.linalg.svd(jnp.swapaxes(moving, -1, -2) @ fixed)
+    return left @ right
