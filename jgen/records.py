@@ -78,6 +78,11 @@ def _(value: float) -> float | str:
 
 
 @_record.register
+def _(value: complex) -> Any:
+    return {"real": record(value.real), "imag": record(value.imag)}
+
+
+@_record.register
 def _(value: enum.Enum) -> str:
     return value.name
 

@@ -110,6 +110,8 @@ def test_trace_plot_draws_each_chain_and_says_what_is_not_finite():
     axes = np.array(plots.trace_plot(draws, ["mu", "tau"], max_chains=3).axes).reshape(2, 2)
     assert len(axes[0, 0].lines) == 3
     np.testing.assert_array_equal(axes[1, 0].lines[2].get_ydata(), draws[2, :, 1])
+    drawn = axes[1, 1].patches[2].get_data().values
+    np.testing.assert_array_equal(drawn, rank_counts(draws[..., 1], len(drawn))[2])
     assert axes[0, 0].get_title(loc="left") == "mu"
     assert axes[1, 0].get_title(loc="left") == "tau   (not finite: 1)"
     assert "3 of 4" in axes[1, 0].get_xlabel()
