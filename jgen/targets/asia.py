@@ -1,0 +1,183 @@
+"""The Asia network: eight yes-or-no variables of a chest clinic."""
+
+from collections.abc import Mapping
+from itertools import product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from numpyro.distributions import Bernoulli, Delta
+
+from jgen.binding import static
+from jgen.targets.base import Target, Trait
+from jgen.types import Array, Key
+
+NETWORK = {
+    "asia": ((), 0.01),
+    "smoke": ((), 0.5),
+    "tub": (("asia",), (0.01, 0.05)),
+    "lung": (("smoke",), (0.01, 0.1)),
+    "bronc": (("smoke",), (0.3, 0.6)),
+    "either": (("tub", "lung"), ((0.0, 1.0), (1.0, 1.0))),
+    "xray": (("either",), (0.05, 0.98)),
+    "dysp": (("bronc", "either"), ((0.1, 0.7), (0.8, 0.9))),
+}
+"""Name -> (parents, P(yes given parents), indexed by the parents' values), parents first."""
+
+
+def asia(observed: Mapping[str, int] | None = None) -> Target:
+    r"""Lauritzen and Spiegelhalter's network, given any observed variables.
+
+    .. math:: p(v) = \prod_i p(v_i | parents_i), \qquad Z = p(observed)
+
+    With nothing observed P(either) = .064828, P(xray) = .11029004 and P(dysp) = .43597060;
+    P(lung given xray, dysp) = .62125280. All truths are by enumeration of the at most 256 states.
+
+    ``CONDITIONALS`` is the same network as functions from the parents' values to distributions, which
+    is what an ancestral sampler eats.
+
+    Args:
+        observed: Name -> 0 or 1 of what is known; nothing by default.
+
+    Returns:
+        The target; its position is a dict, name -> integer 0 or 1, of the variables not observed.
+        It has no proposal, as its position is a dict.
+
+    Raises:
+        ValueError: A name is unknown, a value is not 0 or 1, or everything is observed.
+
+    Example:
+        >>> target = asia({"xray": 1, "dysp": 1})
+        >>> round(float(target.expectations["lung"][1]), 6)
+        0.621253
+
+    Reference:
+        Lauritzen and Spiegelhalter, "Local computations with probabilities on graphical structures and
+        their application to expert systems", JRSS B 50, 1988.
+    """
+    observed = dict(observed or {})
+    unknown = sorted(set(observed) - set(NETWORK))
+    if unknown:
+        raise ValueError(f"asia has no variable {unknown}; it has {list(NETWORK)}.")
+    if not set(observed.values()) <= {0, 1}:
+        raise ValueError(f"asia's variables are 0 (no) or 1 (yes), got {observed}.")
+    free = sorted(set(NETWORK) - set(observed))
+    if not free:
+        raise ValueError("asia needs at least one variable that is not observed.")
+    states = np.array(list(product((0, 1), repeat=len(free))))  # [state, variable]
+    joint = np.array([probability({**observed, **dict(zip(free, s, strict=True))}) for s in states.tolist()])
+    if not joint.sum() > 0:
+        raise ValueError(f"asia gives probability 0 to {observed}: 'either' is 'tub' or 'lung'.")
+    posterior = joint / joint.sum()  # [state]
+    mean = posterior @ states  # [variable]
+    start = states[posterior.argmax()].tolist()
+    return Target(
+        log_density=Partial(log_density, {name: jnp.asarray(value) for name, value in observed.items()}),
+        start={name: jnp.asarray(value) for name, value in zip(free, start, strict=True)},
+        sample=Partial(
+            sample, jnp.asarray(posterior.cumsum()), dict(zip(free, jnp.asarray(states.T), strict=True))
+        ),
+        mean=jnp.asarray(mean),
+        variance=jnp.asarray(mean * (1 - mean)),
+        log_evidence=float(np.log(joint.sum())),
+        expectations={name: (get(name), float(value)) for name, value in zip(free, mean, strict=True)},
+        name="asia",
+        traits=frozenset({Trait.DISCRETE}),
+        source="Lauritzen and Spiegelhalter 1988; enumeration",
+    )
+
+
+def get(name: str) -> Partial:
+    """A function from a position to one variable; equal names give equal functions."""
+    return Partial(static(lookup, name=name))
+
+
+def lookup(position: Mapping[str, Array], *, name: str) -> Array:
+    """One variable of a position."""
+    return position[name]
+
+
+def bernoulli(name: str, *parents: Array) -> Bernoulli:
+    """The distribution of one variable given its parents' values."""
+    return Bernoulli(probs=jnp.asarray(NETWORK[name][1])[parents])
+
+
+def visit_to_asia() -> Bernoulli:
+    """P(asia)."""
+    return bernoulli("asia")
+
+
+def smoker() -> Bernoulli:
+    """P(smoke)."""
+    return bernoulli("smoke")
+
+
+def tuberculosis(asia: Array) -> Bernoulli:
+    """P(tub given asia)."""
+    return bernoulli("tub", asia)
+
+
+def lung_cancer(smoke: Array) -> Bernoulli:
+    """P(lung given smoke)."""
+    return bernoulli("lung", smoke)
+
+
+def bronchitis(smoke: Array) -> Bernoulli:
+    """P(bronc given smoke)."""
+    return bernoulli("bronc", smoke)
+
+
+def either_of(tub: Array, lung: Array) -> Delta:
+    """P(either given tub, lung): a certainty."""
+    return Delta(jnp.maximum(tub, lung))
+
+
+def x_ray(either: Array) -> Bernoulli:
+    """P(xray given either)."""
+    return bernoulli("xray", either)
+
+
+def dyspnoea(bronc: Array, either: Array) -> Bernoulli:
+    """P(dysp given bronc, either)."""
+    return bernoulli("dysp", bronc, either)
+
+
+CONDITIONALS = {
+    "asia": visit_to_asia,
+    "smoke": smoker,
+    "tub": tuberculosis,
+    "lung": lung_cancer,
+    "bronc": bronchitis,
+    "either": either_of,
+    "xray": x_ray,
+    "dysp": dyspnoea,
+}
+"""Name -> function of its parents' values to a distribution: what an ancestral sampler eats."""
+
+
+def probability(values: Mapping[str, int]) -> float:
+    """The joint probability of all eight variables, in float64 on the host."""
+    result = 1.0
+    for name, (parents, table) in NETWORK.items():
+        yes = float(np.asarray(table)[tuple(values[parent] for parent in parents)])
+        result *= yes if values[name] else 1 - yes
+    return result
+
+
+def log_density(observed: Mapping[str, Array], position: Mapping[str, Array]) -> Array:
+    """Gives log p(position, observed); -inf where a value is not 0 or 1."""
+    values = {**observed, **position}
+    total = jnp.zeros(())
+    for name, (parents, table) in NETWORK.items():
+        yes = jnp.asarray(table)[tuple(values[parent] for parent in parents)]
+        valid = (values[name] == 0) | (values[name] == 1)
+        total += jnp.where(valid, jnp.log(jnp.where(values[name] == 1, yes, 1 - yes)), -jnp.inf)
+    return total
+
+
+def sample(cumulative: Array, states: Mapping[str, Array], key: Key) -> dict[str, Array]:
+    """One exact draw from the enumerated posterior."""
+    uniform = jax.random.uniform(key, (), cumulative.dtype)
+    index = jnp.searchsorted(cumulative[:-1], uniform, side="right", method="compare_all")
+    return {name: column[index] for name, column in states.items()}

@@ -1,0 +1,81 @@
+"""Haario's banana: a Gaussian bent along a parabola."""
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.targets.base import Pushforward, Target, log_prob_of, power, sample_of, widening
+from jgen.types import Array
+
+WIDTH = 10.0
+
+
+def banana(curvature: float = 0.03) -> Target:
+    r"""x0 ~ N(0, 10^2), x1 given x0 ~ N(b (x0^2 - 100), 1), with b the curvature.
+
+    .. math:: E x = 0, \quad Var x = (100, 1 + 20000 b^2), \quad Var x_0^2 = 20000, \quad \log Z = 0
+
+    It is the volume-preserving image of a Gaussian. The proposal is the image of a Gaussian wider by
+    s = e^{1/2} in each of the two coordinates, so ``log_bound = 1``.
+
+    Args:
+        curvature: How fast the ridge bends, b; 0 leaves a Gaussian.
+
+    Returns:
+        The target; its position is an array ``[2]``.
+
+    Raises:
+        ValueError: ``curvature`` is not finite.
+
+    Example:
+        >>> target = banana()
+        >>> print(target.variance)
+        [100.  19.]
+
+    Reference:
+        Haario, Saksman and Tamminen, "Adaptive proposal distribution for random walk Metropolis
+        algorithm", Computational Statistics 14, 1999.
+    """
+    if not abs(curvature) < float("inf"):
+        raise ValueError(
+            f"banana needs a finite curvature, got curvature={curvature}: 0.03 is the usual one."
+        )
+    forward, inverse = Partial(bend, curvature), Partial(straighten, curvature)
+    target = Pushforward(2, 1.0, forward, inverse)
+    return Target(
+        log_density=Partial(log_prob_of, target),
+        start=jnp.ones(2),
+        sample=Partial(sample_of, target),
+        mean=jnp.zeros(2),
+        variance=jnp.array([WIDTH**2, 1 + 2 * curvature**2 * WIDTH**4]),
+        log_evidence=0.0,
+        expectations={
+            "x0^4": (Partial(fourth_power), 3 * WIDTH**4),
+            "u^2": (Partial(straight_squares, curvature), jnp.ones(2)),
+        },
+        proposal=Pushforward(2, widening(2), forward, inverse),
+        log_bound=1.0,
+        name="banana",
+        source="Haario, Saksman and Tamminen 1999; closed form",
+    )
+
+
+def bend(curvature: float, u: Array) -> Array:
+    """Carries a standard Gaussian ``u [2]`` to the banana ``[2]``."""
+    x0 = WIDTH * u[0]
+    return jnp.stack([x0, u[1] + curvature * (x0**2 - WIDTH**2)])
+
+
+def straighten(curvature: float, x: Array) -> tuple[Array, Array]:
+    """The inverse of ``bend`` ``[2]`` and its log-determinant."""
+    u = jnp.stack([x[0] / WIDTH, x[1] - curvature * (x[0] ** 2 - WIDTH**2)])
+    return u, -jnp.log(jnp.asarray(WIDTH, x.dtype))
+
+
+def straight_squares(curvature: float, x: Array) -> Array:
+    """Squares of the coordinates in which the banana is N(0, I), ``[2]``."""
+    return power(2, straighten(curvature, x)[0])
+
+
+def fourth_power(x: Array) -> Array:
+    """x0^4."""
+    return x[0] ** 4

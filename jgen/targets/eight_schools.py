@@ -1,0 +1,139 @@
+"""Eight schools: a small hierarchical model with a funnel at its heart."""
+
+from math import log, pi
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+
+from jgen.targets.base import Target, accepted
+from jgen.types import Array, Key, PyTree
+
+EFFECTS = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
+ERRORS = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)
+PRIOR_SCALE = 5.0
+"""Scale of the prior of mu, N(0, 5^2), and of tau, HalfCauchy(5)."""
+
+
+def eight_schools() -> Target:
+    r"""The posterior of Rubin's eight schools, not centred, in unconstrained coordinates.
+
+    .. math:: y_j \sim N(\mu + \tau r_j, s_j^2), \; r_j \sim N(0, 1), \; \mu \sim N(0, 5^2), \;
+        \tau \sim HalfCauchy(5)
+
+    The position is ``dict(mu [], log_tau [], theta_raw [8])``; the density is that of the position, so
+    it holds tau's log-Jacobian, log tau. log Z = log p(y) = -31.31134735.
+
+    Given tau everything is Gaussian, so each truth is a one-dimensional integral over log tau, done by a
+    trapezoid sum, and each exact draw is one tau by rejection from its prior, then mu, then theta_raw.
+
+    Returns:
+        The target; it has no proposal, as its position is a dict.
+
+    Example:
+        >>> target = eight_schools()
+        >>> round(target.log_evidence, 6)
+        -31.311347
+
+    Reference:
+        Rubin, "Estimation in parallel randomized experiments", JES 6, 1981; Gelman et al., "Bayesian data
+        analysis", section 5.5. Quadrature.
+    """
+    y, s = np.array(EFFECTS), np.array(ERRORS)
+    log_tau = np.arange(-45, 12, 0.05)  # [node]
+    tau = np.exp(log_tau)[:, None]  # [node, 1]
+    v = s**2 + tau**2  # [node, school], variance of y given mu
+    precision = (1 / v).sum(1) + 1 / PRIOR_SCALE**2  # [node], of mu given tau
+    mu = (y / v).sum(1) / precision  # [node]
+    log_likelihood = (
+        -np.log(2 * pi * v).sum(1) / 2 - (y**2 / v).sum(1) / 2 + mu**2 * precision / 2
+        - np.log(precision * PRIOR_SCALE**2) / 2
+    )  # fmt: skip
+    prior = 2 / pi / PRIOR_SCALE / (1 + (tau[:, 0] / PRIOR_SCALE) ** 2) * tau[:, 0]  # [node], of log tau
+    weights = np.exp(log_likelihood - log_likelihood.max()) * prior * 0.05  # [node]
+    log_evidence = float(np.log(weights.sum()) + log_likelihood.max())
+    weights /= weights.sum()
+
+    gain = tau / v  # [node, school]: theta_raw given mu is N(gain (y - mu), s^2 / v)
+    raw = gain * (y - mu[:, None])  # [node, school]
+    raw_square = s**2 / v + gain**2 / precision[:, None] + raw**2  # [node, school]
+    theta = mu[:, None] + tau * raw  # [node, school]
+    mean = np.concatenate([[weights @ log_tau, weights @ mu], weights @ raw])
+    square = np.concatenate([[weights @ log_tau**2, weights @ (mu**2 + 1 / precision)], weights @ raw_square])
+    data = jnp.array(EFFECTS), jnp.array(ERRORS)
+    return Target(
+        log_density=Partial(log_density, *data),
+        start={"mu": jnp.zeros(()), "log_tau": jnp.zeros(()), "theta_raw": jnp.zeros(8)},
+        sample=Partial(sample, *data, float(log_likelihood.max())),
+        mean=jnp.asarray(mean),
+        variance=jnp.asarray(square - mean**2),
+        log_evidence=log_evidence,
+        expectations={
+            "mu": (Partial(get_mu), float(weights @ mu)),
+            "tau": (Partial(get_tau), float(weights @ tau[:, 0])),
+            "log_tau": (Partial(get_log_tau), float(weights @ log_tau)),
+            "theta": (Partial(get_theta), jnp.asarray(weights @ theta)),
+        },
+        name="eight_schools",
+        source="Rubin 1981; quadrature",
+    )
+
+
+def log_density(y: Array, s: Array, position: PyTree) -> Array:
+    """Gives log p(y, position), normalised over both; ``position`` is dict(mu, log_tau, theta_raw)."""
+    mu, log_tau, raw = position["mu"], position["log_tau"], position["theta_raw"]
+    likelihood = -jnp.square((y - get_theta(position)) / s).sum() / 2 - jnp.log(s).sum()
+    priors = -jnp.square(raw).sum() / 2 - jnp.square(mu / PRIOR_SCALE) / 2 - log(PRIOR_SCALE)
+    tau_prior = log(2 / pi / PRIOR_SCALE) - jnp.logaddexp(0.0, 2 * (log_tau - log(PRIOR_SCALE)))
+    return likelihood + priors + tau_prior + log_tau - (2 * len(y) + 1) * log(2 * pi) / 2
+
+
+def get_mu(position: PyTree) -> Array:
+    """The grand mean."""
+    return position["mu"]
+
+
+def get_log_tau(position: PyTree) -> Array:
+    """The log-spread of the schools."""
+    return position["log_tau"]
+
+
+def get_tau(position: PyTree) -> Array:
+    """The spread of the schools."""
+    return jnp.exp(position["log_tau"])
+
+
+def get_theta(position: PyTree) -> Array:
+    """The effects of the schools, ``[8]``."""
+    return position["mu"] + jnp.exp(position["log_tau"]) * position["theta_raw"]
+
+
+def mu_given_tau(y: Array, s: Array, tau: Array) -> tuple[Array, Array, Array]:
+    """Mean and precision of mu given tau and y, and log p(y given tau)."""
+    v = s**2 + tau**2  # [school]
+    precision = (1 / v).sum() + 1 / PRIOR_SCALE**2
+    mean = (y / v).sum() / precision
+    quadratic = (y**2 / v).sum() - mean**2 * precision
+    return mean, precision, -(jnp.log(2 * pi * v).sum() + quadratic + jnp.log(precision * PRIOR_SCALE**2)) / 2
+
+
+def propose_tau(key: Key) -> Array:
+    """One tau from its prior."""
+    return PRIOR_SCALE * jnp.tan(pi / 2 * jax.random.uniform(key, minval=1e-30))
+
+
+def log_accept(y: Array, s: Array, top: float, tau: Array) -> Array:
+    """The log-probability of accepting ``tau []``: its likelihood over the largest one."""
+    return jnp.where(tau > 0, mu_given_tau(y, s, tau)[2] - top, -jnp.inf)
+
+
+def sample(y: Array, s: Array, top: float, key: Key) -> PyTree:
+    """One exact draw of the posterior."""
+    tau_key, mu_key, raw_key = jax.random.split(key, 3)
+    tau = accepted(Partial(propose_tau), Partial(log_accept, y, s, top), tau_key)
+    mean, precision, _ = mu_given_tau(y, s, tau)
+    mu = mean + jax.random.normal(mu_key) / jnp.sqrt(precision)
+    v = s**2 + tau**2  # [school]
+    raw = tau / v * (y - mu) + s / jnp.sqrt(v) * jax.random.normal(raw_key, s.shape)
+    return {"mu": mu, "log_tau": jnp.log(tau), "theta_raw": raw}

@@ -1,0 +1,83 @@
+"""Twenty-five narrow modes on a grid."""
+
+from math import log, pi
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+from numpyro.distributions import Categorical, MixtureSameFamily, Normal
+
+from jgen.targets.base import Target, Trait, widening
+from jgen.types import Array, Key
+
+CENTRES = (-4.0, -2.0, 0.0, 2.0, 4.0)
+
+
+def grid25(scale: float = 0.05) -> Target:
+    r"""Equal Gaussians of standard deviation ``scale`` about {-4, -2, 0, 2, 4}^2, normalised.
+
+    .. math:: E x = 0, \quad Var x_i = 8 + scale^2, \quad \log Z = 0
+
+    At the default the modes are 40 standard deviations apart: no local kernel crosses.
+
+    The proposal widens every component by s = e^{1/2}, so ``log_bound = 1`` is safe (the ratio of two
+    mixtures is at most the largest ratio of components), and close to the least while the modes are apart.
+
+    Args:
+        scale: Standard deviation of each mode, above 0.
+
+    Returns:
+        The target; its position is an array ``[2]``.
+
+    Raises:
+        ValueError: ``scale`` is not positive and finite.
+
+    Example:
+        >>> target = grid25()
+        >>> print(target.variance.round(4))
+        [8.0025 8.0025]
+
+    Reference:
+        The 25-Gaussian grid of Dumoulin et al., "Adversarially learned inference", ICLR 2017.
+    """
+    if not 0 < scale < float("inf"):
+        raise ValueError(
+            f"grid25 needs scale > 0, got scale={scale}: it is the standard deviation of a mode."
+        )
+    centres = jnp.array(CENTRES)
+    means = jnp.stack(jnp.meshgrid(centres, centres, indexing="ij"), -1).reshape(25, 2)  # [mode, axis]
+    modes = Normal(means, jnp.full((25, 2), widening(2) * scale)).to_event(1)
+    return Target(
+        log_density=Partial(log_density, scale),
+        start=jnp.zeros(2),
+        sample=Partial(sample, scale),
+        mean=jnp.zeros(2),
+        variance=jnp.full(2, 8 + scale**2),
+        log_evidence=0.0,
+        expectations={"weights": (Partial(nearest), jnp.full((5, 5), 1 / 25))},
+        proposal=MixtureSameFamily(Categorical(probs=jnp.full(25, 1 / 25)), modes),
+        log_bound=1.0,
+        name="grid25",
+        traits=frozenset({Trait.MULTIMODAL}),
+        source="Dumoulin et al. 2017; closed form",
+    )
+
+
+def log_density(scale: float, x: Array) -> Array:
+    """The normalised log-density of ``x [2]``, a product of two five-mode mixtures."""
+    u = (x[:, None] - jnp.array(CENTRES, x.dtype)[None]) / scale  # [axis, mode]
+    return jax.nn.logsumexp(-(u**2) / 2, axis=1).sum() - 2 * (log(5) + log(2 * pi) / 2 + jnp.log(scale))
+
+
+def nearest(x: Array) -> Array:
+    """One-hot of the cell of the grid that holds ``x [2]``, ``[5, 5]``; its mean is 1/25 in every cell."""
+    centres = jnp.array(CENTRES, x.dtype)
+    hot = jax.nn.one_hot(jnp.abs(x[:, None] - centres[None]).argmin(1), 5, dtype=x.dtype)  # [axis, mode]
+    return hot[0][:, None] * hot[1][None]
+
+
+def sample(scale: float, key: Key) -> Array:
+    """One exact draw ``[2]``."""
+    mode_key, normal_key = jax.random.split(key)
+    mode = jax.random.randint(mode_key, (2,), 0, 5)
+    return jnp.array(CENTRES)[mode] + scale * jax.random.normal(normal_key, (2,))

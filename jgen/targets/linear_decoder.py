@@ -1,0 +1,105 @@
+"""The posterior of a latent under a linear Gaussian decoder: exact, so it judges latent samplers."""
+
+from math import log, pi
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import solve_triangular
+from jax.tree_util import Partial
+from numpyro.distributions import MultivariateNormal
+
+from jgen.targets.base import Target, gaussian_sample, power, widening
+from jgen.types import Array
+
+
+def linear_decoder(
+    x: Array | None = None,
+    weight: Array | None = None,
+    bias: Array | None = None,
+    scale: float | Array = 0.5,
+) -> Target:
+    r"""The posterior of z given x, where z ~ N(0, I) and x given z ~ N(W z + b, s^2 I).
+
+    .. math:: \log \tilde p(z) = \log p(z) + \log p(x | z), \qquad Z = p(x)
+
+        Var[z|x] = (I + W'W / s^2)^{-1}, \qquad E[z|x] = Var[z|x] W'(x - b) / s^2
+
+    It is probabilistic PCA's posterior and evidence. Every truth is a function of the arguments by JAX,
+    so ``vmap`` over ``x`` gives the evidence of a batch.
+
+    The proposal is the posterior, wider by s with s^dim = e, so ``log_bound = log Z + 1``.
+
+    Args:
+        x: Observation ``[event]``; a fixed wave by default.
+        weight: W ``[event, dim]``; by default 64 x 10, cosines of falling size.
+        bias: b ``[event]``; 0 by default.
+        scale: s, the standard deviation of x about its mean, above 0.
+
+    Returns:
+        The target; its position z is an array ``[dim]``; ``log_evidence`` is log p(x).
+
+    Raises:
+        ValueError: The shapes do not agree, or ``scale`` is not positive.
+
+    Example:
+        >>> target = linear_decoder(x=jnp.array([1.0]), weight=jnp.array([[1.0]]), scale=1.0)
+        >>> print(target.mean.round(3), target.variance.round(3))
+        [0.5] [0.5]
+
+    Reference:
+        Tipping and Bishop, "Probabilistic principal component analysis", JRSS B 61, 1999.
+    """
+    weight = default_weight(64, 10) if weight is None else jnp.asarray(weight)
+    if weight.ndim != 2:
+        raise ValueError(f"linear_decoder needs weight [event, dim], got shape {weight.shape}.")
+    event, dim = weight.shape
+    x = jnp.sin(jnp.arange(event) / 3.0) if x is None else jnp.asarray(x)
+    bias = jnp.zeros(event, weight.dtype) if bias is None else jnp.asarray(bias)
+    if x.shape != (event,) or bias.shape != (event,):
+        raise ValueError(
+            f"linear_decoder needs x and bias [{event}] to match weight {weight.shape}, "
+            f"got x {x.shape} and bias {bias.shape}."
+        )
+    if not isinstance(scale, jax.Array) and not 0 < scale < float("inf"):
+        raise ValueError(f"linear_decoder needs scale > 0, got scale={scale}: it is a standard deviation.")
+
+    with jax.default_matmul_precision("highest"):
+        residual = x - bias  # [event]
+        precision = jnp.eye(dim) + weight.T @ weight / scale**2  # [dim, dim]
+        lower = jnp.linalg.cholesky(precision)
+        factor = solve_triangular(lower, jnp.eye(dim), lower=True, trans="T")  # factor factor' = Var
+        covariance = factor @ factor.T
+        mean = covariance @ (weight.T @ residual) / scale**2  # [dim]
+        misfit = residual - weight @ mean
+    quadratic = jnp.square(misfit).sum() / scale**2 + jnp.square(mean).sum()
+    log_det = 2 * jnp.log(jnp.diag(lower)).sum() + 2 * event * jnp.log(scale)
+    log_evidence = -(quadratic + log_det + event * log(2 * pi)) / 2
+    variance = jnp.diag(covariance)
+    return Target(
+        log_density=Partial(log_density, x, weight, bias, scale),
+        start=jnp.zeros(dim),
+        sample=Partial(gaussian_sample, mean, factor),
+        mean=mean,
+        variance=variance,
+        log_evidence=log_evidence,
+        expectations={"z^2": (Partial(power, 2), variance + mean**2)},
+        proposal=MultivariateNormal(mean, scale_tril=widening(dim) * jnp.linalg.cholesky(covariance)),
+        log_bound=log_evidence + 1,
+        name="linear_decoder",
+        source="Tipping and Bishop 1999; closed form",
+    )
+
+
+def default_weight(event: int, dim: int) -> Array:
+    """Cosines of the event index, ``[event, dim]``, the k-th of size 1/sqrt(k): no two latents alike."""
+    index = np.arange(event)[:, None]
+    size = 1 / np.sqrt(np.arange(1, dim + 1))
+    return jnp.asarray(size * np.cos(pi * (2 * index + 1) * np.arange(1, dim + 1) / (2 * event)))
+
+
+def log_density(x: Array, weight: Array, bias: Array, scale: float | Array, z: Array) -> Array:
+    """Gives log p(z) + log p(x given z) at ``z [dim]``."""
+    misfit = (x - bias - jnp.matmul(weight, z, precision="highest")) / scale  # [event]
+    constant = len(x) * jnp.log(scale) + (len(x) + len(z)) * log(2 * pi) / 2
+    return -(misfit @ misfit + z @ z) / 2 - constant

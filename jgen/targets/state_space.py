@@ -1,0 +1,144 @@
+"""The posterior of the path of a linear-Gaussian state space: exact by the Kalman filter."""
+
+from math import log, pi
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.stats import norm
+from jax.tree_util import Partial
+from numpyro.distributions import MultivariateNormal
+
+from jgen.targets.base import Target, gaussian_sample, power, widening
+from jgen.types import Array
+
+
+class Parameters(NamedTuple):
+    """The model's three numbers.
+
+    Attributes:
+        persistence: a in z_t = a z_{t-1} + q e_t; inside (-1, 1).
+        process_scale: q, standard deviation of the process's shocks.
+        observation_scale: r, standard deviation of x_t about z_t.
+    """
+
+    persistence: float | Array
+    process_scale: float | Array
+    observation_scale: float | Array
+
+
+def state_space(
+    observations: Array | None = None,
+    persistence: float = 0.9,
+    process_scale: float = 0.5,
+    observation_scale: float = 1.0,
+) -> Target:
+    r"""The posterior of z given x, where z is a stationary AR(1) and x_t given z_t ~ N(z_t, r^2).
+
+    .. math:: z_1 \sim N(0, q^2 / (1 - a^2)), \quad z_t \sim N(a z_{t-1}, q^2), \quad Z = p(x)
+
+    log Z is a Kalman filter's, mean and variance a Rauch-Tung-Striebel smoother's, all functions of
+    the arguments by JAX. The exact draws use the Cholesky factor of the dense posterior covariance.
+
+    The proposal is the posterior, wider by s with s^T = e, so ``log_bound = log Z + 1``.
+
+    Args:
+        observations: x ``[T]``; a fixed wave of length 50 by default.
+        persistence: a, inside (-1, 1).
+        process_scale: q, above 0.
+        observation_scale: r, above 0.
+
+    Returns:
+        The target; its position is the path z, an array ``[T]``; ``log_evidence`` is log p(x).
+
+    Raises:
+        ValueError: ``observations`` is not a sequence of at least one, or a parameter is out of range.
+
+    Example:
+        >>> target = state_space(jnp.array([1.0]), persistence=0.0, process_scale=1.0)
+        >>> print(target.mean, target.variance)
+        [0.5] [0.5]
+
+    Reference:
+        Kalman, 1960; Rauch, Tung and Striebel, "Maximum likelihood estimates of linear dynamic systems",
+        AIAA Journal 3, 1965.
+    """
+    index = jnp.arange(50.0)
+    x = 2 * jnp.sin(index / 5) + jnp.cos(1.7 * index) if observations is None else jnp.asarray(observations)
+    if x.ndim != 1 or x.shape[0] < 1:
+        raise ValueError(f"state_space needs observations [T] with T >= 1, got shape {x.shape}.")
+    if not abs(persistence) < 1:
+        raise ValueError(
+            f"state_space needs |persistence| < 1, got {persistence}: the chain must be stationary."
+        )
+    if not (0 < process_scale < float("inf") and 0 < observation_scale < float("inf")):
+        raise ValueError(
+            "state_space needs positive scales, got "
+            f"process_scale={process_scale}, observation_scale={observation_scale}."
+        )
+    parameters = Parameters(persistence, process_scale, observation_scale)
+    mean, variance, log_evidence = smoother(parameters, x)
+    factor = jnp.linalg.cholesky(covariance(parameters, len(x)))
+    return Target(
+        log_density=Partial(log_density, parameters, x),
+        start=jnp.zeros_like(x),
+        sample=Partial(gaussian_sample, mean, factor),
+        mean=mean,
+        variance=variance,
+        log_evidence=log_evidence,
+        expectations={"z^2": (Partial(power, 2), variance + mean**2)},
+        proposal=MultivariateNormal(mean, scale_tril=widening(len(x)) * factor),
+        log_bound=log_evidence + 1,
+        name="state_space",
+        source="Kalman filter, RTS smoother",
+    )
+
+
+def log_density(parameters: Parameters, x: Array, z: Array) -> Array:
+    """Gives log p(z) + log p(x given z) at the path ``z [T]``."""
+    a, q, r = parameters
+    first = (1 - a**2) * z[0] ** 2 / q**2
+    shocks = (z[1:] - a * z[:-1]) / q  # [T - 1]
+    noise = (x - z) / r  # [T]
+    scales = len(x) * (jnp.log(q) + jnp.log(r)) - jnp.log1p(-(a**2)) / 2
+    return -(first + shocks @ shocks + noise @ noise) / 2 - scales - len(x) * log(2 * pi)
+
+
+def smoother(parameters: Parameters, x: Array) -> tuple[Array, Array, Array]:
+    """Posterior mean and variance of the path, each ``[T]``, and log p(x)."""
+    a, q, r = parameters
+
+    def predict_and_update(carry: tuple[Array, Array], x_t: Array) -> tuple[tuple[Array, Array], tuple]:
+        mean, variance = carry  # of z_t given x before t
+        log_prob = norm.logpdf(x_t, mean, jnp.sqrt(variance + r**2))
+        gain = variance / (variance + r**2)
+        mean, variance = mean + gain * (x_t - mean), gain * r**2  # of z_t given x up to t
+        return (a * mean, a**2 * variance + q**2), (mean, variance, log_prob)
+
+    def smooth(
+        later: tuple[Array, Array], filtered: tuple[Array, Array]
+    ) -> tuple[tuple[Array, Array], tuple]:
+        mean, variance = filtered
+        predicted = a**2 * variance + q**2
+        gain = a * variance / predicted
+        mean, variance = mean + gain * (later[0] - a * mean), variance + gain**2 * (later[1] - predicted)
+        return (mean, variance), (mean, variance)
+
+    stationary = jnp.asarray(q**2 / (1 - a**2), x.dtype)
+    initial = (jnp.zeros((), x.dtype), stationary)
+    _, (means, variances, log_probs) = jax.lax.scan(predict_and_update, initial, x)
+    last = (means[-1], variances[-1])
+    _, (early_means, early_variances) = jax.lax.scan(smooth, last, (means[:-1], variances[:-1]), reverse=True)
+    return jnp.append(early_means, last[0]), jnp.append(early_variances, last[1]), log_probs.sum()
+
+
+def covariance(parameters: Parameters, length: int) -> Array:
+    """The dense posterior covariance ``[T, T]``: the inverse of a tridiagonal precision."""
+    a, q, r = parameters
+    diagonal = jnp.full(length, (1 + a**2) / q**2 + 1 / r**2)
+    diagonal = diagonal.at[-1].add(-(a**2) / q**2)
+    diagonal = diagonal.at[0].add(-(a**2) / q**2)  # at length 1 both ends meet: (1 - a^2) / q^2 + 1 / r^2
+    neighbours = jnp.full(length - 1, -a / q**2)
+    precision = jnp.diag(diagonal) + jnp.diag(neighbours, 1) + jnp.diag(neighbours, -1)
+    with jax.default_matmul_precision("highest"):
+        return jnp.linalg.inv(precision)
