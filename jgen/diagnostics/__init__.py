@@ -1,0 +1,18 @@
+"""Diagnostics of Markov chains, for draws ``[chain, draw]`` of one scalar: pure, jittable, vmappable."""
+
+from jgen.diagnostics.bfmi import bfmi
+from jgen.diagnostics.ess import ess_bulk, ess_mean, ess_quantile, ess_tail
+from jgen.diagnostics.mcse import mcse_mean, mcse_quantile, mcse_sd
+from jgen.diagnostics.rhat import rhat
+
+__all__ = [
+    "bfmi",
+    "ess_bulk",
+    "ess_mean",
+    "ess_quantile",
+    "ess_tail",
+    "mcse_mean",
+    "mcse_quantile",
+    "mcse_sd",
+    "rhat",
+]

@@ -1,0 +1,174 @@
+"""What every chain diagnostic is made of: ranks, split chains, quantiles, the autocorrelation time."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.scipy.special import ndtri
+from scipy.fft import next_fast_len
+
+from jgen.types import Array
+
+MIN_DRAWS = 4
+
+
+def diagnose(statistic: Callable[..., Array], draws: Array, *arguments: float, min_chains: int = 1) -> Array:
+    """Applies ``statistic`` to draws of one scalar; NaN where there is nothing to say.
+
+    Too few draws or chains, or one NaN among the draws, give NaN: a diagnostic of the rest of a
+    broken chain would hide that it is broken.
+
+    Args:
+        statistic: ``statistic(draws, *arguments)`` -> scalar; a module-level function, compiled once.
+        draws: Draws of one scalar quantity ``[chain, draw]``; real, integer or boolean.
+        *arguments: Python numbers, handed on to ``statistic``.
+        min_chains: Fewest chains that the statistic is defined for.
+
+    Returns:
+        What ``statistic`` returns, or NaN.
+
+    Raises:
+        ValueError: If ``draws`` is not ``[chain, draw]``.
+    """
+    if jnp.ndim(draws) != 2:
+        raise ValueError(
+            f"a diagnostic takes draws of one scalar, [chain, draw]; got shape {jnp.shape(draws)}. "
+            "Pass one chain as draws[None, :], and vmap over the coordinates of a vector."
+        )
+    draws = jnp.asarray(draws, dtype=float)  # [chain, draw]
+    num_chains, num_draws = draws.shape
+    if num_draws < MIN_DRAWS or num_chains < min_chains:
+        return jnp.asarray(jnp.nan, draws.dtype)
+    return _nan_if_any(statistic, draws, *arguments)
+
+
+@partial(jax.jit, static_argnums=(0, 2))
+def _nan_if_any(statistic, draws, *arguments):
+    return jnp.where(jnp.isnan(draws).any(), jnp.nan, statistic(draws, *arguments))
+
+
+def split_chains(draws: Array) -> Array:
+    """Cuts each chain in two, so that a drifting chain disagrees with itself; an odd middle draw is dropped.
+
+    Args:
+        draws: ``[chain, draw]``.
+
+    Returns:
+        ``[2 chain, draw // 2]``.
+    """
+    half = draws.shape[1] // 2
+    return jnp.concatenate([draws[:, :half], draws[:, -half:]])  # [2 chain, draw // 2]
+
+
+def ordered(draws: Array) -> Array:
+    """All draws in rising order ``[S]``, NaN apart: sorted as integers, 3.5 times faster on CPU than as floats.
+
+    Args:
+        draws: Any shape, S floats.
+    """
+    integer = jnp.dtype(f"int{8 * draws.dtype.itemsize}")
+    bits = jnp.sort(_rising(lax.bitcast_convert_type(draws.ravel(), integer)), stable=False)  # [S]
+    return lax.bitcast_convert_type(_rising(bits), draws.dtype)
+
+
+def _rising(bits: Array) -> Array:
+    """IEEE bits <-> integers of the same order: negative floats have their magnitude bits reversed."""
+    return jnp.where(bits < 0, bits ^ jnp.iinfo(bits.dtype).max, bits)
+
+
+def median(draws: Array) -> Array:
+    """Mean of the two middle draws.
+
+    Args:
+        draws: Any shape.
+
+    Returns:
+        Scalar.
+    """
+    rising = ordered(draws)  # [S]
+    return (rising[(draws.size - 1) // 2] + rising[draws.size // 2]) / 2
+
+
+def rank_normalise(draws: Array) -> Array:
+    r"""Normal scores of the ranks, :math:`\Phi^{-1}((r - 3/8) / (S + 1/4))`; ties share their average rank.
+
+    The scores have every moment even where the draws have none. The tail probability nearer to zero
+    is the one inverted, so that float32 does not round the largest rank to probability one.
+
+    Args:
+        draws: Any shape, S values.
+
+    Returns:
+        Scores of the same shape.
+
+    Reference:
+        Blom (1958), Statistical estimates and transformed beta-variables.
+    """
+    size = draws.size
+    rising = ordered(draws)  # [S]
+    below = jnp.searchsorted(rising, draws, side="left")
+    not_above = jnp.searchsorted(rising, draws, side="right")
+    twice_rank = below + not_above + 1
+    nearer = jnp.minimum(twice_rank, 2 * (size + 1) - twice_rank)
+    score = ndtri((nearer.astype(draws.dtype) / 2 - 3 / 8) / (size + 1 / 4))
+    return jnp.where(twice_rank <= size + 1, score, -score)
+
+
+def quantile(draws: Array, prob: float) -> Array:
+    """Linearly interpolated quantile of all draws; exact between ties, where a weighted mean would round.
+
+    Args:
+        draws: Any shape.
+        prob: A Python number in [0, 1].
+
+    Returns:
+        Scalar.
+    """
+    position = prob * (draws.size - 1)
+    low = min(math.floor(position), draws.size - 2)
+    below, above = ordered(draws)[low : low + 2]
+    return below + jnp.where(above == below, 0.0, (position - low) * (above - below))
+
+
+def effective_sample_size(draws: Array) -> Array:
+    r"""Draws over autocorrelation time, by Geyer's initial monotone sequence.
+
+    With W the mean within-chain variance, B / n the variance of the chain means, V = W (n-1)/n + B/n
+    and c_t the mean autocovariance at lag t, :math:`\rho_t = 1 - (W - c_t) / V`. Sums of neighbours
+    :math:`P_k = \rho_{2k} + \rho_{2k+1}` are positive and decreasing for a reversible chain, so
+    the sum stops at the first that is not positive, and each is held below the one before:
+
+    .. math:: \tau = -1 + 2 \sum_{k < m} \min_{j \le k} P_j + \rho_{2m}, \qquad ESS = M n / \tau.
+
+    Args:
+        draws: ``[chain, draw]``, at least two draws, as they are: nothing is split or ranked here.
+
+    Returns:
+        Scalar; at most M n log10(M n), and M n where all draws are equal.
+
+    Reference:
+        Geyer (1992), Practical Markov chain Monte Carlo; Vehtari et al. (2021), section 3.
+    """
+    num_chains, num_draws = draws.shape
+    size = num_chains * num_draws
+    centred = draws - draws[0, 0]
+    chain_mean = centred.mean(axis=1)  # [chain]
+    padded = next_fast_len(2 * num_draws, real=True)
+    spectrum = jnp.fft.rfft(centred - chain_mean[:, None], n=padded, axis=1)  # [chain, frequency]
+    power = (spectrum.real**2 + spectrum.imag**2).mean(axis=0)  # [frequency]
+    autocovariance = jnp.fft.irfft(power, n=padded)[:num_draws] / num_draws  # [lag]
+    between = chain_mean.var(ddof=1) if num_chains > 1 else 0.0
+    within = autocovariance[0] * num_draws / (num_draws - 1)
+    rho = 1 - (within - autocovariance) / (autocovariance[0] + between)  # [lag]
+    even = rho[: num_draws // 2 * 2 : 2].at[0].set(1.0)  # [pair]
+    pair = even + rho[1::2]  # [pair]
+    index = jnp.arange(pair.size)  # [pair]
+    stop = jnp.argmax(~(pair > 0) | (2 * index + 1 >= num_draws - 3))
+    last = jnp.where((even[stop] > 0) | (pair[stop] >= 0), even[stop], 0.0)
+    time = -1 + 2 * jnp.where(index < stop, lax.cummin(pair), 0.0).sum() + last
+    ess = size / jnp.maximum(time, 1 / math.log10(size))
+    ess = jnp.where(jnp.isnan(rho).any(), jnp.nan, ess)
+    return jnp.where(draws.max() == draws.min(), float(size), ess)

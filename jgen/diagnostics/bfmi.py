@@ -1,0 +1,40 @@
+"""E-BFMI: does the momentum's renewal keep up with the energy?"""
+
+import jax.numpy as jnp
+
+from jgen.types import Array
+
+
+def bfmi(energy: Array) -> Array:
+    r"""Estimated Bayesian fraction of missing information, one per chain.
+
+    .. math:: \frac{\sum_t (E_t - E_{t-1})^2 / (n - 1)}{\sum_t (E_t - \bar E)^2 / (n - 1)}
+
+    Where each renewal of the momentum moves the energy little against its spread, the chain walks
+    slowly through the energy levels; values below 0.3 say so. Independent energies give 2.
+
+    Args:
+        energy: The Hamiltonian at each draw ``[chain, draw]``, in nats.
+
+    Returns:
+        ``[chain]``; NaN for a chain with NaN energies, constant energy or fewer than two draws.
+
+    Raises:
+        ValueError: If ``energy`` is not ``[chain, draw]``.
+
+    Example:
+        >>> import jax
+        >>> energy = jax.random.normal(jax.random.key(0), (2, 4000))
+        >>> bool((abs(bfmi(energy) - 2) < 0.2).all()), bool((bfmi(energy.cumsum(axis=1)) < 0.1).all())
+        (True, True)
+
+    Reference:
+        Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in Hamiltonian Monte Carlo.
+    """
+    if jnp.ndim(energy) != 2:
+        raise ValueError(f"bfmi takes energies [chain, draw]; got shape {jnp.shape(energy)}")
+    energy = jnp.asarray(energy, dtype=float)  # [chain, draw]
+    if energy.shape[1] < 2:
+        return jnp.full(energy.shape[0], jnp.nan, energy.dtype)  # [chain]
+    centred = energy - energy[:, :1]  # [chain, draw]; energies are large and float32 is short
+    return (jnp.diff(centred, axis=1) ** 2).mean(axis=1) / centred.var(axis=1, ddof=1)

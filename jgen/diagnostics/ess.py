@@ -1,0 +1,120 @@
+"""Effective sample sizes of Markov chains: for the mean, the bulk, a quantile, the tails."""
+
+import jax.numpy as jnp
+
+from jgen.diagnostics.base import diagnose, effective_sample_size, quantile, rank_normalise, split_chains
+from jgen.types import Array
+
+
+def _mean(draws: Array) -> Array:
+    return effective_sample_size(split_chains(draws))
+
+
+def _bulk(draws: Array) -> Array:
+    return effective_sample_size(rank_normalise(split_chains(draws)))
+
+
+def _quantile(draws: Array, prob: float) -> Array:
+    return _mean((draws <= quantile(draws, prob)).astype(draws.dtype))
+
+
+def _tail(draws: Array) -> Array:
+    return jnp.minimum(_quantile(draws, 0.05), _quantile(draws, 0.95))
+
+
+def ess_mean(draws: Array) -> Array:
+    r"""Effective sample size for the mean, M n / tau, of the split chains.
+
+    For AR(1) with coefficient r the autocorrelation time tau is (1 + r)/(1 - r).
+
+    Args:
+        draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
+
+    Returns:
+        Scalar; NaN for NaN draws or fewer than four draws.
+
+    Raises:
+        ValueError: If ``draws`` is not ``[chain, draw]``.
+
+    Example:
+        >>> import jax
+        >>> draws = jax.random.normal(jax.random.key(0), (4, 1000))
+        >>> repeated = draws.repeat(10, axis=1)  # each draw ten times: no more is known
+        >>> bool(abs(ess_mean(repeated) / 4000 - 1) < 0.25)
+        True
+
+    Reference:
+        Geyer (1992), Practical Markov chain Monte Carlo, Statistical Science 7(4).
+    """
+    return diagnose(_mean, draws)
+
+
+def ess_bulk(draws: Array) -> Array:
+    """Effective sample size of the rank-normalised draws: it exists where the variance does not.
+
+    Args:
+        draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
+
+    Returns:
+        Scalar; NaN for NaN draws or fewer than four draws. Over 100 per chain is enough to trust R-hat.
+
+    Raises:
+        ValueError: If ``draws`` is not ``[chain, draw]``.
+
+    Example:
+        >>> import jax
+        >>> draws = jax.random.cauchy(jax.random.key(0), (4, 1000))
+        >>> bool(ess_bulk(draws) > 3000)
+        True
+
+    Reference:
+        Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.1.
+    """
+    return diagnose(_bulk, draws)
+
+
+def ess_quantile(draws: Array, prob: float) -> Array:
+    """Effective sample size for one quantile: that of the indicators x <= quantile.
+
+    Args:
+        draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
+        prob: A Python number in [0, 1].
+
+    Returns:
+        Scalar; NaN for NaN draws or fewer than four draws.
+
+    Raises:
+        ValueError: If ``draws`` is not ``[chain, draw]``.
+
+    Example:
+        >>> import jax
+        >>> bool(ess_quantile(jax.random.normal(jax.random.key(0), (4, 1000)), 0.5) > 3000)
+        True
+
+    Reference:
+        Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.2.
+    """
+    return diagnose(_quantile, draws, prob)
+
+
+def ess_tail(draws: Array) -> Array:
+    """Effective sample size for the tails: the smaller of those for the 5 % and the 95 % quantile.
+
+    Args:
+        draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
+
+    Returns:
+        Scalar; NaN for NaN draws or fewer than four draws.
+
+    Raises:
+        ValueError: If ``draws`` is not ``[chain, draw]``.
+
+    Example:
+        >>> import jax
+        >>> bool(ess_tail(jax.random.normal(jax.random.key(0), (4, 1000))) > 2000)
+        True
+
+    Reference:
+        Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.3.
+    """
+    return diagnose(_tail, draws)
