@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
@@ -95,21 +96,27 @@ def gaussian_mixture(data: Array, num_components: int, *, floor: float = 0.02) -
         raise ValueError(f"{rows} rows of {dim} columns cannot fit {num_components} components")
     if not 0 < floor < 1:
         raise ValueError(f"floor is a fraction of the scale of the data, in (0, 1), got {floor}")
-    mean = data.mean(0)  # [dim]
-    centred = data - mean[None]  # [row, dim]
-    sd = jnp.sqrt((centred**2).mean(0))  # [dim]
-    correlation = jnp.linalg.cholesky((centred / sd[None]).T @ (centred / sd[None]) / rows)  # [dim, dim]
-    conditional = jnp.diagonal(correlation)  # nan where a column is constant or linear in those before it
-    bad = ~(conditional > jnp.sqrt(jnp.finfo(data.dtype).eps))
+    exact = np.asarray(data, np.float64)
+    if not np.isfinite(exact).all():
+        row, column = np.argwhere(~np.isfinite(exact))[0]
+        raise ValueError(f"data must be finite, got {exact[row, column]} in row {row}, column {column}")
+    mean, sd = exact.mean(0), exact.std(0)  # [dim]
+    sd = np.where(sd > 0, sd, 1.0)
+    triangle = np.linalg.qr((exact - mean) / sd, mode="r") / np.sqrt(rows)  # [dim, dim]
+    conditional = np.diagonal(triangle)  # scale of a column given those before it, up to its sign
+    bad = ~(np.abs(conditional) > np.sqrt(jnp.finfo(data.dtype).eps))
     if bad.any():
-        raise ValueError(
-            f"column {int(bad.argmax())} is constant, not finite, or linear in the columns before it: drop it"
-        )
-    whitener = sd[:, None] * correlation  # [dim, dim]
+        raise ValueError(f"column {bad.argmax()} is constant or linear in the columns before it: drop it")
+    whitener = jnp.asarray(sd[:, None] * triangle.T * np.sign(conditional), data.dtype)  # [dim, dim]
     smallest = jnp.asarray(floor, data.dtype)
     return GaussianMixture(
-        Partial(static(_init, num_components=num_components), centred, whitener, smallest),
-        Partial(_distribution, mean, whitener, smallest),
+        Partial(
+            static(_init, num_components=num_components),
+            jnp.asarray(exact - mean, data.dtype),
+            whitener,
+            smallest,
+        ),
+        Partial(_distribution, jnp.asarray(mean, data.dtype), whitener, smallest),
         Partial(_degenerate, smallest),
     )
 

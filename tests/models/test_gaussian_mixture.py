@@ -1,0 +1,161 @@
+"""The Gaussian mixture: right densities, a floor that is told, and the known answer on iris."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from scipy import special, stats
+
+from jgen.models.gaussian_mixture import MixtureParams, gaussian_mixture
+from jgen.objectives import maximum_likelihood
+from jgen.train import init_state, make_train_step, train
+
+NUM_STEPS, NUM_RESTARTS = 500, 32
+OPTIMIZER = optax.adam(optax.cosine_decay_schedule(0.05, NUM_STEPS))
+BEST = -180.1855  # mclust's VVV,3 and scikit-learn's best of 300 starts print -180.19; see iris_by_em below
+
+
+def scattered_params(key, components=3, dim=4):
+    def draw(key, *shape):
+        return jax.random.normal(key, shape)
+
+    a, b, c, d = jax.random.split(key, 4)
+    lower = draw(d, components, dim * (dim - 1) // 2)
+    return MixtureParams(draw(a, components), draw(b, components, dim), draw(c, components, dim), lower)
+
+
+@pytest.fixture(scope="module")
+def iris():
+    from sklearn.datasets import load_iris
+
+    return np.asarray(load_iris().data)
+
+
+def best_start(data, key, num_restarts=NUM_RESTARTS, **options):
+    """Fits from many starts; the log-likelihoods, which are degenerate, and the mixture parameters."""
+    model = gaussian_mixture(jnp.asarray(data, jnp.float32), 3, **options)
+    step = make_train_step(maximum_likelihood(model.distribution), OPTIMIZER)
+    keys = jax.random.split(key, num_restarts)
+    state = start(model.init, keys)
+    training = train(state, step, jnp.asarray(data, jnp.float32), NUM_STEPS)
+    log_prob = -len(data) * training.metrics["loss"][:, -1]
+    return model, training, log_prob, np.asarray(jax.vmap(model.degenerate)(training.state.params))
+
+
+@jax.jit
+def start(init, keys):
+    return jax.vmap(lambda key: init_state(key, init(key), OPTIMIZER))(keys)
+
+
+def test_density_is_the_mixture_in_data_units(x64, iris):  # noqa: ARG001
+    model = gaussian_mixture(jnp.asarray(iris), 3, floor=0.1)
+    params = scattered_params(jax.random.key(0))
+    whitener = np.linalg.cholesky(np.cov(iris.T, bias=True))
+    log_terms = []
+    for k in range(3):
+        scale_tril = np.diag(0.1 + np.exp(params.log_diagonal[k]))
+        scale_tril[np.tril_indices(4, -1)] = params.lower[k]
+        mean = iris.mean(0) + whitener @ np.asarray(params.means[k])
+        covariance = whitener @ scale_tril @ scale_tril.T @ whitener.T
+        weight = special.log_softmax(np.asarray(params.logits))[k]
+        log_terms.append(weight + stats.multivariate_normal(mean, covariance).logpdf(iris))
+    log_prob = jax.vmap(model.distribution(params).log_prob)(jnp.asarray(iris))
+    np.testing.assert_allclose(log_prob, special.logsumexp(log_terms, axis=0), rtol=1e-9)
+
+
+def test_the_estimate_does_not_depend_on_units(x64, iris):  # noqa: ARG001
+    units, shift = np.array([1e3, 1.0, 1e-3, 7.0]), np.array([0.0, -50.0, 0.3, 1e3])
+    params = scattered_params(jax.random.key(1))
+    here, there = (
+        gaussian_mixture(jnp.asarray(iris), 3),
+        gaussian_mixture(jnp.asarray(iris * units + shift), 3),
+    )
+    np.testing.assert_allclose(
+        here.distribution(params).log_prob(jnp.asarray(iris[7])) - np.log(units).sum(),
+        there.distribution(params).log_prob(jnp.asarray(iris[7] * units + shift)),
+        rtol=1e-9,
+    )
+    starts = [model.init(jax.random.key(2)) for model in (here, there)]
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-7), *starts)
+
+
+def test_one_component_starts_and_stays_at_the_sample_moments(x64, iris):  # noqa: ARG001
+    model = gaussian_mixture(jnp.asarray(iris), 1)
+    params = model.init(jax.random.key(0))
+    distribution = model.distribution(params)
+    np.testing.assert_allclose(distribution.mean, iris.mean(0), rtol=1e-9)
+    covariance = np.cov(iris.T, bias=True)  # (n S + 5 S) / (n + 5) = S
+    np.testing.assert_allclose(
+        np.asarray(distribution.component_distribution.covariance_matrix[0]), covariance
+    )
+    gradient = jax.grad(lambda p: maximum_likelihood(model.distribution)(p, jnp.asarray(iris), None)[0])(
+        params
+    )
+    assert max(jnp.abs(leaf).max() for leaf in jax.tree.leaves(gradient)) < 1e-9
+
+
+def iris_by_em(iris, start):
+    from sklearn.mixture import GaussianMixture
+
+    fit = GaussianMixture(3, weights_init=start[0], means_init=start[1], precisions_init=start[2])
+    fit.set_params(tol=1e-12, max_iter=2000, reg_covar=0.0).fit(iris)
+    return 150 * fit.score(iris)
+
+
+def test_gradient_finds_the_best_interior_optimum_of_iris(iris):
+    model, training, log_prob, degenerate = best_start(iris, jax.random.key(0))
+    best = np.where(degenerate, -np.inf, log_prob).argmax()
+    assert abs(log_prob[best] - BEST) < 0.005
+    mixture = model.distribution(jax.tree.map(lambda leaf: leaf[best], training.state.params))
+    parts = mixture.component_distribution
+    polished = iris_by_em(
+        iris,
+        (
+            np.asarray(mixture.mixing_distribution.probs, np.float64)
+            / np.sum(mixture.mixing_distribution.probs),
+            np.asarray(parts.loc),
+            np.linalg.inv(np.asarray(parts.covariance_matrix, np.float64)),
+        ),
+    )
+    assert abs(polished - BEST) < 1e-4  # an optimum of EM too, in float64, without any floor
+    assert abs(polished - log_prob[best]) < 0.002
+
+
+@pytest.mark.slow
+def test_the_optimum_of_iris_is_found_from_every_key(iris):
+    for seed in range(20):
+        _, training, log_prob, degenerate = best_start(iris, jax.random.key(seed))
+        assert not training.failed.any()
+        assert abs(log_prob[~degenerate].max() - BEST) < 0.005, seed
+
+
+def test_a_component_on_repeated_rows_is_degenerate_and_bounded():
+    key = jax.random.key(0)
+    rows = jnp.concatenate([jax.random.normal(key, (60, 2)), jnp.full((20, 2), 3.0)])
+    model, training, log_prob, degenerate = best_start(rows, key, num_restarts=8)
+    assert not training.failed.any()
+    assert degenerate.all()
+    # a density in whitened units is at most (2 pi)^{-d/2} floor^{-d}
+    log_det = np.linalg.slogdet(np.cov(np.asarray(rows, np.float64).T, bias=True))[1] / 2
+    assert (log_prob < 80 * (-np.log(2 * np.pi) - 2 * np.log(0.02) - log_det)).all()
+    scale_tril = jax.vmap(model.distribution)(training.state.params).component_distribution.scale_tril
+    assert np.isfinite(scale_tril).all()
+
+
+@pytest.mark.parametrize(
+    ("data", "components", "options", "words"),
+    [
+        (np.ones((5, 2, 2)), 3, {}, "rows"),
+        (np.ones((5, 2), int), 3, {}, "floating-point"),
+        (np.random.default_rng(0).normal(size=(4, 4)), 3, {}, "cannot fit"),
+        (np.random.default_rng(0).normal(size=(9, 2)), 0, {}, "cannot fit"),
+        (np.random.default_rng(0).normal(size=(9, 2)), 2, {"floor": 0.0}, "floor"),
+        (np.arange(18.0).reshape(9, 2), 2, {}, "column 1"),
+        (np.array([[1.0, 2.0, i**2] for i in range(9)]), 2, {}, "column 0"),
+        (np.array([[i, np.nan] for i in range(9)], float), 2, {}, "row 0, column 1"),
+    ],
+)
+def test_mistakes_are_named(data, components, options, words):
+    with pytest.raises(ValueError, match=words):
+        gaussian_mixture(data, components, **options)
