@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_a_run_leaves_config_metrics_figures_and_report(tmp_path):
     config = json.loads((run.directory / "config.json").read_text())
     assert config["config"] == {"components": 4}
     assert config["versions"]["jax"].startswith("0.")
-    assert config["device"]["platform"] == "cpu"
+    assert config["device"]["count"] == jax.device_count()
     assert str(tmp_path) not in (run.directory / "config.json").read_text()
 
     lines = [json.loads(line) for line in (run.directory / "metrics.jsonl").read_text().splitlines()]
