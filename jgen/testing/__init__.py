@@ -1,1 +1,8 @@
-"""testing"""
+"""Public tests: the laws a user runs on his own sampler, and how families are found."""
+
+from jgen.laws import LawBroken
+from jgen.laws.base import count_compilations
+from jgen.testing.check_sampler import check_sampler
+from jgen.testing.members import members
+
+__all__ = ["LawBroken", "check_sampler", "count_compilations", "members"]

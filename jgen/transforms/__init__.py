@@ -1,1 +1,7 @@
-"""transforms"""
+"""Transforms: a sampler in, a sampler out."""
+
+from jgen.transforms.burn_in import burn_in
+from jgen.transforms.cycle import cycle
+from jgen.transforms.thin import thin
+
+__all__ = ["burn_in", "cycle", "thin"]

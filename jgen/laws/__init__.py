@@ -1,0 +1,11 @@
+"""Laws that every sampler must keep, one a file: ``law(make, target, key)`` raises ``LawBroken``."""
+
+from jgen.laws.base import LawBroken, Make
+from jgen.laws.cost import cost
+from jgen.laws.invariance import invariance
+from jgen.laws.purity import purity
+from jgen.laws.rebuilding import rebuilding
+from jgen.laws.survival import survival
+from jgen.laws.weighting import weighting
+
+__all__ = ["LawBroken", "Make", "cost", "invariance", "purity", "rebuilding", "survival", "weighting"]

@@ -1,0 +1,34 @@
+"""The law of rebuilding: new data and new options of the same shapes compile nothing."""
+
+import jax
+import jax.numpy as jnp
+
+from jgen.laws.base import LawBroken, Make, count_compilations, positions
+from jgen.sampling import sample
+from jgen.targets.base import Target
+from jgen.types import Key
+
+
+def rebuilding(make: Make, target: Target, key: Key) -> None:
+    """A sampler made again, for new data and with other steps, runs through the compiled programs.
+
+    Args:
+        make: Makes the sampler.
+        target: A target that the sampler claims.
+        key: Any key.
+
+    Raises:
+        LawBroken: If the second run compiles anything.
+    """
+    other_data = jax.tree.map(lambda leaf: leaf + 0 if isinstance(leaf, jax.Array) else leaf, target)
+    first, second = make(target, 1.0), make(other_data, 0.9)
+    options = {"num_chains": 2, "num_draws": 3, "position": positions(target, 2)}
+    jax.block_until_ready(jnp.asarray(sample(key, first, **options).state.step))
+    with count_compilations() as compiled:
+        sample(key, second, **options)
+    if compiled:
+        raise LawBroken(
+            f"a rebuilt sampler compiled {len(compiled)} programs: bind data and options with "
+            "jax.tree_util.Partial of module-level functions (never a closure or lambda), and structural "
+            "options with jgen.binding.static"
+        )

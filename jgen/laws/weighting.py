@@ -1,0 +1,81 @@
+"""The law of weighting: weighted draws, exact ones included, average to Z and to the target's law."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen.laws.base import LawBroken, Make, exact_draws, statistic_names, statistics
+from jgen.sampling import sample
+from jgen.targets.base import Target
+from jgen.types import Key, Law
+
+
+def weighting(
+    make: Make, target: Target, key: Key, *, num_draws: int = 40_000, false_alarm: float = 1e-6
+) -> float:
+    r"""E[w] = Z, and E[w 1{g(x) <= t}] = Z P(g(x) <= t) at the deciles of every statistic g.
+
+    Each identity is a mean of independent terms, compared with exact draws by a z-test; terms are
+    bounded wherever the weights are. The thresholds are the normal quantiles at ``false_alarm`` over
+    the number of identities.
+
+    Args:
+        make: Makes the sampler.
+        target: A target with exact draws and a known log Z.
+        key: Any key.
+        num_draws: Weighted draws, and as many exact ones.
+        false_alarm: Probability that a right sampler fails.
+
+    Returns:
+        The largest deviation met, in standard errors.
+
+    Raises:
+        LawBroken: If a mean is off by more than chance allows.
+        ValueError: If the target lacks exact draws or log Z, or the sampler is a Markov kernel.
+
+    Reference:
+        Owen (2013), "Monte Carlo theory, methods and examples", chapter 9.
+    """
+    if target.log_evidence is None:
+        raise ValueError(f"{target.name} has no known log Z; this law needs one")
+    draw_key, exact_key = jax.random.split(key)
+    draws = sample(draw_key, make(target, 1.0), num_chains=num_draws, num_draws=1).draws
+    assert draws is not None
+    if draws.law not in (Law.INDEPENDENT, Law.WEIGHTED):
+        raise ValueError(f"weighting is a law of weighted draws; these are {draws.law.value}")
+    log_evidence = target.log_evidence if draws.law is Law.WEIGHTED else 0.0
+    weights = np.exp(np.asarray(draws.log_weight, np.float64)[:, 0] - np.asarray(log_evidence, np.float64))
+    values = jax.tree.map(lambda leaf: jnp.asarray(leaf[:, 0]), draws.value)
+    found = np.asarray(statistics(target, values))  # [statistic, draw]
+    expected = np.asarray(statistics(target, exact_draws(exact_key, target, num_draws)))
+
+    names = statistic_names(len(found))
+    probabilities = np.arange(1, 10) / 10
+    identities = 1 + len(names) * len(probabilities)
+    threshold = _normal_quantile(false_alarm / identities)
+    worst = (_standard_errors(weights - 1.0, np.zeros(1)), "mean weight")
+    for name, ours, theirs in zip(names, found, expected, strict=True):
+        # A cut at the exact draws' own decile misses its probability by their standard error, as below.
+        for probability, cut in zip(probabilities, np.quantile(theirs, probabilities), strict=True):
+            deviation = _standard_errors(weights * (ours <= cut), (theirs <= cut).astype(np.float64))
+            worst = max(worst, (deviation, f"weight of {name} below its {probability:.1f} quantile"))
+    if not worst[0] <= threshold:
+        raise LawBroken(
+            f"on {target.name} the {worst[1]} is {worst[0]:.1f} standard errors off; chance allows "
+            f"{threshold:.1f}"
+        )
+    return worst[0]
+
+
+def _standard_errors(first: np.ndarray, second: np.ndarray) -> float:
+    """The difference of two means in units of its standard error."""
+    variance = first.var() / len(first) + second.var() / len(second)
+    difference = abs(first.mean() - second.mean())
+    return float(difference / math.sqrt(variance)) if variance > 0 else (0.0 if difference == 0 else math.inf)
+
+
+def _normal_quantile(false_alarm: float) -> float:
+    """The two-sided threshold of a standard normal (the bound exp(-z^2/2) on its tail)."""
+    return math.sqrt(2 * math.log(1 / false_alarm))

@@ -1,0 +1,275 @@
+"""The No-U-Turn sampler, written as a machine whose every turn costs one gradient."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
+
+from jgen.binding import bind, static
+from jgen.samplers.base import (
+    MAX_ENERGY_ERROR,
+    ChainState,
+    Recipe,
+    T,
+    flatten,
+    gradient_init,
+    positive,
+    pull,
+    push,
+)
+from jgen.targets.base import Target, Trait
+from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
+
+
+class Endpoint(NamedTuple):
+    """Where a trajectory can be continued; the momentum is white, ``n = Lᵀ r``."""
+
+    position: Array  # [dim]
+    momentum: Array  # [dim]
+    gradient: Array  # [dim]
+
+
+class Candidate(NamedTuple):
+    """Where the chain may go."""
+
+    position: Array  # [dim]
+    gradient: Array  # [dim]
+    log_density: Array  # []
+    energy: Array  # []
+
+
+class Tree(NamedTuple):
+    """A balanced binary tree of leapfrog points, seen from outside."""
+
+    candidate: Candidate
+    log_weight: Array  # [] log sum over its points of exp(energy of the start - energy)
+    momentum_sum: Array  # [dim]
+
+
+class Growth(NamedTuple):
+    """The trajectory so far, and the subtree now growing at one end of it."""
+
+    key: Key
+    start_energy: Array  # []
+    left: Endpoint
+    right: Endpoint
+    tree: Tree
+    depth: Array  # []
+    going_right: Array  # []
+    tip: Endpoint
+    subtree: Tree
+    leaf: Array  # [] leaves the subtree has
+    checkpoint_momentum: Array  # [max_depth, dim]
+    checkpoint_sum: Array  # [max_depth, dim]
+    num_grads: Array  # []
+    acceptance_sum: Array  # []
+    diverging: Array  # []
+    done: Array  # []
+
+
+def nuts(
+    log_density: LogDensity,
+    *,
+    step_size: float | Array = 1.0,
+    inverse_mass_matrix: Array | None = None,
+    max_depth: int = 10,
+) -> Sampler:
+    r"""Trajectories that double until they would turn back; nothing but a step size to choose.
+
+    A draw is taken from the whole trajectory with weights :math:`e^{-H}`: multinomial inside a
+    subtree, biased towards the new half when two halves merge. A subtree ends the trajectory, and is
+    thrown away, when the generalised criterion :math:`n \cdot (\rho - (n_- + n_+)/2) \le 0` holds at
+    either end of any balanced subtree inside it (:math:`\rho` is its sum of white momenta), or when a
+    leaf's energy error passes 1000 nats.
+
+    The recursion is unrolled into ``begin``, ``advance`` (one gradient) and ``finish``, so that the
+    machine can be driven by any loop.
+
+    Args:
+        log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
+        step_size: Leapfrog step size.
+        inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
+        max_depth: Doublings at most; structural, a new value compiles anew.
+
+    Returns:
+        A Markov sampler; the state carries ``tuning`` for warm-up.
+
+    Raises:
+        ValueError: If the step size or the depth is not positive.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.sampling import sample
+        >>> def log_density(x):
+        ...     return -0.5 * jnp.sum(x**2)
+        >>> sampler = nuts(log_density, step_size=0.5, max_depth=5)
+        >>> run = sample(jax.random.key(0), sampler, num_draws=100, num_chains=4, position=jnp.zeros((4, 2)))
+        >>> int(run.draws.info["tree_depth"].max()) <= 5
+        True
+
+    Reference:
+        Hoffman and Gelman (2014), JMLR 15; Betancourt (2017), arXiv 1701.02434; the iterative form
+        after Phan, Pradhan and Jankowiak (2019), arXiv 1912.11554.
+    """
+    log_density, step_size = bind(log_density), positive("step_size", step_size)
+    if max_depth < 1:
+        raise ValueError(f"max_depth must be at least 1; got {max_depth}")
+    return Sampler(
+        Partial(gradient_init, log_density, step_size, inverse_mass_matrix),
+        Partial(static(nuts_step, max_depth=max_depth), log_density),
+    )
+
+
+def nuts_step(
+    log_density: LogDensity, key: Key, state: ChainState, *, max_depth: int
+) -> tuple[ChainState, Draws]:
+    """One trajectory, of as many gradients as it takes to turn."""
+    growth = jax.lax.while_loop(
+        lambda growth: ~growth.done,
+        lambda growth: advance(log_density, state, growth),
+        begin(key, state, max_depth=max_depth),
+    )
+    return finish(state, growth)
+
+
+def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
+    """Refreshes the momentum; spends no gradient."""
+    momentum_key, key = jax.random.split(key)
+    x, _ = ravel_pytree(state.position)
+    momentum = jax.random.normal(momentum_key, x.shape, x.dtype)
+    energy = 0.5 * momentum @ momentum - state.log_density
+    end = Endpoint(x, momentum, state.gradient)
+    tree = Tree(
+        Candidate(x, state.gradient, state.log_density, energy), jnp.zeros((), x.dtype), jnp.zeros_like(x)
+    )
+    checkpoints = jnp.zeros((max_depth, x.size), x.dtype)
+    return Growth(
+        key=key,
+        start_energy=energy,
+        left=end,
+        right=end,
+        tree=tree._replace(momentum_sum=momentum),
+        depth=jnp.int32(0),
+        going_right=jnp.array(False),
+        tip=end,
+        subtree=tree,
+        leaf=jnp.int32(0),
+        checkpoint_momentum=checkpoints,
+        checkpoint_sum=checkpoints,
+        num_grads=jnp.int32(0),
+        acceptance_sum=jnp.zeros((), x.dtype),
+        diverging=jnp.array(False),
+        done=jnp.array(False),
+    )
+
+
+def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growth:
+    """Adds one leaf to the subtree, and the subtree to the trajectory once it is whole."""
+    step_size, factor = state.tuning
+    _, density, _ = flatten(log_density, state.position)
+    tree, subtree = growth.tree, growth.subtree
+    uniform = jax.random.uniform(
+        jax.random.fold_in(growth.key, growth.num_grads), (3,), growth.start_energy.dtype
+    )
+
+    # One leapfrog step from the tip, or, for a new subtree, from an end drawn at random.
+    is_new = growth.leaf == 0
+    going_right = jnp.where(is_new, uniform[0] < 0.5, growth.going_right)
+    tip = _select(is_new, _select(going_right, growth.right, growth.left), growth.tip)
+    signed_step = jnp.where(going_right, step_size, -step_size)
+    momentum = tip.momentum + 0.5 * signed_step * pull(factor, tip.gradient)
+    x = tip.position + signed_step * push(factor, momentum)
+    value, gradient = jax.value_and_grad(density)(x)
+    momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
+    tip = Endpoint(x, momentum, gradient)
+    energy = 0.5 * momentum @ momentum - value
+    usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy)
+    error = jnp.where(usable, energy - growth.start_energy, jnp.inf)
+    diverging = error > MAX_ENERGY_ERROR
+
+    # The subtree takes the leaf.
+    log_weight = jnp.where(is_new, -error, jnp.logaddexp(subtree.log_weight, -error))
+    takes_leaf = is_new | (jnp.log(uniform[1]) < -error - log_weight)
+    candidate = _select(takes_leaf, Candidate(x, gradient, value, energy), subtree.candidate)
+    subtree = Tree(candidate, log_weight, momentum + jnp.where(is_new, 0.0, subtree.momentum_sum))
+
+    # Every balanced subtree that ends at this leaf is checked for a turn. Its first leaf is at
+    # one of the checkpoints: an even leaf is written to the slot that counts the set bits of leaf // 2.
+    slot = jax.lax.population_count(growth.leaf >> 1)
+    num_ending_here = jax.lax.population_count((growth.leaf ^ (growth.leaf + 1)) >> 1)
+    slots = jnp.arange(growth.checkpoint_sum.shape[0])
+    ends_here = (slots <= slot) & (slots > slot - num_ending_here)
+    between = subtree.momentum_sum[None] - growth.checkpoint_sum + growth.checkpoint_momentum
+    turns = jax.vmap(is_turning, (0, None, 0))(growth.checkpoint_momentum, momentum, between)  # [max_depth]
+    broken = diverging | jnp.any(ends_here & turns)
+    writes = ((slots == slot) & (growth.leaf % 2 == 0))[:, None]
+
+    # A whole subtree without a turn joins the trajectory.
+    is_whole = growth.leaf + 1 == 1 << growth.depth
+    merges = is_whole & ~broken
+    takes_subtree = merges & (jnp.log(uniform[2]) < subtree.log_weight - tree.log_weight)
+    momentum_sum = tree.momentum_sum + subtree.momentum_sum
+    left = _select(merges & ~going_right, tip, growth.left)
+    right = _select(merges & going_right, tip, growth.right)
+    depth = growth.depth + merges
+    turned = is_turning(left.momentum, right.momentum, momentum_sum) | (depth == slots.size)
+    return Growth(
+        key=growth.key,
+        start_energy=growth.start_energy,
+        left=left,
+        right=right,
+        tree=Tree(
+            _select(takes_subtree, subtree.candidate, tree.candidate),
+            jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight),
+            jnp.where(merges, momentum_sum, tree.momentum_sum),
+        ),
+        depth=depth,
+        going_right=going_right,
+        tip=tip,
+        subtree=subtree,
+        leaf=jnp.where(is_whole, 0, growth.leaf + 1),
+        checkpoint_momentum=jnp.where(writes, momentum[None], growth.checkpoint_momentum),
+        checkpoint_sum=jnp.where(writes, subtree.momentum_sum[None], growth.checkpoint_sum),
+        num_grads=growth.num_grads + 1,
+        acceptance_sum=growth.acceptance_sum + jnp.exp(jnp.minimum(-error, 0.0)),
+        diverging=diverging,
+        done=broken | (merges & turned),
+    )
+
+
+def is_turning(first: Array, last: Array, momentum_sum: Array) -> Array:
+    """Whether a stretch with these white momenta at its ends has begun to turn back ``[]``."""
+    middle = momentum_sum - 0.5 * (first + last)
+    return (first @ middle <= 0.0) | (last @ middle <= 0.0)
+
+
+def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
+    """The draw of a finished trajectory."""
+    _, unravel = ravel_pytree(state.position)
+    x, gradient, value, energy = growth.tree.candidate
+    state = ChainState(unravel(x), value, gradient, state.tuning)
+    info = {
+        "acceptance_rate": growth.acceptance_sum / growth.num_grads,
+        "diverging": growth.diverging,
+        "energy": energy,
+        "lp": value,
+        "n_steps": growth.num_grads,
+        "step_size": state.tuning.step_size,
+        "tree_depth": growth.depth,
+        "num_grads": growth.num_grads,
+        "num_log_densities": jnp.zeros_like(growth.num_grads),
+    }
+    return state, Draws(state.position, info, None, Law.MARKOV)
+
+
+def _select(condition: Array, new: T, old: T) -> T:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """NUTS for any smooth target whose modes are connected."""
+    if target.traits & {Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED}:
+        return None
+    return Recipe(nuts(target.log_density, step_size=scale, inverse_mass_matrix=target.variance), 0.8)

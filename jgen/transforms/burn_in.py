@@ -1,0 +1,51 @@
+"""Forgetting the start."""
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.types import Array, Key, PyTree, Sampler
+
+
+def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
+    """A sampler whose ``init`` makes ``num_steps`` steps and throws their draws away.
+
+    It is for burn-in inside other transforms. Their gradients leave no draw to be counted in; to have
+    them counted, or to adapt meanwhile, use ``sample(..., num_warmup=...)``.
+
+    Args:
+        sampler: Any sampler.
+        num_steps: Steps before the first draw; data, so a new number compiles nothing.
+
+    Returns:
+        A sampler with the same state and the same law.
+
+    Raises:
+        ValueError: If ``num_steps`` is negative.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.samplers import mala
+        >>> from jgen.sampling import sample
+        >>> def log_density(x):
+        ...     return -0.5 * jnp.sum(x**2)
+        >>> far = jnp.full((8, 1), 30.0)
+        >>> sampler = burn_in(mala(log_density), 200)
+        >>> run = sample(jax.random.key(0), sampler, num_draws=1, num_chains=8, position=far)
+        >>> bool((abs(run.draws.value) < 6).all())
+        True
+    """
+    if not isinstance(num_steps, jax.core.Tracer) and num_steps < 0:
+        raise ValueError(f"burn_in makes num_steps >= 0 steps; got {num_steps}")
+    return Sampler(Partial(burn_in_init, sampler, jnp.asarray(num_steps)), sampler.step)
+
+
+def burn_in_init(sampler: Sampler, num_steps: Array, key: Key, position: PyTree | None) -> PyTree:
+    """The state after the burn-in."""
+    init_key, key = jax.random.split(key)
+    return jax.lax.fori_loop(
+        0,
+        num_steps,
+        lambda index, state: sampler.step(jax.random.fold_in(key, index), state)[0],
+        sampler.init(init_key, position),
+    )

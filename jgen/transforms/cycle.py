@@ -1,0 +1,91 @@
+"""One kernel after another."""
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.transforms.base import add_counts
+from jgen.types import Array, Draws, Key, PyTree, Sampler
+
+
+def cycle(*samplers: Sampler) -> Sampler:
+    """One step of each Markov sampler in turn, on one position.
+
+    Each kernel leaves the target invariant, so their composition does. A kernel that finds the
+    position moved by another starts afresh there (its cached density and gradient would be stale),
+    which is counted as one more gradient, or density, where it keeps one; what it learned in warm-up
+    (``tuning``) it keeps.
+
+    Args:
+        *samplers: Two or more Markov samplers of one target.
+
+    Returns:
+        A Markov sampler; its state is the tuple of theirs, its draw the position after the last, and
+        its info that of the last kernel, with counts and flags added up over all.
+
+    Raises:
+        ValueError: If there are fewer than two samplers.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.samplers import hmc, metropolis
+        >>> from jgen.sampling import sample
+        >>> def log_density(x):
+        ...     return -0.5 * jnp.sum(x**2)
+        >>> both = cycle(metropolis(log_density), hmc(log_density, num_steps=3))
+        >>> run = sample(jax.random.key(0), both, num_draws=5, num_chains=2, position=jnp.zeros((2, 1)))
+        >>> int(run.draws.info["num_grads"][0, 0])  # 3 leapfrogs, 1 to look around after the walk
+        4
+    """
+    if len(samplers) < 2:
+        raise ValueError(f"cycle takes two samplers or more; got {len(samplers)}")
+    return Sampler(Partial(cycle_init, samplers), Partial(cycle_step, samplers))
+
+
+def cycle_init(samplers: tuple[Sampler, ...], key: Key, position: PyTree | None) -> tuple[PyTree, ...]:
+    """Every kernel at the same position."""
+    keys = jax.random.split(key, len(samplers))
+    return tuple(sampler.init(key, position) for sampler, key in zip(samplers, keys, strict=True))
+
+
+def cycle_step(
+    samplers: tuple[Sampler, ...], key: Key, states: tuple[PyTree, ...]
+) -> tuple[tuple[PyTree, ...], Draws]:
+    """Every kernel in turn; each starts where the one before it stopped."""
+    keys = jax.random.split(key, (len(samplers), 2))
+    position, moved = states[-1].position, []
+    facts: dict[str, Array] = {}
+    for sampler, state, (init_key, step_key) in zip(samplers, states, keys, strict=True):
+        fresh = keep_tuning(sampler.init(init_key, position), state)
+        state, draws = sampler.step(step_key, fresh)
+        info = dict(draws.info)
+        for name, cost in cost_of_init(fresh).items():
+            info[name] = info[name] + cost
+        facts = {
+            name: add_counts(facts[name], fact) if name in facts else fact for name, fact in info.items()
+        }
+        position = draws.value
+        moved.append(state)
+    return tuple(moved), Draws(position, facts, None, draws.law)
+
+
+def keep_tuning(fresh: PyTree, old: PyTree) -> PyTree:
+    """The fresh state, with what the old one had learned."""
+    return jax.tree_util.tree_map_with_path(
+        lambda path, new, kept: kept if "tuning" in names(path) else new, fresh, old
+    )
+
+
+def cost_of_init(state: PyTree) -> dict[str, Array]:
+    """What it cost to make this state: one gradient where it keeps one, else one log density."""
+    last_names = [names(path)[-1] for path, _ in jax.tree_util.tree_leaves_with_path(state)]
+    num_grads = last_names.count("gradient")
+    return {
+        "num_grads": jnp.int32(num_grads),
+        "num_log_densities": jnp.int32(last_names.count("log_density") - num_grads),
+    }
+
+
+def names(path: tuple) -> list[str]:
+    """The field names along a path through a pytree."""
+    return [str(getattr(entry, "name", "")) for entry in path]
