@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy.special import ndtri
+from jax.typing import ArrayLike
 from scipy.fft import next_fast_len
 
 from jgen.types import Array
@@ -15,7 +16,9 @@ from jgen.types import Array
 MIN_DRAWS = 4
 
 
-def diagnose(statistic: Callable[..., Array], draws: Array, *arguments: float, min_chains: int = 1) -> Array:
+def diagnose(
+    statistic: Callable[..., Array], draws: ArrayLike, *arguments: float, min_chains: int = 1
+) -> Array:
     """Applies ``statistic`` to draws of one scalar; NaN where there is nothing to say.
 
     Too few draws or chains, or one NaN among the draws, give NaN: a diagnostic of the rest of a
@@ -64,7 +67,7 @@ def split_chains(draws: Array) -> Array:
 
 
 def ordered(draws: Array) -> Array:
-    """All draws in rising order ``[S]``, NaN apart: sorted as integers, 3.5 times faster on CPU than as floats.
+    """All draws in rising order ``[S]``, NaN apart; sorted as integers, 3.5 times faster on CPU.
 
     Args:
         draws: Any shape, S floats.

@@ -1,11 +1,12 @@
 """E-BFMI: does the momentum's renewal keep up with the energy?"""
 
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jgen.types import Array
 
 
-def bfmi(energy: Array) -> Array:
+def bfmi(energy: ArrayLike) -> Array:
     r"""Estimated Bayesian fraction of missing information, one per chain.
 
     .. math:: \frac{\sum_t (E_t - E_{t-1})^2 / (n - 1)}{\sum_t (E_t - \bar E)^2 / (n - 1)}

@@ -1,6 +1,7 @@
 """Effective sample sizes of Markov chains: for the mean, the bulk, a quantile, the tails."""
 
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jgen.diagnostics.base import diagnose, effective_sample_size, quantile, rank_normalise, split_chains
 from jgen.types import Array
@@ -22,7 +23,7 @@ def _tail(draws: Array) -> Array:
     return jnp.minimum(_quantile(draws, 0.05), _quantile(draws, 0.95))
 
 
-def ess_mean(draws: Array) -> Array:
+def ess_mean(draws: ArrayLike) -> Array:
     r"""Effective sample size for the mean, M n / tau, of the split chains.
 
     For AR(1) with coefficient r the autocorrelation time tau is (1 + r)/(1 - r).
@@ -49,7 +50,7 @@ def ess_mean(draws: Array) -> Array:
     return diagnose(_mean, draws)
 
 
-def ess_bulk(draws: Array) -> Array:
+def ess_bulk(draws: ArrayLike) -> Array:
     """Effective sample size of the rank-normalised draws: it exists where the variance does not.
 
     Args:
@@ -73,7 +74,7 @@ def ess_bulk(draws: Array) -> Array:
     return diagnose(_bulk, draws)
 
 
-def ess_quantile(draws: Array, prob: float) -> Array:
+def ess_quantile(draws: ArrayLike, prob: float) -> Array:
     """Effective sample size for one quantile: that of the indicators x <= quantile.
 
     Args:
@@ -97,7 +98,7 @@ def ess_quantile(draws: Array, prob: float) -> Array:
     return diagnose(_quantile, draws, prob)
 
 
-def ess_tail(draws: Array) -> Array:
+def ess_tail(draws: ArrayLike) -> Array:
     """Effective sample size for the tails: the smaller of those for the 5 % and the 95 % quantile.
 
     Args:

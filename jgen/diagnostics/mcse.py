@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax import lax
 from jax.scipy.special import betainc
+from jax.typing import ArrayLike
 
 from jgen.diagnostics.base import diagnose, effective_sample_size, ordered, quantile, split_chains
 from jgen.types import Array
@@ -47,7 +48,7 @@ def _quantile(draws: Array, prob: float) -> Array:
     return (rising[last] - rising[first]) / 2
 
 
-def mcse_mean(draws: Array) -> Array:
+def mcse_mean(draws: ArrayLike) -> Array:
     """Standard error of the mean over all draws, sd / sqrt(ESS).
 
     Args:
@@ -71,7 +72,7 @@ def mcse_mean(draws: Array) -> Array:
     return diagnose(_mean, draws)
 
 
-def mcse_sd(draws: Array) -> Array:
+def mcse_sd(draws: ArrayLike) -> Array:
     r"""Standard error of the standard deviation, by the delta method on y = (x - mean)^2.
 
     .. math:: se(s) = \sqrt{Var(y) / ESS(y)} \, / \, (2 s)
@@ -99,7 +100,7 @@ def mcse_sd(draws: Array) -> Array:
     return diagnose(_sd, draws)
 
 
-def mcse_quantile(draws: Array, prob: float) -> Array:
+def mcse_quantile(draws: ArrayLike, prob: float) -> Array:
     """Standard error of a quantile: half the width of a one-sd interval on its rank.
 
     The rank of the quantile is Beta(ESS p + 1, ESS (1 - p) + 1); the draws at its 16 % and 84 %

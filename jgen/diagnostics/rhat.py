@@ -1,6 +1,7 @@
 """R-hat: do the chains agree, in location and in scale?"""
 
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jgen.diagnostics.base import diagnose, median, rank_normalise, split_chains
 from jgen.types import Array
@@ -22,7 +23,7 @@ def _rank_normalised(draws: Array) -> Array:
     return jnp.fmax(location, scale)
 
 
-def rhat(draws: Array) -> Array:
+def rhat(draws: ArrayLike) -> Array:
     r"""Rank-normalised R-hat: the larger of the split one and the folded one.
 
     .. math:: \hat R = \sqrt{\frac{(n-1)/n \, W + B/n}{W}}

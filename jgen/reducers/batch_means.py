@@ -47,14 +47,14 @@ class BatchMeansMemory(NamedTuple):
     """What ``batch_means`` carries.
 
     Attributes:
-        count: Draws per chain so far.
+        num_draws: Draws per chain so far.
         num_full: Full batches.
         in_batch: Draws in the growing batch.
         batch_size: Draws that fill a batch.
         leaves: Like the value, ``Batches`` at each leaf.
     """
 
-    count: Array
+    num_draws: Array
     num_full: Array
     in_batch: Array
     batch_size: Array
@@ -78,7 +78,11 @@ def _merge_pairs(leaves: PyTree) -> PyTree:
         pair = (batches.batch[:, ::2] + batches.batch[:, 1::2]) / 2  # [chain, batch / 2, *event]
         return batches._replace(batch=jnp.concatenate([pair, jnp.zeros_like(pair)], axis=1))
 
-    return jax.tree.map(merge, leaves, is_leaf=lambda node: isinstance(node, Batches))
+    return jax.tree.map(merge, leaves, is_leaf=_is_batches)
+
+
+def _is_batches(node: PyTree) -> bool:
+    return isinstance(node, Batches)
 
 
 def _keep(leaves: PyTree) -> PyTree:
@@ -86,7 +90,7 @@ def _keep(leaves: PyTree) -> PyTree:
 
 
 def _update(memory: BatchMeansMemory, draws: Draws) -> BatchMeansMemory:
-    count, in_batch = memory.count + 1, memory.in_batch + 1
+    count, in_batch = memory.num_draws + 1, memory.in_batch + 1
 
     def fold(value, batches):
         value = jnp.asarray(value, dtype=float)  # [chain, *event]
@@ -101,10 +105,10 @@ def _update(memory: BatchMeansMemory, draws: Draws) -> BatchMeansMemory:
     leaves = jax.tree.map(fold, draws.value, memory.leaves)
     full = in_batch == memory.batch_size
     num_full = memory.num_full + full
-    num_batches = jax.tree.leaves(leaves, is_leaf=lambda node: isinstance(node, Batches))[0].batch.shape[1]
+    num_batches = jax.tree.leaves(leaves, is_leaf=_is_batches)[0].batch.shape[1]
     crowded = num_full == num_batches
     return BatchMeansMemory(
-        count=count,
+        num_draws=count,
         num_full=jnp.where(crowded, num_full // 2, num_full),
         in_batch=jnp.where(full, 0, in_batch),
         batch_size=jnp.where(crowded, 2, 1) * memory.batch_size,
@@ -115,8 +119,8 @@ def _update(memory: BatchMeansMemory, draws: Draws) -> BatchMeansMemory:
 def _compute(memory: BatchMeansMemory) -> BatchMeans:
     def statistics(batches):
         num_chains, num_batches = batches.batch.shape[:2]
-        size = num_chains * (memory.count * 1.0)
-        count = memory.count * jnp.ones(num_chains)  # [chain]
+        size = num_chains * (memory.num_draws * 1.0)
+        count = memory.num_draws * jnp.ones(num_chains)  # [chain]
         offset = batches.origin - batches.origin[:1]  # [chain, *event]
         mean, scatter = pool(batches.mean.value + offset, batches.scatter.value, count)  # [*event]
 
@@ -130,8 +134,11 @@ def _compute(memory: BatchMeansMemory) -> BatchMeans:
         ess = scatter / (size - 1) * size / long_run
         return mean + batches.origin[0], jnp.sqrt(long_run / size), ess
 
-    batches, structure = jax.tree.flatten(memory.leaves, is_leaf=lambda node: isinstance(node, Batches))
-    mean, mcse, ess = (structure.unflatten(part) for part in zip(*map(statistics, batches), strict=True))
+    leaves = jax.tree.map(statistics, memory.leaves, is_leaf=_is_batches)
+    mean, mcse, ess = (
+        jax.tree.map(lambda _, each, part=part: each[part], memory.leaves, leaves, is_leaf=_is_batches)
+        for part in range(3)
+    )
     return BatchMeans(mean, mcse, ess, memory.batch_size)
 
 

@@ -26,13 +26,13 @@ class LogEvidenceMemory(NamedTuple):
 
     Attributes:
         log_scale: Largest log-weight so far ``[chain]``.
-        count: Draws per chain so far ``[chain]``.
+        num_draws: Draws per chain so far ``[chain]``.
         mean: Mean relative weight ``[chain]``.
         scatter: Sum of squares about it ``[chain]``.
     """
 
     log_scale: Array
-    count: Array
+    num_draws: Array
     mean: Compensated
     scatter: Compensated
 
@@ -58,7 +58,7 @@ def _update(memory: LogEvidenceMemory, draws: Draws) -> LogEvidenceMemory:
     log_scale = jnp.maximum(memory.log_scale, log_weight)  # [chain]
     shift = jnp.where(log_scale == -jnp.inf, 0.0, log_scale)  # [chain]
     fade = jnp.exp(memory.log_scale - shift)  # [chain]
-    count = memory.count + 1  # [chain]
+    count = memory.num_draws + 1  # [chain]
     one = jnp.ones_like(log_scale)  # [chain]
     mean, scatter = welford(
         memory.mean.times(fade),
@@ -73,7 +73,7 @@ def _update(memory: LogEvidenceMemory, draws: Draws) -> LogEvidenceMemory:
 def _compute(memory: LogEvidenceMemory) -> LogEvidence:
     top = memory.log_scale.max()
     relative = jnp.exp(memory.log_scale - jnp.where(top == -jnp.inf, 0.0, top))  # [chain]
-    count = memory.count * jnp.ones_like(relative)  # [chain]
+    count = memory.num_draws * jnp.ones_like(relative)  # [chain]
     mean, scatter = pool(memory.mean.value * relative, memory.scatter.value * relative**2, count)
     size = count.sum()
     error = jnp.sqrt(scatter / (size - 1) / size) / mean

@@ -58,16 +58,18 @@ def _update(memory: MomentsMemory, draws: Draws) -> MomentsMemory:
     total = memory.weight.times(fade).plus(weight)
     square = memory.square.times(fade**2).plus(weight**2)
 
-    values, structure = jax.tree.flatten(draws.value)
-    means = structure.flatten_up_to(memory.mean)
-    scatters = structure.flatten_up_to(memory.scatter)
-    folded = [
-        welford(mean, scatter.times(align(fade, value)), jnp.asarray(value, dtype=float), weight, total.value)
-        for value, mean, scatter in zip(values, means, scatters, strict=True)
-    ]
-    mean = structure.unflatten([mean for mean, _ in folded])
-    scatter = structure.unflatten([scatter for _, scatter in folded])
+    def fold(value, mean, scatter):
+        value = jnp.asarray(value, dtype=float)  # [chain, *event]
+        return welford(mean, scatter.times(align(fade, value)), value, weight, total.value)
+
+    folded = jax.tree.map(fold, draws.value, memory.mean, memory.scatter)
+    mean = jax.tree.map(lambda _, pair: pair[0], draws.value, folded)
+    scatter = jax.tree.map(lambda _, pair: pair[1], draws.value, folded)
     return MomentsMemory(log_scale, total, square, mean, scatter)
+
+
+def _is_sum(node: PyTree) -> bool:
+    return isinstance(node, Compensated)
 
 
 def _compute(memory: MomentsMemory) -> Moments:
@@ -76,17 +78,13 @@ def _compute(memory: MomentsMemory) -> Moments:
     total = memory.weight.value * relative  # [chain]
     weight, square = total.sum(), (memory.square.value * relative**2).sum()
 
-    def is_sum(node):
-        return isinstance(node, Compensated)
+    def merge(mean, scatter):
+        mean, scatter = pool(mean.value, scatter.value * align(relative, scatter.high), total)
+        return mean, scatter / (weight - square / weight)
 
-    means, structure = jax.tree.flatten(memory.mean, is_leaf=is_sum)
-    scatters = jax.tree.leaves(memory.scatter, is_leaf=is_sum)
-    pooled = [
-        pool(mean.value, scatter.value * align(relative, scatter.high), total)
-        for mean, scatter in zip(means, scatters, strict=True)
-    ]
-    mean = structure.unflatten([mean for mean, _ in pooled])
-    variance = structure.unflatten([scatter / (weight - square / weight) for _, scatter in pooled])
+    pooled = jax.tree.map(merge, memory.mean, memory.scatter, is_leaf=_is_sum)
+    mean = jax.tree.map(lambda _, pair: pair[0], memory.mean, pooled, is_leaf=_is_sum)
+    variance = jax.tree.map(lambda _, pair: pair[1], memory.mean, pooled, is_leaf=_is_sum)
     return Moments(mean, variance, weight**2 / square)
 
 

@@ -1,11 +1,12 @@
 """How many equal weights are these weights worth?"""
 
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jgen.types import Array
 
 
-def kish_ess(log_weight: Array) -> Array:
+def kish_ess(log_weight: ArrayLike) -> Array:
     r"""Kish's effective sample size, :math:`(\sum w)^2 / \sum w^2`, between 1 and n.
 
     For p = N(0, 1) and proposal N(0, s^2), ESS / n tends to sqrt(2 s^2 - 1) / s^2 where s^2 > 1/2,

@@ -1,13 +1,14 @@
 """log Z with its error, from the log-weights of independent draws."""
 
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jgen.types import Array, Result
 
 NORMAL_95 = 1.959963984540054
 
 
-def log_mean_exp(log_weight: Array) -> tuple[Array, Array]:
+def log_mean_exp(log_weight: ArrayLike) -> tuple[Array, Array]:
     r"""Log of the mean weight, and its standard error by the delta method.
 
     .. math:: \log \hat Z = \log \frac1n \sum_i w_i, \qquad
@@ -43,7 +44,7 @@ def log_mean_exp(log_weight: Array) -> tuple[Array, Array]:
     return value, jnp.where(top == -jnp.inf, jnp.inf, error)
 
 
-def log_evidence(log_weight: Array) -> Result:
+def log_evidence(log_weight: ArrayLike) -> Result:
     """Log Z = log E[w], in nats, with its 95 % interval.
 
     The mean weight is unbiased for Z, so its log is low by about half the squared error.

@@ -6,6 +6,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import ArrayLike
 
 from jgen.types import Array
 
@@ -47,7 +48,7 @@ def _generalised_pareto_quantile(prob: Array, k: Array, sigma: Array) -> Array:
     return sigma * jnp.where(k == 0, exponential, jnp.expm1(k_safe * exponential) / k_safe)
 
 
-def psis(log_weight: Array, relative_efficiency: float = 1.0) -> tuple[Array, Array]:
+def psis(log_weight: ArrayLike, relative_efficiency: float = 1.0) -> tuple[Array, Array]:
     r"""Replaces the largest weights by the expected order statistics of a fitted Pareto tail.
 
     The largest :math:`M = \lceil \min(n / 5, 3 \sqrt{n}) \rceil` weights, above the cut-off u, follow
@@ -118,7 +119,7 @@ def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
     return log_weight.at[where].set(smoothed, unique_indices=True), k
 
 
-def pareto_k(log_weight: Array, relative_efficiency: float = 1.0) -> Array:
+def pareto_k(log_weight: ArrayLike, relative_efficiency: float = 1.0) -> Array:
     """The shape k of the tail of the weights: see ``psis``.
 
     Args:

@@ -2,11 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from jgen.types import Array
 
 
-def self_normalised(log_weight: Array) -> Array:
+def self_normalised(log_weight: ArrayLike) -> Array:
     """Weights that sum to one, exp(log_weight) / sum.
 
     Args:
@@ -23,7 +24,7 @@ def self_normalised(log_weight: Array) -> Array:
     return jax.nn.softmax(jnp.asarray(log_weight, dtype=float), axis=None)
 
 
-def self_normalised_mean(value: Array, log_weight: Array) -> tuple[Array, Array]:
+def self_normalised_mean(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array, Array]:
     r"""Weighted mean of independent draws, and its standard error by the delta method.
 
     .. math:: \hat\mu = \sum_i \tilde w_i x_i, \qquad

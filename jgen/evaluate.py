@@ -1,0 +1,100 @@
+"""Numbers with their errors and their recipes: per-example values become a result, results are compared."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from jgen.types import Result
+
+NORMAL_95 = 1.959963984540054
+
+
+def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> Result:
+    r"""Mean of per-example values, with the central limit theorem's 95 % interval.
+
+    .. math:: \bar v \pm 1.96 \, sd(v) / \sqrt n
+
+    Sums are taken in float64 on the host.
+
+    Args:
+        values: One number per independent example ``[example]``, in any unit.
+        method: How the values were found, in a few words.
+        protocol: What must agree before the result may be compared: split, K, bins, binarisation.
+
+    Returns:
+        A ``Result`` of size n; the interval of one example alone is NaN, and so is all of it for NaN values.
+
+    Raises:
+        ValueError: If ``values`` is not a vector of at least one number.
+
+    Example:
+        >>> import numpy as np
+        >>> result = mean_result(np.array([1.0, 2.0, 3.0]), "exact log p", {"split": "test"})
+        >>> print(f"{result.value:.2f} [{result.low:.2f}, {result.high:.2f}], n = {result.n}")
+        2.00 [0.87, 3.13], n = 3
+
+    Reference:
+        Owen (2013), Monte Carlo theory, methods and examples, chapter 2.
+    """
+    values = np.asarray(values, dtype=np.float64)  # [example]
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(
+            f"mean_result takes one value per example, [example]; got shape {values.shape}. Average over "
+            "the draws of each example first: only examples are independent."
+        )
+    with np.errstate(invalid="ignore"):
+        mean = values.mean()
+        error = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.nan
+    half_width = NORMAL_95 * error
+    return Result(mean, mean - half_width, mean + half_width, values.size, method, dict(protocol))
+
+
+def compare(first: Result, second: Result) -> Result:
+    """Difference of two results of one protocol, first - second, with its 95 % interval.
+
+    The two are taken as independent. For two models on the same examples, which are not, the
+    ``mean_result`` of the differences has the shorter interval.
+
+    Args:
+        first: A result.
+        second: Another, found by the same protocol.
+
+    Returns:
+        A ``Result``; an interval without zero tells the two apart.
+
+    Raises:
+        ValueError: If the protocols differ; it says where.
+
+    Example:
+        >>> import numpy as np
+        >>> first = mean_result(np.array([1.0, 2.0, 3.0]), "IWAE", {"K": 50})
+        >>> second = mean_result(np.array([0.0, 1.0, 2.0]), "IWAE", {"K": 50})
+        >>> difference = compare(first, second)
+        >>> print(f"{difference.value:.2f} [{difference.low:.2f}, {difference.high:.2f}]")
+        1.00 [-0.60, 2.60]
+        >>> compare(first, second._replace(protocol={"K": 5000}))
+        Traceback (most recent call last):
+            ...
+        ValueError: results of different protocols do not compare: K is 50 and 5000. Evaluate both by one.
+
+    Reference:
+        Altman and Bland (2003), Interaction revisited: the difference between two estimates, BMJ 326.
+    """
+    absent = "absent"
+    differing = [
+        f"{name} is {first.protocol.get(name, absent)} and {second.protocol.get(name, absent)}"
+        for name in sorted({*first.protocol, *second.protocol})
+        if not np.array_equal(first.protocol.get(name, absent), second.protocol.get(name, absent))
+    ]
+    if differing:
+        raise ValueError(
+            f"results of different protocols do not compare: {', '.join(differing)}. Evaluate both by one."
+        )
+    value = first.value - second.value
+    low = value - np.hypot(first.value - first.low, second.high - second.value)
+    high = value + np.hypot(first.high - first.value, second.value - second.low)
+    return Result(
+        value, low, high, min(first.n, second.n), f"{first.method} minus {second.method}", first.protocol
+    )
