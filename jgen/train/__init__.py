@@ -17,7 +17,15 @@ run depends neither on its chunks nor on having been stopped and resumed.
 """
 
 from jgen.train.loop import NonFiniteError, Training, full_batch, train
-from jgen.train.state import init_state
+from jgen.train.state import init_restarts, init_state
 from jgen.train.step import make_train_step
 
-__all__ = ["NonFiniteError", "Training", "full_batch", "init_state", "make_train_step", "train"]
+__all__ = [
+    "NonFiniteError",
+    "Training",
+    "full_batch",
+    "init_restarts",
+    "init_state",
+    "make_train_step",
+    "train",
+]

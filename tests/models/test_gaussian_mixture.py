@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from jgen.models.gaussian_mixture import MixtureParams, gaussian_mixture
 from jgen.objectives import maximum_likelihood
-from jgen.train import init_state, make_train_step, train
+from jgen.train import init_restarts, make_train_step, train
 
 NUM_STEPS, NUM_RESTARTS = 500, 32
 OPTIMIZER = optax.adam(optax.cosine_decay_schedule(0.05, NUM_STEPS))
@@ -36,16 +36,10 @@ def best_start(data, key, num_restarts=NUM_RESTARTS, **options):
     """Fits from many starts; the log-likelihoods, which are degenerate, and the mixture parameters."""
     model = gaussian_mixture(jnp.asarray(data, jnp.float32), 3, **options)
     step = make_train_step(maximum_likelihood(model.distribution), OPTIMIZER)
-    keys = jax.random.split(key, num_restarts)
-    state = start(model.init, keys)
+    state = init_restarts(key, model.init, OPTIMIZER, num_restarts)
     training = train(state, step, jnp.asarray(data, jnp.float32), NUM_STEPS)
     log_prob = -len(data) * training.metrics["loss"][:, -1]
     return model, training, log_prob, np.asarray(jax.vmap(model.degenerate)(training.state.params))
-
-
-@jax.jit
-def start(init, keys):
-    return jax.vmap(lambda key: init_state(key, init(key), OPTIMIZER))(keys)
 
 
 def test_density_is_the_mixture_in_data_units(x64, iris):  # noqa: ARG001

@@ -9,7 +9,7 @@ from jax import monitoring
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jax.tree_util import Partial
 
-from jgen.train import NonFiniteError, init_state, make_train_step, train
+from jgen.train import NonFiniteError, init_restarts, init_state, make_train_step, train
 from jgen.types import TrainState
 
 COMPILED = []
@@ -130,6 +130,21 @@ def test_restarts_are_the_runs_made_alone(x64):  # noqa: ARG001
     )
     assert aux["error"].shape == (4, 6)
     assert state.step.shape == (4,)
+
+
+def random_params(key):
+    return {"w": jax.random.normal(key, (3,)), "b": jnp.ones(())}
+
+
+def test_a_restart_does_not_depend_on_how_many_there_are():
+    few, many = (init_restarts(jax.random.key(2), random_params, ADAM, n) for n in (2, 5))
+    assert_identical(few, jax.tree.map(lambda leaf: leaf[:2], many))
+    assert len(np.unique(many.params["w"])) == 15
+    assert len(np.unique(jax.random.key_data(many.key), axis=0)) == 5
+    training = train(many, NOISY, DATA, 3, make_batch=pick_row, chunk_size=7)
+    assert training.metrics["loss"].shape == (5, 3)
+    with pytest.raises(ValueError, match="num_restarts"):
+        init_restarts(jax.random.key(2), random_params, ADAM, 0)
 
 
 def test_equal_steps_share_one_program():
