@@ -112,8 +112,7 @@ def _affine(distribution: Any, shift: Any, scale: Any, is_matrix: bool) -> dist.
     if is_matrix or distribution.is_discrete or elementwise.event_dim > 0:
         raise TypeError(
             f"affine has no closed form for {type(distribution).__name__} here: matrices are for Gaussians "
-            "and mixtures of them, elementwise scales for continuous distributions without constraints that tie "
-            "coordinates together."
+            "and mixtures of them, elementwise scales for continuous ones with free coordinates."
         )
     return Affine(distribution, shift, jnp.broadcast_to(scale, distribution.event_shape))
 
@@ -123,6 +122,7 @@ def _affine(distribution: Any, shift: Any, scale: Any, is_matrix: bool) -> dist.
 def _gaussian(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
     if is_matrix:
         mean, factor = gaussian_parameters(dense(distribution))
+        scale = jnp.broadcast_to(scale, mean.shape[:-1] + scale.shape)
         mean = (scale @ mean[..., None])[..., 0]
         moved = mean + jnp.broadcast_to(shift, mean.shape)
         return dist.MultivariateNormal(moved, scale_tril=lower_factor(scale @ factor))

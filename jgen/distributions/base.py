@@ -4,6 +4,7 @@ A family of your own joins with one ``map_parameters.register`` call: it then ha
 fast mixtures.
 """
 
+import warnings
 from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
@@ -21,9 +22,9 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
     """Log-density of a distribution, -inf outside its support; a target once its data are bound.
 
     ``Partial(log_prob_of, distribution)`` is a ``LogDensity``: the distribution is a pytree, so one
-    with new parameters runs through the programs already compiled. NumPyro itself returns a finite
-    number outside the support (a half-normal at -1), which no sampler may see. Supports that need a
-    tolerance (simplex, Cholesky factors) are left to the distribution.
+    with new parameters runs through the programs already compiled. Outside the support NumPyro itself warns,
+    and where its validation is off (``python -O``) returns a finite number, which no sampler may see.
+    Supports that need a tolerance (simplex, Cholesky factors) are left to the distribution.
 
     Args:
         distribution: Any NumPyro distribution.
@@ -39,7 +40,9 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
         >>> bool(jax.jit(target)(-1.0) == -jax.numpy.inf)
         True
     """
-    log_prob = jnp.asarray(distribution.log_prob(value))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Out-of-support values", UserWarning)
+        log_prob = jnp.asarray(distribution.log_prob(value))
     support = distribution.support
     elementwise: Any = support
     while hasattr(elementwise, "base_constraint"):
@@ -75,7 +78,8 @@ def _map_arguments(distribution: Any, function: Callable[..., Array], *others: A
         ]
         return function(*full)
 
-    return type(distribution)(**{name: changed(name) for name in distribution.arg_constraints})
+    parameters = {name: changed(name) for name in distribution.arg_constraints}
+    return type(distribution)(**parameters, validate_args=distribution._validate_args)
 
 
 for _family_type in (
@@ -189,10 +193,17 @@ def split_components(mixture: Any) -> tuple[Array, list[Any], Callable[[Array, l
     components = [mixture.component_distribution] if whole else list(mixture.component_distributions)
 
     def rebuild(new_log_weights: Array, new_components: list[Any]) -> dist.Distribution:
-        mixing = dist.CategoricalLogits(new_log_weights)
-        return type(mixture)(mixing, new_components[0] if whole else new_components)
+        mixing = unchecked_logits(new_log_weights)
+        if whole:
+            return type(mixture)(mixing, new_components[0])
+        return type(mixture)(mixing, new_components, support=mixture._support)
 
     return log_weights, components, rebuild
+
+
+def unchecked_logits(logits: Array) -> dist.CategoricalLogits:
+    """A categorical distribution whose logits may be -inf, which NumPyro's own check refuses."""
+    return dist.CategoricalLogits(logits, validate_args=False)
 
 
 def map_components(mixture: Any, function: Callable[[Any], dist.Distribution]) -> dist.Distribution:

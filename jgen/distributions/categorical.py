@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
+from jgen.distributions.base import unchecked_logits
 from jgen.distributions.checks_base import as_float, check_one, check_simplex, is_concrete
 
 
@@ -30,7 +30,7 @@ def categorical(*, probs: Any = None, logits: Any = None) -> dist.Distribution:
         0.75
     """
     check_one("categorical", probs=probs, logits=logits)
-    value = as_float(jnp.asarray(probs if logits is None else logits))
+    value = as_float(probs if logits is None else logits)
     if value.ndim == 0 or value.shape[-1] == 0:
         raise ValueError(f"categorical needs a last axis of categories; it was given shape {value.shape}.")
     if logits is None:
@@ -43,4 +43,4 @@ def categorical(*, probs: Any = None, logits: Any = None) -> dist.Distribution:
                 "categorical: each row of logits needs a finite largest entry (no NaN, no +inf); "
                 f"the largest entries are {top}."
             )
-    return dist.CategoricalLogits(value)
+    return unchecked_logits(value)

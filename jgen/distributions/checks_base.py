@@ -19,8 +19,16 @@ def is_concrete(*values: Any) -> bool:
     return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
 
 
+def as_array(value: Any) -> Any:
+    """Numbers and (nested) lists as arrays, still NumPy's where they are known; arrays as they are."""
+    if hasattr(value, "shape"):
+        return value
+    return np.asarray(value) if is_concrete(value) else jnp.asarray(value)
+
+
 def as_float(value: Any, dtype: Any = float) -> Array:
     """An array of floats whose type does not depend on how a scalar was written (1, 1.0 or an array)."""
+    value = as_array(value)
     return jnp.asarray(value, dtype=jnp.result_type(value, dtype))
 
 

@@ -49,7 +49,7 @@ def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.
     rest = [i for i in range(distribution.event_shape[0]) if i not in observed]
     if not rest:
         raise ValueError("conditional: every coordinate is observed, so nothing is left to describe.")
-    values = as_float(jnp.asarray(values))
+    values = as_float(values)
     if values.shape != (len(observed),):
         raise ValueError(f"conditional: values has shape {values.shape}; expected ({len(observed)},).")
     check_finite("conditional", values=values)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.distributions.checks_base import as_float, check_finite, check_one, is_concrete
+from jgen.distributions.checks_base import as_array, as_float, check_finite, check_one, is_concrete
 
 
 def gaussian(
@@ -43,9 +43,10 @@ def gaussian(
     """
     check_one("gaussian", scale=scale, covariance=covariance, scale_tril=scale_tril)
     given = {"scale": scale, "covariance": covariance, "scale_tril": scale_tril}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: as_array(value) for name, value in given.items() if value is not None}
+    mean = as_array(mean)
     check_finite("gaussian", mean=mean, **given)
-    return _diagonal(mean, scale) if scale is not None else _full(mean, *given.popitem())
+    return _diagonal(mean, given["scale"]) if "scale" in given else _full(mean, *given.popitem())
 
 
 def _diagonal(mean: Any, scale: Any) -> dist.Distribution:

@@ -50,6 +50,10 @@ def like(distribution: dist.Distribution, mean: Array, scale: Array) -> dist.Dis
     return dist.Normal(mean, scale)
 
 
+def _identity(mean: Array) -> Array:
+    return jnp.broadcast_to(jnp.eye(mean.shape[-1], dtype=mean.dtype), (*mean.shape, mean.shape[-1]))
+
+
 def is_dense(distribution: dist.Distribution) -> bool:
     """Whether a Gaussian has a full covariance."""
     return isinstance(distribution, dist.MultivariateNormal)
@@ -65,7 +69,7 @@ def dense(distribution: dist.Distribution) -> dist.MultivariateNormal:
             f"A full covariance needs vectors; the Gaussian has event_shape {distribution.event_shape}. "
             "Reshape its events to one axis."
         )
-    return dist.MultivariateNormal(mean, scale_tril=scale[..., None] * jnp.eye(mean.shape[-1]))
+    return dist.MultivariateNormal(mean, scale_tril=scale[..., None] * _identity(mean))
 
 
 def same_form(p: dist.Distribution, q: dist.Distribution) -> tuple[dist.Distribution, dist.Distribution]:
@@ -89,7 +93,7 @@ def combine_gaussians(p: Any, q: Any, p_weight: Array, q_weight: Array) -> dist.
     if not is_dense(p):
         precision = p_weight / s**2 + q_weight / r**2
         return like(p, (p_weight * m / s**2 + q_weight * n / r**2) / precision, precision**-0.5)
-    identity = jnp.broadcast_to(jnp.eye(m.shape[-1], dtype=s.dtype), s.shape)
+    identity = _identity(m)
     roots = jnp.concatenate(
         [w**0.5 * solve_triangular(x, identity, lower=True) for w, x in ((p_weight, s), (q_weight, r))], -2
     )  # [*batch, 2 dim, dim], whose Gram matrix is the precision

@@ -9,7 +9,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.distributions.base import log_prob_of
+from jgen.distributions.base import log_prob_of, unchecked_logits
 from jgen.distributions.checks_base import is_concrete, no_closed_form
 from jgen.distributions.gaussian_base import combine_gaussians
 from jgen.types import Array, LogDensity
@@ -121,4 +121,4 @@ def _(p: Any, q: Any, t: Any):
         raise no_closed_form("interpolate", _interpolate, p, q)
     if p.logits.shape != q.logits.shape:
         raise ValueError(f"interpolate: categories {p.logits.shape} and {q.logits.shape} differ.")
-    return dist.CategoricalLogits(_mix(jax.nn.log_softmax(p.logits), jax.nn.log_softmax(q.logits), t))
+    return unchecked_logits(_mix(jax.nn.log_softmax(p.logits), jax.nn.log_softmax(q.logits), t))

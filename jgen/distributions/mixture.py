@@ -49,7 +49,7 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
         Devroye, Non-Uniform Random Variate Generation (1986), chapters II.2 (inversion) and II.4.
     """
     check_simplex("mixture: weights", weights)
-    weights = as_float(jnp.asarray(weights))
+    weights = as_float(weights)
     if weights.ndim == 0:
         raise ValueError("mixture: weights needs a last axis of components; it was given a scalar.")
     mixing = dist.CategoricalProbs(weights)

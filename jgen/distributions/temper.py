@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
+from jgen.distributions.base import unchecked_logits
 from jgen.distributions.checks_base import check_positive, no_closed_form
 from jgen.distributions.gaussian_base import gaussian_parameters, like
 from jgen.types import Array
@@ -73,4 +74,4 @@ def _(distribution: dist.CategoricalProbs, beta: Any):
 
 @_temper.register
 def _(distribution: dist.CategoricalLogits, beta: Any):
-    return dist.CategoricalLogits(beta * distribution.logits)
+    return unchecked_logits(beta * distribution.logits)

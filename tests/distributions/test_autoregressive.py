@@ -1,0 +1,147 @@
+"""Autoregressive strings: 625 of them enumerate, so every law is compared with one written in NumPy."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.stats
+from jax.tree_util import Partial
+
+from jgen.distributions import autoregressive
+
+VOCABULARY, LENGTH, NUM_DRAWS = 5, 4, 20_000
+STRINGS = np.array(list(itertools.product(range(VOCABULARY), repeat=LENGTH)))
+TABLE = np.random.default_rng(3).normal(size=(LENGTH, VOCABULARY, VOCABULARY)) * 1.5
+
+
+def prefix_logits(table, tokens, position):
+    """Depends on the whole prefix: a sum over what came before, and a row of its own at the start."""
+    before = jnp.arange(tokens.shape[0]) < position
+    rows = table[jnp.arange(tokens.shape[0]), tokens]  # [length, vocabulary]
+    return jnp.where(before[:, None], rows, 0.0).sum(0) + table[position, 0]
+
+
+def numpy_logits(table, prefix):
+    return sum((table[t, token] for t, token in enumerate(prefix)), table[len(prefix), 0])
+
+
+def numpy_law(table, temperature, top_k, top_p):
+    """The probability of each of the 625 strings, by the definitions and with loops."""
+    law = []
+    for string in STRINGS:
+        prob = 1.0
+        for position, token in enumerate(string):
+            logits = numpy_logits(table, string[:position]) / temperature
+            order = sorted(range(VOCABULARY), key=lambda i: (-logits[i], i))[: top_k or VOCABULARY]
+            probs = np.exp(logits[order] - logits.max())
+            probs /= probs.sum()
+            size = next((n for n in range(1, len(order)) if probs[:n].sum() >= (top_p or 1.0)), len(order))
+            kept = order[:size]
+            prob *= probs[kept.index(token)] / probs[:size].sum() if token in kept else 0.0
+        law.append(prob)
+    return np.array(law)
+
+
+@jax.jit
+def draw_and_score(law, key):
+    return law.sample(key, (NUM_DRAWS,)), law.log_prob(STRINGS)
+
+
+SETTINGS = [
+    {},
+    {"temperature": 0.5},
+    {"top_k": 2},
+    {"top_p": 0.6},
+    {"top_k": 1},
+    {"temperature": 2.0, "top_k": 3, "top_p": 0.7},
+    {"top_k": 5, "top_p": 1.0},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("table", [TABLE, np.round(TABLE)], ids=["distinct", "ties"])
+def test_law_is_the_one_written_in_numpy(settings, table):
+    """log_prob of all strings, their sum, the excluded ones, and the frequencies of the draws."""
+    full = {"temperature": 1.0, "top_k": None, "top_p": None} | settings
+    truth = numpy_law(table, **full)
+    with jax.enable_x64(True):
+        made = autoregressive(Partial(prefix_logits, jnp.asarray(table)), LENGTH, **settings)
+        draws, log_prob = draw_and_score(made, jax.random.key(5))
+    log_prob, draws = np.asarray(log_prob), np.asarray(draws)
+    assert np.array_equal(np.isneginf(log_prob), truth == 0)
+    np.testing.assert_allclose(np.exp(log_prob), truth, atol=1e-10)
+    np.testing.assert_allclose(np.exp(log_prob).sum(), 1.0, atol=1e-8)
+    index = np.ravel_multi_index(draws.T, (VOCABULARY,) * LENGTH)
+    counts = np.bincount(index, minlength=len(STRINGS))
+    assert np.all(counts[truth == 0] == 0)
+    expected = NUM_DRAWS * truth
+    rare = expected < 10  # pooled, as the chi-square law asks for
+    cells = [(counts[~rare], expected[~rare])]
+    if expected[rare].sum() > 10:
+        cells.append((counts[rare].sum(keepdims=True), expected[rare].sum(keepdims=True)))
+    seen, due = (np.concatenate(x) for x in zip(*cells, strict=True))
+    if len(seen) > 1:
+        statistic = np.sum((seen - due) ** 2 / due)
+        assert statistic < scipy.stats.chi2(len(seen) - 1).isf(1e-6)
+
+
+def test_top_k_of_one_is_greedy_with_ties_to_the_lower_token():
+    made = autoregressive(Partial(prefix_logits, jnp.zeros_like(TABLE)), LENGTH, top_k=1)
+    assert made.sample(jax.random.key(0)).tolist() == [0, 0, 0, 0]
+
+
+def peeking(tokens, position):
+    return jnp.zeros(3).at[tokens[-1]].add(5.0) * jnp.where(position < 3, 1.0, 0.0)
+
+
+def test_the_future_is_hidden_from_log_prob_as_from_sample():
+    made = autoregressive(Partial(peeking), 4)
+    strings = jnp.array(list(itertools.product(range(3), repeat=4)))
+    np.testing.assert_allclose(jnp.exp(made.log_prob(strings)).sum(), 1.0, rtol=1e-5)
+
+
+@jax.jit
+def score(law, string):
+    return law.log_prob(string)
+
+
+def test_new_settings_and_parameters_do_not_recompile():
+    string = jnp.array([0, 1, 2, 3])
+    for number, temperature in enumerate((1, 0.5, 2.0)):
+        table = jnp.asarray(TABLE) + number
+        score(
+            autoregressive(Partial(prefix_logits, table), LENGTH, temperature=temperature, top_k=2 + number),
+            string,
+        )
+    assert score._cache_size() == 1
+
+
+def test_shapes_and_strings_outside_the_vocabulary():
+    made = autoregressive(Partial(prefix_logits, jnp.asarray(TABLE)), LENGTH)
+    assert made.sample(jax.random.key(0)).shape == (LENGTH,)
+    assert made.sample(jax.random.key(0), (2, 3)).shape == (2, 3, LENGTH)
+    assert made.log_prob(jnp.zeros((2, 3, LENGTH), int)).shape == (2, 3)
+    assert made.log_prob(jnp.array([0, 0, 0, 5])) == -jnp.inf
+    assert made.log_prob(jnp.array([0, -1, 0, 0])) == -jnp.inf
+
+
+MODEL = Partial(prefix_logits, jnp.asarray(TABLE))
+BAD = [
+    (ValueError, "temperature must be positive", {"temperature": 0.0}),
+    (ValueError, r"top_k must be in 1\.\.5", {"top_k": 0}),
+    (ValueError, r"top_k must be in 1\.\.5", {"top_k": 6}),
+    (TypeError, "integer", {"top_k": 1.5}),
+    (ValueError, "top_p", {"top_p": 0.0}),
+    (ValueError, "top_p", {"top_p": 1.5}),
+    (ValueError, "length", {"length": 0}),
+    (TypeError, "callable", {"logits_fn": None}),
+    (ValueError, r"\[vocabulary\]", {"logits_fn": Partial(lambda *_: jnp.zeros((2, 2)))}),
+]
+
+
+@pytest.mark.parametrize(("error", "message", "given"), BAD)
+def test_bad_settings_raise(error, message, given):
+    with pytest.raises(error, match=message):
+        autoregressive(**({"logits_fn": MODEL, "length": LENGTH} | given))

@@ -1,0 +1,197 @@
+"""Mixtures: densities against scipy, draws against their law on every path through the sampler."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+import scipy.stats
+
+from jgen.distributions import bernoulli, gaussian, log_prob_of, mixture, take
+from jgen.distributions.mixture import component_index
+
+ALARM = 1e-6
+NUM_DRAWS = 20_000
+DKW = np.sqrt(np.log(2 / ALARM) / (2 * NUM_DRAWS))
+rng = np.random.default_rng(0)
+KEY = jax.random.key(20)
+
+
+def check_law(draws, cdf):
+    """DKW: the largest gap between the empirical and the true CDF, at a false-alarm rate of 1e-6."""
+    draws = np.sort(np.asarray(draws, float))
+    truth = cdf(draws)
+    n = len(draws)
+    gap = max(np.max(np.arange(1, n + 1) / n - truth), np.max(truth - np.arange(n) / n))
+    assert gap < np.sqrt(np.log(2 / ALARM) / (2 * n)), gap
+
+
+def normal_mixture(count):
+    weights = rng.dirichlet(np.ones(count))
+    weights[0] = 0.0
+    weights /= weights.sum()
+    return weights, np.arange(count) * 3.0, rng.uniform(0.3, 1.0, count)
+
+
+@jax.jit
+def lanes(distribution, keys):
+    return jax.vmap(lambda key: distribution.sample(key))(keys)
+
+
+@pytest.mark.parametrize("count", [1, 5, 40])
+@pytest.mark.parametrize("vmapped", [False, True])
+def test_normals(count, vmapped):
+    """Both searches (few, many), whole batches and one draw per key."""
+    weights, means, scales = normal_mixture(count) if count > 1 else (np.ones(1), np.ones(1), np.ones(1))
+    made = mixture(weights, dist.Normal(jnp.asarray(means), jnp.asarray(scales)))
+    assert isinstance(made, dist.MixtureSameFamily)
+    keys = jax.random.split(KEY, NUM_DRAWS)
+    draws = lanes(made, keys) if vmapped else made.sample(KEY, (NUM_DRAWS,))
+    assert draws.shape == (NUM_DRAWS,)
+    check_law(draws, lambda x: (weights * scipy.stats.norm(means, scales).cdf(x[:, None])).sum(-1))
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_full_covariances(as_list):
+    """A transposed factor or a mean gathered from another component moves a random projection."""
+    count, dim = 5, 4
+    weights = rng.dirichlet(np.ones(count))
+    means = rng.normal(size=(count, dim)) * 3
+    factors = np.tril(rng.normal(size=(count, dim, dim)) * 2)
+    factors[:, range(dim), range(dim)] = 0.2 + np.abs(factors[:, range(dim), range(dim)])
+    parts = [gaussian(m, scale_tril=f) for m, f in zip(means, factors, strict=True)]
+    made = mixture(weights, parts if as_list else gaussian(means, scale_tril=factors))
+    assert isinstance(made, dist.MixtureSameFamily)
+    draws = np.asarray(lanes(made, jax.random.split(KEY, NUM_DRAWS)), float)
+    for direction in (*np.eye(dim), rng.normal(size=dim)):
+        spread = np.linalg.norm(np.swapaxes(factors, 1, 2) @ direction, axis=-1)
+        law = scipy.stats.norm(means @ direction, spread)
+        check_law(draws @ direction, lambda x, law=law: (weights * law.cdf(x[:, None])).sum(-1))
+
+
+@pytest.mark.usefixtures("x64")
+def test_log_prob_is_scipys():
+    weights, means = np.array([0.3, 0.0, 0.7]), rng.normal(size=(3, 2))
+    covariances = np.array([np.eye(2), np.eye(2), [[1.0, 0.7], [0.7, 2.0]]])
+    point = np.array([0.4, -1.0])
+    densities = [
+        scipy.stats.multivariate_normal(m, c).pdf(point) for m, c in zip(means, covariances, strict=True)
+    ]
+    for made in (
+        mixture(weights, gaussian(means, covariance=covariances)),
+        mixture(weights, [gaussian(m, covariance=c) for m, c in zip(means, covariances, strict=True)]),
+        mixture(
+            weights,
+            [
+                gaussian(means[0], scale=1.0),
+                *(gaussian(m, covariance=c) for m, c in zip(means[1:], covariances[1:], strict=True)),
+            ],
+        ),
+    ):
+        value, gradient = jax.jit(jax.value_and_grad(made.log_prob))(point)
+        np.testing.assert_allclose(value, np.log(weights @ densities), atol=1e-8)
+        assert jnp.all(jnp.isfinite(gradient))
+
+
+UNLIKE = {
+    "two families, one twice": (
+        [0.2, 0.5, 0.3],
+        [dist.Normal(-4.0, 1.0), dist.Gamma(2.0, 1.0), dist.Normal(8.0, 0.5)],
+        [scipy.stats.norm(-4, 1), scipy.stats.gamma(2), scipy.stats.norm(8, 0.5)],
+    ),
+    "supports that depend on parameters": (
+        [0.25, 0.75],
+        [dist.Uniform(0.0, 1.0), dist.Uniform(2.0, 6.0)],
+        [scipy.stats.uniform(0, 1), scipy.stats.uniform(2, 4)],
+    ),
+    "a family that cannot be gathered": (
+        [0.4, 0.6],
+        [dist.Weibull(1.0, 2.0), dist.Laplace(0.0, 1.0)],
+        [scipy.stats.weibull_min(2.0), scipy.stats.laplace()],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_unlike_families(name):
+    weights, parts, truth = UNLIKE[name]
+    made = mixture(weights, parts)
+    assert isinstance(made, dist.MixtureGeneral)
+    draws = lanes(made, jax.random.split(KEY, NUM_DRAWS))
+    check_law(draws, lambda x: sum(w * t.cdf(x) for w, t in zip(weights, truth, strict=True)))
+    for x in (-4.5, 0.5, 3.0):
+        with np.errstate(divide="ignore"):
+            log_prob = np.log(sum(w * t.pdf(x) for w, t in zip(weights, truth, strict=True)))
+        np.testing.assert_allclose(log_prob_of(made, jnp.asarray(x)), log_prob, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("broadcasting")
+def test_families_without_a_rule_are_slow_but_right():
+    """The same law through ``Chosen``, over the batch and inside ``Independent``."""
+    slow = mixture([0.25, 0.75], dist.Weibull(jnp.array([1.0, 5.0]), 2.0))
+    truth = [scipy.stats.weibull_min(2.0, scale=s) for s in (1, 5)]
+    check_law(slow.sample(KEY, (NUM_DRAWS,)), lambda x: 0.25 * truth[0].cdf(x) + 0.75 * truth[1].cdf(x))
+    events = dist.Weibull(jnp.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), 2.0).to_event(1)
+    chosen = take(events, jnp.array([2, 0, 2, 1]))
+    x = jnp.arange(1.0, 9.0).reshape(4, 2)
+    rows = [
+        dist.Weibull(s, 2.0).log_prob(x[i]).sum()
+        for i, s in enumerate(
+            (jnp.array([5.0, 6.0]), jnp.array([1.0, 2.0]), jnp.array([5.0, 6.0]), jnp.array([3.0, 4.0]))
+        )
+    ]
+    np.testing.assert_allclose(chosen.log_prob(x), jnp.stack(rows), rtol=1e-5)
+    draws = chosen.sample(KEY, (NUM_DRAWS,))
+    assert draws.shape == (NUM_DRAWS, 4, 2)
+    check_law(draws[:, 2, 1], scipy.stats.weibull_min(2.0, scale=6).cdf)
+    check_law(draws[:, 3, 0], scipy.stats.weibull_min(2.0, scale=3).cdf)
+
+
+@pytest.mark.usefixtures("broadcasting")
+@pytest.mark.parametrize("shared", [False, True])
+def test_batches_of_mixtures(shared):
+    """Weights and components with batch axes of their own, or components shared by the batch."""
+    weights = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
+    means = np.array([[-5.0, 5.0]]) if shared else np.array([[-5.0, 5.0], [0.0, 9.0], [-9.0, 1.0]])
+    made = mixture(weights, dist.Normal(jnp.asarray(means[0] if shared else means), 1.0))
+    assert made.batch_shape == (3,)
+    draws = made.sample(KEY, (NUM_DRAWS,))
+    assert draws.shape == (NUM_DRAWS, 3)
+    for row in range(3):
+        law = scipy.stats.norm(means[0 if shared else row])
+        check_law(draws[:, row], lambda x, row=row, law=law: (weights[row] * law.cdf(x[:, None])).sum(-1))
+
+
+def test_discrete_components():
+    pixels = mixture([0.3, 0.7], bernoulli(probs=[[0.1, 0.9], [0.8, 0.2]], event_dim=1))
+    draws = pixels.sample(KEY, (NUM_DRAWS,))
+    words = mixture([0.3, 0.7], dist.CategoricalProbs(jnp.array([[0.1, 0.9], [0.8, 0.2]])))
+    tokens = words.sample(KEY, (NUM_DRAWS,))
+    exact = {(0, 0): 0.3 * 0.9 * 0.1 + 0.7 * 0.2 * 0.8, (1, 1): 0.3 * 0.1 * 0.9 + 0.7 * 0.8 * 0.2}
+    for bits, prob in exact.items():
+        assert abs((draws == jnp.array([bits])).all(-1).mean() - prob) < DKW
+        np.testing.assert_allclose(jnp.exp(pixels.log_prob(jnp.array(bits))), prob, rtol=1e-5)
+    assert abs(tokens.mean() - (0.3 * 0.9 + 0.7 * 0.2)) < DKW
+    np.testing.assert_allclose(jnp.exp(words.log_prob(jnp.asarray(1))), 0.41, rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [6, 30])
+def test_component_zero_weights_are_never_drawn(count):
+    """First, last and middle weights of 0, with 2e5 draws; the rest within a DKW bound."""
+    weights = np.ones(count)
+    weights[[0, 1, count // 2, -1]] = 0.0
+    weights /= weights.sum()
+    index = component_index(KEY, jnp.asarray(weights), (200_000,))
+    counts = np.bincount(np.asarray(index), minlength=count)
+    assert len(counts) == count
+    assert np.all(counts[weights == 0] == 0)
+    gap = np.max(np.abs(np.cumsum(counts / counts.sum()) - np.cumsum(weights)))
+    assert gap < np.sqrt(np.log(2 / ALARM) / (2 * 200_000))
+
+
+def test_moments_are_numpyros():
+    weights, means, scales = np.array([0.2, 0.8]), np.array([-1.0, 2.0]), np.array([1.0, 0.5])
+    made = mixture(weights, dist.Normal(jnp.asarray(means), jnp.asarray(scales)))
+    np.testing.assert_allclose(made.mean, weights @ means, rtol=1e-6)
+    second = weights @ (means**2 + scales**2)
+    np.testing.assert_allclose(made.variance, second - (weights @ means) ** 2, rtol=1e-5)
