@@ -30,6 +30,8 @@ th, td { padding: .35rem 1rem .35rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: normal; }
 thead th { font-weight: 600; border-bottom: 2px solid var(--soft); }
 .number { text-align: right; white-space: nowrap; }
+.brief { white-space: nowrap; }
+.long { min-width: 16rem; }
 figure { margin: 1.5rem 0; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff;
   border-radius: 6px; border: 1px solid var(--line); }
@@ -167,7 +169,7 @@ def paragraphs(text: str) -> str:
 
 
 def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
-    """Turns rows into an HTML table; a column whose first cell is a number is set right.
+    """Turns rows into an HTML table; a column of numbers is set right.
 
     Args:
         rows: One mapping per row, column -> cell.
@@ -181,13 +183,11 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
         1
     """
     columns = columns_of(rows)
-    number = {c: any(_numeric(row.get(c)) for row in rows) for c in columns}
+    kind = {column: _kind([row.get(column) for row in rows]) for column in columns}
 
     def cell(tag: str, column: str, text: str) -> str:
-        attributes = ' scope="col"' if tag == "th" else ""
-        if number[column]:
-            attributes += ' class="number"'
-        return f"<{tag}{attributes}>{escape(text)}</{tag}>"
+        scope = ' scope="col"' if tag == "th" else ""
+        return f'<{tag}{scope} class="{kind[column]}">{escape(text)}</{tag}>'
 
     head = "".join(cell("th", c, c) for c in columns)
     body = "\n".join(
@@ -221,5 +221,9 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return columns
 
 
-def _numeric(value: Any) -> bool:
-    return value is not None and show(value)[:1] in set("-+0123456789[") and not isinstance(value, str)
+def _kind(cells: Sequence[Any]) -> str:
+    """How a column is set: numbers to the right, long text broken into lines, short text not."""
+    texts = [show(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
+    if texts and all(text[0] in "-+0123456789[" or text in ("NaN", "inf") for text in texts):
+        return "number"
+    return "long" if max(len(show(cell)) for cell in cells) > 30 else "brief"

@@ -49,7 +49,9 @@ def _(value: int) -> str:
 
 @show.register
 def _(value: float) -> str:
-    return "NaN" if math.isnan(value) else format(value, ".5g")
+    if math.isnan(value):
+        return "NaN"
+    return format(value, ",.0f" if 1e5 <= abs(value) < 1e9 else ".5g")
 
 
 @show.register

@@ -105,4 +105,5 @@ def _bars(axis: Any, values: np.ndarray, color: str) -> None:
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )
     axis.tick_params(axis="y", length=0)
+    axis.xaxis.set_major_formatter(lambda value, _: _short(value))
     axis.locator_params(axis="x", **({"numticks": 4} if log else {"nbins": 4}))
