@@ -42,20 +42,20 @@ class Run:
         config: What the user chose.
         report: The page, as told so far.
         facts: What ``config.json`` says beside the settings.
+        console: Where tables are shown; stdout.
+        progress: Bars on the terminal; where there is none, plain lines on stderr.
         timings: Seconds per stage.
         started: ``time.perf_counter`` at the start.
-        console: Where tables are shown; stdout.
-        progress: Where progress is shown; stderr, and only lines where that is no terminal.
     """
 
     directory: Path
     config: Any
     report: Report
     facts: Mapping[str, Any]
+    console: Console
+    progress: Progress
     timings: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
-    console: Console = field(default_factory=Console)
-    progress: Progress = field(default_factory=lambda: _progress())
 
     def log(self, **values: Any) -> None:
         """Appends one line to ``metrics.jsonl``: the values, and the seconds since the start.
@@ -87,6 +87,7 @@ class Run:
             seconds = time.perf_counter() - start
             self.timings[label] = self.timings.get(label, 0.0) + seconds
             self.progress.remove_task(task)
+            self.progress.refresh()
             self.progress.console.print(
                 f"{label}: {seconds:.1f} s", style="dim", markup=False, highlight=False
             )
@@ -187,7 +188,8 @@ def start(
         write(directory / "config.json", to_json({"config": config, **facts}, indent=2) + "\n")
     except OSError as error:
         raise UsageError(f"cannot write to {directory}: {error.strerror}; choose another --out") from error
-    run = Run(directory, config, Report(name, question(type(config))), facts)
+    console = Console()
+    run = Run(directory, config, Report(name, question(type(config))), facts, console, _progress(console))
     try:
         with run.progress:
             yield run
@@ -218,17 +220,18 @@ def _directory(name: str, out: str | Path | None, root: str | Path, now: datetim
     raise UsageError(f"{parent} holds a thousand runs of this second: choose an --out")
 
 
-def _progress() -> Progress:
-    console = Console(stderr=True)
+def _progress(console: Console) -> Progress:
+    """Bars on the terminal the tables go to, so that neither writes over the other; else on stderr."""
+    if not console.is_terminal:
+        console = Console(stderr=True)
     columns = (
         SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
+        TimeElapsedColumn(),
     )
-    return Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
-    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
 
 
 def question(config_class: type) -> str:
