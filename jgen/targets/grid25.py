@@ -1,6 +1,7 @@
 """Twenty-five narrow modes on a grid."""
 
-from math import log, pi
+from itertools import pairwise
+from math import erf, log, pi, sqrt
 
 import jax
 import jax.numpy as jnp
@@ -44,6 +45,9 @@ def grid25(scale: float = 0.05) -> Target:
         raise ValueError(
             f"grid25 needs scale > 0, got scale={scale}: it is the standard deviation of a mode."
         )
+    edges = (-float("inf"), -3.0, -1.0, 1.0, 3.0, float("inf"))
+    below = [sum((1 + erf((edge - m) / scale / sqrt(2))) / 10 for m in CENTRES) for edge in edges]
+    cells = jnp.array([high - low for low, high in pairwise(below)])  # [cell]
     centres = jnp.array(CENTRES)
     means = jnp.stack(jnp.meshgrid(centres, centres, indexing="ij"), -1).reshape(25, 2)  # [mode, axis]
     modes = Normal(means, jnp.full((25, 2), widening(2) * scale)).to_event(1)
@@ -54,7 +58,7 @@ def grid25(scale: float = 0.05) -> Target:
         mean=jnp.zeros(2),
         variance=jnp.full(2, 8 + scale**2),
         log_evidence=0.0,
-        expectations={"weights": (Partial(nearest), jnp.full((5, 5), 1 / 25))},
+        expectations={"weights": (Partial(nearest), cells[:, None] * cells[None])},
         proposal=MixtureSameFamily(Categorical(probs=jnp.full(25, 1 / 25)), modes),
         log_bound=1.0,
         name="grid25",
@@ -70,7 +74,7 @@ def log_density(scale: float, x: Array) -> Array:
 
 
 def nearest(x: Array) -> Array:
-    """One-hot of the cell of the grid that holds ``x [2]``, ``[5, 5]``; its mean is 1/25 in every cell."""
+    """One-hot of the mode nearest to ``x [2]``, ``[5, 5]``; 1/25 each on average while modes are apart."""
     centres = jnp.array(CENTRES, x.dtype)
     hot = jax.nn.one_hot(jnp.abs(x[:, None] - centres[None]).argmin(1), 5, dtype=x.dtype)  # [axis, mode]
     return hot[0][:, None] * hot[1][None]

@@ -35,9 +35,7 @@ FACTORIES = discover()
 BUILT = {name: factory() for name, factory in FACTORIES.items()}
 EVERY = pytest.mark.parametrize("name", FACTORIES)
 SAMPLED = pytest.mark.parametrize("name", [n for n, t in BUILT.items() if t.sample is not None])
-SMOOTH = pytest.mark.parametrize(
-    "name", [n for n, t in BUILT.items() if Trait.DISCRETE not in t.traits]
-)
+SMOOTH = pytest.mark.parametrize("name", [n for n, t in BUILT.items() if Trait.DISCRETE not in t.traits])
 PROPOSED = pytest.mark.parametrize("name", [n for n, t in BUILT.items() if t.proposal is not None])
 BOUNDED = pytest.mark.parametrize("name", [n for n, t in BUILT.items() if t.log_bound is not None])
 LOOSE = {"bimodal", "grid25", "three_modes", "breast_cancer"}
@@ -264,17 +262,17 @@ def test_climbing_reaches_the_bound_and_not_beyond(name):
     if Trait.DISCRETE in target.traits:
         pytest.skip("enumerated in test_truths")
     climb = jax.jit(jax.value_and_grad(lambda x: -log_ratio(target, x)))
-    few = jax.random.split(jax.random.key(0), 4)
-    starts = jax.vmap(target.proposal.sample)(few)
+    few = jax.random.split(jax.random.key(0), 2)
+    starts = propose(target, few)[0]
     if target.sample is not None:
-        starts = jnp.concatenate([starts, jax.vmap(target.sample)(few)])
+        starts = jnp.concatenate([starts, draw(target, few)])
     best = -np.inf
     for start in starts:
         edges = [(1e-9, 1 - 1e-9)] if name == "beta" else None
         result = minimize(
             lambda x, shape=start.shape: jax.tree.map(np.asarray, climb(jnp.asarray(x).reshape(shape))),
             np.asarray(start).ravel(), jac=True, bounds=edges, method="L-BFGS-B",
-            options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 2000},
+            options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 500},
         )  # fmt: skip
         best = max(best, -result.fun)
     assert best <= float(target.log_bound) + 1e-9
