@@ -182,9 +182,8 @@ def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
     facts = {name: np.asarray(value) for name, value in info.items()}
     flags = {f"num_{name}": value for name, value in facts.items() if value.dtype == bool}
     costs = {name: facts[name] for name in ("num_grads", "num_log_densities") if name in facts}
-    totals: dict[str, Any] = {
-        name: int(value.sum(dtype=np.int64)) for name, value in sorted({**costs, **flags}.items())
-    }
+    counts = costs | flags
+    totals: dict[str, Any] = {name: int(counts[name].sum(dtype=np.int64)) for name in sorted(counts)}
     if "acceptance_rate" in facts:
         totals["acceptance_rate"] = float(facts["acceptance_rate"].mean(dtype=np.float64))
     return totals
@@ -233,7 +232,9 @@ def summary(draws: Draws) -> Summary:
         **_info_totals(draws.info),
         **chosen.totals(draws),
     }
-    names, rows, broken = [], [], np.zeros((num_chains, num_draws), bool)
+    names: list[str] = []
+    rows: list[dict[str, Any]] = []
+    broken = np.zeros((num_chains, num_draws), bool)
     for name, column in _coordinates(draws):
         bad = ~np.isfinite(column)  # [chain, draw]
         broken |= bad

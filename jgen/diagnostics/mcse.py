@@ -35,7 +35,8 @@ def _sd(draws: Array) -> Array:
     square = (centred - centred.mean()) ** 2  # [chain, draw]
     ess = effective_sample_size(split_chains(square))
     variance = square.mean()
-    return jnp.sqrt(((square**2).mean() - variance**2) / ess / variance) / 2
+    error = jnp.sqrt(((square**2).mean() - variance**2) / ess / variance) / 2
+    return jnp.where(variance == 0, 0.0, error)
 
 
 def _quantile(draws: Array, prob: float) -> Array:
@@ -83,7 +84,7 @@ def mcse_sd(draws: ArrayLike) -> Array:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
 
     Returns:
-        Scalar, in the units of the draws; NaN for NaN draws, fewer than four draws, or equal draws.
+        Scalar, in the units of the draws; NaN for NaN draws or fewer than four draws.
 
     Raises:
         ValueError: If ``draws`` is not ``[chain, draw]``.

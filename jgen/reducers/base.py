@@ -10,11 +10,11 @@ from jgen.types import Array
 class Compensated(NamedTuple):
     """A sum and what its roundings lost; the value is ``high + low``.
 
-    Ten million float32 terms added plainly lose up to all digits; so carried they lose none.
+    Ten million float32 terms added plainly may lose all digits; so carried they lose none.
 
     Attributes:
         high: The rounded sum.
-        low: The roundings, summed.
+        low: What it lacks, less than half a unit in the last place of ``high``.
     """
 
     high: Array
@@ -26,10 +26,15 @@ class Compensated(NamedTuple):
         return self.high + self.low
 
     def plus(self, term: Array) -> "Compensated":
-        """Adds a term, keeping the rounding error exactly (Knuth's two-sum)."""
+        """Adds a term, keeping the rounding error exactly (Knuth's two-sum), then carries it into ``high``.
+
+        Without the carry ``low`` would itself grow into a running sum that drifts.
+        """
         total = self.high + term
         kept = total - self.high
-        return Compensated(total, self.low + ((self.high - (total - kept)) + (term - kept)))
+        low = self.low + ((self.high - (total - kept)) + (term - kept))
+        high = total + low
+        return Compensated(high, low - (high - total))
 
     def times(self, factor: Array) -> "Compensated":
         """Scales the sum by a factor of the same shape."""

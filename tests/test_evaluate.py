@@ -1,0 +1,45 @@
+"""Results carry their interval, and those of different protocols do not compare."""
+
+import numpy as np
+import pytest
+
+from jgen.evaluate import compare, mean_result
+
+FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
+
+
+def test_intervals_cover_the_truth():
+    """Means of 400 normals, and differences: 95 % of 2,000, within the binomial's chance and O(1 / n)."""
+    values = np.random.default_rng(0).normal(size=(2000, 2, 400)) * np.array([[1.0], [2.0]]) + 5.0
+    first, second = (
+        [mean_result(one, "exact", {"split": "test"}) for one in side] for side in values.swapaxes(0, 1)
+    )
+    slack = FALSE_ALARM_SDS * np.sqrt(0.05 * 0.95 / 2000) + 1 / 400
+    assert abs(np.mean([one.low < 5 < one.high for one in first]) - 0.95) < slack
+    differences = [compare(*pair) for pair in zip(first, second, strict=True)]
+    assert abs(np.mean([one.low < 0 < one.high for one in differences]) - 0.95) < slack
+
+
+def test_one_sided_widths_are_kept_apart():
+    first = mean_result(np.zeros(2), "a", {})._replace(value=1.0, low=0.0, high=1.0)
+    second = mean_result(np.zeros(2), "b", {})._replace(value=0.0, low=0.0, high=2.0)
+    difference = compare(first, second)
+    np.testing.assert_allclose([difference.value, difference.low, difference.high], [1, 1 - np.sqrt(5), 1])
+    assert difference.method == "a minus b"
+
+
+@pytest.mark.parametrize("other", [{"K": 51}, {"K": 50, "split": "test"}, {}, {"K": np.array([50, 50])}])
+def test_other_protocols_are_refused(other):
+    values = np.arange(10.0)
+    with pytest.raises(ValueError, match="different protocols"):
+        compare(mean_result(values, "IWAE", {"K": 50}), mean_result(values, "IWAE", other))
+
+
+def test_broken_and_misshapen_values():
+    assert np.isnan(mean_result(np.array([1.0, np.nan]), "", {}).value)
+    alone = mean_result(np.array([1.0]), "", {})
+    assert alone.value == 1
+    assert np.isnan([alone.low, alone.high]).all()
+    for shape in [(0,), (3, 2), ()]:
+        with pytest.raises(ValueError, match="per example"):
+            mean_result(np.zeros(shape), "", {})

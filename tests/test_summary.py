@@ -1,0 +1,144 @@
+"""A summary says what the law of the draws allows, and nothing else."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jgen import diagnostics, weights
+from jgen.summary import DIAGNOSTICS, _chain_diagnostics, log_evidence, summary
+from jgen.types import Draws, Law
+
+NUM_CHAINS, NUM_DRAWS = 4, 500
+
+
+def draws_of(law, rng=0):
+    rng = np.random.default_rng(rng)
+    shape = (NUM_CHAINS, NUM_DRAWS)
+    value = {"mu": rng.normal(size=shape), "theta": rng.normal(size=(*shape, 2, 1))}
+    info = {
+        "num_grads": np.full(shape, 2**30, np.int32),
+        "num_log_densities": np.ones(shape, np.int32),
+        "acceptance_rate": rng.uniform(size=shape),
+        "diverging": np.arange(NUM_DRAWS)[None].repeat(NUM_CHAINS, axis=0) < 3,
+        "energy": rng.normal(size=shape),
+    }
+    log_weight = None if law is Law.MARKOV else 0.5 * rng.normal(size=shape)
+    value = jax.tree.map(lambda leaf: leaf.astype(np.float32), value)
+    return Draws(value, info, log_weight, law)
+
+
+@pytest.mark.parametrize("law", Law)
+def test_every_law_has_its_columns_and_its_totals(law):
+    result = summary(draws_of(law))
+    assert result.law is law
+    assert result.names == ["mu", "theta[0, 0]", "theta[1, 0]"]
+    assert all(column.shape == (3,) for column in result.table.values())
+    assert result.totals["num_grads"] == 2000 * 2**30  # int32 would have wrapped
+    assert result.totals["num_log_densities"] == 2000
+    assert result.totals["num_diverging"] == 12
+    assert ("log_evidence" in result.totals) == (law in (Law.WEIGHTED, Law.ENSEMBLE))
+    assert ("rhat" in result.table) == ("bfmi" in result.totals) == (law is Law.MARKOV)
+    for word in (*result.names, *result.table, *result.totals):
+        assert word in str(result)
+
+
+def test_independent_draws():
+    draws = draws_of(Law.INDEPENDENT)
+    table = summary(draws).table
+    mu = draws.value["mu"].astype(np.float64)
+    np.testing.assert_allclose(table["mean"][0], mu.mean(), rtol=1e-12)
+    np.testing.assert_allclose(table["mcse"][0], mu.std(ddof=1) / np.sqrt(mu.size), rtol=1e-12)
+
+
+@pytest.mark.parametrize("law", [Law.WEIGHTED, Law.ENSEMBLE])
+def test_weighted_draws(law):
+    draws = draws_of(law)
+    result = summary(draws)
+    log_weight = draws.log_weight.ravel()
+    mean, error = weights.self_normalised_mean(draws.value["theta"][..., 1, 0].ravel(), log_weight)
+    np.testing.assert_allclose(result.table["mean"][2], mean, rtol=1e-5)
+    np.testing.assert_allclose(result.table["mcse"][2], error, rtol=1e-5)
+    np.testing.assert_allclose(result.totals["kish_ess"], weights.kish_ess(log_weight), rtol=1e-5)
+    np.testing.assert_allclose(result.totals["pareto_k"], weights.pareto_k(log_weight), rtol=1e-4)
+    assert result.totals["log_evidence"].n == 2000
+    np.testing.assert_allclose(result.totals["log_evidence"][:3], log_evidence(draws)[:3], rtol=1e-6)
+
+
+def test_markov_draws():
+    draws = draws_of(Law.MARKOV)
+    result = summary(draws)
+    theta = draws.value["theta"][..., 1, 0]
+    for name in ("mcse_mean", "ess_bulk", "ess_tail", "rhat"):
+        np.testing.assert_allclose(result.table[name][2], getattr(diagnostics, name)(theta), rtol=1e-5)
+    np.testing.assert_allclose(result.totals["bfmi"], diagnostics.bfmi(draws.info["energy"]), rtol=1e-6)
+    np.testing.assert_allclose(result.totals["acceptance_rate"], draws.info["acceptance_rate"].mean())
+
+
+@pytest.mark.parametrize("law", Law)
+def test_one_broken_coordinate_does_not_break_the_others(law):
+    draws = draws_of(law)
+    value = {
+        "constant": np.full((NUM_CHAINS, NUM_DRAWS), 3.0, np.float32),
+        "infinite": draws.value["mu"].copy(),
+        "mu": draws.value["mu"],
+        "nan": draws.value["mu"].copy(),
+    }
+    value["infinite"][1, 7:9] = np.inf
+    value["nan"][0, 7] = np.nan
+    result = summary(Draws(value, draws.info, draws.log_weight, law))
+    whole = summary(draws)
+    for name, column in result.table.items():
+        np.testing.assert_allclose(column[2], whole.table[name][0], rtol=1e-6, err_msg=name)
+    assert np.isnan(result.table["mean"][3])
+    np.testing.assert_allclose(result.table["mean"][0], 3.0, rtol=1e-6)
+    assert result.table["non_finite"].tolist() == [0, 2, 0, 1]
+    assert result.totals["num_non_finite"] == 3
+    assert "nan" in str(result)
+
+
+def test_bare_arrays_device_arrays_and_integers():
+    draws = Draws(jnp.arange(40).reshape(2, 10, 2), {}, None, Law.MARKOV)
+    result = summary(draws)
+    assert result.names == ["x[0]", "x[1]"]
+    np.testing.assert_allclose(result.table["mean"], [19.0, 20.0])
+    assert summary(Draws(jnp.zeros((2, 10)), {}, None, Law.MARKOV)).names == ["x"]
+
+
+def test_rejection_weights_have_no_heavy_tail():
+    accepted = np.arange(2000).reshape(4, 500) % 4 == 0
+    draws = Draws(np.zeros((4, 500)), {"accepted": accepted}, np.where(accepted, 1.0, -np.inf), Law.WEIGHTED)
+    totals = summary(draws).totals
+    assert (totals["kish_ess"], totals["pareto_k"], totals["num_accepted"]) == (500, -np.inf, 500)
+    np.testing.assert_allclose(totals["log_evidence"].value, 1 + np.log(0.25), rtol=1e-6)
+
+
+def test_markov_draws_never_get_a_log_evidence():
+    with pytest.raises(ValueError, match="normaliser is unknown"):
+        log_evidence(draws_of(Law.MARKOV))
+    weighed = draws_of(Law.WEIGHTED)
+    with pytest.raises(ValueError, match="normaliser is unknown"):
+        log_evidence(Draws(weighed.value, {}, weighed.log_weight, Law.MARKOV))
+    with pytest.raises(ValueError, match="normaliser is unknown"):
+        summary(Draws(weighed.value, {}, None, Law.WEIGHTED))
+
+
+def test_a_single_draw_is_refused_and_every_law_is_served():
+    with pytest.raises(ValueError, match="axis of length one"):
+        summary(Draws(np.zeros(3), {}, None, Law.MARKOV))
+    with pytest.raises(ValueError, match="axis of length one"):
+        summary(Draws({"a": np.zeros((2, 3)), "b": np.zeros((3, 2))}, {}, None, Law.MARKOV))
+    assert set(DIAGNOSTICS) == set(Law)
+
+
+def test_few_draws_do_not_raise():
+    table = summary(Draws(np.zeros((1, 1, 2)), {}, None, Law.MARKOV)).table
+    assert np.isnan(table["rhat"]).all()
+    assert np.isnan(summary(Draws(np.zeros((1, 1)), {}, None, Law.INDEPENDENT)).table["mcse"]).all()
+
+
+def test_coordinates_share_one_program():
+    _chain_diagnostics.clear_cache()
+    summary(draws_of(Law.MARKOV))
+    summary(draws_of(Law.MARKOV, rng=1))
+    assert _chain_diagnostics._cache_size() == 1
