@@ -174,7 +174,8 @@ def _advance(
     batch = make_batch(data, jax.random.fold_in(state.key, BATCH_STREAM), state.step)
     new, aux = step(state, batch)
     alive &= _finite((aux["loss"], new.params))
-    return jax.tree.map(partial(jnp.where, alive), new, state), alive, jax.tree.map(jnp.mean, aux)
+    kept = jax.lax.cond(alive, lambda: new, lambda: state)  # cheaper than a select on every leaf
+    return kept, alive, jax.tree.map(jnp.mean, aux)
 
 
 def _finite(tree: PyTree) -> Array:

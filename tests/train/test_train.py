@@ -82,13 +82,14 @@ def test_sgd_on_a_quadratic_has_a_closed_form(x64):  # noqa: ARG001
 
 
 def test_the_key_of_a_step_is_its_fold_in_and_the_batch_has_another():
-    keys = []
-    state = noisy_state(4)
-    batch = pick_row(DATA, jax.random.fold_in(state.key, np.uint32(2**32 - 1)), state.step)
-    loss, _ = noisy(jnp.array(0.1), state.params, batch, jax.random.fold_in(state.key, 0))
-    run = fit(1, seed=4, on_chunk=lambda state, _: keys.append(jax.random.key_data(state.key)))
-    np.testing.assert_allclose(run.metrics["loss"][0], loss, rtol=1e-6)  # two programs, one float32 sum
-    np.testing.assert_array_equal(keys[0], jax.random.key_data(jax.random.key(4)))
+    key, states = jax.random.key(4), [noisy_state(4)]
+    run = fit(2, seed=4)
+    states.append(fit(1, seed=4).state)
+    for t, state in enumerate(states):
+        batch = pick_row(DATA, jax.random.fold_in(key, np.uint32(2**32 - 1)), t)
+        loss, _ = noisy(jnp.array(0.1), state.params, batch, jax.random.fold_in(key, t))
+        np.testing.assert_allclose(run.metrics["loss"][t], loss, rtol=1e-6)  # two programs, a float32 sum
+    np.testing.assert_array_equal(jax.random.key_data(run.state.key), jax.random.key_data(key))
 
 
 def test_chunks_stops_and_single_steps_do_not_matter():
