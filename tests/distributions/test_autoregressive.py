@@ -93,7 +93,8 @@ def test_top_k_of_one_is_greedy_with_ties_to_the_lower_token():
 
 
 def peeking(tokens, position):
-    return jnp.zeros(3).at[tokens[-1]].add(5.0) * jnp.where(position < 3, 1.0, 0.0)
+    del position
+    return jnp.zeros(3).at[tokens[-1]].add(5.0)
 
 
 def test_the_future_is_hidden_from_log_prob_as_from_sample():

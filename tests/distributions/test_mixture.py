@@ -101,7 +101,7 @@ UNLIKE = {
     ),
     "supports that depend on parameters": (
         [0.25, 0.75],
-        [dist.Uniform(0.0, 1.0), dist.Uniform(2.0, 6.0)],
+        [dist.Uniform(0.0, 1.0, validate_args=False), dist.Uniform(2.0, 6.0, validate_args=False)],
         [scipy.stats.uniform(0, 1), scipy.stats.uniform(2, 4)],
     ),
     "a family that cannot be gathered": (
@@ -187,6 +187,23 @@ def test_component_zero_weights_are_never_drawn(count):
     assert np.all(counts[weights == 0] == 0)
     gap = np.max(np.abs(np.cumsum(counts / counts.sum()) - np.cumsum(weights)))
     assert gap < np.sqrt(np.log(2 / ALARM) / (2 * 200_000))
+
+
+def test_component_at_the_very_edges_of_the_cumulative_weights(monkeypatch):
+    """A uniform number that equals an edge belongs to the component above it, past all weights of 0."""
+    edges = np.array([0.0, 0.25, 0.5, 0.75, 1 - 2**-23], np.float32)
+    monkeypatch.setattr(jax.random, "uniform", lambda *_: jnp.asarray(edges))
+    weights = jnp.array([0.0, 0.25, 0.0, 0.25, 0.5, 0.0])
+    assert component_index(KEY, weights, (5,)).tolist() == [1, 3, 4, 4, 4]
+    many = jnp.concatenate([weights, jnp.zeros(20)])
+    assert component_index(KEY, many, (5,)).tolist() == [1, 3, 4, 4, 4]
+
+
+@pytest.mark.usefixtures("broadcasting")
+def test_two_batch_axes_keep_their_places():
+    means = jnp.arange(12.0).reshape(2, 3, 2)
+    made = mixture(jnp.array([0.0, 1.0]), dist.Normal(means, 1e-6))
+    np.testing.assert_allclose(made.sample(KEY, (4,)), jnp.broadcast_to(means[..., 1], (4, 2, 3)), atol=1e-4)
 
 
 def test_moments_are_numpyros():
