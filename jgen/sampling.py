@@ -9,31 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from rich.progress import Progress
 
+from jgen.population import CHUNK_STEPS, Cost, RunState, add, advance, nothing_spent, spend, start
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Reducer, Sampler
 
-CHUNK_STEPS = 256
 CHUNK_BYTES = 64 * 2**20
-
-
-class RunState(NamedTuple):
-    """Everything a run needs to go on: to be saved, moved to other devices, handed to ``resume``.
-
-    Attributes:
-        keys: One per chain ``[chain]``; the randomness of step t is ``fold_in(key, t)``.
-        states: The sampler's states, with a leading chain axis.
-        step: Steps made so far, warm-up included ``[]``.
-    """
-
-    keys: Key
-    states: PyTree
-    step: Array
-
-
-class Cost(NamedTuple):
-    """What was spent on the target by all chains, in Python integers, which do not wrap."""
-
-    num_grads: int
-    num_log_densities: int
+"""Draws that a chunk may hold on the device."""
 
 
 class Run(NamedTuple):
@@ -120,57 +100,6 @@ def sample(
     return resume(state, sampler, num_draws=num_draws, **options)._replace(warmup_cost=warmup_cost)
 
 
-def start(
-    key: Key,
-    sampler: Sampler,
-    *,
-    num_chains: int = 4,
-    position: PyTree | None = None,
-    num_warmup: int = 0,
-    adaptation: Adaptation | None = None,
-    first_chain: int = 0,
-) -> tuple[RunState, Cost]:
-    """Places the chains and warms them up.
-
-    Args:
-        key: The run's key.
-        sampler: Any sampler.
-        num_chains: Chains, or particles.
-        position: Where Markov chains start, with a leading chain axis on every array.
-        num_warmup: Steps to make.
-        adaptation: What learns during them.
-        first_chain: Number of the first chain.
-
-    Returns:
-        The state to ``resume`` from, and what the warm-up cost.
-
-    Raises:
-        ValueError: As for ``sample``.
-        TypeError: If the key is not a typed key.
-    """
-    if not jnp.issubdtype(getattr(key, "dtype", np.dtype(float)), jax.dtypes.prng_key) or key.shape != ():
-        raise TypeError(f"sample takes one typed key, jax.random.key(0); got {key!r}")
-    if num_chains < 1 or num_warmup < 0:
-        raise ValueError(f"num_chains >= 1 and num_warmup >= 0 are needed; got {num_chains} and {num_warmup}")
-    if adaptation is not None and num_warmup == 0:
-        raise ValueError("adaptation learns during warm-up; pass num_warmup >= 1, or no adaptation")
-    for leaf in jax.tree.leaves(position):
-        if jnp.shape(leaf)[:1] != (num_chains,):
-            raise ValueError(
-                f"position has an array of shape {jnp.shape(leaf)}; with num_chains={num_chains} its first "
-                f"axis must be {num_chains}, e.g. jnp.broadcast_to(x, ({num_chains}, *x.shape))"
-            )
-    position = jax.tree.map(jnp.asarray, position)
-    state = _place(sampler, key, jnp.uint32(first_chain) + jnp.arange(num_chains, dtype=jnp.uint32), position)
-    check_start(state.states)
-    if num_warmup == 0:
-        return state, Cost(0, 0)
-    if adaptation is None:
-        return _warm_up(sampler, None, None, state, num_warmup)
-    memory, states = _begin(adaptation, state.states)
-    return _warm_up(sampler, adaptation, memory, state._replace(states=states), num_warmup)
-
-
 def resume(
     state: RunState,
     sampler: Sampler,
@@ -216,7 +145,7 @@ def resume(
     """
     if num_draws < 1:
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
-    shapes = jax.eval_shape(functools.partial(_advance, sampler), state)[1]
+    shapes = jax.eval_shape(functools.partial(advance, sampler), state)[1]
     if chunk_size is None:
         draw_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
         chunk_size = max(1, min(CHUNK_STEPS, CHUNK_BYTES // max(draw_bytes, 1)))
@@ -246,57 +175,13 @@ def resume(
             if store:
                 jax.tree.map(functools.partial(_store, made, count), stored, buffer)
             made += count
-            cost = _add(cost, spent)
+            cost = add(cost, spent)
             bar.update(task, completed=made)
             if save is not None:
                 save(state)
             if stop is not None and stop(run_so_far()):
                 break
     return run_so_far()
-
-
-def check_start(states: PyTree) -> None:
-    """Refuses chains that start where nothing can be done, and says which.
-
-    Raises:
-        ValueError: If a ``log_density`` is not finite or a ``gradient`` is NaN.
-    """
-    advice = {
-        "log_density": "start inside the support, at a position of finite log density",
-        "gradient": "mend the log density (a NaN often comes from the branch of a jnp.where not taken), "
-        "or start elsewhere",
-    }
-    for path, leaf in jax.tree_util.tree_leaves_with_path(states):
-        name = getattr(path[-1], "name", "")
-        if name in advice:
-            values = np.asarray(leaf).reshape(leaf.shape[0], -1)
-            bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-            if bad.size:
-                first = values[bad[0]]
-                raise ValueError(
-                    f"{bad.size} of {len(values)} chains start where the {name} is not finite "
-                    f"(chain {bad[0]}: {first[~np.isfinite(first)][0]}); {advice[name]}"
-                )
-
-
-@jax.jit
-def _place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) -> RunState:
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, chains)
-    init_keys, step_keys = jax.vmap(jax.random.split, out_axes=1)(keys)
-    states = jax.vmap(sampler.init, axis_size=len(chains))(init_keys, position)
-    return RunState(step_keys, states, jnp.uint32(0))
-
-
-@jax.jit
-def _begin(adaptation: Adaptation, states: PyTree) -> tuple[PyTree, PyTree]:
-    return adaptation.init(states)
-
-
-def _advance(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
-    """One step of every chain."""
-    keys = jax.vmap(jax.random.fold_in, (0, None))(state.keys, state.step)
-    states, draws = jax.vmap(sampler.step)(keys, state.states)
-    return RunState(state.keys, states, state.step + 1), draws
 
 
 @functools.partial(jax.jit, static_argnames=("size", "store"))
@@ -311,69 +196,18 @@ def _chunk(
     store: bool,
 ) -> tuple[RunState, dict[str, PyTree], Draws | None, Cost]:
     """``count <= size`` steps; a buffer of ``size`` draws, the first ``count`` of them written."""
-    shapes = jax.eval_shape(functools.partial(_advance, sampler), state)[1]
+    shapes = jax.eval_shape(functools.partial(advance, sampler), state)[1]
     buffer = jax.tree.map(lambda leaf: jnp.zeros((size, *leaf.shape), leaf.dtype), shapes) if store else None
 
     def body(index: Array, carry: tuple) -> tuple:
         state, memories, buffer, spent = carry
-        state, draws = _advance(sampler, state)
+        state, draws = advance(sampler, state)
         memories = {name: reducer.update(memories[name], draws) for name, reducer in reducers.items()}
         if store:
             buffer = jax.tree.map(lambda rows, row: rows.at[index].set(row), buffer, draws)
-        return state, memories, buffer, _spend(spent, draws)
+        return state, memories, buffer, spend(spent, draws)
 
-    return jax.lax.fori_loop(0, count, body, (state, memories, buffer, _nothing_spent(state)))
-
-
-@jax.jit
-def _warm_chunk(
-    sampler: Sampler,
-    adaptation: Adaptation | None,
-    memory: PyTree,
-    state: RunState,
-    begin: Array,
-    end: Array,
-    num_warmup: Array,
-) -> tuple[PyTree, RunState, Cost]:
-    def body(index: Array, carry: tuple) -> tuple:
-        memory, state, spent = carry
-        state, draws = _advance(sampler, state)
-        if adaptation is not None:
-            memory, states = adaptation.update(memory, state.states, draws, index, num_warmup)
-            state = state._replace(states=states)
-        return memory, state, _spend(spent, draws)
-
-    return jax.lax.fori_loop(begin, end, body, (memory, state, _nothing_spent(state)))
-
-
-def _warm_up(
-    sampler: Sampler, adaptation: Adaptation | None, memory: PyTree, state: RunState, num_warmup: int
-) -> tuple[RunState, Cost]:
-    """In chunks only so that no counter of one chunk can wrap."""
-    cost = Cost(0, 0)
-    for begin in range(0, num_warmup, CHUNK_STEPS):
-        end = min(begin + CHUNK_STEPS, num_warmup)
-        memory, state, spent = _warm_chunk(sampler, adaptation, memory, state, begin, end, num_warmup)
-        cost = _add(cost, spent)
-    return state, cost
-
-
-def _nothing_spent(state: RunState) -> Cost:
-    zeros = jnp.zeros(state.keys.shape, jnp.int32)
-    return Cost(zeros, zeros)  # type: ignore[arg-type]
-
-
-def _spend(spent: Cost, draws: Draws) -> Cost:
-    return Cost(*(total + draws.info[name] for name, total in spent._asdict().items()))
-
-
-def _add(cost: Cost, spent: Cost) -> Cost:
-    return Cost(
-        *(
-            total + int(np.asarray(chains).sum(dtype=np.int64))
-            for total, chains in zip(cost, spent, strict=True)
-        )
-    )
+    return jax.lax.fori_loop(0, count, body, (state, memories, buffer, nothing_spent(state)))
 
 
 def _zeros(shapes: PyTree) -> PyTree:

@@ -14,7 +14,7 @@ import pytest
 HOME = Path(__file__).parents[1]
 FLOORS = [
     {"types", "errors", "binding", "records", "write", "provenance"},
-    {"distributions", "decoders", "targets", "reducers", "weights", "diagnostics", "show"},
+    {"distributions", "decoders", "targets", "reducers", "weights", "diagnostics", "show", "population"},
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
     {"models", "train", "checkpoints", "evaluate", "data", "laws", "run"},
     {"experiment", "plots", "testing"},

@@ -143,11 +143,7 @@ def add_population(moments: Moments, positions: Array) -> Moments:
     count = moments.num_seen + added
     mean = jnp.mean(positions, axis=0)
     shift = (mean - moments.mean)[None]
-    total = (
-        moments.scatter
-        + scatter(positions - mean[None])
-        + scatter(shift) * (moments.num_seen * added / count)
-    )
+    within, between = scatter(positions - mean[None]), scatter(shift) * (moments.num_seen * added / count)
     return Moments(count, moments.mean + shift[0] * (added / count), moments.scatter + within + between)
 
 

@@ -31,7 +31,7 @@ def invariance(
     key: Key,
     *,
     num_chains: int = 40_000,
-    num_steps: int = 5,
+    num_steps: int = 3,
     scales: tuple[float, ...] | None = None,
     false_alarm: float = 1e-6,
     detectable: float = 0.05,

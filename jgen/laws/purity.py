@@ -51,11 +51,8 @@ def purity(make: Make, target: Target, key: Key) -> None:
     together = jax.jit(jax.vmap(sampler.step))(keys, states)
     for chain in range(NUM_CHAINS):
         alone = step(keys[chain], lane(states, chain))
-        require_equal(
-            lane(together, chain),
-            alone,
-            "a vmapped step differs from a lone one: do the chains share a reduction?",
-        )
+        message = "a vmapped step differs from a lone one: do the chains share a reduction?"
+        require_equal(lane(together, chain), alone, message)
 
     require_equal(
         step(keys[0], one), jitted, "the same key gives other draws: is there a hidden state?", exact=True

@@ -15,10 +15,11 @@ from jgen.types import Key, Law
 def weighting(
     make: Make, target: Target, key: Key, *, num_draws: int = 40_000, false_alarm: float = 1e-6
 ) -> float:
-    r"""E[w] = Z, and E[w 1{g(x) <= t}] = Z P(g(x) <= t) at the deciles of every statistic g.
+    r"""E[w] = Z, and E[w 1{g(x) <= t}] = Z P(g(x) <= t) on both sides of the deciles of every statistic g.
 
     Each identity is a mean of independent terms, compared with exact draws by a z-test; terms are
-    bounded wherever the weights are. The thresholds are the normal quantiles at ``false_alarm`` over
+    bounded wherever the weights are. Wrong weights may have no variance at all, which would hide the
+    error in its own standard error; on the side of high density even they are bounded. The thresholds are the normal quantiles at ``false_alarm`` over
     the number of identities.
 
     Args:
@@ -53,14 +54,18 @@ def weighting(
 
     names = statistic_names(len(found))
     probabilities = np.arange(1, 10) / 10
-    identities = 1 + len(names) * len(probabilities)
+    identities = 1 + 2 * len(names) * len(probabilities)
     threshold = _normal_quantile(false_alarm / identities)
     worst = (_standard_errors(weights - 1.0, np.zeros(1)), "mean weight")
     for name, ours, theirs in zip(names, found, expected, strict=True):
         # A cut at the exact draws' own decile misses its probability by their standard error, as below.
         for probability, cut in zip(probabilities, np.quantile(theirs, probabilities), strict=True):
-            deviation = _standard_errors(weights * (ours <= cut), (theirs <= cut).astype(np.float64))
-            worst = max(worst, (deviation, f"weight of {name} below its {probability:.1f} quantile"))
+            for side, ours_in, theirs_in in (
+                ("below", ours <= cut, theirs <= cut),
+                ("above", ours > cut, theirs > cut),
+            ):
+                deviation = _standard_errors(weights * ours_in, theirs_in.astype(np.float64))
+                worst = max(worst, (deviation, f"weight of {name} {side} its {probability:.1f} quantile"))
     if not worst[0] <= threshold:
         raise LawBroken(
             f"on {target.name} the {worst[1]} is {worst[0]:.1f} standard errors off; chance allows "

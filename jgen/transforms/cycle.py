@@ -78,11 +78,11 @@ def keep_tuning(fresh: PyTree, old: PyTree) -> PyTree:
 
 def cost_of_init(state: PyTree) -> dict[str, Array]:
     """What it cost to make this state: one gradient where it keeps one, else one log density."""
-    last_names = [names(path)[-1] for path, _ in jax.tree_util.tree_leaves_with_path(state)]
-    num_grads = last_names.count("gradient")
+    last_names = [names(path)[-1:] for path, _ in jax.tree_util.tree_leaves_with_path(state)]
+    num_grads = last_names.count(["gradient"])
     return {
         "num_grads": jnp.int32(num_grads),
-        "num_log_densities": jnp.int32(last_names.count("log_density") - num_grads),
+        "num_log_densities": jnp.int32(last_names.count(["log_density"]) - num_grads),
     }
 
 

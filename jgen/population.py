@@ -1,0 +1,197 @@
+"""Chains side by side: where they stand, one step of all of them, and what it cost."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
+
+
+class RunState(NamedTuple):
+    """Everything a run needs to go on: to be saved, moved to other devices, handed to ``resume``.
+
+    Attributes:
+        keys: One per chain ``[chain]``; the randomness of step t is ``fold_in(key, t)``.
+        states: The sampler's states, with a leading chain axis.
+        step: Steps made so far, warm-up included ``[]``.
+    """
+
+    keys: Key
+    states: PyTree
+    step: Array
+
+
+class Cost(NamedTuple):
+    """What was spent on the target by all chains, in Python integers, which do not wrap."""
+
+    num_grads: int
+    num_log_densities: int
+
+
+CHUNK_STEPS = 256
+"""Steps of one compiled chunk, few enough that no counter of a chunk wraps."""
+
+
+def start(
+    key: Key,
+    sampler: Sampler,
+    *,
+    num_chains: int = 4,
+    position: PyTree | None = None,
+    num_warmup: int = 0,
+    adaptation: Adaptation | None = None,
+    first_chain: int = 0,
+) -> tuple[RunState, Cost]:
+    """Places the chains and warms them up.
+
+    Args:
+        key: The run's key.
+        sampler: Any sampler.
+        num_chains: Chains, or particles.
+        position: Where Markov chains start, with a leading chain axis on every array.
+        num_warmup: Steps to make.
+        adaptation: What learns during them.
+        first_chain: Number of the first chain.
+
+    Returns:
+        The state to ``resume`` from, and what the warm-up cost.
+
+    Raises:
+        ValueError: If a size is not positive, positions do not match ``num_chains``, a chain starts
+            where the log density is not finite or its gradient is NaN, or there is adaptation
+            without warm-up.
+        TypeError: If the key is not a typed key.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.samplers import mala
+        >>> def log_density(x):
+        ...     return -0.5 * jnp.sum(x**2)
+        >>> state, cost = start(
+        ...     jax.random.key(0), mala(log_density), num_chains=2, num_warmup=5, position=jnp.zeros((2, 1))
+        ... )
+        >>> int(state.step), cost.num_grads
+        (5, 10)
+    """
+    if not jnp.issubdtype(getattr(key, "dtype", np.dtype(float)), jax.dtypes.prng_key) or key.shape != ():
+        raise TypeError(f"sample takes one typed key, jax.random.key(0); got {key!r}")
+    if num_chains < 1 or num_warmup < 0:
+        raise ValueError(f"num_chains >= 1 and num_warmup >= 0 are needed; got {num_chains} and {num_warmup}")
+    if adaptation is not None and num_warmup == 0:
+        raise ValueError("adaptation learns during warm-up; pass num_warmup >= 1, or no adaptation")
+    for leaf in jax.tree.leaves(position):
+        if jnp.shape(leaf)[:1] != (num_chains,):
+            raise ValueError(
+                f"position has an array of shape {jnp.shape(leaf)}; with num_chains={num_chains} its first "
+                f"axis must be {num_chains}, e.g. jnp.broadcast_to(x, ({num_chains}, *x.shape))"
+            )
+    position = jax.tree.map(jnp.asarray, position)
+    state = place(sampler, key, jnp.uint32(first_chain) + jnp.arange(num_chains, dtype=jnp.uint32), position)
+    check_start(state.states)
+    if num_warmup == 0:
+        return state, Cost(0, 0)
+    if adaptation is None:
+        return _warm_up(sampler, None, None, state, num_warmup)
+    memory, states = _begin(adaptation, state.states)
+    return _warm_up(sampler, adaptation, memory, state._replace(states=states), num_warmup)
+
+
+@jax.jit
+def place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) -> RunState:
+    """The chains of these numbers, each with its own keys and at its own position."""
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, chains)
+    init_keys, step_keys = jax.vmap(jax.random.split, out_axes=1)(keys)
+    states = jax.vmap(sampler.init, axis_size=len(chains))(init_keys, position)
+    return RunState(step_keys, states, jnp.uint32(0))
+
+
+def advance(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
+    """One step of every chain."""
+    keys = jax.vmap(jax.random.fold_in, (0, None))(state.keys, state.step)
+    states, draws = jax.vmap(sampler.step)(keys, state.states)
+    return RunState(state.keys, states, state.step + 1), draws
+
+
+def check_start(states: PyTree) -> None:
+    """Refuses chains that start where nothing can be done, and says which.
+
+    Raises:
+        ValueError: If a ``log_density`` is not finite or a ``gradient`` is NaN.
+    """
+    advice = {
+        "log_density": "start inside the support, at a position of finite log density",
+        "gradient": "mend the log density (a NaN often comes from the branch of a jnp.where not taken), "
+        "or start elsewhere",
+    }
+    for path, leaf in jax.tree_util.tree_leaves_with_path(states):
+        name = getattr(path[-1], "name", "") if path else ""
+        if name in advice:
+            values = np.asarray(leaf).reshape(leaf.shape[0], -1)
+            bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+            if bad.size:
+                first = values[bad[0]]
+                raise ValueError(
+                    f"{bad.size} of {len(values)} chains start where the {name} is not finite "
+                    f"(chain {bad[0]}: {first[~np.isfinite(first)][0]}); {advice[name]}"
+                )
+
+
+def nothing_spent(state: RunState) -> Cost:
+    """Zeros ``[chain]``, to count on inside a compiled chunk."""
+    zeros = jnp.zeros(state.keys.shape, jnp.int32)
+    return Cost(zeros, zeros)  # type: ignore[arg-type]
+
+
+def spend(spent: Cost, draws: Draws) -> Cost:
+    """Adds the cost of one step, per chain."""
+    return Cost(*(total + draws.info[name] for name, total in spent._asdict().items()))
+
+
+def add(cost: Cost, spent: Cost) -> Cost:
+    """Adds what a chunk counted per chain to the total, on the host."""
+    return Cost(
+        *(
+            total + int(np.asarray(chains).sum(dtype=np.int64))
+            for total, chains in zip(cost, spent, strict=True)
+        )
+    )
+
+
+@jax.jit
+def _begin(adaptation: Adaptation, states: PyTree) -> tuple[PyTree, PyTree]:
+    return adaptation.init(states)
+
+
+@jax.jit
+def _warm_chunk(
+    sampler: Sampler,
+    adaptation: Adaptation | None,
+    memory: PyTree,
+    state: RunState,
+    begin: Array,
+    end: Array,
+    num_warmup: Array,
+) -> tuple[PyTree, RunState, Cost]:
+    def body(index: Array, carry: tuple) -> tuple:
+        memory, state, spent = carry
+        state, draws = advance(sampler, state)
+        if adaptation is not None:
+            memory, states = adaptation.update(memory, state.states, draws, index, num_warmup)
+            state = state._replace(states=states)
+        return memory, state, spend(spent, draws)
+
+    return jax.lax.fori_loop(begin, end, body, (memory, state, nothing_spent(state)))
+
+
+def _warm_up(
+    sampler: Sampler, adaptation: Adaptation | None, memory: PyTree, state: RunState, num_warmup: int
+) -> tuple[RunState, Cost]:
+    """All warm-up steps, in chunks so that no counter wraps."""
+    cost = Cost(0, 0)
+    for begin in range(0, num_warmup, CHUNK_STEPS):
+        end = min(begin + CHUNK_STEPS, num_warmup)
+        memory, state, spent = _warm_chunk(sampler, adaptation, memory, state, begin, end, num_warmup)
+        cost = add(cost, spent)
+    return state, cost

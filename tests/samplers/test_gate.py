@@ -1,0 +1,135 @@
+"""The gate: every sampler keeps every law, and every planted bug is caught."""
+
+import dataclasses
+import secrets
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax.tree_util import Partial
+from planted import KERNEL_BUGS, WEIGHT_BUGS, plant
+
+import jgen.samplers
+import jgen.targets
+from jgen.laws import LawBroken, invariance, weighting
+from jgen.samplers import direct
+from jgen.samplers.base import accept
+from jgen.targets import asia, banana, beta, double_well, eight_schools, standard_gaussian
+from jgen.testing import check_sampler, members
+from jgen.types import Draws, Law, Sampler
+
+SAMPLERS = members(jgen.samplers, "recipe")
+COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
+TARGETS = {"banana": banana, "asia": asia}
+
+
+def fresh_key() -> jax.Array:
+    """Nothing here may hang on a seed: a right sampler fails one time in a million, whatever the key."""
+    return jax.random.key(secrets.randbits(31))
+
+
+def aim(module: Any):
+    return lambda target, scale: module.recipe(target, scale).sampler
+
+
+def everywhere(target):
+    """Started from exact draws, invariance needs no crossing between modes."""
+    return dataclasses.replace(target, traits=frozenset())
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_keeps_every_law(name):
+    claimed = [make for make in TARGETS.values() if SAMPLERS[name].recipe(make()) is not None]
+    assert claimed, f"{name} claims none of {list(TARGETS)}"
+    check_sampler(aim(SAMPLERS[name]), claimed[0]())
+
+
+# NUTS is checked on fewer, shorter runs: its lanes wait for each other.
+def effort(name: str) -> dict[str, int]:
+    return {"num_steps": 3} if "nuts" in name.lower() else {"num_steps": 10}
+
+
+@pytest.mark.parametrize("name", ["hmc", "mala", "metropolis", "nuts"])
+@pytest.mark.parametrize("make_target", [double_well, eight_schools])
+def test_kernels_leave_hard_targets_invariant(name, make_target):
+    invariance(aim(SAMPLERS[name]), everywhere(make_target()), fresh_key(), **effort(name))
+
+
+@pytest.mark.parametrize("name", KERNEL_BUGS)
+def test_planted_kernel_bugs_are_caught(name):
+    make = aim(plant(KERNEL_BUGS[name]))
+
+    def survives(target) -> bool:
+        try:
+            invariance(make, everywhere(target), fresh_key(), **effort(name))
+        except LawBroken:
+            return False
+        return True
+
+    assert not (survives(double_well()) and survives(standard_gaussian(2)))
+
+
+@pytest.mark.parametrize("name", WEIGHT_BUGS)
+def test_planted_weight_bugs_are_caught(name):
+    with pytest.raises(LawBroken):
+        weighting(aim(plant(WEIGHT_BUGS[name])), banana(), fresh_key())
+
+
+def stretch_step(log_density, step_size, jacobian, key, position):
+    """A multiplicative random walk on (0, 1): x' = x e^(noise), whose ratio needs the Jacobian x'/x."""
+    noise_key, accept_key = jax.random.split(key)
+    proposal = position * jnp.exp(step_size * jax.random.normal(noise_key))
+    log_ratio = log_density(proposal) - log_density(position) + jacobian * jnp.log(proposal / position)
+    position, rate, _ = accept(accept_key, log_ratio, proposal, position)
+    return position, Draws(position, {"acceptance_rate": rate}, None, Law.MARKOV)
+
+
+def stretch_init(key, position):
+    del key
+    return position
+
+
+def stretch(jacobian):
+    """The walk with its Jacobian (1.0), or without (bug 9)."""
+    return lambda target, scale: Sampler(
+        Partial(stretch_init), Partial(stretch_step, target.log_density, scale, jnp.float32(jacobian))
+    )
+
+
+def test_a_dropped_jacobian_is_caught():
+    invariance(stretch(1.0), beta(), fresh_key())
+    with pytest.raises(LawBroken, match="does not leave beta invariant"):
+        invariance(stretch(0.0), beta(), fresh_key())
+
+
+def test_the_gate_refuses_to_judge_without_power():
+    with pytest.raises(ValueError, match="take more chains"):
+        invariance(aim(SAMPLERS["mala"]), standard_gaussian(2), fresh_key(), num_chains=1000)
+
+
+def markov_step(key, state):
+    return state, Draws(jax.random.normal(key, (2,)), COUNTS, None, Law.MARKOV)
+
+
+def mislabelled(target, scale):
+    del scale
+    return direct(target)._replace(step=Partial(markov_step))
+
+
+def test_the_gate_needs_what_it_compares_with():
+    no_draws = dataclasses.replace(standard_gaussian(2), sample=None)
+    with pytest.raises(ValueError, match="no exact sampler"):
+        invariance(aim(SAMPLERS["mala"]), no_draws, fresh_key())
+    with pytest.raises(ValueError, match="law of Markov kernels"):
+        invariance(aim(SAMPLERS["importance"]), banana(), fresh_key())
+    with pytest.raises(ValueError, match="law of weighted draws"):
+        weighting(
+            lambda target, scale: direct(target)._replace(step=Partial(markov_step)), banana(), fresh_key()
+        )
+
+
+def test_check_sampler_names_the_law_and_the_key():
+    broken = aim(plant(KERNEL_BUGS["2 Metropolis, no accept step"]))
+    with pytest.raises(LawBroken, match=r"invariance: .*jax.random.key\(\d+\)"):
+        check_sampler(broken, standard_gaussian(2))
