@@ -19,8 +19,8 @@ def weighting(
 
     Each identity is a mean of independent terms, compared with exact draws by a z-test; terms are
     bounded wherever the weights are. Wrong weights may have no variance at all, which would hide the
-    error in its own standard error; on the side of high density even they are bounded. The thresholds are the normal quantiles at ``false_alarm`` over
-    the number of identities.
+    error in its own standard error; on the side of high density even they are bounded. The thresholds
+    are the normal quantiles at ``false_alarm`` over the number of identities.
 
     Args:
         make: Makes the sampler.

@@ -10,7 +10,8 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen.binding import bind, static
-from jgen.samplers.base import check_unbatched, no_state
+from jgen.samplers.base import Recipe, check_unbatched, no_state
+from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, Sampler
 
 
@@ -62,7 +63,7 @@ def ancestral(
         Fung and Chang (1990), "Weighing and integrating evidence for stochastic simulation in Bayesian
         networks".
     """
-    conditionals = {name: bind(conditional) for name, conditional in conditionals.items()}
+    conditionals = {name: bind(conditionals[name]) for name in sorted(conditionals)}  # one order, one graph
     observed = dict(observed or {})
     parents = {name: tuple(inspect.signature(function).parameters) for name, function in conditionals.items()}
     for name, names in [*parents.items(), ("observed", tuple(observed))]:
@@ -108,3 +109,9 @@ def ancestral_step(
     law = Law.WEIGHTED if observed else Law.INDEPENDENT
     info = {"lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(1)}
     return state, Draws(value, info, log_weight, law)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """Wherever the target is written as a directed model."""
+    del scale
+    return Recipe(ancestral(target.conditionals), None) if target.conditionals is not None else None

@@ -34,8 +34,8 @@ def asia(observed: Mapping[str, int] | None = None) -> Target:
     With nothing observed P(either) = .064828, P(xray) = .11029004 and P(dysp) = .43597060;
     P(lung given xray, dysp) = .62125280. All truths are by enumeration of the at most 256 states.
 
-    ``CONDITIONALS`` is the same network as functions from the parents' values to distributions, which
-    is what an ancestral sampler eats.
+    With nothing observed its ``conditionals`` are the network itself, for ancestral sampling; given
+    observations, an ancestral sampler weighs ``CONDITIONALS`` by them.
 
     Args:
         observed: Name -> 0 or 1 of what is known; nothing by default.
@@ -82,6 +82,7 @@ def asia(observed: Mapping[str, int] | None = None) -> Target:
         variance=jnp.asarray(mean * (1 - mean)),
         log_evidence=float(np.log(joint.sum())),
         expectations={name: (get(name), float(value)) for name, value in zip(free, mean, strict=True)},
+        conditionals=None if observed else CONDITIONALS,
         name="asia",
         traits=frozenset({Trait.DISCRETE}),
         source="Lauritzen and Spiegelhalter 1988; enumeration",
@@ -144,14 +145,14 @@ def dyspnoea(bronc: Array, either: Array) -> Bernoulli:
 
 
 CONDITIONALS = {
-    "asia": visit_to_asia,
-    "smoke": smoker,
-    "tub": tuberculosis,
-    "lung": lung_cancer,
-    "bronc": bronchitis,
-    "either": either_of,
-    "xray": x_ray,
-    "dysp": dyspnoea,
+    "asia": Partial(visit_to_asia),
+    "smoke": Partial(smoker),
+    "tub": Partial(tuberculosis),
+    "lung": Partial(lung_cancer),
+    "bronc": Partial(bronchitis),
+    "either": Partial(either_of),
+    "xray": Partial(x_ray),
+    "dysp": Partial(dyspnoea),
 }
 """Name -> function of its parents' values to a distribution: what an ancestral sampler eats."""
 

@@ -41,6 +41,8 @@ class Target:
         log_bound: A bound on ``log_density - proposal.log_prob``, the least one unless the factory
             says otherwise; None where none is known. In floating point a ratio may pass it by
             rounding, a few units in the last place of ``log_density``.
+        conditionals: The same law as a directed model, name -> function of its parents' values to a
+            distribution; None where it is not written as one.
         name: The name of the function that makes it.
         traits: What makes it hard.
         source: Where the truth comes from.
@@ -55,6 +57,7 @@ class Target:
     expectations: Mapping[str, tuple[Partial, Any]] = field(default_factory=dict)
     proposal: Distribution | None = None
     log_bound: Array | float | None = None
+    conditionals: Mapping[str, Partial] | None = None
     name: str = field(default="", metadata={"static": True})
     traits: frozenset[Trait] = field(default=frozenset(), metadata={"static": True})
     source: str = field(default="", metadata={"static": True})

@@ -124,9 +124,7 @@ def test_the_gate_needs_what_it_compares_with():
     with pytest.raises(ValueError, match="law of Markov kernels"):
         invariance(aim(SAMPLERS["importance"]), banana(), fresh_key())
     with pytest.raises(ValueError, match="law of weighted draws"):
-        weighting(
-            lambda target, scale: direct(target)._replace(step=Partial(markov_step)), banana(), fresh_key()
-        )
+        weighting(mislabelled, banana(), fresh_key())
 
 
 def test_check_sampler_names_the_law_and_the_key():
