@@ -3,7 +3,9 @@
 A data set is one file here, named as the set is, whose class ``Builder`` extends ``jgen.data.base.Base``.
 """
 
+from jgen.data.catalogue_base import data_dir, known
+from jgen.data.columns import columns
 from jgen.data.load import load
-from jgen.data.prepare import data_dir, known, prepare
+from jgen.data.prepare import prepare
 
-__all__ = ["data_dir", "known", "load", "prepare"]
+__all__ = ["columns", "data_dir", "known", "load", "prepare"]

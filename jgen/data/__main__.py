@@ -6,7 +6,8 @@ from typing import Annotated
 
 import tyro
 
-from jgen.data.prepare import known, prepare
+from jgen.data.catalogue_base import known
+from jgen.data.prepare import prepare
 from jgen.errors import UsageError
 
 

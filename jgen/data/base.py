@@ -16,12 +16,14 @@ class Base(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ig
     Attributes:
         bundled: Whether the data are on every machine that runs jgen, so that they may be prepared
             without being asked for; what must be downloaded is prepared by command.
+        columns: Names of the columns of ``x`` with their units, where ``x`` is a table.
         description: What the data are, in a sentence or two.
         homepage: Where they come from.
         citation: Who to cite.
     """
 
     bundled: ClassVar[bool] = False
+    columns: ClassVar[tuple[str, ...]] = ()
     description: ClassVar[str]
     homepage: ClassVar[str]
     citation: ClassVar[str]

@@ -10,7 +10,6 @@ import tensorflow_datasets as tfds
 
 from jgen.data.base import Base
 
-COLUMNS = ("sepal length", "sepal width", "petal length", "petal width")
 SPECIES = ("setosa", "versicolor", "virginica")
 
 
@@ -20,6 +19,7 @@ class Builder(Base):
     name = "iris"
     VERSION = tfds.core.Version("1.0.0")
     bundled = True
+    columns = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
     description = (
         "150 iris flowers, 50 of each of setosa, versicolor and virginica: x holds sepal length, sepal "
         "width, petal length and petal width in centimetres, label the species. Some rows are repeated."
@@ -33,7 +33,7 @@ class Builder(Base):
         """``x``, four lengths in centimetres, and ``label``, the species."""
         exact = tfds.features.Encoding.BYTES  # else TFDS stores float64 as float32, and says float64
         x = tfds.features.Tensor(
-            shape=(len(COLUMNS),), dtype=np.float64, encoding=exact, doc=", ".join(COLUMNS) + " (cm)"
+            shape=(len(self.columns),), dtype=np.float64, encoding=exact, doc=", ".join(self.columns)
         )
         return {"x": x, "label": tfds.features.ClassLabel(names=SPECIES)}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from jgen.data.prepare import builder, is_prepared, known, prepare
-from jgen.data.table import table
+from jgen.data.catalogue_base import builder, is_prepared, known, write_records
+from jgen.data.table_base import table
 from jgen.errors import UsageError
 
 
@@ -47,7 +47,7 @@ def load(
                 raise UsageError(
                     f"{made.name} is not prepared: run `python -m jgen.data prepare {made.name}`"
                 )
-            prepare(made.name, directory)
+            write_records(made)
             made = builder(made.name, directory)
         return _read(made, split)
     if path.is_dir():

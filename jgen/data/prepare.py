@@ -1,81 +1,8 @@
 """Preparing a data set: writing it once, as the files that it is read from."""
 
-import contextlib
-import logging
-import os
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
-from typing import Any
 
-from jgen.errors import UsageError
-
-TOOLS = {"__main__", "base", "load", "prepare", "table"}
-
-
-def known() -> list[str]:
-    """The data sets that jgen ships: the files of this folder, without its tools."""
-    return sorted({module.name for module in iter_modules([str(Path(__file__).parent)])} - TOOLS)
-
-
-def data_dir(directory: str | Path | None = None) -> Path:
-    """Where prepared data sets lie.
-
-    Args:
-        directory: The place, where the caller chooses it.
-
-    Returns:
-        ``directory``; else ``$JGEN_DATA_DIR``; else ``jgen`` in the user's cache (``$XDG_CACHE_HOME``, or
-        ``~/.cache``).
-    """
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(directory or os.environ.get("JGEN_DATA_DIR") or Path(cache) / "jgen").expanduser()
-
-
-def builder(name: str, directory: str | Path | None = None) -> Any:
-    """The TFDS builder of a data set by name.
-
-    Args:
-        name: One of ``known()``.
-        directory: As in ``data_dir``.
-
-    Returns:
-        Its ``Builder``; prepared or not.
-
-    Raises:
-        UsageError: For another name.
-    """
-    if name not in known():
-        raise UsageError(
-            f"unknown data set {name!r}: the known ones are {', '.join(known())}; "
-            "or give the path of a .csv file of numbers or of a folder that TFDS has prepared"
-        )
-    module = import_module(f"jgen.data.{name}")
-    with _quiet():
-        return module.Builder(data_dir=str(data_dir(directory)))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps to itself what TFDS says of folders not there yet and of files being written."""
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with (
-            open(os.devnull, "w") as null,
-            contextlib.redirect_stdout(null),
-            contextlib.redirect_stderr(null),
-        ):
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-def is_prepared(made: Any) -> bool:
-    """Whether a builder's files are there; TFDS's own method logs a warning where they are not."""
-    return (Path(made.data_dir) / "dataset_info.json").is_file()
+from jgen.data.catalogue_base import builder, write_records
 
 
 def prepare(name: str, directory: str | Path | None = None) -> Path:
@@ -98,14 +25,5 @@ def prepare(name: str, directory: str | Path | None = None) -> Path:
         'iris/1.0.0'
     """
     made = builder(name, directory)
-    if not is_prepared(made):
-        try:
-            with _quiet():
-                made.download_and_prepare()
-        except OSError as error:
-            if not is_prepared(made):  # else another process was faster
-                raise UsageError(
-                    f"cannot prepare {name} in {data_dir(directory)} ({error.strerror or error}): "
-                    "set JGEN_DATA_DIR to a folder that can be written"
-                ) from error
+    write_records(made)
     return Path(made.data_dir)

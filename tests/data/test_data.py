@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from jgen.data import data_dir, known, load, prepare
+from jgen.data import columns, data_dir, known, load, prepare
 from jgen.data.__main__ import main
 from jgen.errors import UsageError
 
@@ -119,6 +119,17 @@ def test_a_table_of_numbers(tmp_path):
     file.write_text("1,2\n3,4\n")
     assert list(load(file)) == ["x"]
     np.testing.assert_array_equal(load(file)["x"], [[1, 2], [3, 4]])
+
+
+def test_columns_name_x_one_by_one(prepared, tmp_path):
+    for name in known():
+        assert len(columns(name) or []) in (0, load(name, directory=prepared)["x"].shape[-1])
+    file = tmp_path / "rows.csv"
+    file.write_text("a, b ,label\n1,2,0\n")
+    assert columns(file) == ["a", "b"]
+    file.write_text("1,2\n")
+    assert columns(str(file)) is None
+    assert columns(tmp_path) is None
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,29 @@ def table(path: str | Path, split: str = "train") -> dict[str, np.ndarray]:
         ...     {name: array.tolist() for name, array in table(file).items()}
         {'x': [[1.0, 2.0], [3.0, 4.0]], 'label': [0.0, 1.0]}
     """
+    names, lines = read_rows(path)
+    width = len(names or lines[0][1])
+    rows = np.array([_numbers(path, line, row, width) for line, row in lines])  # [row, column]
+    rows = rows[_slice(path, split, len(rows))]
+    if not len(rows):
+        raise UsageError(f"the split {split!r} of {path} is empty")
+    label = [name.strip() == "label" for name in names or [""] * width]
+    return {"x": rows[:, ~np.array(label)], **({"label": rows[:, label.index(True)]} if any(label) else {})}
+
+
+def read_rows(path: str | Path) -> tuple[list[str] | None, list[tuple[int, list[str]]]]:
+    """The cells of a CSV file, still as text.
+
+    Args:
+        path: The file, in UTF-8.
+
+    Returns:
+        The line of names, None where the first line has a number in it; and the other lines that are not
+        blank, each with its number.
+
+    Raises:
+        UsageError: For a file that is missing, not text, or without rows.
+    """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             lines = [
@@ -40,13 +63,7 @@ def table(path: str | Path, split: str = "train") -> dict[str, np.ndarray]:
     names = lines.pop(0)[1] if lines and not any(_is_number(cell) for cell in lines[0][1]) else None
     if not lines:
         raise UsageError(f"{path} has no rows of numbers")
-    width = len(names or lines[0][1])
-    rows = np.array([_numbers(path, line, row, width) for line, row in lines])  # [row, column]
-    rows = rows[_slice(path, split, len(rows))]
-    if not len(rows):
-        raise UsageError(f"the split {split!r} of {path} is empty")
-    label = [name.strip() == "label" for name in names or [""] * width]
-    return {"x": rows[:, ~np.array(label)], **({"label": rows[:, label.index(True)]} if any(label) else {})}
+    return names, lines
 
 
 def _is_number(cell: str) -> bool:

@@ -1,0 +1,106 @@
+"""Which data sets jgen ships, where they lie, and writing one to disk."""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from jgen.errors import UsageError
+
+TOOLS = {"__main__", "columns", "load", "prepare"}
+
+
+def known() -> list[str]:
+    """The data sets that jgen ships: the files of this folder, without its tools.
+
+    Example:
+        >>> "iris" in known()
+        True
+    """
+    names = {module.name for module in iter_modules([str(Path(__file__).parent)])} - TOOLS
+    return sorted(name for name in names if not name.endswith("base"))
+
+
+def data_dir(directory: str | Path | None = None) -> Path:
+    """Where prepared data sets lie.
+
+    Args:
+        directory: The place, where the caller chooses it.
+
+    Returns:
+        ``directory``; else ``$JGEN_DATA_DIR``; else ``jgen`` in the user's cache (``$XDG_CACHE_HOME``, or
+        ``~/.cache``).
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(directory or os.environ.get("JGEN_DATA_DIR") or Path(cache) / "jgen").expanduser()
+
+
+def builder(name: str, directory: str | Path | None = None) -> Any:
+    """The TFDS builder of a data set by name.
+
+    Args:
+        name: One of ``known()``.
+        directory: As in ``data_dir``.
+
+    Returns:
+        Its ``Builder``; prepared or not.
+
+    Raises:
+        UsageError: For another name.
+    """
+    if name not in known():
+        raise UsageError(
+            f"unknown data set {name!r}: the known ones are {', '.join(known())}; "
+            "or give the path of a .csv file of numbers or of a folder that TFDS has prepared"
+        )
+    module = import_module(f"jgen.data.{name}")
+    with _quiet():
+        return module.Builder(data_dir=str(data_dir(directory)))
+
+
+def is_prepared(made: Any) -> bool:
+    """Whether a builder's files are there; TFDS's own method logs a warning where they are not."""
+    return (Path(made.data_dir) / "dataset_info.json").is_file()
+
+
+def write_records(made: Any) -> None:
+    """Writes the files of a builder, where they are not there yet.
+
+    Args:
+        made: From ``builder``.
+
+    Raises:
+        UsageError: For a place that cannot be written.
+    """
+    if is_prepared(made):
+        return
+    try:
+        with _quiet():
+            made.download_and_prepare()
+    except OSError as error:
+        if not is_prepared(made):  # else another process was faster
+            raise UsageError(
+                f"cannot prepare {made.name} in {Path(made.data_dir).parents[1]} "
+                f"({error.strerror or error}): set JGEN_DATA_DIR to a folder that can be written"
+            ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps to itself what TFDS says of folders not there yet and of files being written."""
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with (
+            open(os.devnull, "w") as null,
+            contextlib.redirect_stdout(null),
+            contextlib.redirect_stderr(null),
+        ):
+            yield
+    finally:
+        logger.setLevel(level)
