@@ -1,0 +1,204 @@
+"""The driver: chunks, resuming, chains and memory never change a draw; bad input is told so."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jgen.samplers
+from jgen.adaptation import step_size, window
+from jgen.laws.base import positions
+from jgen.reducers import moments
+from jgen.samplers import direct, hmc, importance, mala, metropolis, nuts
+from jgen.sampling import resume, sample, start
+from jgen.targets import banana, standard_gaussian
+from jgen.testing import count_compilations, members
+
+KEY = jax.random.key(20)
+TARGET = banana()
+SAMPLERS = {
+    name: module.recipe(TARGET).sampler
+    for name, module in members(jgen.samplers, "recipe").items()
+    if module.recipe(TARGET) is not None
+}
+
+
+def run(name="mala", num_chains=3, **options):
+    options = {"num_draws": 7, "position": positions(TARGET, num_chains), "chunk_size": 4} | options
+    return sample(KEY, SAMPLERS[name], num_chains=num_chains, **options)
+
+
+def same(first, second):
+    return all(
+        np.array_equal(a, b, equal_nan=True)
+        for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_twice_n_is_n_resumed(name):
+    whole = run(name, num_draws=8)
+    half = run(name, num_draws=4)
+    rest = resume(half.state, SAMPLERS[name], num_draws=4, chunk_size=4)
+    assert same(jax.tree.map(lambda a: a[:, :4], whole.draws), half.draws)
+    assert same(jax.tree.map(lambda a: a[:, 4:], whole.draws), rest.draws)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_chain_is_the_same_in_any_company(name):
+    """Chains alone and together are two programs, which may round differently; over a few steps of
+    float32 that stays far below the square root of its epsilon."""
+    together = run(name, num_chains=5, num_draws=4)
+    alone = run(name, num_chains=1, num_draws=4, first_chain=3)
+    tolerance = float(np.sqrt(np.finfo(np.float32).eps))
+    np.testing.assert_allclose(
+        together.draws.value[3:4], alone.draws.value, rtol=tolerance, atol=10 * tolerance
+    )
+
+
+def test_chunks_do_not_change_a_draw():
+    runs = [run(num_draws=7, chunk_size=size) for size in (1, 3, 7, 64)]
+    assert all(same(runs[0].draws, other.draws) for other in runs)
+
+
+def test_one_compilation_serves_any_length():
+    run(num_draws=3)
+    with count_compilations() as compiled:
+        run(num_draws=11)
+        run(num_draws=1)
+    assert compiled == []
+
+
+def test_the_warmup_length_compiles_nothing():
+    options = {"adaptation": window(0.574)}
+    run(num_warmup=10, **options)
+    with count_compilations() as compiled:
+        run(num_warmup=300, **options)
+    assert compiled == []
+
+
+def test_reduced_is_the_same_as_stored():
+    stored = run(num_draws=50, reducers={"moments": moments()})
+    folded = run(num_draws=50, reducers={"moments": moments()}, store=False)
+    assert folded.draws is None
+    assert same(stored.reduced, folded.reduced)
+    # Welford in compensated float32 against NumPy in float64: a few roundings of the largest term.
+    values = stored.draws.value.reshape(-1, 2).astype(np.float64)
+    tolerance = 8 * np.finfo(np.float32).eps
+    np.testing.assert_allclose(
+        folded.reduced["moments"].mean, values.mean(0), rtol=tolerance, atol=100 * tolerance
+    )
+
+
+def test_memory_does_not_grow_with_the_number_of_draws():
+    """The compiled chunk is one program for any number of draws, so its memory cannot depend on it."""
+    run(num_draws=4, store=False, reducers={"moments": moments()})
+    with count_compilations() as compiled:
+        run(num_draws=400, store=False, reducers={"moments": moments()})
+    assert compiled == []
+
+
+def test_cost_is_counted_and_does_not_wrap():
+    with_warmup = run("hmc", num_draws=7, num_warmup=5)
+    assert with_warmup.cost == (3 * 7 * 8, 0)
+    assert with_warmup.warmup_cost == (3 * 5 * 8, 0)
+    assert isinstance(with_warmup.cost.num_grads, int)
+
+
+def test_stop_is_asked_after_each_chunk():
+    seen = []
+
+    def stop(so_far):
+        seen.append(so_far.draws.value.shape[1])
+        return seen[-1] >= 8
+
+    stopped = run(num_draws=100, stop=stop)
+    assert seen == [4, 8]
+    assert stopped.draws.value.shape == (3, 8, 2)
+    assert same(stopped.draws, run(num_draws=8).draws)
+
+
+def test_a_saved_state_goes_on_where_it_was():
+    saved = []
+    whole = run(num_draws=12, save=saved.append)
+    assert [int(state.step) for state in saved] == [4, 8, 12]
+    rest = resume(saved[1], SAMPLERS["mala"], num_draws=4, chunk_size=4)
+    assert same(jax.tree.map(lambda a: a[:, 8:], whole.draws), rest.draws)
+
+
+def test_progress_changes_nothing():
+    assert same(run(progress=True).draws, run().draws)
+
+
+def test_step_sizes_are_vmapped_over():
+    def acceptance(size):
+        sampler = hmc(TARGET.log_density, step_size=size, num_steps=4)
+        state = sampler.init(KEY, TARGET.start)
+        return sampler.step(KEY, state)[1].info["acceptance_rate"]
+
+    rates = jax.vmap(acceptance)(jnp.array([1e-3, 10.0]))
+    assert rates[0] > 0.99 > rates[1]
+
+
+def test_adaptation_is_off_in_sampling():
+    """Bug 6: the tuning after many draws is bit for bit the tuning after warm-up."""
+    state, _ = start(
+        KEY, SAMPLERS["hmc"], num_chains=3, position=positions(TARGET, 3), num_warmup=60, adaptation=window()
+    )
+    after = resume(state, SAMPLERS["hmc"], num_draws=40)
+    assert same(state.states.tuning, after.state.states.tuning)
+    assert np.unique(after.draws.info["step_size"]).size == 1
+
+
+def gaussian(x):
+    return -0.5 * jnp.sum(x**2)
+
+
+def nan_gradient_at_zero(x):
+    return -jnp.sum(jnp.where(x > 0, jnp.sqrt(x), 0.0))
+
+
+def half_space(x):
+    return jnp.where(x[0] > 0, gaussian(x), -jnp.inf)
+
+
+def go(sampler, *, key=KEY, position=None, num_draws=1, **options):
+    position = jnp.zeros((4, 2)) if position is None else position
+    return lambda: sample(key, sampler, position=position, num_draws=num_draws, **options)
+
+
+BAD_RUNS = {
+    "a raw key": (go(mala(gaussian), key=jax.random.PRNGKey(0)), "typed key"),
+    "no draws": (go(mala(gaussian), num_draws=0), "num_draws must be at least 1"),
+    "no chains": (go(mala(gaussian), num_chains=0), "num_chains >= 1"),
+    "no chunk": (go(mala(gaussian), chunk_size=0), "chunk_size must be at least 1"),
+    "no start": (lambda: sample(KEY, mala(gaussian), num_draws=1), "starts from a position"),
+    "no chain axis": (go(mala(gaussian), position=jnp.zeros(2)), "first axis must be 4"),
+    "integers": (go(mala(gaussian), position=jnp.zeros((4, 2), int)), "moves floats"),
+    "a vector density": (go(mala(jnp.square)), "must be a scalar; it returned shape"),
+    "an unfitting metric": (
+        go(hmc(gaussian, inverse_mass_matrix=jnp.ones(3))),
+        "inverse_mass_matrix has shape",
+    ),
+    "outside the support": (
+        go(metropolis(half_space)),
+        "4 of 4 chains start where the log_density is not finite",
+    ),
+    "a NaN gradient": (go(nuts(nan_gradient_at_zero)), "the gradient is not finite"),
+    "adaptation without warm-up": (go(mala(gaussian), adaptation=window()), "pass num_warmup"),
+    "nothing to adapt": (go(direct(standard_gaussian(2)), num_warmup=1, adaptation=step_size()), "no tuning"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_RUNS)
+def test_bad_input_is_told_so(name):
+    call, message = BAD_RUNS[name]
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
+
+
+def test_importance_draws_are_weighted_by_the_ratio():
+    draws = sample(KEY, importance(TARGET.log_density, TARGET.proposal), num_chains=2, num_draws=3).draws
+    ratios = jax.vmap(jax.vmap(lambda x: TARGET.log_density(x) - TARGET.proposal.log_prob(x)))(draws.value)
+    # Log densities of this size in two programs: a few roundings each.
+    np.testing.assert_allclose(draws.log_weight, ratios, atol=64 * np.finfo(np.float32).eps * 10)
