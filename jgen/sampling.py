@@ -15,6 +15,8 @@ from jgen.types import Adaptation, Array, Draws, Key, PyTree, Reducer, Sampler
 CHUNK_BYTES = 64 * 2**20
 """Draws that a chunk may hold on the device."""
 
+_advance = jax.jit(advance)  # keeps its traces: a second run learns the shapes of its draws at no cost
+
 
 class Run(NamedTuple):
     """What a run leaves.
@@ -145,7 +147,7 @@ def resume(
     """
     if num_draws < 1:
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
-    shapes = jax.eval_shape(functools.partial(advance, sampler), state)[1]
+    shapes = _advance.eval_shape(sampler, state)[1]
     if chunk_size is None:
         draw_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
         chunk_size = max(1, min(CHUNK_STEPS, CHUNK_BYTES // max(draw_bytes, 1)))
@@ -196,7 +198,7 @@ def _chunk(
     store: bool,
 ) -> tuple[RunState, dict[str, PyTree], Draws | None, Cost]:
     """``count <= size`` steps; a buffer of ``size`` draws, the first ``count`` of them written."""
-    shapes = jax.eval_shape(functools.partial(advance, sampler), state)[1]
+    shapes = _advance.eval_shape(sampler, state)[1]
     buffer = jax.tree.map(lambda leaf: jnp.zeros((size, *leaf.shape), leaf.dtype), shapes) if store else None
 
     def body(index: Array, carry: tuple) -> tuple:
