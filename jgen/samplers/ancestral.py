@@ -27,7 +27,8 @@ def ancestral(
     .. math:: \log w = \sum_{i \in e} \log p(e_i \mid \mathrm{pa}_i), \quad E[w] = p(e),
 
     which is likelihood weighting. With none, draws are exact and independent, of log-weight 0. The
-    ``lp`` of a draw is its joint log probability, observations included.
+    ``lp`` of a draw is its joint log probability, observations included. Only weighing is counted as a log
+    density.
 
     Args:
         conditionals: Name -> function of its parents' values, returning a NumPyro distribution without
@@ -107,7 +108,7 @@ def ancestral_step(
             value[name] = distribution.sample(node_key)
         lp = lp + distribution.log_prob(value[name])
     law = Law.WEIGHTED if observed else Law.INDEPENDENT
-    info = {"lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(1)}
+    info = {"lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(bool(observed))}
     return state, Draws(value, info, log_weight, law)
 
 
