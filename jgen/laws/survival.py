@@ -18,7 +18,8 @@ def survival(make: Make, target: Target, key: Key) -> None:
     """Where half of the space answers NaN, -inf, or a NaN gradient, chains stay in the other half.
 
     The wall stands at the first coordinate of the start, a little beyond it, so that chains meet it
-    often. Markov chains must never cross it; weighted draws beyond it must weigh nothing.
+    often. Markov chains must never cross it, except where only a gradient is NaN and the kernel also moves
+    by values alone; weighted draws beyond it must weigh nothing.
 
     Args:
         make: Makes the sampler.
@@ -47,7 +48,7 @@ def survival(make: Make, target: Target, key: Key) -> None:
         if not np.isfinite(values).all():
             raise LawBroken(f"with {name} draws are not finite: guard NaN where a proposal is accepted")
         beyond = values[..., 0] > wall
-        sees_no_poison = value == 0.0 and np.sum(draws.info["num_grads"]) == 0
+        sees_no_poison = value == 0.0 and np.sum(draws.info["num_log_densities"]) > 0
         if draws.law is Law.MARKOV and beyond.any() and not sees_no_poison:
             raise LawBroken(f"with {name} a chain moved where the density is unusable")
         if draws.law is Law.WEIGHTED:
