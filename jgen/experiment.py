@@ -22,10 +22,11 @@ if __name__ == "__main__":
 per ``run.log``), ``figures/`` and ``report.html``. A run that dies leaves the same, and says why.
 """
 
+import contextlib
 import linecache
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -35,7 +36,7 @@ from jgen.errors import UsageError
 from jgen.provenance import program
 from jgen.run import Run, question, start
 
-__all__ = ["Run", "main", "start"]
+__all__ = ["Run", "main", "mistakes_in_one_line", "start"]
 
 C = TypeVar("C")
 OWN = ("jgen", "experiments", "benchmarks", "__main__")
@@ -74,7 +75,7 @@ def main(
         ...     main(count, Config, ["--components", "4", "--out", folder])
         report: .../report.html
     """
-    try:
+    with mistakes_in_one_line():
         command = tyro.cli(
             _Command[config_class],  # type: ignore[valid-type]
             prog=program(),
@@ -83,6 +84,26 @@ def main(
         )
         with start(fn.__name__, command.config, command.out, argv=argv) as run:
             fn(command.config, run)
+    run.console.print(
+        f"report: {run.directory / 'report.html'}", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+@contextlib.contextmanager
+def mistakes_in_one_line() -> Iterator[None]:
+    """Ends the process on a mistake of the user's, as ``main`` does: one line on stderr, code 2.
+
+    Raises:
+        SystemExit: Code 2 for a mistake, 130 if the user stopped it.
+
+    Example:
+        >>> with mistakes_in_one_line():
+        ...     raise UsageError("components is 0: give at least 1")
+        Traceback (most recent call last):
+        SystemExit: 2
+    """
+    try:
+        yield
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         raise SystemExit(130) from None
@@ -91,9 +112,6 @@ def main(
             raise
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(2) from None
-    run.console.print(
-        f"report: {run.directory / 'report.html'}", markup=False, highlight=False, soft_wrap=True
-    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from jgen.diagnostics.bfmi import bfmi
 from jgen.diagnostics.ess import ess_bulk, ess_mean, ess_quantile, ess_tail
 from jgen.diagnostics.mcse import mcse_mean, mcse_quantile, mcse_sd
+from jgen.diagnostics.mcse_between import mcse_between
 from jgen.diagnostics.rhat import rhat
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ess_mean",
     "ess_quantile",
     "ess_tail",
+    "mcse_between",
     "mcse_mean",
     "mcse_quantile",
     "mcse_sd",

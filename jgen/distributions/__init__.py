@@ -6,6 +6,7 @@ from jgen.distributions.base import log_prob_of, map_parameters, take
 from jgen.distributions.bernoulli import bernoulli
 from jgen.distributions.categorical import categorical
 from jgen.distributions.conditional import conditional
+from jgen.distributions.directed import directed
 from jgen.distributions.gaussian import gaussian
 from jgen.distributions.interpolate import interpolate, interpolate_log_density
 from jgen.distributions.kl import kl
@@ -15,6 +16,7 @@ from jgen.distributions.product import product
 from jgen.distributions.temper import temper
 from jgen.distributions.total_variation import total_variation
 from jgen.distributions.wasserstein2 import wasserstein2
+from jgen.distributions.widen import widen
 
 __all__ = [
     "affine",
@@ -22,6 +24,7 @@ __all__ = [
     "bernoulli",
     "categorical",
     "conditional",
+    "directed",
     "gaussian",
     "interpolate",
     "interpolate_log_density",
@@ -35,4 +38,5 @@ __all__ = [
     "temper",
     "total_variation",
     "wasserstein2",
+    "widen",
 ]

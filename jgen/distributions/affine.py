@@ -11,6 +11,7 @@ from numpyro.distributions import constraints
 from jgen.distributions.base import log_prob_of, map_components
 from jgen.distributions.checks_base import as_float, check_finite, is_concrete
 from jgen.distributions.gaussian_base import dense, gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array, Key
 
 
@@ -125,7 +126,7 @@ def _gaussian(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
         scale = jnp.broadcast_to(scale, mean.shape[:-1] + scale.shape)
         mean = (scale @ mean[..., None])[..., 0]
         moved = mean + jnp.broadcast_to(shift, mean.shape)
-        return dist.MultivariateNormal(moved, scale_tril=lower_factor(scale @ factor))
+        return MultivariateNormal(moved, scale_tril=lower_factor(scale @ factor))
     mean, spread = gaussian_parameters(distribution)
     each = jnp.broadcast_to(scale, mean.shape)
     moved = each * mean + jnp.broadcast_to(shift, mean.shape)

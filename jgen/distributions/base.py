@@ -15,6 +15,7 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen.distributions.checks_base import as_float, no_closed_form
+from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array, Key
 
 
@@ -98,7 +99,7 @@ def _(distribution: dist.MultivariateNormal, function: Callable[..., Array], *ot
         shape = d.batch_shape + d.event_shape
         means.append(jnp.broadcast_to(as_float(d.loc), shape))
         factors.append(jnp.broadcast_to(as_float(d.scale_tril), shape + d.event_shape))
-    return dist.MultivariateNormal(function(*means), scale_tril=function(*factors))
+    return MultivariateNormal(function(*means), scale_tril=function(*factors))
 
 
 @map_parameters.register

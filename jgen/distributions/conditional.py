@@ -12,6 +12,7 @@ from jax.scipy.linalg import solve_triangular
 from jgen.distributions.base import split_components
 from jgen.distributions.checks_base import as_float, check_finite, check_indices, no_closed_form
 from jgen.distributions.gaussian_base import gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array
 
 
@@ -78,7 +79,7 @@ def _(distribution: Any, observed: Any, rest: Any, values: Array):
     moved = mean[..., rest] + (factor[..., m:, :m] @ white)[..., 0]
     diagonal = jnp.diagonal(factor[..., :m, :m], axis1=-2, axis2=-1)
     evidence = dist.Normal(0.0, 1.0).log_prob(white[..., 0]).sum(-1) - jnp.log(diagonal).sum(-1)
-    return dist.MultivariateNormal(moved, scale_tril=factor[..., m:, m:]), evidence
+    return MultivariateNormal(moved, scale_tril=factor[..., m:, m:]), evidence
 
 
 @_conditional.register(dist.MixtureSameFamily)

@@ -89,7 +89,7 @@ def _full(mean: Any, name: str, matrix: Any) -> dist.Distribution:
     elif is_concrete(matrix):
         _check_factor(np.asarray(matrix))
     mean = as_float(mean, factor.dtype)
-    return dist.MultivariateNormal(mean, scale_tril=jnp.broadcast_to(factor, shape + dim))
+    return MultivariateNormal(mean, scale_tril=jnp.broadcast_to(factor, shape + dim))
 
 
 def _check_covariance(matrix: np.ndarray) -> None:

@@ -12,6 +12,7 @@ import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
 from jgen.distributions.checks_base import as_float, no_closed_form
+from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array
 
 
@@ -46,7 +47,7 @@ def like(distribution: dist.Distribution, mean: Array, scale: Array) -> dist.Dis
     if isinstance(distribution, dist.Independent):
         return like(distribution.base_dist, mean, scale).to_event(distribution.reinterpreted_batch_ndims)
     if isinstance(distribution, dist.MultivariateNormal):
-        return dist.MultivariateNormal(mean, scale_tril=scale)
+        return MultivariateNormal(mean, scale_tril=scale)
     return dist.Normal(mean, scale)
 
 
@@ -69,7 +70,7 @@ def dense(distribution: dist.Distribution) -> dist.MultivariateNormal:
             f"A full covariance needs vectors; the Gaussian has event_shape {distribution.event_shape}. "
             "Reshape its events to one axis."
         )
-    return dist.MultivariateNormal(mean, scale_tril=scale[..., None] * _identity(mean))
+    return MultivariateNormal(mean, scale_tril=scale[..., None] * _identity(mean))
 
 
 def same_form(p: dist.Distribution, q: dist.Distribution) -> tuple[dist.Distribution, dist.Distribution]:
@@ -101,4 +102,4 @@ def combine_gaussians(p: Any, q: Any, p_weight: Array, q_weight: Array) -> dist.
     targets = jnp.concatenate([roots[..., :d, :] @ m[..., None], roots[..., d:, :] @ n[..., None]], -2)
     orthogonal, upper = jnp.linalg.qr(roots)
     mean = solve_triangular(upper, jnp.swapaxes(orthogonal, -1, -2) @ targets)[..., 0]
-    return dist.MultivariateNormal(mean, scale_tril=lower_factor(solve_triangular(upper, identity)))
+    return MultivariateNormal(mean, scale_tril=lower_factor(solve_triangular(upper, identity)))

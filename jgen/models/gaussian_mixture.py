@@ -28,6 +28,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import static
 from jgen.distributions.mixture import mixture
+from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array, Key
 
 
@@ -172,7 +173,7 @@ def _distribution(mean: Array, whitener: Array, floor: Array, params: MixturePar
     scale_tril = jax.vmap(lambda diagonal, lower: jnp.diag(diagonal).at[rows, columns].set(lower))(
         floor + jnp.exp(params.log_diagonal), params.lower
     )  # [component, dim, dim]
-    components = dist.MultivariateNormal(
+    components = MultivariateNormal(
         mean[None] + params.means @ whitener.T, scale_tril=jnp.einsum("ij,kjl->kil", whitener, scale_tril)
     )
     return mixture(jax.nn.softmax(params.logits), components)

@@ -15,6 +15,7 @@ from jgen.samplers.base import (
     T,
     flatten,
     gradient_init,
+    inner,
     positive,
     pull,
     push,
@@ -139,7 +140,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     momentum_key, key = jax.random.split(key)
     x, _ = ravel_pytree(state.position)
     momentum = jax.random.normal(momentum_key, x.shape, x.dtype)
-    energy = 0.5 * momentum @ momentum - state.log_density
+    energy = 0.5 * inner(momentum, momentum) - state.log_density
     end = Endpoint(x, momentum, state.gradient)
     tree = Tree(
         Candidate(x, state.gradient, state.log_density, energy), jnp.zeros((), x.dtype), jnp.zeros_like(x)
@@ -184,7 +185,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
     tip = Endpoint(x, momentum, gradient)
-    energy = 0.5 * momentum @ momentum - value
+    energy = 0.5 * inner(momentum, momentum) - value
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy)
     error = jnp.where(usable, energy - growth.start_energy, jnp.inf)
     diverging = error > MAX_ENERGY_ERROR
@@ -242,7 +243,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
 def is_turning(first: Array, last: Array, momentum_sum: Array) -> Array:
     """Whether a stretch with these white momenta at its ends has begun to turn back ``[]``."""
     middle = momentum_sum - 0.5 * (first + last)
-    return (first @ middle <= 0.0) | (last @ middle <= 0.0)
+    return (inner(first, middle) <= 0.0) | (inner(last, middle) <= 0.0)
 
 
 def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:

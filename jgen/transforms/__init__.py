@@ -2,6 +2,7 @@
 
 from jgen.transforms.burn_in import burn_in
 from jgen.transforms.cycle import cycle
+from jgen.transforms.keep import keep
 from jgen.transforms.thin import thin
 
-__all__ = ["burn_in", "cycle", "thin"]
+__all__ = ["burn_in", "cycle", "keep", "thin"]
