@@ -9,9 +9,13 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import Distribution
 
+from jgen.targets.base import Trait
 from jgen.types import Array, Key, LogDensity, PyTree, Sampler
 
 T = TypeVar("T")
+
+BEYOND_LOCAL_MOVES = frozenset({Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED})
+"""The traits of targets that a kernel of small continuous moves does not claim."""
 
 MAX_ENERGY_ERROR = 1000.0
 """A trajectory whose energy error passes this many nats is called divergent (Stan's rule)."""

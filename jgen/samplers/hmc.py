@@ -6,6 +6,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind
 from jgen.samplers.base import (
+    BEYOND_LOCAL_MOVES,
     MAX_ENERGY_ERROR,
     ChainState,
     Recipe,
@@ -16,7 +17,7 @@ from jgen.samplers.base import (
     pull,
     push,
 )
-from jgen.targets.base import Target, Trait
+from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
 
@@ -113,7 +114,7 @@ def hmc_step(
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """HMC for any smooth target whose modes are connected and whose curvature is even."""
-    if target.traits & {Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED}:
+    if target.traits & BEYOND_LOCAL_MOVES:
         return None
     sampler = hmc(target.log_density, step_size=scale, num_steps=8, inverse_mass_matrix=target.variance)
     return Recipe(sampler, 0.8)

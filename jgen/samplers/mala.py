@@ -5,8 +5,18 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.binding import bind
-from jgen.samplers.base import ChainState, Recipe, accept, flatten, gradient_init, positive, pull, push
-from jgen.targets.base import Target, Trait
+from jgen.samplers.base import (
+    BEYOND_LOCAL_MOVES,
+    ChainState,
+    Recipe,
+    accept,
+    flatten,
+    gradient_init,
+    positive,
+    pull,
+    push,
+)
+from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
 
@@ -89,6 +99,6 @@ def mala_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple[Cha
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """MALA for any smooth target whose modes are connected and whose curvature is even."""
-    if target.traits & {Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED}:
+    if target.traits & BEYOND_LOCAL_MOVES:
         return None
     return Recipe(mala(target.log_density, step_size=scale, inverse_mass_matrix=target.variance), 0.574)

@@ -8,6 +8,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind
 from jgen.samplers.base import (
+    BEYOND_LOCAL_MOVES,
     Recipe,
     Tuning,
     accept,
@@ -17,7 +18,7 @@ from jgen.samplers.base import (
     positive,
     push,
 )
-from jgen.targets.base import Target, Trait
+from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler
 
 
@@ -107,7 +108,7 @@ def metropolis_step(log_density: LogDensity, key: Key, state: WalkState) -> tupl
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """A random walk in the target's own units, where modes are connected and curvature is even."""
-    if target.traits & {Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED}:
+    if target.traits & BEYOND_LOCAL_MOVES:
         return None
     sampler = metropolis(target.log_density, step_size=scale, inverse_mass_matrix=target.variance)
     return Recipe(sampler, 0.234)

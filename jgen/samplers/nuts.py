@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind, static
 from jgen.samplers.base import (
+    BEYOND_LOCAL_MOVES,
     MAX_ENERGY_ERROR,
     ChainState,
     Recipe,
@@ -20,7 +21,7 @@ from jgen.samplers.base import (
     pull,
     push,
 )
-from jgen.targets.base import Target, Trait
+from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
 
@@ -50,16 +51,20 @@ class Tree(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """The trajectory so far, and the subtree now growing at one end of it."""
+    """The trajectory so far, and the subtree now growing at one end of it.
+
+    A subtree grows at the front, in place: if it is thrown away the trajectory is over and its ends are
+    of no more use. Checkpoints belong to the subtree; one holds the momentum at the first leaf of a
+    balanced subtree inside it, and the sum of momenta up to the middle of that leaf.
+    """
 
     key: Key
     start_energy: Array  # []
-    left: Endpoint
-    right: Endpoint
+    front: Endpoint
+    back: Endpoint
+    direction: Array  # [] +1 if the front is later in time than the back, else -1
     tree: Tree
     depth: Array  # []
-    going_right: Array  # []
-    tip: Endpoint
     subtree: Tree
     leaf: Array  # [] leaves the subtree has
     checkpoint_momentum: Array  # [max_depth, dim]
@@ -149,12 +154,11 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     return Growth(
         key=key,
         start_energy=energy,
-        left=end,
-        right=end,
+        front=end,
+        back=end,
+        direction=jnp.ones((), x.dtype),
         tree=tree._replace(momentum_sum=momentum),
         depth=jnp.int32(0),
-        going_right=jnp.array(False),
-        tip=end,
         subtree=tree,
         leaf=jnp.int32(0),
         checkpoint_momentum=checkpoints,
@@ -175,16 +179,18 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
         jax.random.fold_in(growth.key, growth.num_grads), (3,), growth.start_energy.dtype
     )
 
-    # One leapfrog step from the tip, or, for a new subtree, from an end drawn at random.
+    # One leapfrog step from the front; a new subtree first turns about with probability one half.
     is_new = growth.leaf == 0
-    going_right = jnp.where(is_new, uniform[0] < 0.5, growth.going_right)
-    tip = _select(is_new, _select(going_right, growth.right, growth.left), growth.tip)
-    signed_step = jnp.where(going_right, step_size, -step_size)
-    momentum = tip.momentum + 0.5 * signed_step * pull(factor, tip.gradient)
-    x = tip.position + signed_step * push(factor, momentum)
+    turns_about = is_new & (uniform[0] < 0.5)
+    front = _select(turns_about, growth.back, growth.front)
+    back = _select(turns_about, growth.front, growth.back)
+    direction = jnp.where(turns_about, -growth.direction, growth.direction)
+    signed_step = direction * step_size
+    momentum = front.momentum + 0.5 * signed_step * pull(factor, front.gradient)
+    x = front.position + signed_step * push(factor, momentum)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
-    tip = Endpoint(x, momentum, gradient)
+    front = Endpoint(x, momentum, gradient)
     energy = 0.5 * inner(momentum, momentum) - value
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy)
     error = jnp.where(usable, energy - growth.start_energy, jnp.inf)
@@ -202,8 +208,10 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     num_ending_here = jax.lax.population_count((growth.leaf ^ (growth.leaf + 1)) >> 1)
     slots = jnp.arange(growth.checkpoint_sum.shape[0])
     ends_here = (slots <= slot) & (slots > slot - num_ending_here)
-    between = subtree.momentum_sum[None] - growth.checkpoint_sum + growth.checkpoint_momentum
-    turns = jax.vmap(is_turning, (0, None, 0))(growth.checkpoint_momentum, momentum, between)  # [max_depth]
+    sum_to_middle = subtree.momentum_sum - 0.5 * momentum
+    turns = jax.vmap(is_turning, (0, None, 0, None))(
+        growth.checkpoint_momentum, momentum, growth.checkpoint_sum, sum_to_middle
+    )  # [max_depth]
     broken = diverging | jnp.any(ends_here & turns)
     writes = ((slots == slot) & (growth.leaf % 2 == 0))[:, None]
 
@@ -212,27 +220,25 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     merges = is_whole & ~broken
     takes_subtree = merges & (jnp.log(uniform[2]) < subtree.log_weight - tree.log_weight)
     momentum_sum = tree.momentum_sum + subtree.momentum_sum
-    left = _select(merges & ~going_right, tip, growth.left)
-    right = _select(merges & going_right, tip, growth.right)
     depth = growth.depth + merges
-    turned = is_turning(left.momentum, right.momentum, momentum_sum) | (depth == slots.size)
+    half_sum = momentum_sum - 0.5 * momentum
+    turned = is_turning(back.momentum, momentum, 0.5 * back.momentum, half_sum) | (depth == slots.size)
     return Growth(
         key=growth.key,
         start_energy=growth.start_energy,
-        left=left,
-        right=right,
+        front=front,
+        back=back,
+        direction=direction,
         tree=Tree(
             _select(takes_subtree, subtree.candidate, tree.candidate),
             jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight),
             jnp.where(merges, momentum_sum, tree.momentum_sum),
         ),
         depth=depth,
-        going_right=going_right,
-        tip=tip,
         subtree=subtree,
         leaf=jnp.where(is_whole, 0, growth.leaf + 1),
         checkpoint_momentum=jnp.where(writes, momentum[None], growth.checkpoint_momentum),
-        checkpoint_sum=jnp.where(writes, subtree.momentum_sum[None], growth.checkpoint_sum),
+        checkpoint_sum=jnp.where(writes, sum_to_middle[None], growth.checkpoint_sum),
         num_grads=growth.num_grads + 1,
         acceptance_sum=growth.acceptance_sum + jnp.exp(jnp.minimum(-error, 0.0)),
         diverging=diverging,
@@ -240,10 +246,17 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     )
 
 
-def is_turning(first: Array, last: Array, momentum_sum: Array) -> Array:
-    """Whether a stretch with these white momenta at its ends has begun to turn back ``[]``."""
-    middle = momentum_sum - 0.5 * (first + last)
-    return (inner(first, middle) <= 0.0) | (inner(last, middle) <= 0.0)
+def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Array) -> Array:
+    """Whether a stretch of leapfrog points has begun to turn back ``[]``.
+
+    Args:
+        first: White momentum at one end ``[dim]``.
+        last: At the other.
+        sum_to_first: Sum of momenta from anywhere before to the middle of the first: half of it counts.
+        sum_to_last: From the same point to the middle of the last.
+    """
+    stretch = sum_to_last - sum_to_first
+    return (inner(first, stretch) <= 0.0) | (inner(last, stretch) <= 0.0)
 
 
 def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
@@ -271,6 +284,6 @@ def _select(condition: Array, new: T, old: T) -> T:
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """NUTS for any smooth target whose modes are connected."""
-    if target.traits & {Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED}:
+    if target.traits & BEYOND_LOCAL_MOVES:
         return None
     return Recipe(nuts(target.log_density, step_size=scale, inverse_mass_matrix=target.variance), 0.8)
