@@ -1,0 +1,113 @@
+"""The sampler benchmark, as small as it gets: its rows, its file and its refusals; never its times."""
+
+import json
+import math
+
+import pytest
+
+import jgen.samplers
+import jgen.targets
+from benchmarks.samplers import main
+from jgen.testing.members import members
+
+TINY = ["--chains", "2", "--seconds", "0.001", "--num-warmup", "20"]
+ALWAYS = (
+    "target",
+    "chains",
+    "sampler",
+    "counterpart",
+    "draws_per_call",
+    "draws_per_second",
+    "compile_seconds",
+    "rounds",
+)
+MEASURED = ("min_ess_per_second", "min_ess_squared_per_second")
+WHERE_THERE_IS_ONE = (
+    "ess_per_gradient",
+    "evaluation",
+    "us_per_evaluation",
+    "bare_ratio",
+    "hand_written_ratio",
+    "jgen_ratio",
+)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    file = tmp_path_factory.mktemp("bench") / "samplers.json"
+    main([*TINY, "--targets", "standard_gaussian", "--json", str(file)])
+    text = file.read_text(encoding="utf-8")
+    assert str(file.parent) not in text  # no path of this machine
+    return json.loads(text, parse_constant=lambda constant: pytest.fail(f"not strict JSON: {constant}"))
+
+
+def test_every_member_that_claims_the_target_has_a_row(told):
+    target = jgen.targets.standard_gaussian()
+    claiming = {
+        name for name, module in members(jgen.samplers, "recipe").items() if module.recipe(target) is not None
+    }
+    assert {row["sampler"] for row in told["rows"]} == claiming | {"hand-written hmc"}
+    assert all(row["counterpart"] in claiming for row in told["rows"])
+
+
+def test_every_row_has_every_column(told):
+    for row in told["rows"]:
+        assert set(row) == {*ALWAYS, *MEASURED, *WHERE_THERE_IS_ONE}
+        numbers = [row[name] for name in (*ALWAYS, *MEASURED, *WHERE_THERE_IS_ONE)]
+        for number in numbers:
+            assert number is None or isinstance(number, str) or (math.isfinite(number) and number >= 0), row
+        assert row["rounds"] >= 3
+        assert row["draws_per_second"] > 0
+        assert row["min_ess_per_second"] > 0
+
+
+def test_ratios_stand_where_they_mean_something(told):
+    rows = {row["sampler"]: row for row in told["rows"]}
+    assert rows["hmc"]["hand_written_ratio"] > 0
+    assert rows["hmc"]["bare_ratio"] > 0
+    assert rows["hmc"]["jgen_ratio"] == rows["hand-written hmc"]["hand_written_ratio"] == 1
+    assert rows["metropolis"]["evaluation"] == "log density"
+    assert rows["metropolis"]["ess_per_gradient"] is None
+    assert rows["direct"]["evaluation"] is rows["direct"]["bare_ratio"] is None
+    product = rows["hmc"]["hand_written_ratio"] * rows["hand-written hmc"]["jgen_ratio"]
+    assert product == pytest.approx(1.0, rel=0.5)  # medians of reciprocals
+
+
+def test_the_machine_and_the_mixtures_are_told(told):
+    assert set(told) == {"machine", "config", "rows", "mixtures"}
+    assert told["machine"]["device"]["cpus"] >= 1
+    assert told["machine"]["versions"]["jax"]
+    ways = {(row["components"], row["dim"]) for row in told["mixtures"]}
+    assert ways == {(5, 1), (5, 4), (40, 1), (40, 4)}
+    ours = [row["jgen_ratio"] for row in told["mixtures"] if row["way"] == "jgen mixture.sample"]
+    assert ours == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--targets", "nowhere"], "there is no nowhere; choose among"),
+        (["--samplers", "gibs"], "there is no gibs; choose among"),
+        (["--chains", "0"], "chains of 1 or more"),
+        (["--seconds", "-1"], "give a positive number"),
+        (["--seconds", "nan"], "give a positive number"),
+        (["--num-warmup", "0"], "give at least 1"),
+        (["--json", "nowhere/at/all.json"], "is not a directory"),
+        (["--chains", "many"], "many"),
+    ],
+)
+def test_a_bad_option_is_refused_in_a_line(options, complaint, capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        main(options)
+    assert exit_info.value.code == 2
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert "Traceback" not in told
+
+
+def test_missing_peers_name_the_extra(monkeypatch, capsys):
+    monkeypatch.setitem(__import__("sys").modules, "blackjax", None)
+    with pytest.raises(SystemExit) as exit_info:
+        main([*TINY, "--targets", "standard_gaussian", "--peers"])
+    assert exit_info.value.code == 2
+    assert '".[bench]"' in capsys.readouterr().err
