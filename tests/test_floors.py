@@ -16,7 +16,7 @@ FLOORS = [
     {"types", "errors", "binding", "records", "write", "provenance"},
     {"distributions", "decoders", "targets", "reducers", "weights", "diagnostics", "show", "population"},
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
-    {"models", "train", "checkpoints", "evaluate", "data", "laws", "run", "score"},
+    {"models", "train", "checkpoints", "evaluate", "data", "laws", "run", "score", "timing"},
     {"experiment", "plots", "testing"},
     {"experiments", "benchmarks"},
 ]
