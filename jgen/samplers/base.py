@@ -68,11 +68,6 @@ def flatten(log_density: LogDensity, position: PyTree) -> tuple[Array, LogDensit
     return flat, lambda x: log_density(unravel(x)), unravel
 
 
-def inner(a: Array, b: Array) -> Array:
-    """``a . b`` as a sum: over many chains it joins its neighbours in one loop, as a matmul would not."""
-    return jnp.sum(a * b)
-
-
 def push(factor: Array, noise: Array) -> Array:
     """``L n``: white noise (or white momentum) to a velocity ``[dim]``."""
     return factor * noise if factor.ndim == 1 else factor @ noise

@@ -16,7 +16,6 @@ from jgen.samplers.base import (
     T,
     flatten,
     gradient_init,
-    inner,
     positive,
     pull,
     push,
@@ -145,7 +144,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     momentum_key, key = jax.random.split(key)
     x, _ = ravel_pytree(state.position)
     momentum = jax.random.normal(momentum_key, x.shape, x.dtype)
-    energy = 0.5 * inner(momentum, momentum) - state.log_density
+    energy = 0.5 * momentum @ momentum - state.log_density
     end = Endpoint(x, momentum, state.gradient)
     tree = Tree(
         Candidate(x, state.gradient, state.log_density, energy), jnp.zeros((), x.dtype), jnp.zeros_like(x)
@@ -191,7 +190,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
     front = Endpoint(x, momentum, gradient)
-    energy = 0.5 * inner(momentum, momentum) - value
+    energy = 0.5 * momentum @ momentum - value
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy)
     error = jnp.where(usable, energy - growth.start_energy, jnp.inf)
     diverging = error > MAX_ENERGY_ERROR
@@ -256,7 +255,7 @@ def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Arra
         sum_to_last: From the same point to the middle of the last.
     """
     stretch = sum_to_last - sum_to_first
-    return (inner(first, stretch) <= 0.0) | (inner(last, stretch) <= 0.0)
+    return (first @ stretch <= 0.0) | (last @ stretch <= 0.0)
 
 
 def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
