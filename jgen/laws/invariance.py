@@ -110,13 +110,13 @@ def invariance(
 
 
 def find_scales(make: Make, target: Target, key: Key, *, num_chains: int = 256) -> tuple[float, ...]:
-    """Step scales at which the kernel accepts 0.9, 0.6 and 0.3 of its proposals, between 2^-7 and 2^6.
+    """Step scales at which the kernel accepts 0.9, 0.6 and 0.3 of its proposals, between 2^-5 and 2^6.
 
     A kernel that does not say, or that accepts more than that however long its steps, gets 1, 2 and 4.
     """
     draw_key, init_key, step_key = jax.random.split(key, 3)
     beginning = exact_draws(draw_key, target, num_chains)
-    log2_scales = jnp.arange(-7.0, 6.5, 0.5)
+    log2_scales = jnp.arange(-5.0, 6.5, 0.5)
 
     @jax.jit
     @jax.vmap
