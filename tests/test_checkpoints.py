@@ -1,7 +1,7 @@
 """Checkpoints: bit for bit, whole or not at all, and refused where they do not fit."""
 
-import json
 import gc
+import json
 import os
 import shutil
 import subprocess
