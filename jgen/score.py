@@ -12,8 +12,8 @@ from jgen.sampling import Run
 from jgen.types import Array, Draws, Law
 from jgen.weights import log_mean_exp, self_normalised_mean
 
-MEAN_ERROR, ESS, ESS_PER_GRADIENT = "mean error (MCSEs)", "ESS", "ESS/gradient"
-DRAWS_PER_SECOND, LOG_EVIDENCE, LOG_EVIDENCE_ERROR, RHAT = "draws/s", "log Z", "log Z error", "R-hat"
+MEAN_ERROR, ESS, ESS_PER_GRADIENT = "error (MCSEs)", "ESS", "ESS/gradient"
+DRAWS_PER_SECOND, LOG_EVIDENCE, LOG_EVIDENCE_ERROR, RHAT = "draws/s", "log Z", "log Z s.e.", "R-hat"
 
 
 def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
         >>> from jgen.sampling import sample
         >>> run = sample(jax.random.key(0), direct(dist.Normal(3.0, 2.0)), num_chains=10, num_draws=100)
         >>> row = score(run, seconds=0.5, mean=jnp.array([3.0]), variance=jnp.array([4.0]))
-        >>> row["draws/s"], row["mean error (MCSEs)"] < 4, row["R-hat"]
+        >>> row["draws/s"], row["error (MCSEs)"] < 4, row["R-hat"]
         (2000.0, True, None)
 
     Reference:
