@@ -151,6 +151,10 @@ class Chosen(dist.Distribution):
         return self._pick(jnp.asarray(self.base_dist.log_prob(jnp.expand_dims(value, axes))), 0)
 
 
+MAX_SELECTS = 8
+"""A chain of this many selects is fused with what follows; a gather is not vectorised on CPU."""
+
+
 def take(distribution: dist.Distribution, index: Array | tuple[Array, ...]) -> dist.Distribution:
     """The members of a batch of distributions, gathered by index, as a batch of their own.
 
@@ -179,7 +183,17 @@ def take(distribution: dist.Distribution, index: Array | tuple[Array, ...]) -> d
     index = tuple(jnp.asarray(i) for i in index)
     if family(distribution) is None:
         return Chosen(distribution, index)
-    return map_parameters(distribution, lambda leaf: leaf[index])
+    return map_parameters(distribution, lambda leaf: gather(leaf, index))
+
+
+def gather(leaf: Array, index: tuple[Array, ...]) -> Array:
+    """``leaf[index]``, by a chain of selects where that is faster: few numbers, one index array."""
+    if leaf.ndim > 1 or len(index) > 1 or leaf.size > MAX_SELECTS:
+        return leaf[index]
+    found = jnp.full(index[0].shape, leaf[-1])
+    for row in range(leaf.size - 1):
+        found = jnp.where(index[0] == row, leaf[row], found)
+    return found
 
 
 # ---------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Finite mixtures that draw one component per sample, not all of them."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.distributions.base import family, log_prob_of, map_parameters, take
+from jgen.distributions.base import MAX_SELECTS, family, log_prob_of, map_parameters, take
 from jgen.distributions.checks_base import as_float, check_simplex
 from jgen.types import Array, Key
 
@@ -114,6 +115,10 @@ def component_index(key: Key, weights: Array, shape: tuple[int, ...]) -> Array:
     cdf = jax.lax.cummax(cdf, axis=weights.ndim - 1)  # flat, exactly, over weights of 0
     method = "compare_all" if weights.shape[-1] <= 16 else "scan"
     uniform = jax.random.uniform(key, shape, cdf.dtype)
+    if weights.ndim == 1 and weights.size <= MAX_SELECTS:  # one fused pass, no search
+        return functools.reduce(
+            jnp.add, (uniform * cdf[-1] >= step for step in cdf[:-1]), jnp.zeros(shape, int)
+        )
     if weights.ndim == 1:
         return jnp.searchsorted(cdf, uniform * cdf[-1], side="right", method=method)
     batch = weights.shape[:-1]
