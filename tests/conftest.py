@@ -7,6 +7,7 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 import jax  # noqa: E402  (the environment must be set first)
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -25,3 +26,9 @@ def broadcasting():
     """Lets ranks be promoted where NumPyro itself is called with batches; our own code never needs it."""
     with jax.numpy_rank_promotion("allow"):
         yield
+
+
+@pytest.fixture
+def rng():
+    """Numbers to feed a test, the same in whatever order the tests run."""
+    return np.random.default_rng(0)

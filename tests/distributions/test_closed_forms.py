@@ -25,19 +25,19 @@ from jgen.distributions import (
 
 pytestmark = pytest.mark.usefixtures("x64")
 
-rng = np.random.default_rng(1)
+RNG = np.random.default_rng(1)
 DIM = 3
 
 
 def random_factor(dim=DIM, batch=()):
-    factor = np.tril(rng.normal(size=(*batch, dim, dim)))
-    factor[..., range(dim), range(dim)] = 0.5 + rng.uniform(size=(*batch, dim))
+    factor = np.tril(RNG.normal(size=(*batch, dim, dim)))
+    factor[..., range(dim), range(dim)] = 0.5 + RNG.uniform(size=(*batch, dim))
     return factor
 
 
-MEANS, FACTORS = rng.normal(size=(4, DIM)), random_factor(batch=(4,))
-SCALES, WEIGHTS = rng.uniform(0.5, 2.0, size=(4, DIM)), rng.dirichlet(np.ones(4))
-POINTS = rng.normal(size=(5, DIM))
+MEANS, FACTORS = RNG.normal(size=(4, DIM)), random_factor(batch=(4,))
+SCALES, WEIGHTS = RNG.uniform(0.5, 2.0, size=(4, DIM)), RNG.dirichlet(np.ones(4))
+POINTS = RNG.normal(size=(5, DIM))
 
 
 def spaces():
@@ -86,7 +86,7 @@ def check_density(made, truth, points):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_affine_elementwise_and_by_a_matrix(name):
+def test_affine_elementwise_and_by_a_matrix(name, rng):
     weights, means, covariances = parts(name)
     shift, scale = rng.normal(size=DIM), np.array([2.0, -0.5, 1.5])
     matrices = (np.diag(scale), rng.normal(size=(DIM, DIM)), rng.normal(size=(2, DIM)))

@@ -9,9 +9,9 @@ import scipy.linalg
 
 from jgen.distributions import bernoulli, categorical, gaussian, kl, mixture, total_variation, wasserstein2
 
-rng = np.random.default_rng(2)
-MEANS, SCALES = rng.normal(size=(2, 3)), rng.uniform(0.5, 2.0, size=(2, 3))
-ROOTS = rng.normal(size=(2, 3, 3))
+RNG = np.random.default_rng(2)
+MEANS, SCALES = RNG.normal(size=(2, 3)), RNG.uniform(0.5, 2.0, size=(2, 3))
+ROOTS = RNG.normal(size=(2, 3, 3))
 COVARIANCES = ROOTS @ np.swapaxes(ROOTS, 1, 2) + 0.3 * np.eye(3)
 
 

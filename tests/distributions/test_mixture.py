@@ -13,7 +13,6 @@ from jgen.distributions.mixture import component_index
 ALARM = 1e-6
 NUM_DRAWS = 20_000
 DKW = np.sqrt(np.log(2 / ALARM) / (2 * NUM_DRAWS))
-rng = np.random.default_rng(0)
 KEY = jax.random.key(20)
 
 
@@ -27,6 +26,7 @@ def check_law(draws, cdf):
 
 
 def normal_mixture(count):
+    rng = np.random.default_rng(count)
     weights = rng.dirichlet(np.ones(count))
     weights[0] = 0.0
     weights /= weights.sum()
@@ -52,7 +52,7 @@ def test_normals(count, vmapped):
 
 
 @pytest.mark.parametrize("as_list", [False, True])
-def test_full_covariances(as_list):
+def test_full_covariances(as_list, rng):
     """A transposed factor or a mean gathered from another component moves a random projection."""
     count, dim = 5, 4
     weights = rng.dirichlet(np.ones(count))
@@ -70,7 +70,7 @@ def test_full_covariances(as_list):
 
 
 @pytest.mark.usefixtures("x64")
-def test_log_prob_is_scipys():
+def test_log_prob_is_scipys(rng):
     weights, means = np.array([0.3, 0.0, 0.7]), rng.normal(size=(3, 2))
     covariances = np.array([np.eye(2), np.eye(2), [[1.0, 0.7], [0.7, 2.0]]])
     point = np.array([0.4, -1.0])

@@ -11,9 +11,9 @@ from jgen.distributions import directed, gaussian, log_prob_of, mixture, widen
 from jgen.distributions.multivariate_base import MAX_UNROLLED, MultivariateNormal
 
 pytestmark = pytest.mark.usefixtures("x64")
-rng = np.random.default_rng(3)
-WEIGHTS, MEANS = np.array([0.2, 0.5, 0.3]), rng.normal(size=(3, 2)) * 3
-FACTORS = np.tril(rng.normal(size=(3, 2, 2)), -1) + np.eye(2) * rng.uniform(0.5, 2.0, size=(3, 2, 1))
+RNG = np.random.default_rng(3)
+WEIGHTS, MEANS = np.array([0.2, 0.5, 0.3]), RNG.normal(size=(3, 2)) * 3
+FACTORS = np.tril(RNG.normal(size=(3, 2, 2)), -1) + np.eye(2) * RNG.uniform(0.5, 2.0, size=(3, 2, 1))
 SPACES = {
     "full": lambda: gaussian(MEANS[0], scale_tril=FACTORS[0]),
     "diagonal": lambda: gaussian(MEANS[0], scale=np.array([0.1, 7.0])),
@@ -28,7 +28,7 @@ def log_probs(distribution, points):
 
 @pytest.mark.parametrize("scale", [None, 1.01, 4.0])
 @pytest.mark.parametrize("name", SPACES)
-def test_the_bound_holds_everywhere_and_is_met_at_the_mean_of_one_gaussian(name, scale):
+def test_the_bound_holds_everywhere_and_is_met_at_the_mean_of_one_gaussian(name, scale, rng):
     covered = SPACES[name]()
     proposal, log_bound = widen(covered, scale)
     points = np.concatenate([rng.normal(size=(2000, 2)) * spread for spread in (1, 10, 100)])
@@ -65,8 +65,8 @@ def test_only_one_mixture_has_a_directed_form(wrong):
 
 
 @pytest.mark.parametrize("dim", [1, 4, MAX_UNROLLED, MAX_UNROLLED + 1])
-def test_the_written_out_normal_is_scipys(dim):
-    factor = np.tril(rng.normal(size=(dim, dim))) / dim + np.eye(dim)
+def test_the_written_out_normal_is_scipys(dim, rng):
+    factor = np.tril(rng.normal(size=(dim, dim)), -1) / dim + np.diag(rng.uniform(0.5, 2.0, dim))
     mean, points = rng.normal(size=dim), rng.normal(size=(7, dim))
     normal = MultivariateNormal(jnp.asarray(mean), scale_tril=jnp.asarray(factor))
     truth = stats.multivariate_normal(mean, factor @ factor.T)
@@ -75,7 +75,7 @@ def test_the_written_out_normal_is_scipys(dim):
     np.testing.assert_allclose(slope, -np.linalg.solve(factor @ factor.T, points[0] - mean), rtol=1e-8)
 
 
-def test_batches_of_means_factors_and_values_broadcast():
+def test_batches_of_means_factors_and_values_broadcast(rng):
     normal = MultivariateNormal(jnp.asarray(MEANS), scale_tril=jnp.asarray(FACTORS[0]))  # [3]
     values = rng.normal(size=(5, 3, 2))
     truth = [
