@@ -3,16 +3,20 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pytest
+from jax.tree_util import Partial
 
 import jgen.samplers
 from jgen.adaptation import step_size, window
+from jgen.distributions import mixture
 from jgen.laws.base import positions
 from jgen.reducers import moments
 from jgen.samplers import direct, hmc, importance, mala, metropolis, nuts
 from jgen.sampling import resume, sample, start
 from jgen.targets import banana, standard_gaussian
 from jgen.testing import count_compilations, members
+from jgen.transforms import thin
 
 KEY = jax.random.key(20)
 TARGET = banana()
@@ -75,6 +79,62 @@ def test_the_warmup_length_compiles_nothing():
     with count_compilations() as compiled:
         run(num_warmup=300, **options)
     assert compiled == []
+
+
+def gaussian(x):
+    return -0.5 * jnp.sum(x**2)
+
+
+def scaled(data, x):
+    return -0.5 * jnp.sum((x / data) ** 2)
+
+
+METRIC = jnp.array([1.0, 2.0])
+REBUILT = {
+    "data": (lambda: hmc(Partial(scaled, METRIC)), lambda: hmc(Partial(scaled, 3 * METRIC))),
+    "step size": (lambda: mala(gaussian, step_size=0.1), lambda: mala(gaussian, step_size=0.2)),
+    "diagonal metric": (
+        lambda: hmc(gaussian, inverse_mass_matrix=METRIC),
+        lambda: hmc(gaussian, inverse_mass_matrix=2 * METRIC),
+    ),
+    "dense metric": (
+        lambda: nuts(gaussian, inverse_mass_matrix=jnp.diag(METRIC)),
+        lambda: nuts(gaussian, inverse_mass_matrix=jnp.diag(2 * METRIC)),
+    ),
+    "number of steps": (lambda: hmc(gaussian, num_steps=3), lambda: hmc(gaussian, num_steps=7)),
+    "thinning": (lambda: thin(mala(gaussian), 2), lambda: thin(mala(gaussian), 5)),
+    "proposal": (
+        lambda: importance(gaussian, dist.Normal(METRIC, METRIC).to_event(1)),
+        lambda: importance(gaussian, dist.Normal(-METRIC, 3 * METRIC).to_event(1)),
+    ),
+    "mixture": (
+        lambda: direct(mixture(jnp.array([0.5, 0.5]), dist.Normal(METRIC, METRIC))),
+        lambda: direct(mixture(jnp.array([0.1, 0.9]), dist.Normal(-METRIC, METRIC))),
+    ),
+    "the same depth": (
+        lambda: nuts(gaussian, max_depth=3),
+        lambda: nuts(gaussian, max_depth=3, step_size=0.2),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REBUILT)
+def test_a_rebuilt_sampler_compiles_nothing(what):
+    first, second = (make() for make in REBUILT[what])
+    options = {"num_chains": 2, "num_draws": 3, "position": jnp.ones((2, 2)), "num_warmup": 2}
+    sample(KEY, first, **options)
+    with count_compilations() as compiled:
+        sample(KEY, second, **options)
+    assert compiled == []
+
+
+def test_another_structure_does_compile():
+    """The count is alive: what is structural is compiled anew."""
+    options = {"num_chains": 2, "num_draws": 3, "position": jnp.ones((2, 2))}
+    sample(KEY, nuts(gaussian, max_depth=3), **options)
+    with count_compilations() as compiled:
+        sample(KEY, nuts(gaussian, max_depth=4), **options)
+    assert compiled
 
 
 def test_reduced_is_the_same_as_stored():
@@ -148,10 +208,6 @@ def test_adaptation_is_off_in_sampling():
     after = resume(state, SAMPLERS["hmc"], num_draws=40)
     assert same(state.states.tuning, after.state.states.tuning)
     assert np.unique(after.draws.info["step_size"]).size == 1
-
-
-def gaussian(x):
-    return -0.5 * jnp.sum(x**2)
 
 
 def nan_gradient_at_zero(x):
