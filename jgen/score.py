@@ -81,23 +81,23 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
 
 
 def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with three significant digits (two where the third is noise), to be shown 80 columns wide.
+    """A row to be shown 80 columns wide: three significant digits, and log Z with its error in one cell.
 
     Args:
         row: From ``score``, with further columns if you like; only floats are rounded.
 
     Returns:
-        The same columns.
+        The same columns, but that of the error of log Z.
 
     Example:
-        >>> rounded({"sampler": "hmc", "ESS": 291.9641, "log Z": -0.0084467})
-        {'sampler': 'hmc', 'ESS': 292.0, 'log Z': -0.0084}
+        >>> rounded({"sampler": "hmc", "ESS": 291.9641, "log Z": -0.0084467, "log Z s.e.": 0.0058})
+        {'sampler': 'hmc', 'ESS': 292.0, 'log Z': '-0.0084 ± 0.0058'}
     """
-    digits = {LOG_EVIDENCE: 2, LOG_EVIDENCE_ERROR: 2}
-    return {
-        name: float(f"{cell:.{digits.get(name, 3)}g}") if isinstance(cell, float) else cell
-        for name, cell in row.items()
-    }
+    shown = {name: float(f"{cell:.3g}") if isinstance(cell, float) else cell for name, cell in row.items()}
+    error = shown.pop(LOG_EVIDENCE_ERROR, None)
+    if error is not None:
+        shown[LOG_EVIDENCE] = f"{row[LOG_EVIDENCE]:.2g} ± {error:.2g}"
+    return shown
 
 
 def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:

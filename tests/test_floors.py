@@ -17,7 +17,7 @@ FLOORS = [
     {"distributions", "decoders", "targets", "reducers", "weights", "diagnostics", "show", "population"},
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
     {"models", "train", "checkpoints", "evaluate", "data", "laws", "run", "score", "timing"},
-    {"experiment", "plots", "testing"},
+    {"experiment", "plots", "testing", "applications"},
     {"experiments", "benchmarks"},
 ]
 TREES = ("jgen", "experiments", "benchmarks")

@@ -1,0 +1,100 @@
+"""Density estimation by a Gaussian mixture, from many starts at once."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from numpyro.distributions import Distribution
+
+from jgen.models import gaussian_mixture
+from jgen.models.gaussian_mixture import GaussianMixture, MixtureParams
+from jgen.objectives import maximum_likelihood
+from jgen.train import init_restarts, make_train_step, train
+from jgen.types import Array, Key
+
+
+class MixtureFit(NamedTuple):
+    """The best interior optimum, and how every restart fared.
+
+    Attributes:
+        params: Of the best restart that is not degenerate.
+        distribution: The mixture they stand for, over one row ``[dim]``.
+        log_likelihood: Summed over rows, in nats ``[restart, step]``.
+        degenerate: Which restarts ended on the floor of the scales, or failed ``[restart]``.
+    """
+
+    params: MixtureParams
+    distribution: Distribution
+    log_likelihood: np.ndarray
+    degenerate: np.ndarray
+
+
+def fit_mixture(
+    key: Key,
+    rows: Array,
+    num_components: int,
+    *,
+    num_restarts: int = 32,
+    num_steps: int = 300,
+    on_chunk: Callable[[Any, Any], Any] | None = None,
+) -> MixtureFit:
+    """Maximum likelihood with full covariances; all restarts are one program.
+
+    The likelihood has no maximum: a component that closes in on a point, or on repeated rows, sends it to
+    infinity. Scales have a floor (``jgen.models.gaussian_mixture``); a restart that ends on it owes its
+    value to the floor and is passed over, however high it is. If all do, ``degenerate.all()`` says so, and
+    the parameters are those of no optimum.
+
+    Args:
+        key: For the starts.
+        rows: The data ``[row, dim]``.
+        num_components: Components.
+        num_restarts: Random starts.
+        num_steps: Steps of Adam, its rate falling from 0.05 along a cosine.
+        on_chunk: Called between chunks of 100 steps, as in ``jgen.train.train``.
+
+    Returns:
+        The best interior optimum, and how every restart fared.
+
+    Raises:
+        ValueError: If the rows do not suit a mixture of this size.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> two = jnp.concatenate([jnp.linspace(-1, 1, 20) - 5, jnp.linspace(-1, 1, 20) + 5])[:, None]
+        >>> fit = fit_mixture(jax.random.key(0), two, 2, num_restarts=4)
+        >>> sorted(round(float(mean)) for mean in fit.distribution.component_distribution.mean[:, 0])
+        [-5, 5]
+
+    Reference:
+        McLachlan and Peel (2000), "Finite mixture models", chapter 2.
+    """
+    model, optimizer = gaussian_mixture(rows, num_components), _optimizer(num_steps)
+    step = make_train_step(maximum_likelihood(model.distribution), optimizer)
+    state = init_restarts(key, model.init, optimizer, num_restarts)
+    training = train(state, step, rows, num_steps, chunk_size=100, on_chunk=on_chunk)
+    log_likelihood = -len(rows) * training.metrics["loss"]
+    params, distribution, degenerate = _best_interior(
+        model, training.state.params, log_likelihood[:, -1], training.failed
+    )
+    return MixtureFit(params, distribution, log_likelihood, np.asarray(degenerate))
+
+
+@functools.cache
+def _optimizer(num_steps: int) -> optax.GradientTransformation:
+    """Made once: equal optimizers are one program."""
+    return optax.adam(optax.cosine_decay_schedule(0.05, num_steps))
+
+
+@jax.jit
+def _best_interior(
+    model: GaussianMixture, params: MixtureParams, log_likelihood: Array, failed: Array
+) -> tuple[MixtureParams, Distribution, Array]:
+    degenerate = failed | jax.vmap(model.degenerate)(params)  # [restart]
+    best = jnp.where(degenerate, -jnp.inf, log_likelihood).argmax()
+    params = jax.tree.map(lambda leaf: leaf[best], params)
+    return params, model.distribution(params), degenerate
