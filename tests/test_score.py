@@ -91,3 +91,35 @@ def test_rounding_keeps_what_is_no_float():
     row = {"ESS": 12345.6, "n": 12345, "log Z": 0.5, "log Z s.e.": 0.012345, "R-hat": None}
     assert rounded(row) == {"ESS": 12300.0, "n": 12345, "log Z": "0.5 ± 0.012", "R-hat": None}
     assert rounded({"log Z": None, "log Z s.e.": None}) == {"log Z": None}
+
+
+def test_a_timed_run_is_the_run():
+    sampler = importance(dist.Normal(0.0, 1.0).log_prob, dist.Normal(0.0, 2.0))
+    timed, seconds = timed_sample(jax.random.key(4), sampler, num_draws=7, num_chains=3)
+    plain = sample(jax.random.key(4), sampler, num_draws=7, num_chains=3)
+    np.testing.assert_array_equal(timed.draws.value, plain.draws.value)
+    assert seconds > 0
+    assert timed.cost == plain.cost
+
+
+def x():
+    return dist.Normal(0.0, 1.0)
+
+
+def y(x):
+    return dist.Normal(x, 1.0)
+
+
+def test_keeping_one_variable_changes_no_draw_of_it():
+    model = ancestral({"x": x, "y": y})
+    whole = sample(jax.random.key(5), model, num_draws=6, num_chains=2).draws
+    part = sample(jax.random.key(5), keep(model, "y"), num_draws=6, num_chains=2).draws
+    np.testing.assert_array_equal(part.value, whole.value["y"])
+    np.testing.assert_array_equal(part.info["lp"], whole.info["lp"])
+    assert part.law is whole.law
+    for sampler, words in (
+        (keep(model, "z"), "no variable 'z'; they have x, y"),
+        (keep(direct(x()), "x"), "no names"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            sample(jax.random.key(0), sampler, num_draws=1)
