@@ -29,6 +29,11 @@ def fresh_key() -> jax.Array:
     return jax.random.key(secrets.randbits(31))
 
 
+def slow(value):
+    """A trajectory of NUTS waits for the longest of 40,000: a minute of CPU for a handful of these."""
+    return pytest.param(value, marks=pytest.mark.slow)
+
+
 def aim(module: Any):
     return lambda target, scale: module.recipe(target, scale).sampler
 
@@ -50,13 +55,13 @@ def effort(name: str) -> dict[str, int]:
     return {"num_steps": 3} if "nuts" in name.lower() else {"num_steps": 10}
 
 
-@pytest.mark.parametrize("name", ["hmc", "mala", "metropolis", "nuts"])
-@pytest.mark.parametrize("make_target", [double_well, eight_schools])
+@pytest.mark.parametrize("name", ["hmc", "mala", "metropolis", slow("nuts")])
+@pytest.mark.parametrize("make_target", [double_well, slow(eight_schools)])
 def test_kernels_leave_hard_targets_invariant(name, make_target):
     invariance(aim(SAMPLERS[name]), everywhere(make_target()), fresh_key(), **effort(name))
 
 
-@pytest.mark.parametrize("name", KERNEL_BUGS)
+@pytest.mark.parametrize("name", [slow(name) if "NUTS" in name else name for name in KERNEL_BUGS])
 def test_planted_kernel_bugs_are_caught(name):
     make = aim(plant(KERNEL_BUGS[name]))
 

@@ -19,7 +19,7 @@ from jgen.weights import log_evidence
 
 SAMPLERS = members(jgen.samplers, "recipe")
 TARGETS = {name: getattr(module, name)() for name, module in members(jgen.targets, "{name}").items()}
-QUICK = ("banana", "beta", "eight_schools")
+QUICK = ("banana", "beta")
 PAIRS = [
     pytest.param(sampler, target, id=f"{sampler}-{target}", marks=() if target in QUICK else pytest.mark.slow)
     for sampler, module in SAMPLERS.items()

@@ -35,7 +35,9 @@ TRANSFORMED = {
 }
 
 
-@pytest.mark.parametrize("name", TRANSFORMED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if " of " in name else ()) for name in TRANSFORMED]
+)
 def test_a_transformed_sampler_keeps_every_law(name):
     check_sampler(TRANSFORMED[name], TARGET)
 
