@@ -1,6 +1,6 @@
 """Chains side by side: where they stand, one step of all of them, and what it cost."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +31,7 @@ class Cost(NamedTuple):
 
 
 CHUNK_STEPS = 256
-"""Steps of one compiled chunk, few enough that no counter of a chunk wraps."""
+"""Steps of one compiled chunk."""
 
 
 def start(
@@ -60,7 +60,7 @@ def start(
 
     Raises:
         ValueError: If a size is not positive, positions do not match ``num_chains``, a chain starts
-            where the log density is not finite or its gradient is NaN, or there is adaptation
+            where the log density or its gradient is not finite, or there is adaptation
             without warm-up.
         TypeError: If the key is not a typed key.
 
@@ -118,7 +118,7 @@ def check_start(states: PyTree) -> None:
     """Refuses chains that start where nothing can be done, and says which.
 
     Raises:
-        ValueError: If a ``log_density`` is not finite or a ``gradient`` is NaN.
+        ValueError: If a ``log_density`` or a ``gradient`` is not finite.
     """
     advice = {
         "log_density": "start inside the support, at a position of finite log density",
@@ -139,24 +139,29 @@ def check_start(states: PyTree) -> None:
 
 
 def nothing_spent(state: RunState) -> Cost:
-    """Zeros ``[chain]``, to count on inside a compiled chunk."""
-    zeros = jnp.zeros(state.keys.shape, jnp.int32)
+    """Zeros, to count on inside a compiled chunk: low and high words ``[2, chain]``."""
+    zeros = jnp.zeros((2, *state.keys.shape), jnp.uint32)
     return Cost(zeros, zeros)  # type: ignore[arg-type]
 
 
 def spend(spent: Cost, draws: Draws) -> Cost:
-    """Adds the cost of one step, per chain."""
-    return Cost(*(total + draws.info[name] for name, total in spent._asdict().items()))
+    """Adds the cost of one step, per chain; a low word that wraps carries one to the high word."""
+
+    def carry(total: Array, cost: Array) -> Array:
+        low = total[0] + cost.astype(jnp.uint32)
+        return jnp.stack([low, total[1] + (low < total[0])])
+
+    return Cost(*(carry(total, draws.info[name]) for name, total in spent._asdict().items()))  # type: ignore[arg-type]
 
 
 def add(cost: Cost, spent: Cost) -> Cost:
     """Adds what a chunk counted per chain to the total, on the host."""
-    return Cost(
-        *(
-            total + int(np.asarray(chains).sum(dtype=np.int64))
-            for total, chains in zip(cost, spent, strict=True)
-        )
-    )
+
+    def total(words: Any) -> int:
+        low, high = np.asarray(words).sum(axis=1, dtype=np.int64).tolist()
+        return low + (high << 32)
+
+    return Cost(*(old + total(words) for old, words in zip(cost, spent, strict=True)))
 
 
 @jax.jit
@@ -188,7 +193,7 @@ def _warm_chunk(
 def _warm_up(
     sampler: Sampler, adaptation: Adaptation | None, memory: PyTree, state: RunState, num_warmup: int
 ) -> tuple[RunState, Cost]:
-    """All warm-up steps, in chunks so that no counter wraps."""
+    """All warm-up steps, in chunks."""
     cost = Cost(0, 0)
     for begin in range(0, num_warmup, CHUNK_STEPS):
         end = min(begin + CHUNK_STEPS, num_warmup)

@@ -1,6 +1,7 @@
 """The driver: one loop for every sampler, over chains and draws, in chunks."""
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -73,7 +74,7 @@ def sample(
 
     Raises:
         ValueError: If a size is not positive, positions do not match ``num_chains``, a chain starts
-            where the log density is not finite or its gradient is NaN, or there is adaptation
+            where the log density or its gradient is not finite, or there is adaptation
             without warm-up.
         TypeError: If the key is not a typed key.
 
@@ -90,6 +91,9 @@ def sample(
         >>> run.draws.value.shape
         (4, 200, 3)
     """
+    if num_draws < 1:
+        raise ValueError(f"num_draws must be at least 1; got {num_draws}")
+    inspect.signature(resume).bind(None, sampler, num_draws=num_draws, **options)  # before the warm-up
     state, warmup_cost = start(
         key,
         sampler,

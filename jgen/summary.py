@@ -100,7 +100,7 @@ def _log_weight(draws: Draws) -> Array:
     if draws.law is Law.MARKOV or draws.log_weight is None:
         raise ValueError(
             f"the normaliser is unknown to {draws.law.value} draws without log-weights: a kernel that leaves "
-            "the target invariant never sees it. Use importance, annealed or smc to estimate log Z."
+            "the target invariant never sees it. Use importance or rejection to estimate log Z."
         )
     return jnp.asarray(draws.log_weight)
 

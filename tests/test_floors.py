@@ -13,7 +13,7 @@ import pytest
 
 HOME = Path(__file__).parents[1]
 FLOORS = [
-    {"types", "errors", "binding", "records", "write", "provenance"},
+    {"types", "errors", "binding", "checks", "records", "write", "provenance"},
     {"distributions", "decoders", "targets", "reducers", "weights", "diagnostics", "show", "population"},
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
     {"models", "train", "checkpoints", "evaluate", "data", "laws", "run", "score", "timing"},

@@ -26,9 +26,13 @@ class DualAverage(NamedTuple):
 
 
 def start_average(step_size: Array) -> DualAverage:
-    """Begins anew at a step size, drawn to ten times it."""
+    """Begins anew at a step size.
+
+    The paper draws the step to ten times the first one, to save gradients. A population needs no such
+    push, and a short warm-up would end on it.
+    """
     log_step, zero = jnp.log(step_size), jnp.zeros_like(step_size)
-    return DualAverage(log_step, log_step, zero, jnp.log(10.0) + log_step, zero)
+    return DualAverage(log_step, log_step, zero, log_step, zero)
 
 
 def average(memory: DualAverage, acceptance_rate: Array, target: Array) -> DualAverage:

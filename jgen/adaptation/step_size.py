@@ -25,8 +25,8 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
         \sum_{i \le t} (\delta - \bar\alpha_i), \quad
         \log \bar\epsilon_t = t^{-\kappa} \log \epsilon_t + (1 - t^{-\kappa}) \log \bar\epsilon_{t-1},
 
-    with :math:`\gamma = 0.05, t_0 = 10, \kappa = 0.75`. It is updated once per step, however many
-    chains there are; sampling uses :math:`\bar\epsilon`.
+    with :math:`\gamma = 0.05, t_0 = 10, \kappa = 0.75` and :math:`\mu` the log of the first step size. It is
+    updated once per step, however many chains there are; sampling uses :math:`\bar\epsilon`.
 
     Args:
         target_acceptance: What the mean acceptance rate is to become, in (0, 1).

@@ -40,7 +40,8 @@ def window(target_acceptance: float | Array = 0.8, *, dense: bool = False) -> Ad
     r"""Stan's warm-up, pooled over chains.
 
     A fast beginning (15 %) finds the typical set, slow windows that double in length learn the
-    covariance, a fast end (10 %) settles the step size. At the end of each slow window the inverse
+    covariance, a fast end (10 %, at least 50 steps) settles the step size; a warm-up of fewer than 100
+    steps learns the step size only. At the end of each slow window the inverse
     mass matrix becomes the pooled, shrunk covariance of that window,
 
     .. math:: M^{-1} = \frac{n}{n + 5} \hat\Sigma + \frac{5}{n + 5} 10^{-3} I,
@@ -117,10 +118,11 @@ def schedule(index: Array, num_warmup: Array) -> tuple[Array, Array]:
     """Whether a warm-up step is in a slow window, and whether it ends one.
 
     Slow windows of 25, 50, 100, ... steps follow each other; the last is stretched to the end of the
-    slow phase.
+    slow phase, which leaves the step size 50 steps or more to settle. Below 100 steps there are none.
     """
     first = 25
-    begin, end = (15 * num_warmup) // 100, num_warmup - num_warmup // 10
+    begin, end = (15 * num_warmup) // 100, num_warmup - jnp.maximum(num_warmup // 10, 50)
+    end = jnp.where(num_warmup < 100, -1, end)
     done = index + 1 - begin
     windows = done // first + 1  # a power of two where a doubling window ends
     doubles = (done > 0) & (done % first == 0) & (windows & (windows - 1) == 0)

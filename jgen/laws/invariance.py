@@ -10,7 +10,7 @@ import numpy as np
 from jgen.laws.base import LawBroken, Make, distance_threshold, exact_draws, largest_distance, statistics
 from jgen.targets.base import Target
 from jgen.transforms.thin import thin
-from jgen.types import Array, Draws, Key, Law
+from jgen.types import Array, Draws, Key, Law, PyTree
 
 ACCEPTANCES = (0.9, 0.6, 0.3)
 
@@ -42,7 +42,7 @@ def invariance(
     bound on every coordinate (eight at most), four projections and the log density, with a total
     false-alarm rate of ``false_alarm``. A small step has no power: every wrong acceptance ratio is
     right to first order. So the step sizes are those at which the kernel accepts 0.9, 0.6 and 0.3 of its
-    proposals, found by bisection with a key of their own.
+    proposals, found on a grid of scales with a key of their own.
 
     The power is asserted too: a kernel whose ends are off by a distance :math:`\Delta` is caught
     with probability :math:`1 - 10^{-6}` once :math:`\Delta \ge \epsilon + 2\sqrt{\log(2 \cdot 10^6) / 2n}`
@@ -95,6 +95,7 @@ def invariance(
         draws = run(jnp.float32(scale))
         if draws.law is not Law.MARKOV:
             raise ValueError(f"invariance is a law of Markov kernels; these draws are {draws.law.value}")
+        refuse_dead_coordinates(beginning, draws.value)
         distance, statistic = largest_distance(np.asarray(statistics(target, draws.value)), expected)
         rate = float(jnp.mean(draws.info.get("acceptance_rate", jnp.nan)))
         found.append(Invariance(scale, rate, distance, threshold, statistic))
@@ -107,6 +108,19 @@ def invariance(
             f"{false_alarm:.0e}"
         )
     return found
+
+
+def refuse_dead_coordinates(beginning: PyTree, ends: PyTree) -> None:
+    """Invariance alone does not see a kernel that leaves a coordinate where it was, or breaks it."""
+    before, after = (
+        np.concatenate([np.asarray(leaf).reshape(len(leaf), -1) for leaf in jax.tree.leaves(values)], axis=1)
+        for values in (beginning, ends)
+    )
+    if not np.isfinite(after).all():
+        raise LawBroken("draws are not finite: guard NaN where a proposal is accepted")
+    still = np.flatnonzero((before == after).all(axis=0))
+    if still.size:
+        raise LawBroken(f"coordinate {still[0]} never moves, in any of {len(before)} chains: it is left out")
 
 
 def find_scales(make: Make, target: Target, key: Key, *, num_chains: int = 256) -> tuple[float, ...]:
@@ -127,6 +141,6 @@ def find_scales(make: Make, target: Target, key: Key, *, num_chains: int = 256) 
         return jnp.nanmean(draws.info.get("acceptance_rate", jnp.ones(num_chains)))
 
     falling = np.minimum.accumulate(np.asarray(acceptance(log2_scales)))
-    if falling[-1] > min(ACCEPTANCES):
+    if not falling[-1] <= min(ACCEPTANCES):  # NaN included
         return (1.0, 2.0, 4.0)
     return tuple(float(2.0 ** np.interp(-wanted, -falling, log2_scales)) for wanted in ACCEPTANCES)

@@ -41,7 +41,7 @@ def _log_weight(draws: Draws) -> Array:
     if draws.log_weight is None:
         raise ValueError(
             f"log_evidence needs log-weights; these draws ({draws.law}) have none, so their normaliser is "
-            "unknown. Draw with a weighted sampler: importance, annealed or smc."
+            "unknown. Draw with a weighted sampler: importance or rejection."
         )
     return draws.log_weight
 

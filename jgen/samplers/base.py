@@ -160,11 +160,28 @@ def gradient_init(
     return ChainState(position, value, gradient, make_tuning(step_size, inverse_mass_matrix, flat))
 
 
-def positive(name: str, value: Any) -> Any:
-    """The value, after refusing a concrete one that is not positive and finite."""
-    if not isinstance(value, jax.core.Tracer) and not np.all((np.asarray(value) > 0) & np.isfinite(value)):
-        raise ValueError(f"{name} must be positive and finite; got {value}")
-    return jnp.asarray(value)
+def checked_metric(inverse_mass_matrix: Array | None) -> Array | None:
+    """The matrix, after refusing a concrete one that is no covariance."""
+    if inverse_mass_matrix is None or isinstance(inverse_mass_matrix, jax.core.Tracer):
+        return inverse_mass_matrix
+    matrix = np.asarray(inverse_mass_matrix)
+    if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] and np.isfinite(matrix).all():
+        # Rounding of the entries may break symmetry, and definiteness, by this much.
+        rounding = 8 * len(matrix) * np.finfo(np.float32).eps * np.abs(matrix).max()
+        valid = np.abs(matrix - matrix.T).max() <= rounding and np.linalg.eigvalsh(matrix).min() > 0
+    else:
+        valid = bool(np.all((matrix > 0) & np.isfinite(matrix))) or matrix.ndim > 2
+    if not valid:
+        raise ValueError(
+            "inverse_mass_matrix must be variances, all positive, or a covariance, symmetric and positive "
+            f"definite; got {matrix}"
+        )
+    return jnp.asarray(inverse_mass_matrix, float)
+
+
+def log_uniform(uniform: Array) -> Array:
+    """Log of a uniform on (0, 1], from one on [0, 1): a draw of exactly 0 must not accept everything."""
+    return jnp.log1p(-uniform)
 
 
 def accept(key: Key, log_ratio: Array, proposed: T, current: T) -> tuple[T, Array, Array]:
@@ -180,6 +197,6 @@ def accept(key: Key, log_ratio: Array, proposed: T, current: T) -> tuple[T, Arra
         The state, the acceptance probability ``[]`` and whether it moved ``[]``.
     """
     log_ratio = jnp.where(log_ratio < jnp.inf, log_ratio, -jnp.inf)
-    accepted = jnp.log(jax.random.uniform(key, dtype=log_ratio.dtype)) < log_ratio
+    accepted = log_uniform(jax.random.uniform(key, dtype=log_ratio.dtype)) < log_ratio
     state = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, current)
     return state, jnp.exp(jnp.minimum(log_ratio, 0.0)), accepted

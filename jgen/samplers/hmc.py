@@ -5,15 +5,16 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.binding import bind
+from jgen.checks import count, positive
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     MAX_ENERGY_ERROR,
     ChainState,
     Recipe,
     accept,
+    checked_metric,
     flatten,
     gradient_init,
-    positive,
     pull,
     push,
 )
@@ -66,9 +67,9 @@ def hmc(
         Neal (2011), "MCMC using Hamiltonian dynamics", arXiv 1206.1901.
     """
     log_density, step_size = bind(log_density), positive("step_size", step_size)
-    num_steps = positive("num_steps", num_steps)
+    num_steps = count("num_steps", num_steps)
     return Sampler(
-        Partial(gradient_init, log_density, step_size, inverse_mass_matrix),
+        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
         Partial(hmc_step, log_density, num_steps),
     )
 

@@ -5,14 +5,15 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.binding import bind
+from jgen.checks import positive
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     ChainState,
     Recipe,
     accept,
+    checked_metric,
     flatten,
     gradient_init,
-    positive,
     pull,
     push,
 )
@@ -66,7 +67,7 @@ def mala(
     """
     log_density, step_size = bind(log_density), positive("step_size", step_size)
     return Sampler(
-        Partial(gradient_init, log_density, step_size, inverse_mass_matrix),
+        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
         Partial(mala_step, log_density),
     )
 

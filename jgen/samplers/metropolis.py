@@ -7,15 +7,16 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.binding import bind
+from jgen.checks import positive
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     Recipe,
     Tuning,
     accept,
     check_position,
+    checked_metric,
     flatten,
     make_tuning,
-    positive,
     push,
 )
 from jgen.targets.base import Target
@@ -71,7 +72,7 @@ def metropolis(
     """
     log_density, step_size = bind(log_density), positive("step_size", step_size)
     return Sampler(
-        Partial(metropolis_init, log_density, step_size, inverse_mass_matrix),
+        Partial(metropolis_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
         Partial(metropolis_step, log_density),
     )
 

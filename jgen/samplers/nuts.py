@@ -8,15 +8,17 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen.binding import bind, static
+from jgen.checks import positive
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     MAX_ENERGY_ERROR,
     ChainState,
     Recipe,
     T,
+    checked_metric,
     flatten,
     gradient_init,
-    positive,
+    log_uniform,
     pull,
     push,
 )
@@ -122,7 +124,7 @@ def nuts(
     if max_depth < 1:
         raise ValueError(f"max_depth must be at least 1; got {max_depth}")
     return Sampler(
-        Partial(gradient_init, log_density, step_size, inverse_mass_matrix),
+        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
         Partial(static(nuts_step, max_depth=max_depth), log_density),
     )
 
@@ -147,7 +149,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     energy = 0.5 * momentum @ momentum - state.log_density
     end = Endpoint(x, momentum, state.gradient)
     tree = Tree(
-        Candidate(x, state.gradient, state.log_density, energy), jnp.zeros((), x.dtype), jnp.zeros_like(x)
+        Candidate(x, state.gradient, state.log_density, energy), jnp.zeros_like(energy), jnp.zeros_like(x)
     )
     checkpoints = jnp.zeros((max_depth, x.size), x.dtype)
     return Growth(
@@ -163,7 +165,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
         checkpoint_momentum=checkpoints,
         checkpoint_sum=checkpoints,
         num_grads=jnp.int32(0),
-        acceptance_sum=jnp.zeros((), x.dtype),
+        acceptance_sum=jnp.zeros_like(energy),
         diverging=jnp.array(False),
         done=jnp.array(False),
     )
@@ -197,7 +199,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
 
     # The subtree takes the leaf.
     log_weight = jnp.where(is_new, -error, jnp.logaddexp(subtree.log_weight, -error))
-    takes_leaf = is_new | (jnp.log(uniform[1]) < -error - log_weight)
+    takes_leaf = is_new | (log_uniform(uniform[1]) < -error - log_weight)
     candidate = _select(takes_leaf, Candidate(x, gradient, value, energy), subtree.candidate)
     subtree = Tree(candidate, log_weight, momentum + jnp.where(is_new, 0.0, subtree.momentum_sum))
 
@@ -217,7 +219,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     # A whole subtree without a turn joins the trajectory.
     is_whole = growth.leaf + 1 == 1 << growth.depth
     merges = is_whole & ~broken
-    takes_subtree = merges & (jnp.log(uniform[2]) < subtree.log_weight - tree.log_weight)
+    takes_subtree = merges & (log_uniform(uniform[2]) < subtree.log_weight - tree.log_weight)
     momentum_sum = tree.momentum_sum + subtree.momentum_sum
     depth = growth.depth + merges
     half_sum = momentum_sum - 0.5 * momentum

@@ -8,7 +8,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen.binding import bind
-from jgen.samplers.base import Recipe, check_proposal, no_state
+from jgen.samplers.base import Recipe, check_proposal, log_uniform, no_state
 from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
@@ -62,7 +62,8 @@ def rejection_step(
     lp, log_proposal = log_density(value), proposal.log_prob(value)
     invalid = ~(lp < jnp.inf)
     log_ratio = jnp.where(invalid, -jnp.inf, lp - log_proposal)
-    accepted = jnp.log(jax.random.uniform(accept_key, dtype=log_ratio.dtype)) < log_ratio - log_bound
+    uniform = jax.random.uniform(accept_key, dtype=log_ratio.dtype)
+    accepted = log_uniform(uniform) < log_ratio - log_bound
     # Each log density carries a few units of rounding; only what exceeds them is above the bound.
     rounding = 8 * jnp.finfo(log_ratio.dtype).eps * (1.0 + jnp.abs(lp) + jnp.abs(log_proposal))
     info = {

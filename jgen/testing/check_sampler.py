@@ -33,7 +33,7 @@ class Kept(NamedTuple):
 
 
 def check_sampler(make: Make, target: Target, *, key: Key | None = None) -> list[Kept]:
-    """Holds a sampler to every law jgen knows; the one function that proves a new kernel right.
+    """Holds a sampler to every law jgen knows; the one function to run on a new kernel.
 
     Purity (jit = eager, vmap = loop, the state keeps its structure, keys are used), rebuilding (new
     data and options compile nothing), survival (NaN and -inf), cost (counted = spent) and, by what
@@ -60,8 +60,10 @@ def check_sampler(make: Make, target: Target, *, key: Key | None = None) -> list
         >>> [kept.law for kept in check_sampler(make, standard_gaussian(2))]
         ['purity', 'rebuilding', 'survival', 'cost', 'invariance']
     """
-    seed = secrets.randbits(31)
-    key = jax.random.key(seed) if key is None else key
+    repeat = "the same key"
+    if key is None:
+        seed = secrets.randbits(31)
+        key, repeat = jax.random.key(seed), f"key=jax.random.key({seed})"
     run = sample(key, make(target, 1.0), num_chains=2, num_draws=1, position=positions(target, 2))
     assert run.draws is not None
     kept = []
@@ -69,5 +71,5 @@ def check_sampler(make: Make, target: Target, *, key: Key | None = None) -> list
         try:
             kept.append(Kept(law.__name__, law(make, target, key)))  # type: ignore[operator]
         except LawBroken as error:
-            raise LawBroken(f"{law.__name__}: {error} [repeat with key=jax.random.key({seed})]") from error
+            raise LawBroken(f"{law.__name__}: {error} [repeat with {repeat}]") from error
     return kept

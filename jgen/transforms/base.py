@@ -5,10 +5,10 @@ import jax.numpy as jnp
 from jgen.types import Array
 
 
-def add_counts(earlier: Array, later: Array) -> Array:
-    """Integers add up, flags stay up, measurements are replaced."""
+def join(name: str, earlier: Array, later: Array) -> Array:
+    """Counts add up, flags stay up, other whole numbers keep the largest, measurements the last."""
     if jnp.issubdtype(later.dtype, jnp.bool):
         return earlier | later
-    if jnp.issubdtype(later.dtype, jnp.integer):
+    if name.startswith("num_") or name == "n_steps":
         return earlier + later
-    return later
+    return jnp.maximum(earlier, later) if jnp.issubdtype(later.dtype, jnp.integer) else later

@@ -1,17 +1,17 @@
 """Forgetting the start."""
 
 import jax
-import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgen.checks import count
 from jgen.types import Array, Key, PyTree, Sampler
 
 
 def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
     """A sampler whose ``init`` makes ``num_steps`` steps and throws their draws away.
 
-    It is for burn-in inside other transforms. Their gradients leave no draw to be counted in; to have
-    them counted, or to adapt meanwhile, use ``sample(..., num_warmup=...)``.
+    Its steps leave no draw to be counted in; to have them counted, or to adapt meanwhile, use
+    ``sample(..., num_warmup=...)``. Put it outside ``cycle``, which starts its members afresh at every step.
 
     Args:
         sampler: Any sampler.
@@ -22,6 +22,7 @@ def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
 
     Raises:
         ValueError: If ``num_steps`` is negative.
+        TypeError: If it is no integer.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -35,9 +36,8 @@ def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
         >>> bool((abs(run.draws.value) < 6).all())
         True
     """
-    if not isinstance(num_steps, jax.core.Tracer) and num_steps < 0:
-        raise ValueError(f"burn_in makes num_steps >= 0 steps; got {num_steps}")
-    return Sampler(Partial(burn_in_init, sampler, jnp.asarray(num_steps)), sampler.step)
+    num_steps = count("burn_in: num_steps", num_steps, least=0)
+    return Sampler(Partial(burn_in_init, sampler, num_steps), sampler.step)
 
 
 def burn_in_init(sampler: Sampler, num_steps: Array, key: Key, position: PyTree | None) -> PyTree:

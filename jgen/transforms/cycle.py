@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.transforms.base import add_counts
-from jgen.types import Array, Draws, Key, PyTree, Sampler
+from jgen.transforms.base import join
+from jgen.types import Array, Draws, Key, Law, PyTree, Sampler
 
 
 def cycle(*samplers: Sampler) -> Sampler:
@@ -24,7 +24,7 @@ def cycle(*samplers: Sampler) -> Sampler:
         its info that of the last kernel, with counts and flags added up over all.
 
     Raises:
-        ValueError: If there are fewer than two samplers.
+        ValueError: If there are fewer than two samplers, or one is no Markov kernel.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -53,16 +53,25 @@ def cycle_step(
 ) -> tuple[tuple[PyTree, ...], Draws]:
     """Every kernel in turn; each starts where the one before it stopped."""
     keys = jax.random.split(key, (len(samplers), 2))
+    if not hasattr(states[-1], "position"):
+        raise TypeError(
+            "cycle moves its members to each other's positions, so their states must have a field "
+            f"position; {type(states[-1]).__name__} has none"
+        )
     position, moved = states[-1].position, []
     facts: dict[str, Array] = {}
     for sampler, state, (init_key, step_key) in zip(samplers, states, keys, strict=True):
         fresh = keep_tuning(sampler.init(init_key, position), state)
         state, draws = sampler.step(step_key, fresh)
+        if draws.law is not Law.MARKOV:
+            raise ValueError(
+                f"cycle composes Markov kernels; one of its members makes {draws.law.value} draws"
+            )
         info = dict(draws.info)
         for name, cost in cost_of_init(fresh).items():
             info[name] = info[name] + cost
         facts = {
-            name: add_counts(facts[name], fact) if name in facts else fact for name, fact in info.items()
+            name: join(name, facts[name], fact) if name in facts else fact for name, fact in info.items()
         }
         position = draws.value
         moved.append(state)

@@ -1,18 +1,18 @@
 """Keeping every n-th draw."""
 
 import jax
-import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.transforms.base import add_counts
+from jgen.checks import count
+from jgen.transforms.base import join
 from jgen.types import Array, Draws, Key, PyTree, Sampler
 
 
 def thin(sampler: Sampler, num_steps: int | Array) -> Sampler:
     """Makes ``num_steps`` steps of a sampler one step, and hands back the last of its draws.
 
-    Facts that count (integers and flags) are summed over the steps, so a divergence or a gradient is
-    never lost with a draw that is; the others are those of the last step.
+    Counts are summed over the steps and flags stay up, so a gradient or a divergence is never lost with
+    a draw that is; of other whole numbers (a tree's depth) the largest is kept, of measurements the last.
 
     Args:
         sampler: Any sampler.
@@ -23,6 +23,7 @@ def thin(sampler: Sampler, num_steps: int | Array) -> Sampler:
 
     Raises:
         ValueError: If ``num_steps`` is below 1.
+        TypeError: If it is no integer.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -35,9 +36,7 @@ def thin(sampler: Sampler, num_steps: int | Array) -> Sampler:
         >>> run.draws.info["num_grads"].tolist()
         [[3, 3, 3, 3, 3], [3, 3, 3, 3, 3]]
     """
-    if not isinstance(num_steps, jax.core.Tracer) and num_steps < 1:
-        raise ValueError(f"thin keeps every num_steps-th draw, num_steps >= 1; got {num_steps}")
-    return Sampler(sampler.init, Partial(thin_step, sampler, jnp.asarray(num_steps)))
+    return Sampler(sampler.init, Partial(thin_step, sampler, count("thin: num_steps", num_steps)))
 
 
 def thin_step(sampler: Sampler, num_steps: Array, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
@@ -46,7 +45,7 @@ def thin_step(sampler: Sampler, num_steps: Array, key: Key, state: PyTree) -> tu
     def advance(index: Array, carry: tuple[PyTree, Draws]) -> tuple[PyTree, Draws]:
         state, last = carry
         state, draws = sampler.step(jax.random.fold_in(key, index), state)
-        info = {name: add_counts(last.info[name], value) for name, value in draws.info.items()}
+        info = {name: join(name, last.info[name], value) for name, value in draws.info.items()}
         return state, Draws(draws.value, info, draws.log_weight, draws.law)
 
     first = sampler.step(jax.random.fold_in(key, 0), state)

@@ -45,14 +45,14 @@ def test_dual_averaging_is_updated_once_a_step():
 
 
 def test_dual_averaging_is_hoffman_and_gelmans():
-    """Equations (6) of the paper, written as sums over the past."""
+    """The paper's equations (6), written as sums over the past, drawn to the first step size."""
     rates, target = np.array([0.9, 0.2, 0.7, 0.6]), 0.65
     memory = start_average(jnp.float32(0.3))
     log_average = np.log(0.3)
     for t in range(1, 5):
         memory = average(memory, jnp.float32(rates[t - 1]), jnp.float32(target))
         mean_error = np.sum(target - rates[:t]) / (t + 10)
-        log_step = np.log(10 * 0.3) - np.sqrt(t) / 0.05 * mean_error
+        log_step = np.log(0.3) - np.sqrt(t) / 0.05 * mean_error
         log_average = t**-0.75 * log_step + (1 - t**-0.75) * log_average
         np.testing.assert_allclose(float(memory.log_step), log_step, rtol=1e-5)
     np.testing.assert_allclose(float(memory.log_average), log_average, rtol=1e-5)
@@ -75,7 +75,11 @@ def test_windows_cover_the_slow_phase(num_warmup):
     index = jnp.arange(num_warmup)
     is_slow, ends = jax.vmap(schedule, (0, None))(index, jnp.int32(num_warmup))
     is_slow, ends = np.asarray(is_slow), np.flatnonzero(ends)
-    begin, end = 15 * num_warmup // 100, num_warmup - num_warmup // 10
+    if num_warmup < 100:
+        assert not is_slow.any()
+        assert not ends.size
+        return
+    begin, end = 15 * num_warmup // 100, num_warmup - max(num_warmup // 10, 50)
     assert np.flatnonzero(is_slow).tolist() == list(range(begin, end))
     assert ends[-1] == end - 1
     lengths = np.diff([begin - 1, *ends])
@@ -83,6 +87,23 @@ def test_windows_cover_the_slow_phase(num_warmup):
     expected = [25 * 2**k for k in range(len(lengths) - 1)]
     assert lengths[:-1].tolist() == expected
     assert len(lengths) == 1 or lengths[-1] >= 2 * lengths[-2] or lengths[-1] >= 25 * 2 ** (len(lengths) - 1)
+
+
+@pytest.mark.parametrize("num_warmup", [1, 5, 10, 15, 25, 30, 60, 100, 150])
+@pytest.mark.parametrize("make", [hmc, nuts])
+def test_a_short_warmup_leaves_a_living_chain(make, num_warmup):
+    """Started at a step that accepts nearly all, no length of warm-up may end on one that accepts nothing."""
+    target = standard_gaussian(2)
+    run = sample(
+        KEY,
+        make(target.log_density, step_size=0.3),
+        num_chains=16,
+        num_draws=50,
+        num_warmup=num_warmup,
+        adaptation=window(),
+        position=exact_draws(jax.random.key(4), target, 16),
+    )
+    assert run.draws.info["acceptance_rate"].mean() > 0.4  # half of what is aimed at
 
 
 @pytest.mark.parametrize("dense", [False, True])

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 from jax.tree_util import Partial
 
-from jgen.laws import LawBroken, cost, purity, rebuilding, survival
+from jgen.laws import LawBroken, cost, invariance, purity, rebuilding, survival
 from jgen.samplers import hmc, importance, metropolis
 from jgen.samplers.base import accept
 from jgen.targets import standard_gaussian
@@ -110,6 +110,25 @@ def test_survival_sees_a_nan_weight():
 
     with pytest.raises(LawBroken, match="log-weight is NaN"):
         survival(make, TARGET, KEY)
+
+
+def silent_step(log_density, scale, moves, key, x):
+    """Wrong (the ratio is a quarter of the true one), or lame (a coordinate stays), and silent about it."""
+    noise_key, accept_key = jax.random.split(key)
+    proposal = x + scale * moves * jax.random.normal(noise_key, x.shape)
+    log_ratio = jnp.where(moves.all(), 0.25, 1.0) * (log_density(proposal) - log_density(x))
+    x, _, _ = accept(accept_key, log_ratio, proposal, x)
+    return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, Law.MARKOV)
+
+
+@pytest.mark.parametrize(("moves", "message"), [([1.0, 1.0], "does not leave"), ([1.0, 0.0], "never moves")])
+def test_invariance_sees_the_silent(moves, message):
+    def make(target, scale):
+        step = Partial(silent_step, target.log_density, jnp.asarray(scale), jnp.array(moves))
+        return Sampler(Partial(gullible_init), step)
+
+    with pytest.raises(LawBroken, match=message):
+        invariance(make, TARGET, KEY)
 
 
 def test_cost_sees_a_gradient_not_counted():

@@ -74,11 +74,11 @@ KERNEL_BUGS = {
     ),
     "NUTS, every leaf weighs the same": Bug(
         "nuts",
-        "takes_leaf = is_new | (jnp.log(uniform[1]) < -error - log_weight)",
+        "takes_leaf = is_new | (log_uniform(uniform[1]) < -error - log_weight)",
         "takes_leaf = is_new | (uniform[1] < 1.0 / (growth.leaf + 1))",
     ),
     "NUTS, the new half always taken": Bug(
-        "nuts", "(jnp.log(uniform[2]) < subtree.log_weight - tree.log_weight)", "True"
+        "nuts", "(log_uniform(uniform[2]) < subtree.log_weight - tree.log_weight)", "True"
     ),
     "NUTS, turning subtrees kept": Bug(
         "nuts", "merges = is_whole & ~broken", "merges = is_whole & ~diverging"

@@ -18,6 +18,7 @@ from jgen.samplers import (
     nuts,
     rejection,
 )
+from jgen.samplers.base import log_uniform
 from jgen.sampling import sample
 from jgen.summary import log_evidence
 from jgen.targets import banana, beta, normal_from_cauchy, normal_from_laplace, standard_gaussian
@@ -115,6 +116,20 @@ def test_a_metric_is_a_change_of_coordinates(make, x64):
     del x64
 
 
+@pytest.mark.parametrize("make", [hmc, mala, metropolis, nuts])
+def test_float32_positions_meet_float64_data(make, x64):
+    data = jnp.array([1.0, 2.0], jnp.float64)
+    state, draws = states_after(make(lambda x: -jnp.sum((x - data) ** 2)), jnp.zeros(2, jnp.float32))
+    assert (state.position.dtype, draws.info["lp"].dtype) == (jnp.float32, jnp.float64)
+    del x64
+
+
+def test_a_uniform_of_zero_does_not_accept_everything():
+    """One uniform in 2^23 is exactly 0, and log 0 = -inf is below every ratio."""
+    assert log_uniform(jnp.float32(0.0)) == 0.0
+    assert log_uniform(jnp.float32(1.0 - 2**-23)) > -17
+
+
 def test_nuts_stops_at_its_depth_and_at_a_turn():
     target = standard_gaussian(2)
     position = exact_draws(KEY, target, 256)
@@ -199,7 +214,18 @@ BAD_SAMPLERS = {
     "a negative step": (lambda: hmc(gaussian, step_size=-0.1), "step_size must be positive"),
     "a NaN step": (lambda: mala(gaussian, step_size=float("nan")), "step_size must be positive"),
     "no step": (lambda: metropolis(gaussian, step_size=0.0), "step_size must be positive"),
-    "no leapfrogs": (lambda: hmc(gaussian, num_steps=0), "num_steps must be positive"),
+    "no leapfrogs": (lambda: hmc(gaussian, num_steps=0), "num_steps must be at least 1"),
+    "half a leapfrog": (lambda: hmc(gaussian, num_steps=2.5), "must be an integer"),
+    "a negative variance": (lambda: hmc(gaussian, inverse_mass_matrix=[-1.0, 1.0]), "all positive"),
+    "a variance of zero": (lambda: mala(gaussian, inverse_mass_matrix=[0.0, 1.0]), "all positive"),
+    "an indefinite metric": (
+        lambda: nuts(gaussian, inverse_mass_matrix=[[1.0, 2.0], [2.0, 1.0]]),
+        "positive definite",
+    ),
+    "a lopsided metric": (
+        lambda: metropolis(gaussian, inverse_mass_matrix=[[1.0, 0.5], [0.0, 1.0]]),
+        "symmetric",
+    ),
     "no depth": (lambda: nuts(gaussian, max_depth=0), "max_depth must be at least 1"),
     "an unknown parent": (lambda: ancestral({"wet": CONDITIONALS["dysp"]}), "wet names bronc, either"),
     "an unknown observation": (lambda: ancestral(CONDITIONALS, {"age": jnp.array(3)}), "observed names age"),

@@ -13,10 +13,12 @@ from jgen.distributions import mixture
 from jgen.laws.base import positions
 from jgen.reducers import moments
 from jgen.samplers import direct, hmc, importance, mala, metropolis, nuts
+from jgen.samplers.base import no_state
 from jgen.sampling import resume, sample, start
 from jgen.targets import banana, standard_gaussian
 from jgen.testing import count_compilations, members
 from jgen.transforms import thin
+from jgen.types import Draws, Law, Sampler
 
 KEY = jax.random.key(20)
 TARGET = banana()
@@ -158,11 +160,19 @@ def test_memory_does_not_grow_with_the_number_of_draws():
     assert compiled == []
 
 
+def costly_step(num_grads, key, state):
+    info = {"num_grads": num_grads, "num_log_densities": jnp.int32(0)}
+    return state, Draws(jax.random.normal(key), info, None, Law.MARKOV)
+
+
 def test_cost_is_counted_and_does_not_wrap():
     with_warmup = run("hmc", num_draws=7, num_warmup=5)
     assert with_warmup.cost == (3 * 7 * 8, 0)
     assert with_warmup.warmup_cost == (3 * 5 * 8, 0)
     assert isinstance(with_warmup.cost.num_grads, int)
+    many = 2**31 - 1
+    huge = Sampler(Partial(no_state), Partial(costly_step, jnp.int32(many)))
+    assert sample(KEY, huge, num_chains=3, num_draws=300, num_warmup=10).cost == (3 * 300 * many, 0)
 
 
 def test_stop_is_asked_after_each_chunk():

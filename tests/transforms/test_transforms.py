@@ -100,11 +100,17 @@ def test_cycle_keeps_what_each_kernel_learned():
     assert float(after[0].tuning.step_size) == 1.0
 
 
+def test_cycle_refuses_what_is_no_kernel():
+    mixed = cycle(slide(TARGET, 1.0), direct(TARGET))
+    with pytest.raises((ValueError, TypeError), match=r"cycle (composes Markov kernels|moves its members)"):
+        sample(KEY, mixed, num_chains=2, num_draws=1, position=positions(TARGET, 2))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: thin(direct(TARGET), 0), "num_steps >= 1"),
-        (lambda: burn_in(direct(TARGET), -1), "num_steps >= 0"),
+        (lambda: thin(direct(TARGET), 0), "num_steps must be at least 1"),
+        (lambda: burn_in(direct(TARGET), -1), "num_steps must be at least 0"),
         (lambda: cycle(walk(TARGET, 1.0)), "two samplers or more"),
     ],
 )

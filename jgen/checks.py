@@ -1,0 +1,40 @@
+"""Options as arrays of one type, however they were written, after refusing what cannot be meant."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def count(name: str, value: Any, *, least: int = 1) -> jax.Array:
+    """A whole number ``[]``, int32; so 3 and ``np.int64(3)`` are the same program.
+
+    Raises:
+        TypeError: If it is no integer.
+        ValueError: If a concrete one is below ``least``.
+
+    Example:
+        >>> int(count("num_steps", 3))
+        3
+    """
+    if not jnp.issubdtype(jnp.result_type(value), jnp.integer):
+        raise TypeError(f"{name} counts, so it must be an integer; got {value!r}")
+    if not isinstance(value, jax.core.Tracer) and not np.all(np.asarray(value) >= least):
+        raise ValueError(f"{name} must be at least {least}; got {value}")
+    return jnp.asarray(value, jnp.int32)
+
+
+def positive(name: str, value: Any) -> jax.Array:
+    """A positive, finite number ``[]``, float; so 1, 1.0 and ``np.float64(1)`` are the same program.
+
+    Raises:
+        ValueError: If a concrete one is not.
+
+    Example:
+        >>> float(positive("step_size", 1))
+        1.0
+    """
+    if not isinstance(value, jax.core.Tracer) and not np.all((np.asarray(value) > 0) & np.isfinite(value)):
+        raise ValueError(f"{name} must be positive and finite; got {value}")
+    return jnp.asarray(value, float)
