@@ -152,7 +152,7 @@ def test_reduced_is_the_same_as_stored():
     )
 
 
-def test_memory_does_not_grow_with_the_number_of_draws():
+def test_memory_is_that_of_one_compiled_chunk():
     """The compiled chunk is one program for any number of draws, so its memory cannot depend on it."""
     run(num_draws=4, store=False, reducers={"moments": moments()})
     with count_compilations() as compiled:
