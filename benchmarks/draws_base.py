@@ -15,7 +15,7 @@ from jgen.samplers import direct
 from jgen.sampling import resume, start
 from jgen.types import Array, Key
 
-NUM_DRAWS = 400_000
+NUM_DRAWS = 100_000
 LOOP_DRAWS = 200
 
 
@@ -65,7 +65,7 @@ def ways_to_draw(num_components: int, dim: int) -> dict[str, tuple[int, Callable
         "jgen mixture.sample": (NUM_DRAWS, partial(draw, ours, key)),
         "numpyro MixtureSameFamily": (NUM_DRAWS, partial(draw, theirs, key)),
         "normals alone": (NUM_DRAWS, partial(normals, key, dim)),
-        "jgen direct, 4,000 chains": (
+        "jgen direct, 1,000 chains": (
             NUM_DRAWS,
             lambda: resume(state, sampler, num_draws=100).draws,
         ),

@@ -242,7 +242,7 @@ def run(config: Config) -> dict[str, Any]:
         rows += new
     mixtures = mixture_rows(config.seconds) if "direct" in chosen else []
     if mixtures:
-        show_rows(console, "direct draws of mixtures, 400,000 a call", mixtures, MIXTURE_COLUMNS)
+        show_rows(console, "direct draws of mixtures, 100,000 a call", mixtures, MIXTURE_COLUMNS)
     return {"machine": facts, "config": replace(config, json=None), "rows": rows, "mixtures": mixtures}
 
 
