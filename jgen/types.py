@@ -77,6 +77,23 @@ class Sampler(NamedTuple):
     step: Partial
 
 
+class Machine(NamedTuple):
+    """A step that takes as many evaluations as it takes, as a machine whose every turn costs one.
+
+    The loop that drives it is not its own: ``turn_until_done`` (samplers/base.py) makes a ``step`` of it, and
+    a loop over a whole population can give every chain one turn at a time, each in its own phase.
+
+    Attributes:
+        begin: ``begin(key, state) -> work``; spends nothing. The work is a pytree with a field ``done``.
+        advance: ``advance(state, work) -> work``; spends one evaluation of the target.
+        finish: ``finish(state, work) -> (state, draws)``, once ``work.done``; spends nothing.
+    """
+
+    begin: Partial
+    advance: Partial
+    finish: Partial
+
+
 class Adaptation(NamedTuple):
     """Learning during warm-up, as a value given to the driver; it sees the whole population.
 

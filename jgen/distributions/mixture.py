@@ -11,6 +11,7 @@ from numpyro.distributions import constraints
 
 from jgen.distributions.base import MAX_SELECTS, family, log_prob_of, map_parameters, take
 from jgen.distributions.checks_base import as_float, check_simplex
+from jgen.distributions.uniforms_base import two_uniforms
 from jgen.types import Array, Key
 
 
@@ -18,9 +19,10 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
     r"""A finite mixture, $p(x) = \sum_k w_k\, p_k(x)$, whose sampling costs one draw, not K.
 
     A draw finds its component by inverting the cumulative weights, gathers that component's parameters
-    and draws once. NumPyro's own mixtures draw every component and throw all but one away. The law is the
-    same; the numbers a key gives are not. Uniform numbers of float32 have steps of 1.2e-7, so a component
-    of smaller weight is rarely or never drawn there (its ``log_prob`` is right all the same); use float64.
+    and draws once (a scalar normal from the other half of the same block of random bits). NumPyro's own
+    mixtures draw every component and throw all but one away. The law is the same; the numbers a key gives
+    are not. Uniform numbers of float32 have steps of 1.2e-7, so a component of smaller weight is rarely or
+    never drawn there (its ``log_prob`` is right all the same); use float64.
 
     A list of one family is stacked into one batch. Unlike families cost one draw per family (not per
     component), and each counts only inside its own support.
@@ -106,15 +108,15 @@ def _common_support(components: Sequence[Any]) -> Any:
     return constraints.independent(whole, components[0].event_dim)
 
 
-def component_index(key: Key, weights: Array, shape: tuple[int, ...]) -> Array:
-    """Component numbers by inverse CDF, ``[*sample, *batch]``, for weights ``[*batch, component]``.
+def component_index(uniform: Array, weights: Array) -> Array:
+    """Component numbers by inverse CDF: uniforms ``[*sample, *batch]``, weights ``[*batch, component]``.
 
     A component of weight 0 is never drawn, not even through rounding in the cumulative sum.
     """
     cdf = jnp.where(weights > 0, jnp.cumsum(weights, -1), 0)
     cdf = jax.lax.cummax(cdf, axis=weights.ndim - 1)  # flat, exactly, over weights of 0
     method = "compare_all" if weights.shape[-1] <= 16 else "scan"
-    uniform = jax.random.uniform(key, shape, cdf.dtype)
+    shape = uniform.shape
     if weights.ndim == 1 and weights.size <= MAX_SELECTS:  # one fused pass, no search
         return functools.reduce(
             jnp.add, (uniform * cdf[-1] >= step for step in cdf[:-1]), jnp.zeros(shape, int)
@@ -129,6 +131,17 @@ def component_index(key: Key, weights: Array, shape: tuple[int, ...]) -> Array:
 
     found = jax.vmap(search, in_axes=(0, 1), out_axes=1)(rows, columns)
     return found.reshape(shape[: len(shape) - len(batch)] + batch)
+
+
+def standard_normal_quantile(uniform: Array) -> Array:
+    """The normal quantile of uniforms on [0, 1), as ``jax.random.normal`` takes it: never infinite."""
+    lowest = jnp.nextafter(jnp.array(-1.0, uniform.dtype), jnp.array(0.0, uniform.dtype))
+    symmetric = jnp.maximum(lowest, uniform * (1.0 - lowest) + lowest)  # (-1, 1)
+    return jnp.sqrt(jnp.array(2.0, uniform.dtype)) * jax.lax.erf_inv(symmetric)
+
+
+STANDARD_QUANTILES = {dist.Normal: standard_normal_quantile}
+"""Families ``loc + scale Q(u)`` whose Q is cheap: their draws share a block of bits with the index."""
 
 
 class FamilyMixture(dist.MixtureSameFamily):
@@ -159,16 +172,21 @@ class FamilyMixture(dist.MixtureSameFamily):
         self, key: Key, sample_shape: tuple[int, ...] = ()
     ) -> tuple[Array, list[Array]]:
         """Draws ``[*sample, *batch, *event]``, and the components they came from."""
-        key_index, key_value = jax.random.split(key)
+        key_both, key_value = jax.random.split(key)
         shape = tuple(sample_shape) + self.batch_shape
         weights = jnp.broadcast_to(self.mixing_distribution.probs, (*self.batch_shape, self.mixture_size))
-        index = component_index(key_index, weights, shape)
+        uniform, second = two_uniforms(key_both, shape, weights.dtype)
+        index = component_index(uniform, weights)
         sizes = self.component_distribution.batch_shape[:-1]
         first = len(shape) - len(sizes)
         rows = [
             jax.lax.broadcasted_iota(index.dtype, shape, first + i) % size for i, size in enumerate(sizes)
         ]
-        return take(self.component_distribution, (*rows, index)).sample(key_value), [index]
+        chosen = take(self.component_distribution, (*rows, index))
+        quantile = STANDARD_QUANTILES.get(type(chosen))
+        if quantile is None:
+            return chosen.sample(key_value), [index]
+        return chosen.loc + chosen.scale * quantile(second), [index]
 
 
 class GeneralMixture(dist.MixtureGeneral):
@@ -186,7 +204,7 @@ class GeneralMixture(dist.MixtureGeneral):
         key_index, key_value = jax.random.split(key)
         shape = tuple(sample_shape) + self.batch_shape
         weights = jnp.broadcast_to(self.mixing_distribution.probs, (*self.batch_shape, self.mixture_size))
-        index = component_index(key_index, weights, shape)
+        index = component_index(jax.random.uniform(key_index, shape, weights.dtype), weights)
         values: Any = None
         members: dict[Any, list[int]] = {}
         for i, component in enumerate(self.component_distributions):

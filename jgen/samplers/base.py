@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 from numpyro.distributions import Distribution
 
 from jgen.targets.base import Trait
-from jgen.types import Array, Key, LogDensity, PyTree, Sampler
+from jgen.types import Array, Draws, Key, LogDensity, Machine, PyTree, Sampler
 
 T = TypeVar("T")
 
@@ -122,6 +122,14 @@ def no_state(key: Key, position: PyTree | None) -> tuple[()]:
     """``init`` of samplers whose draws carry nothing from one to the next."""
     del key, position
     return ()
+
+
+def turn_until_done(machine: Machine, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
+    """The ``step`` of a machine: turns until it is done."""
+    work = jax.lax.while_loop(
+        lambda work: ~work.done, lambda work: machine.advance(state, work), machine.begin(key, state)
+    )
+    return machine.finish(state, work)
 
 
 def make_tuning(step_size: Array, inverse_mass_matrix: Array | None, flat: Array) -> Tuning:

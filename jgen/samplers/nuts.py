@@ -21,9 +21,10 @@ from jgen.samplers.base import (
     log_uniform,
     pull,
     push,
+    turn_until_done,
 )
 from jgen.targets.base import Target
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
+from jgen.types import Array, Draws, Key, Law, LogDensity, Machine, Sampler
 
 
 class Endpoint(NamedTuple):
@@ -91,8 +92,8 @@ def nuts(
     either end of any balanced subtree inside it (:math:`\rho` is its sum of white momenta), or when a
     leaf's energy error passes 1000 nats.
 
-    The recursion is unrolled into ``begin``, ``advance`` (one gradient) and ``finish``, so that the
-    machine can be driven by any loop.
+    The recursion is unrolled into a ``Machine``, ``begin``, ``advance`` (one gradient) and ``finish``, so
+    that any loop can drive it.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
@@ -123,22 +124,13 @@ def nuts(
     log_density, step_size = bind(log_density), positive("step_size", step_size)
     if max_depth < 1:
         raise ValueError(f"max_depth must be at least 1; got {max_depth}")
+    machine = Machine(
+        Partial(static(begin, max_depth=max_depth)), Partial(advance, log_density), Partial(finish)
+    )
     return Sampler(
         Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
-        Partial(static(nuts_step, max_depth=max_depth), log_density),
+        Partial(turn_until_done, machine),
     )
-
-
-def nuts_step(
-    log_density: LogDensity, key: Key, state: ChainState, *, max_depth: int
-) -> tuple[ChainState, Draws]:
-    """One trajectory, of as many gradients as it takes to turn."""
-    growth = jax.lax.while_loop(
-        lambda growth: ~growth.done,
-        lambda growth: advance(log_density, state, growth),
-        begin(key, state, max_depth=max_depth),
-    )
-    return finish(state, growth)
 
 
 def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:

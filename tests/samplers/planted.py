@@ -11,7 +11,7 @@ class Bug(NamedTuple):
     """One line that shipped in some library, or could.
 
     Attributes:
-        module: The module it is planted in.
+        module: The module it is planted in, below ``jgen``.
         right: What stands there; it must occur exactly once.
         wrong: What is put in its place.
     """
@@ -24,98 +24,110 @@ class Bug(NamedTuple):
 # Numbers are those of KNOWN_ANSWERS; the others are ours.
 KERNEL_BUGS = {
     "1 MALA, ratio reversed": Bug(
-        "mala", "log_ratio = value - state.log_density +", "log_ratio = -(value - state.log_density) -"
+        "samplers.mala",
+        "log_ratio = value - state.log_density +",
+        "log_ratio = -(value - state.log_density) -",
     ),
     "1 MALA, proposal ratio reversed": Bug(
-        "mala",
+        "samplers.mala",
         "0.5 * (noise @ noise - noise_back @ noise_back)",
         "0.5 * (noise_back @ noise_back - noise @ noise)",
     ),
-    "2 MALA, no accept step": Bug("mala", "jnp.where(usable, log_ratio, -jnp.inf)", "0.0 * log_ratio"),
-    "2 HMC, no accept step": Bug("hmc", "accept(accept_key, -error,", "accept(accept_key, 0.0 * error,"),
+    "2 MALA, no accept step": Bug(
+        "samplers.mala", "jnp.where(usable, log_ratio, -jnp.inf)", "0.0 * log_ratio"
+    ),
+    "2 HMC, no accept step": Bug(
+        "samplers.hmc", "accept(accept_key, -error,", "accept(accept_key, 0.0 * error,"
+    ),
     "2 Metropolis, no accept step": Bug(
-        "metropolis", "accept(accept_key, value - state.log_density,", "accept(accept_key, 0.0 * value,"
+        "samplers.metropolis",
+        "accept(accept_key, value - state.log_density,",
+        "accept(accept_key, 0.0 * value,",
     ),
     "3 HMC, kinetic energy of the old momentum": Bug(
-        "hmc", "new_energy = 0.5 * n @ n - value", "new_energy = 0.5 * momentum @ momentum - value"
+        "samplers.hmc", "new_energy = 0.5 * n @ n - value", "new_energy = 0.5 * momentum @ momentum - value"
     ),
     "3 HMC, kinetic energy of the position": Bug(
-        "hmc", "new_energy = 0.5 * n @ n - value", "new_energy = 0.5 * x @ x - value"
+        "samplers.hmc", "new_energy = 0.5 * n @ n - value", "new_energy = 0.5 * x @ x - value"
     ),
     "7 MALA, gradient of a rejected proposal": Bug(
-        "mala", "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
+        "samplers.mala", "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
     ),
     "7 HMC, gradient of a rejected proposal": Bug(
-        "hmc", "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
+        "samplers.hmc", "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
     ),
     "8 MALA, a key used twice": Bug(
-        "mala", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
+        "samplers.mala", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
     ),
     "8 HMC, a key used twice": Bug(
-        "hmc", "momentum_key, accept_key = jax.random.split(key)", "momentum_key = accept_key = key"
+        "samplers.hmc", "momentum_key, accept_key = jax.random.split(key)", "momentum_key = accept_key = key"
     ),
     "8 Metropolis, a key used twice": Bug(
-        "metropolis", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
+        "samplers.metropolis", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
     ),
     "MALA, force of the end forgotten": Bug(
-        "mala",
+        "samplers.mala",
         "noise_back = -noise - half_force - 0.5 * step_size * pull(factor, gradient)",
         "noise_back = -noise - 2.0 * half_force",
     ),
     "HMC, a full kick at the end": Bug(
-        "hmc",
+        "samplers.hmc",
         "n = n + 0.5 * step_size * pull(factor, gradient)",
         "n = n + step_size * pull(factor, gradient)",
     ),
     "HMC, momentum not refreshed evenly": Bug(
-        "hmc",
+        "samplers.hmc",
         "momentum = jax.random.normal(momentum_key, x.shape, x.dtype)",
         "momentum = 1.1 * jax.random.normal(momentum_key, x.shape, x.dtype)",
     ),
     "NUTS, every leaf weighs the same": Bug(
-        "nuts",
+        "samplers.nuts",
         "takes_leaf = is_new | (log_uniform(uniform[1]) < -error - log_weight)",
         "takes_leaf = is_new | (uniform[1] < 1.0 / (growth.leaf + 1))",
     ),
     "NUTS, the new half always taken": Bug(
-        "nuts", "(log_uniform(uniform[2]) < subtree.log_weight - tree.log_weight)", "True"
+        "samplers.nuts", "(log_uniform(uniform[2]) < subtree.log_weight - tree.log_weight)", "True"
     ),
     "NUTS, turning subtrees kept": Bug(
-        "nuts", "merges = is_whole & ~broken", "merges = is_whole & ~diverging"
+        "samplers.nuts", "merges = is_whole & ~broken", "merges = is_whole & ~diverging"
     ),
-    "NUTS, always to the right": Bug("nuts", "uniform[0] < 0.5", "uniform[0] < 2.0"),
+    "NUTS, always to the right": Bug("samplers.nuts", "uniform[0] < 0.5", "uniform[0] < 2.0"),
     "NUTS, tree weight not updated": Bug(
-        "nuts",
+        "samplers.nuts",
         "jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight)",
         "tree.log_weight",
     ),
     "NUTS, only the whole tree checked for a turn": Bug(
-        "nuts", "broken = diverging | jnp.any(ends_here & turns)", "broken = diverging"
+        "samplers.nuts", "broken = diverging | jnp.any(ends_here & turns)", "broken = diverging"
     ),
 }
 
 WEIGHT_BUGS = {
-    "importance, proposal density forgotten": Bug("importance", "lp - proposal.log_prob(value)", "lp"),
+    "importance, proposal density forgotten": Bug(
+        "samplers.importance", "lp - proposal.log_prob(value)", "lp"
+    ),
     "importance, ratio reversed": Bug(
-        "importance", "lp - proposal.log_prob(value)", "proposal.log_prob(value) - lp"
+        "samplers.importance", "lp - proposal.log_prob(value)", "proposal.log_prob(value) - lp"
     ),
     "rejection, bound forgotten in the weight": Bug(
-        "rejection", "log_bound.astype(log_ratio.dtype), -jnp.inf", "0.0, -jnp.inf"
+        "samplers.rejection", "log_bound.astype(log_ratio.dtype), -jnp.inf", "0.0, -jnp.inf"
     ),
-    "rejection, everything accepted": Bug("rejection", "< log_ratio - log_bound", "< 1.0"),
-    "rejection, proposal density forgotten": Bug("rejection", "lp - log_proposal)", "lp)"),
+    "rejection, everything accepted": Bug("samplers.rejection", "< log_ratio - log_bound", "< 1.0"),
+    "rejection, proposal density forgotten": Bug("samplers.rejection", "lp - log_proposal)", "lp)"),
     "8 rejection, a key used twice": Bug(
-        "rejection", "proposal_key, accept_key = jax.random.split(key)", "proposal_key = accept_key = key"
+        "samplers.rejection",
+        "proposal_key, accept_key = jax.random.split(key)",
+        "proposal_key = accept_key = key",
     ),
 }
 
 
 def plant(bug: Bug) -> ModuleType:
     """The module with the bug in it, under a name of its own."""
-    source = inspect.getsource(importlib.import_module(f"jgen.samplers.{bug.module}"))
+    source = inspect.getsource(importlib.import_module(f"jgen.{bug.module}"))
     if source.count(bug.right) != 1:
         raise LookupError(f"{bug.module} holds {bug.right!r} {source.count(bug.right)} times, not once")
-    module = ModuleType(f"planted_{bug.module}")
+    module = ModuleType(f"planted_{bug.module.replace('.', '_')}")
     sys.modules[module.__name__] = module
     exec(compile(source.replace(bug.right, bug.wrong), module.__name__, "exec"), module.__dict__)
     return module
