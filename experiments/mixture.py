@@ -16,23 +16,19 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.tree_util import Partial
 
 from jgen import checkpoints, plots, samplers
-from jgen.adaptation import window
-from jgen.applications import fit_mixture, held_out
+from jgen.applications import contest, fit_mixture, held_out
 from jgen.data import columns, load
 from jgen.distributions import directed, log_prob_of, marginal, widen
 from jgen.errors import UsageError
-from jgen.evaluate import mean_result
-from jgen.experiment import Run, main
-from jgen.score import DRAWS_PER_SECOND, ESS, ESS_PER_GRADIENT, MEAN_ERROR, RHAT, rounded, score
-from jgen.timing import timed_sample
+from jgen.evaluate import against_best
+from jgen.experiment import Run, at_least, main
+from jgen.score import DRAWS_PER_SECOND, ESS, ESS_PER_GRADIENT, MEAN_ERROR, RHAT, rounded
 from jgen.transforms import keep
 
-FOLDS, WARMUP, COUNTS = 5, 100, (1, 2, 3, 4, 5)
-TARGET_ACCEPTANCE = {"metropolis": 0.234, "mala": 0.574, "hmc": 0.8, "nuts": 0.8}
+FOLDS, COUNTS, STEPS_OF_PROGRESS = 5, (1, 2, 3, 4, 5), 100
 
 
 @dataclass(frozen=True)
@@ -56,158 +52,105 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuses counts too small to mean anything."""
-        for name, least in {"components": 1, "restarts": 1, "steps": 1, "chains": 2, "draws": 4}.items():
-            if getattr(self, name) < least:
-                raise UsageError(f"--{name} must be at least {least}; got {getattr(self, name)}")
+        at_least(self, components=1, restarts=1, steps=1, chains=2, draws=4)
 
 
 def mixture(config: Config, run: Run) -> None:
-    """The experiment: fit, draw, hold out."""
-    data = load(config.data)
+    """The experiment: fit, draw, look, hold out."""
+    data, labels = load(config.data), columns(config.data)
     if "x" not in data:
         raise UsageError(f"{config.data} holds {', '.join(data)}; a table of numbers named x is needed")
     rows = jnp.asarray(data["x"], jnp.float32)
-    fit_key, fold_key, draw_key = jax.random.split(jax.random.key(config.seed), 3)
-    density = fit(fit_key, rows, config, run)
-    exact = draw(draw_key, density, columns(config.data), config, run)
-    look(rows, exact, density, columns(config.data), data.get("label"), run)
-    hold_out(fold_key, rows, config, run)
+    fit_key, fold_key, draw_key, exact_key = jax.random.split(jax.random.key(config.seed), 4)
+    chunks = -(-config.steps // STEPS_OF_PROGRESS)
 
-
-def fit(key: Any, rows: Any, config: Config, run: Run) -> Any:
-    """Maximum likelihood from many starts; degenerate ends are counted and passed over."""
     run.section("Maximum likelihood")
-    with run.stage(f"fit of {config.components} components", chunks(config)) as advance:
-        found = fit_mixture(key, rows, config.components, **options(config, advance))
-    if found.degenerate.all():
+    with run.stage(f"fit of {config.components} components", chunks) as advance:
+        found = fit(config, advance, fit_key, config.components, rows)
+    density = found.interior
+    if density is None:
         raise UsageError(f"all {config.restarts} restarts are degenerate; try fewer --components")
-    interior, other = found.log_likelihood[~found.degenerate], found.log_likelihood[found.degenerate, -1]
-    best = interior[:, -1].max()
-    facts: dict[str, Any] = {"components": config.components, "log-likelihood": round(float(best), 2)}
-    facts |= {"restarts that find it": f"{(interior[:, -1] > best - 0.01).sum()} of {config.restarts}"}
-    facts |= {"degenerate": other.size, "best of these": round(float(other.max()), 2) if other.size else None}
+    facts = {"components": config.components, **found.facts()}
     checkpoints.save(run.directory / "checkpoint", found.params, step=config.steps, notes=facts)
     run.log(**facts)
-    run.table([facts], "The best interior optimum, in nats.")
-    run.text(DEGENERATE)
-    run.figure("restarts", plots.curves(interior.T), "Training, every restart that is not degenerate.")
-    return found.distribution
+    run.table([facts], "The best interior optimum, in nats; a degenerate one owes its value to the floor.")
+    curves = plots.curves(found.log_likelihood[~found.degenerate])
+    run.figure("restarts", curves, "Training, every restart that is not degenerate.")
 
-
-def draw(key: Any, density: Any, labels: Any, config: Config, run: Run) -> Any:
-    """Every sampler on the fitted density, judged by its closed form; Markov chains start at exact draws."""
     run.section("Eight samplers")
-    drawn: dict[str, Any] = {}
-    table = []
+    exact = density.sample(exact_key, (8, config.chains))  # chains of each kernel start at their own
     with run.stage("samplers", 8) as advance:
-        for i, (name, sampler) in enumerate(eight_samplers(density).items()):
-            start: dict[str, Any] = {"num_chains": config.chains}
-            if name in TARGET_ACCEPTANCE:
-                adaptation = window(TARGET_ACCEPTANCE[name], dense=True)
-                start |= {"num_warmup": WARMUP, "adaptation": adaptation}
-                start |= {"position": drawn["direct"].value[:, i % config.draws]}  # for each its own
-            done, seconds = timed_sample(jax.random.fold_in(key, i), sampler, num_draws=config.draws, **start)
-            drawn[name] = done.draws
-            row = score(done, seconds=seconds, mean=density.mean, variance=density.variance)
-            run.log(sampler=name, **row)
-            table.append({"sampler": name, **rounded(row)})
-            advance(1)
+        moments: Any = {"mean": density.mean, "variance": density.variance}
+        size: Any = {"num_chains": config.chains, "num_draws": config.draws}
+        drawn = contest(draw_key, eight_samplers(density), exact, **moments, **size, on_row=advance)
+    for name, row in drawn.rows.items():
+        run.log(sampler=name, **row)
+    table = [{"sampler": name, **rounded(row)} for name, row in drawn.rows.items()]
     run.table(table, f"{config.chains} chains of {config.draws} draws, against the closed form (log Z = 0).")
     run.text(JUDGED)
     bars = plots.sampler_bars(table, columns=[MEAN_ERROR, ESS, ESS_PER_GRADIENT, DRAWS_PER_SECOND, RHAT])
     run.figure("samplers", bars, "The same as bars; an error above 4 MCSEs would be a bug.")
-    chains = plots.trace_plot(drawn["nuts"].value[..., :8], labels and labels[:8])
+    chains = plots.trace_plot(drawn.draws["nuts"].value[..., :8], labels and labels[:8])
     run.figure("chains", chains, "NUTS: a chain that starts in a mode that lies apart stays there.")
-    return drawn["direct"].value.reshape(-1, *density.event_shape)[:1000]
+
+    shown = drawn.draws["direct"].value.reshape(-1, rows.shape[1])[:1000, :8]
+    contours = functools.partial(log_marginal, density)
+    pairs = plots.pair_plot(rows[:, :8], shown, contours, labels and labels[:8], data.get("label"))
+    run.figure("density", pairs, "Below the diagonal data, above it exact draws; 50, 80 and 95 % contours.")
+
+    run.section("How many components?")
+    with run.stage("held-out log-likelihood", len(COUNTS) * FOLDS * chunks) as advance:
+        fits = {k: functools.partial(interior, config, advance, fold_key, k) for k in COUNTS}
+        log_prob = {k: held_out(fold_key, rows, fits[k], num_folds=FOLDS) for k in COUNTS}
+    protocol = {"data": config.data, "folds": FOLDS, "restarts": config.restarts, "seed": config.seed}
+    compared = against_best(log_prob, "held-out log-likelihood", protocol)
+    table = [{"components": k, **row} for k, row in compared.items()]
+    for row in table:
+        run.log(**row)
+    run.table(table, f"Nats a row, {FOLDS}-fold cross-validation; 95 % intervals over rows, in pairs.")
+    held = {f"{k} components": row["mean"] for k, row in compared.items()}
+    whiskers = plots.intervals_plot(held, xlabel="held-out log-likelihood (nats a row)")
+    run.figure("held_out", whiskers, "Held-out log-likelihood by the number of components.")
+
+
+def fit(config: Config, advance: Any, key: Any, num_components: int, rows: Any) -> Any:
+    """A mixture by maximum likelihood, from many starts at once."""
+    size = {"num_restarts": config.restarts, "num_steps": config.steps}
+    return fit_mixture(key, rows, num_components, **size, on_chunk=lambda *_: advance(1))
+
+
+def interior(*arguments: Any) -> Any:
+    """The density of such a fit; None where every restart is degenerate."""
+    return fit(*arguments).interior
 
 
 def eight_samplers(density: Any) -> dict[str, Any]:
-    """By the construction of the mixture, by its log density, by its gradient."""
+    """By construction of the mixture, by its log density, by its gradient; and the acceptance to aim at."""
     log_density, envelope = Partial(log_prob_of, density), widen(density)
     return {
-        "direct": samplers.direct(density),
-        "ancestral": keep(samplers.ancestral(directed(density)), "x"),
-        "rejection": samplers.rejection(log_density, envelope.proposal, envelope.log_bound),
-        "importance": samplers.importance(log_density, envelope.proposal),
-        "metropolis": samplers.metropolis(log_density),
-        "mala": samplers.mala(log_density, step_size=0.1),
-        "hmc": samplers.hmc(log_density, step_size=0.1),
-        "nuts": samplers.nuts(log_density, step_size=0.1, max_depth=5),
+        "direct": (samplers.direct(density), None),
+        "ancestral": (keep(samplers.ancestral(directed(density)), "x"), None),
+        "rejection": (samplers.rejection(log_density, envelope.proposal, envelope.log_bound), None),
+        "importance": (samplers.importance(log_density, envelope.proposal), None),
+        "metropolis": (samplers.metropolis(log_density), 0.234),
+        "mala": (samplers.mala(log_density, step_size=0.1), 0.574),
+        "hmc": (samplers.hmc(log_density, step_size=0.1), 0.8),
+        "nuts": (samplers.nuts(log_density, step_size=0.1, max_depth=5), 0.8),
     }
 
 
-def look(rows: Any, exact: Any, density: Any, labels: Any, groups: Any, run: Run) -> None:
-    """Data, density and draws, two coordinates at a time."""
-    pairs = plots.pair_plot(
-        rows[:, :8], exact[:, :8], functools.partial(log_marginal, density), labels and labels[:8], groups
-    )
-    run.figure("density", pairs, "Below the diagonal data, above it exact draws; 50, 80 and 95 % contours.")
-
-
+@functools.partial(jax.jit, static_argnums=1)
 def log_marginal(density: Any, dims: tuple[int, ...], points: Any) -> Any:
     """Log density of some coordinates, for contours."""
-    return log_probs(marginal(density, dims), points)
+    return jax.vmap(log_prob_of, in_axes=(None, 0))(marginal(density, dims), points)
 
-
-log_probs = jax.jit(jax.vmap(log_prob_of, in_axes=(None, 0)))
-
-
-def hold_out(key: Any, rows: Any, config: Config, run: Run) -> None:
-    """Held-out log-likelihood of 1 to 5 components, by cross-validation."""
-    run.section("How many components?")
-    log_prob, degenerate = {}, dict.fromkeys(COUNTS, 0)
-    with run.stage("held-out log-likelihood", len(COUNTS) * FOLDS * chunks(config)) as advance:
-        for k in COUNTS:
-
-            def interior(kept: Any, k: int = k) -> Any:
-                found = fit_mixture(key, kept, k, **options(config, advance))
-                degenerate[k] += int(found.degenerate.sum())
-                return None if found.degenerate.all() else found.distribution
-
-            log_prob[k] = held_out(key, rows, interior, num_folds=FOLDS)
-    protocol = {"data": config.data, "folds": FOLDS, "restarts": config.restarts, "seed": config.seed}
-    results = {k: mean_result(log_prob[k], "held-out log-likelihood", protocol) for k in COUNTS}
-    top = max(COUNTS, key=lambda k: np.nan_to_num(results[k].value, nan=-np.inf))
-    table = []
-    for k in COUNTS:
-        less = mean_result(log_prob[k] - log_prob[top], "paired difference", protocol)
-        row = {"components": k, "nats a row": results[k], f"minus that of {top}": less}
-        table.append(row | {"degenerate": f"{degenerate[k]} of {FOLDS * config.restarts}"})
-        run.log(**table[-1])
-    run.table(table, f"{FOLDS}-fold cross-validation, 95 % intervals over rows; differences are paired.")
-    labelled = {f"{k} components": results[k] for k in COUNTS}
-    held = plots.intervals_plot(labelled, xlabel="held-out log-likelihood (nats a row)")
-    run.figure("held_out", held, "Held-out log-likelihood by the number of components.")
-
-
-def chunks(config: Config) -> int:
-    """Steps of progress of one fit."""
-    return -(-config.steps // 100)
-
-
-def options(config: Config, advance: Any) -> dict[str, Any]:
-    """How every mixture is fitted."""
-    counts = {"num_restarts": config.restarts, "num_steps": config.steps}
-    return {**counts, "on_chunk": lambda *_: advance(1)}
-
-
-DEGENERATE = """\
-The likelihood has no maximum: a component that closes in on a point, or on repeated rows, \
-sends it to infinity. Scales are held above 2 % of those of the data; a restart that ends \
-there owes its value to that floor. It counts as degenerate and is passed over, however \
-high its likelihood."""
 
 JUDGED = """\
-Error of the mean, and ESS: in the worst coordinate; ESS is how many exact draws tell as \
-much. Speed is without compilation, and a refused proposal counts as a draw. Rejection and \
-importance propose from the mixture with every component widened, which covers it with a \
-proven bound.
-
-An R-hat far above 1.01 is right: where modes lie apart, no local step leads across, and a chain tells of \
-the mode it is in. The means are right all the same, because all chains start at exact draws, which gives \
-each mode its share of them: the error is then that of independent chain means, and the ESS little more \
-than the number of chains. Without exact draws to start from, as in any real problem, these chains would \
-be wrong, and R-hat is what would tell."""
+Error of the mean, and ESS: in the worst coordinate; ESS is how many exact draws tell as much. Rejection and \
+importance propose from the mixture with every component widened, which covers it with a proven bound. \
+An R-hat far above 1.01 is right: where modes lie apart, no local step leads across. The means are right all \
+the same, because all chains start at exact draws, and the error is that of independent chain means. Without \
+exact draws to start from, these chains would be wrong, and R-hat is what would tell."""
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """Numbers with their errors and their recipes: per-example values become a result, results are compared."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jax.typing import ArrayLike
 
 from jgen.types import Result
 
+T = TypeVar("T")
 NORMAL_95 = 1.959963984540054
 
 
@@ -98,3 +99,34 @@ def compare(first: Result, second: Result) -> Result:
     return Result(
         value, low, high, min(first.n, second.n), f"{first.method} minus {second.method}", first.protocol
     )
+
+
+def against_best(
+    values: Mapping[T, ArrayLike], method: str, protocol: Mapping[str, Any]
+) -> dict[T, dict[str, Result]]:
+    """Several contenders on the same examples: the mean of each, and its paired difference from the best.
+
+    Args:
+        values: Contender -> one number per example ``[example]``, more is better, the same examples for all.
+        method: How the values were found, in a few words.
+        protocol: What must agree before results may be compared.
+
+    Returns:
+        Contender -> its ``mean`` and what it is ``minus best``; that of the best is 0. One with a NaN is
+        never the best.
+
+    Example:
+        >>> import numpy as np
+        >>> values = {"one": np.array([1.0, 2.0]), "two": np.array([2.0, 3.0])}
+        >>> [float(row["minus best"].value) for row in against_best(values, "exact log p", {}).values()]
+        [-1.0, 0.0]
+    """
+    means = {name: mean_result(row, method, protocol) for name, row in values.items()}
+    best = np.asarray(values[max(means, key=lambda name: np.nan_to_num(means[name].value, nan=-np.inf))])
+    return {
+        name: {
+            "mean": means[name],
+            "minus best": mean_result(np.asarray(row) - best, "paired difference", protocol),
+        }
+        for name, row in values.items()
+    }

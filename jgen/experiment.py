@@ -36,7 +36,7 @@ from jgen.errors import UsageError
 from jgen.provenance import program
 from jgen.run import Run, question, start
 
-__all__ = ["Run", "main", "mistakes_in_one_line", "start"]
+__all__ = ["Run", "at_least", "main", "mistakes_in_one_line", "start"]
 
 C = TypeVar("C")
 OWN = ("jgen", "experiments", "benchmarks", "__main__")
@@ -87,6 +87,28 @@ def main(
     run.console.print(
         f"report: {run.directory / 'report.html'}", markup=False, highlight=False, soft_wrap=True
     )
+
+
+def at_least(config: Any, **least: int) -> None:
+    """Refuses counts too small to mean anything; for the ``__post_init__`` of a configuration.
+
+    Args:
+        config: The configuration.
+        **least: Field -> its least value.
+
+    Raises:
+        UsageError: Naming the option as the command line spells it.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> at_least(SimpleNamespace(components=0), components=1)
+        Traceback (most recent call last):
+        jgen.errors.UsageError: --components must be at least 1; got 0
+    """
+    for name, value in least.items():
+        given = getattr(config, name)
+        if given < value:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least {value}; got {given}")
 
 
 @contextlib.contextmanager

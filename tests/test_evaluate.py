@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jgen.evaluate import compare, mean_result
+from jgen.evaluate import against_best, compare, mean_result
 
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
 
@@ -43,3 +43,13 @@ def test_broken_and_misshapen_values():
     for shape in [(0,), (3, 2), ()]:
         with pytest.raises(ValueError, match="per example"):
             mean_result(np.zeros(shape), "", {})
+
+
+def test_the_best_is_no_nan_and_differences_are_paired():
+    shared = np.linspace(-5.0, 5.0, 50)
+    values = {"failed": np.full(50, np.nan), "low": shared - 1.0, "high": shared}
+    found = against_best(values, "exact log p", {})
+    assert np.isnan(found["failed"]["mean"].value)
+    assert found["high"]["minus best"].value == 0
+    low = found["low"]["minus best"]
+    np.testing.assert_allclose([low.low, low.value, low.high], -1.0, atol=1e-12)  # no spread: it is paired

@@ -1,6 +1,7 @@
 """Applications: what one does with a model, whole."""
 
+from jgen.applications.contest import Contest, contest
 from jgen.applications.fit_mixture import MixtureFit, fit_mixture
 from jgen.applications.held_out import held_out
 
-__all__ = ["MixtureFit", "fit_mixture", "held_out"]
+__all__ = ["Contest", "MixtureFit", "contest", "fit_mixture", "held_out"]

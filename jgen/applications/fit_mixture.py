@@ -32,6 +32,22 @@ class MixtureFit(NamedTuple):
     log_likelihood: np.ndarray
     degenerate: np.ndarray
 
+    @property
+    def interior(self) -> Distribution | None:
+        """The distribution; None where every restart is degenerate."""
+        return None if self.degenerate.all() else self.distribution
+
+    def facts(self) -> dict[str, Any]:
+        """The outcome in words and numbers, for a report; there must be an interior optimum."""
+        interior, other = self.log_likelihood[~self.degenerate, -1], self.log_likelihood[self.degenerate, -1]
+        best = interior.max()
+        return {
+            "log-likelihood": round(float(best), 2),
+            "restarts that find it": f"{(interior > best - 0.01).sum()} of {len(self.degenerate)}",
+            "degenerate": other.size,
+            "best of these": round(float(other.max()), 2) if other.size else None,
+        }
+
 
 def fit_mixture(
     key: Key,

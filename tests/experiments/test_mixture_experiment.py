@@ -54,7 +54,7 @@ def test_a_short_run_leaves_everything(tmp_path, capsys, monkeypatch, numpyro_ra
     assert fit["components"] == 3
     assert [row["sampler"] for row in rows[:8]] == NAMES
     assert [row["components"] for row in rows[8:]] == [1, 2, 3, 4, 5]
-    assert all(row["nats a row"]["n"] == 150 for row in rows[8:])
+    assert all(row["mean"]["n"] == 150 for row in rows[8:])
 
     tree = ET.fromstring((folder / "report.html").read_text())
     assert len(list(tree.iter("{http://www.w3.org/1999/xhtml}img"))) == len(FIGURES)
@@ -87,7 +87,7 @@ def test_the_default_run_finds_the_known_answers(tmp_path, seed, numpyro_ranks):
     fit, *rows = records(tmp_path / "run")
     assert fit["log-likelihood"] == -180.19
     check_scores(rows[:8])
-    by_count = {row["components"]: row["nats a row"]["value"] for row in rows[8:]}
+    by_count = {row["components"]: row["mean"]["value"] for row in rows[8:]}
     assert max(by_count, key=by_count.get) in (2, 3)
 
 
