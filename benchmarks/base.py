@@ -159,6 +159,7 @@ def _count(draws: Draws, power: int) -> float:
 
 EFFECTIVE_SIZE = {
     Law.MARKOV: _chain_ess,
+    Law.BIASED: _chain_ess,
     Law.INDEPENDENT: _count,
     Law.WEIGHTED: _kish_ess,
     Law.ENSEMBLE: _kish_ess,

@@ -121,4 +121,5 @@ ESTIMATES: Mapping[Law, Callable[[Array, Draws], tuple[Array, Array, dict[str, A
     Law.WEIGHTED: _weighted,
     Law.ENSEMBLE: _weighted,
     Law.MARKOV: _markov,
+    Law.BIASED: _markov,
 }

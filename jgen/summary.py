@@ -97,7 +97,7 @@ def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
 
 def _log_weight(draws: Draws) -> Array:
     """The log-weights of draws that know Z; everything that needs Z asks here."""
-    if draws.law is Law.MARKOV or draws.log_weight is None:
+    if draws.law in (Law.MARKOV, Law.BIASED) or draws.log_weight is None:
         raise ValueError(
             f"the normaliser is unknown to {draws.law.value} draws without log-weights: a kernel that leaves "
             "the target invariant never sees it. Use importance or rejection to estimate log Z."
@@ -173,6 +173,7 @@ DIAGNOSTICS: Mapping[Law, _Diagnostics] = {
     Law.INDEPENDENT: _Diagnostics(_independent, _no_totals),
     Law.WEIGHTED: _Diagnostics(_weighted, _weighted_totals),
     Law.MARKOV: _Diagnostics(_markov, _markov_totals),
+    Law.BIASED: _Diagnostics(_markov, _markov_totals),
     Law.ENSEMBLE: _Diagnostics(_weighted, _weighted_totals),
 }
 
@@ -198,7 +199,8 @@ def summary(draws: Draws) -> Summary:
     - weighted and ensemble: self-normalised means with their delta-method error, log Z with its interval,
       Kish's ESS and the Pareto k of the weights;
     - Markov: MCSE, bulk and tail ESS, rank-normalised R-hat per coordinate; E-BFMI per chain where
-      ``info`` has the energy. No log Z: it is unknown.
+      ``info`` has the energy. No log Z: it is unknown;
+    - biased: the same. The errors are those of chance; the bias of the step size is not among them.
 
     Every law counts gradients and log densities (those of the draws: warm-up is not among them), each
     flag in ``info``, such as ``diverging``, and draws that are not finite. A coordinate that cannot be

@@ -35,6 +35,8 @@ class Law(enum.Enum):
     """Independent draws, whose ``exp(log_weight)`` averages to the normaliser Z."""
     MARKOV = "markov"
     """A chain that leaves the target invariant; the normaliser is unknown."""
+    BIASED = "biased"
+    """A chain that leaves only something near the target invariant: how near, its step size decides."""
     ENSEMBLE = "ensemble"
     """A population carried along a path; each draw is one pass, with an unbiased weight."""
 

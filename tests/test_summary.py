@@ -23,7 +23,7 @@ def draws_of(law, rng=0):
         "diverging": np.arange(NUM_DRAWS)[None].repeat(NUM_CHAINS, axis=0) < 3,
         "energy": rng.normal(size=shape),
     }
-    log_weight = None if law is Law.MARKOV else 0.5 * rng.normal(size=shape)
+    log_weight = None if law in (Law.MARKOV, Law.BIASED) else 0.5 * rng.normal(size=shape)
     value = jax.tree.map(lambda leaf: leaf.astype(np.float32), value)
     return Draws(value, info, log_weight, law)
 
@@ -38,7 +38,7 @@ def test_every_law_has_its_columns_and_its_totals(law):
     assert result.totals["num_log_densities"] == 2000
     assert result.totals["num_diverging"] == 12
     assert ("log_evidence" in result.totals) == (law in (Law.WEIGHTED, Law.ENSEMBLE))
-    assert ("rhat" in result.table) == ("bfmi" in result.totals) == (law is Law.MARKOV)
+    assert ("rhat" in result.table) == ("bfmi" in result.totals) == (law in (Law.MARKOV, Law.BIASED))
     for word in (*result.names, *result.table, *result.totals):
         assert word in str(result)
 
@@ -114,8 +114,9 @@ def test_rejection_weights_have_no_heavy_tail():
 
 
 def test_markov_draws_never_get_a_log_evidence():
-    with pytest.raises(ValueError, match="normaliser is unknown"):
-        log_evidence(draws_of(Law.MARKOV))
+    for law in (Law.MARKOV, Law.BIASED):
+        with pytest.raises(ValueError, match="normaliser is unknown"):
+            log_evidence(draws_of(law))
     weighed = draws_of(Law.WEIGHTED)
     with pytest.raises(ValueError, match="normaliser is unknown"):
         log_evidence(Draws(weighed.value, {}, weighed.log_weight, Law.MARKOV))

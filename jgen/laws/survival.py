@@ -49,7 +49,7 @@ def survival(make: Make, target: Target, key: Key) -> None:
             raise LawBroken(f"with {name} draws are not finite: guard NaN where a proposal is accepted")
         beyond = values[..., 0] > wall
         sees_no_poison = value == 0.0 and np.sum(draws.info["num_log_densities"]) > 0
-        if draws.law is Law.MARKOV and beyond.any() and not sees_no_poison:
+        if draws.law in (Law.MARKOV, Law.BIASED) and beyond.any() and not sees_no_poison:
             raise LawBroken(f"with {name} a chain moved where the density is unusable")
         if draws.law is Law.WEIGHTED:
             assert draws.log_weight is not None
