@@ -115,22 +115,28 @@ def component_index(uniform: Array, weights: Array) -> Array:
     """
     cdf = jnp.where(weights > 0, jnp.cumsum(weights, -1), 0)
     cdf = jax.lax.cummax(cdf, axis=weights.ndim - 1)  # flat, exactly, over weights of 0
-    method = "compare_all" if weights.shape[-1] <= 16 else "scan"
-    shape = uniform.shape
-    if weights.ndim == 1 and weights.size <= MAX_SELECTS:  # one fused pass, no search
-        return functools.reduce(
-            jnp.add, (uniform * cdf[-1] >= step for step in cdf[:-1]), jnp.zeros(shape, int)
-        )
-    if weights.ndim == 1:
-        return jnp.searchsorted(cdf, uniform * cdf[-1], side="right", method=method)
-    batch = weights.shape[:-1]
+    shape, batch = uniform.shape, weights.shape[:-1]
+    if not batch:
+        return steps_passed(cdf, uniform * cdf[-1])
     rows, columns = cdf.reshape(-1, cdf.shape[-1]), uniform.reshape(-1, cdf.size // cdf.shape[-1])
-
-    def search(row: Array, column: Array) -> Array:
-        return jnp.searchsorted(row, column * row[-1], side="right", method=method)
-
-    found = jax.vmap(search, in_axes=(0, 1), out_axes=1)(rows, columns)
+    found = jax.vmap(lambda row, u: steps_passed(row, u * row[-1]), in_axes=(0, 1), out_axes=1)(rows, columns)
     return found.reshape(shape[: len(shape) - len(batch)] + batch)
+
+
+def steps_passed(cdf: Array, value: Array) -> Array:
+    """How many of the rising steps ``[step]``, but the last, are at most each value: ``searchsorted``.
+
+    Both ways fuse with what follows, which ``searchsorted`` does not: a sum of comparisons where they are
+    few, else a binary search of log2(step) gathers.
+    """
+    found = jnp.zeros(value.shape, int)
+    if cdf.size <= MAX_SELECTS:
+        return functools.reduce(jnp.add, (value >= step for step in cdf[:-1]), found)
+    size = 1 << (cdf.size - 1).bit_length()
+    padded = jnp.concatenate([cdf[:-1], jnp.full(size - cdf.size + 1, jnp.inf, cdf.dtype)])
+    for stride in (size >> level for level in range(1, size.bit_length())):
+        found = found + jnp.where(value >= padded[found + stride - 1], stride, 0)
+    return found
 
 
 def standard_normal_quantile(uniform: Array) -> Array:

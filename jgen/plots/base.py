@@ -18,6 +18,7 @@ DATA, MODEL, EDGE, MUTED, GRID = "#444444", PALETTE[0], "#003B5C", "#9AA3AC", "#
 """Data; the model and the edge of its density; what stands back."""
 WIDTH = 6.4
 """Inches: what a page column and a phone both show without shrinking the letters away."""
+MASSES, GRID_SIZE = (0.95, 0.8, 0.5), 80
 
 STYLE: Any = {
     "font.family": "sans-serif",
@@ -149,3 +150,53 @@ def names(labels: Sequence[str] | None, count: int, stem: str = "x") -> list[str
             f"labels has {len(labels)} names, but there are {count} coordinates: give one for each"
         )
     return list(labels)
+
+
+def highest_density_levels(log_prob: np.ndarray, masses: Sequence[float]) -> np.ndarray:
+    """The log density at the edge of the smallest region that holds a given mass.
+
+    Args:
+        log_prob: Log density on an even grid, any shape.
+        masses: Shares of the mass on the grid, each in (0, 1).
+
+    Returns:
+        One level per mass, in the order given.
+
+    Example:
+        >>> x = np.linspace(-8.0, 8.0, 4001)
+        >>> level = highest_density_levels(-0.5 * x**2, [0.95])
+        >>> round(float(np.sqrt(-2.0 * level[0])), 2)
+        1.96
+    """
+    flat = np.sort(np.nan_to_num(log_prob.ravel(), nan=-np.inf))[::-1]
+    mass = np.cumsum(np.exp(flat - flat[0]))
+    where = np.searchsorted(mass / mass[-1], np.asarray(masses))
+    return flat[np.minimum(where, flat.size - 1)]
+
+
+def contours(
+    axis: Any,
+    log_prob: Callable[[np.ndarray], Any],
+    x_ends: tuple[float, float],
+    y_ends: tuple[float, float],
+) -> None:
+    """Draws the edges of the smallest regions that hold 50, 80 and 95 % of a density's mass in a panel.
+
+    Args:
+        axis: A matplotlib axis.
+        log_prob: Points ``[n, 2]`` -> log density ``[n]``, up to a constant.
+        x_ends: Ends of the panel.
+        y_ends: The same, upwards.
+
+    Raises:
+        ValueError: If the log density of points is of another shape.
+    """
+    x, y = np.linspace(*x_ends, GRID_SIZE), np.linspace(*y_ends, GRID_SIZE)
+    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)  # [n, 2]
+    grid = np.asarray(log_prob(points), np.float64)
+    if grid.shape != (GRID_SIZE**2,):
+        raise ValueError(f"the log density of {GRID_SIZE**2} points has shape {grid.shape}: return [n]")
+    grid = grid.reshape(GRID_SIZE, GRID_SIZE)  # [y, x]
+    levels = highest_density_levels(grid, MASSES)
+    if np.all(np.diff(levels) > 0):
+        axis.contour(x, y, grid, levels=levels, colors=[EDGE], linewidths=(0.8, 1.1, 1.5), linestyles="solid")

@@ -1,19 +1,18 @@
 """Data and the density fitted to them, two coordinates at a time."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jgen.plots.base import DATA, EDGE, MODEL, PALETTE, WIDTH, figure, matrix, names, styled
+from jgen.plots.base import DATA, EDGE, MODEL, PALETTE, WIDTH, contours, figure, matrix, names, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MarginalLogProb = Callable[[tuple[int, ...], np.ndarray], Any]
 """``(dims, points [n, len(dims)]) -> log density [n]`` of the marginal over the coordinates ``dims``."""
-MASSES = (0.95, 0.8, 0.5)
-GRID_SIZE = 80
 
 
 @styled
@@ -75,7 +74,8 @@ def pair_plot(
                 size = float(np.clip(4000.0 / len(points), 1.5, 14.0))
                 axis.scatter(points[:, column], points[:, row], s=size, c=tint, alpha=0.55, linewidths=0)
                 if marginal_log_prob is not None:
-                    _contours(axis, (column, row), marginal_log_prob, ranges[column], ranges[row])
+                    log_prob = functools.partial(marginal_log_prob, (column, row))
+                    contours(axis, log_prob, ranges[column], ranges[row])
                 axis.set_ylim(*ranges[row])
             else:
                 axis.set_visible(False)
@@ -88,28 +88,6 @@ def pair_plot(
                 axis.set_ylabel(titles[row])
     made.align_labels()
     return made
-
-
-def highest_density_levels(log_prob: np.ndarray, masses: Sequence[float]) -> np.ndarray:
-    """The log density at the edge of the smallest region that holds a given mass.
-
-    Args:
-        log_prob: Log density on an even grid, any shape.
-        masses: Shares of the mass on the grid, each in (0, 1).
-
-    Returns:
-        One level per mass, in the order given.
-
-    Example:
-        >>> x = np.linspace(-8.0, 8.0, 4001)
-        >>> level = highest_density_levels(-0.5 * x**2, [0.95])
-        >>> round(float(np.sqrt(-2.0 * level[0])), 2)
-        1.96
-    """
-    flat = np.sort(np.nan_to_num(log_prob.ravel(), nan=-np.inf))[::-1]
-    mass = np.cumsum(np.exp(flat - flat[0]))
-    where = np.searchsorted(mass / mass[-1], np.asarray(masses))
-    return flat[np.minimum(where, flat.size - 1)]
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
@@ -137,23 +115,3 @@ def _diagonal(
         axis.plot(x, np.exp(np.asarray(marginal_log_prob((i,), x[:, None]))), color=EDGE, linewidth=1.8)
     axis.spines["left"].set_visible(False)
     axis.tick_params(left=False)
-
-
-def _contours(
-    axis: Any,
-    dims: tuple[int, int],
-    marginal_log_prob: MarginalLogProb,
-    x_ends: tuple[float, float],
-    y_ends: tuple[float, float],
-) -> None:
-    x, y = np.linspace(*x_ends, GRID_SIZE), np.linspace(*y_ends, GRID_SIZE)
-    points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)  # [n, 2]
-    log_prob = np.asarray(marginal_log_prob(dims, points), np.float64)
-    if log_prob.shape != (GRID_SIZE**2,):
-        raise ValueError(
-            f"marginal_log_prob gave shape {log_prob.shape} for {GRID_SIZE**2} points: return [n]"
-        )
-    grid = log_prob.reshape(GRID_SIZE, GRID_SIZE)  # [y, x]
-    levels = highest_density_levels(grid, MASSES)
-    if np.all(np.diff(levels) > 0):
-        axis.contour(x, y, grid, levels=levels, colors=[EDGE], linewidths=(0.8, 1.1, 1.5), linestyles="solid")

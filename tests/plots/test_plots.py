@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from jgen import plots
-from jgen.plots.base import STYLE
-from jgen.plots.pair_plot import highest_density_levels
+from jgen.plots.base import STYLE, highest_density_levels
 from jgen.plots.trace_plot import rank_counts
 from jgen.types import Result
 
@@ -25,11 +24,16 @@ def standard_normal(dims, points):
     return -0.5 * np.sum(points**2, axis=-1) - 0.5 * len(dims) * np.log(2 * np.pi)
 
 
+def halo(points):
+    return -0.5 * np.sum(points**2, axis=-1)
+
+
 ROWS = [{"sampler": "nuts", "ESS/s": 3.0, "note": "a"}, {"sampler": "hmc", "ESS/s": 1e4, "note": "b"}]
 FIGURES = {
     "curves": lambda: plots.curves(np.cumsum(RNG.normal(size=(20, 5)), axis=0)),
     "intervals_plot": lambda: plots.intervals_plot({"a": result(1.0), "b": result(np.nan)}, reference=0.5),
     "pair_plot": lambda: plots.pair_plot(DATA, DATA[:5], standard_normal, groups=np.arange(30) % 3),
+    "panels": lambda: plots.panels({"a": DATA[:, :2], "b": DATA[:9, 1:]}, halo, (-4, 4), {"a": "a note"}),
     "sampler_bars": lambda: plots.sampler_bars(ROWS, reference={"ESS/s": 10.0}),
     "trace_plot": lambda: plots.trace_plot(CHAINS),
 }

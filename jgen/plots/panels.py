@@ -1,0 +1,62 @@
+"""Several samples of one density in the plane, a panel each, on one pair of axes."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import MODEL, WIDTH, contours, figure, matrix, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_POINTS = 2000
+PER_ROW = 4
+
+
+@styled
+def panels(
+    samples: Mapping[str, Any],
+    log_prob: Callable[[np.ndarray], Any],
+    ends: tuple[float, float],
+    notes: Mapping[str, str] | None = None,
+) -> "Figure":
+    r"""Draws each sample as dots over the contours of the density it should have come from.
+
+    Args:
+        samples: Name -> points ``[n, 2]``; of more than 2000, evenly spaced ones are shown.
+        log_prob: Points ``[n, 2]`` -> log density ``[n]``, up to a constant.
+        ends: Ends of both axes.
+        notes: Name -> a few words under the name.
+
+    Returns:
+        A figure with a panel for each sample, in the order given.
+
+    Raises:
+        ValueError: There is no sample, or one is not ``[n, 2]``.
+
+    Example:
+        >>> points = np.random.default_rng(0).normal(size=(50, 2))
+        >>> made = panels({"exact": points}, lambda x: -0.5 * (x**2).sum(-1), (-4, 4), {"exact": "50 draws"})
+        >>> made.axes[0].get_title()
+        'exact\n50 draws'
+    """
+    if not samples:
+        raise ValueError("samples is empty: give at least one")
+    columns = min(PER_ROW, len(samples))
+    rows = -(-len(samples) // columns)
+    width = max(WIDTH, 2.1 * columns)
+    made, axes = figure(rows, columns, rows * (width / columns + 0.35), width, sharex=True, sharey=True)
+    for axis in axes.flat[len(samples) :]:
+        axis.set_visible(False)
+    for axis, (name, points) in zip(axes.flat, samples.items(), strict=False):
+        points = matrix(points, name, ["n", "2"])
+        if points.shape[1] != 2:
+            raise ValueError(f"{name} has {points.shape[1]} coordinates: choose the two to be drawn")
+        shown = points[np.linspace(0, len(points) - 1, min(len(points), MAX_POINTS)).astype(int)]
+        contours(axis, log_prob, ends, ends)
+        axis.scatter(*shown.T, s=5.0, c=MODEL, alpha=0.5, linewidths=0)
+        axis.set(xlim=ends, ylim=ends, aspect="equal")
+        axis.set_title("\n".join([name, *([notes[name]] if notes and name in notes else [])]))
+        axis.locator_params(nbins=5)
+    return made
