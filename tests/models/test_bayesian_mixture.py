@@ -1,0 +1,60 @@
+"""Bayesian mixtures: the density is its definition, labels do not matter, one component is exact."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from jgen.models.bayesian_mixture import bayesian_mixture, log_evidence_of_one, parameters, relabelled
+
+ROWS = np.random.default_rng(0).normal(size=(7, 2))
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_density_is_prior_times_likelihood_row_by_row():
+    z = np.random.default_rng(1).normal(size=(3, 5))
+    log_weights, means, log_precisions = map(np.asarray, parameters(jnp.asarray(z)))
+    assert np.isclose(np.exp(log_weights).sum(), 1.0)
+    truth = stats.norm.logpdf(z).sum()
+    for row in ROWS:
+        truth += np.log(
+            sum(
+                np.exp(w) * stats.norm.pdf(row, m, np.exp(-u / 2)).prod()
+                for w, m, u in zip(log_weights, means, log_precisions, strict=True)
+            )
+        )
+    np.testing.assert_allclose(bayesian_mixture(jnp.asarray(ROWS), 3).log_density(jnp.asarray(z)), truth)
+
+
+@pytest.mark.usefixtures("x64")
+def test_labels_do_not_matter():
+    z = np.random.default_rng(1).normal(size=(3, 5))
+    log_density = jax.jit(bayesian_mixture(jnp.asarray(ROWS), 3).log_density)
+    values = [log_density(jnp.asarray(z[list(order)])) for order in itertools.permutations(range(3))]
+    np.testing.assert_allclose(values, values[0], rtol=1e-13)
+    moved = jax.vmap(relabelled, (0, None))(jax.random.split(jax.random.key(0), 50), jnp.asarray(z))
+    assert len(np.unique(np.asarray(moved)[:, :, 0], axis=0)) == 6
+
+
+@pytest.mark.usefixtures("x64")
+def test_one_component_is_exact():
+    """A second way: the mean and the precision integrated numerically, column by column."""
+    column = ROWS[:4, :1]
+    log_density = bayesian_mixture(jnp.asarray(column), 1).log_density
+    grid = jnp.linspace(-9.0, 9.0, 601)  # the trapezoid rule is exact to rounding for such integrands
+    points = jnp.stack(jnp.meshgrid(jnp.zeros(1), grid, grid, indexing="ij"), -1).reshape(-1, 1, 3)
+    values = jax.jit(jax.vmap(log_density))(points) + 0.5 * jnp.log(2 * jnp.pi)  # the logit integrates to 1
+    found = jax.nn.logsumexp(values) + 2 * jnp.log(grid[1] - grid[0])
+    np.testing.assert_allclose(log_evidence_of_one(column), found, rtol=1e-9)
+    both = log_evidence_of_one(ROWS)
+    np.testing.assert_allclose(both, log_evidence_of_one(ROWS[:, :1]) + log_evidence_of_one(ROWS[:, 1:]))
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(ValueError, match=r"table \[row, dim\]"):
+        bayesian_mixture(jnp.zeros(3), 2)
+    with pytest.raises(ValueError, match="at least 1"):
+        bayesian_mixture(jnp.zeros((3, 2)), 0)
