@@ -142,7 +142,7 @@ def judged(key: Any, recipe: Any, target: Target, density: Any, config: Config) 
         "modes found": f"{(shares > truth / 2).sum()} of {config.modes}",
         "error of shares": 0.5 * float(np.abs(shares - truth).sum()),
         "R-hat": float(max(map(rhat, run.draws.value.transpose(2, 0, 1))))
-        if run.draws.law is Law.MARKOV
+        if run.draws.log_weight is None
         else None,
         "gradients": run.cost.num_grads + run.warmup_cost.num_grads,
         "log densities": run.cost.num_log_densities + run.warmup_cost.num_log_densities,
