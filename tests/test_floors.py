@@ -14,7 +14,17 @@ import pytest
 HOME = Path(__file__).parents[1]
 FLOORS = [
     {"types", "errors", "binding", "checks", "records", "write", "provenance"},
-    {"distributions", "decoders", "targets", "reducers", "weights", "diagnostics", "show", "population"},
+    {
+        "distributions",
+        "decoders",
+        "targets",
+        "reducers",
+        "weights",
+        "diagnostics",
+        "show",
+        "population",
+        "restart",
+    },
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
     {"models", "train", "checkpoints", "evaluate", "data", "laws", "run", "score", "timing"},
     {"experiment", "plots", "testing", "applications"},

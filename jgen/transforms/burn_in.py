@@ -1,17 +1,18 @@
 """Forgetting the start."""
 
-import jax
 from jax.tree_util import Partial
 
 from jgen.checks import count
-from jgen.types import Array, Key, PyTree, Sampler
+from jgen.restart import burn_in_init
+from jgen.types import Array, Sampler
 
 
 def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
     """A sampler whose ``init`` makes ``num_steps`` steps and throws their draws away.
 
     Its steps leave no draw to be counted in; to have them counted, or to adapt meanwhile, use
-    ``sample(..., num_warmup=...)``. Put it outside ``cycle``, which starts its members afresh at every step.
+    ``sample(..., num_warmup=...)``. It goes outside ``cycle``, which starts its members
+    afresh at every step and refuses one that would burn in each time.
 
     Args:
         sampler: Any sampler.
@@ -38,14 +39,3 @@ def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
     """
     num_steps = count("burn_in: num_steps", num_steps, least=0)
     return Sampler(Partial(burn_in_init, sampler, num_steps), sampler.step)
-
-
-def burn_in_init(sampler: Sampler, num_steps: Array, key: Key, position: PyTree | None) -> PyTree:
-    """The state after the burn-in."""
-    init_key, key = jax.random.split(key)
-    return jax.lax.fori_loop(
-        0,
-        num_steps,
-        lambda index, state: sampler.step(jax.random.fold_in(key, index), state)[0],
-        sampler.init(init_key, position),
-    )

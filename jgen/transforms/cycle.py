@@ -1,9 +1,9 @@
 """One kernel after another."""
 
 import jax
-import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgen.restart import refuse_burn_in, restart
 from jgen.transforms.base import join
 from jgen.types import Array, Draws, Key, Law, PyTree, Sampler
 
@@ -20,11 +20,11 @@ def cycle(*samplers: Sampler) -> Sampler:
         *samplers: Two or more Markov samplers of one target.
 
     Returns:
-        A Markov sampler; its state is the tuple of theirs, its draw the position after the last, and
-        its info that of the last kernel, with counts and flags added up over all.
+        A Markov sampler, or a biased one if a member is; its state is the tuple of theirs, its draw the
+        position after the last, and its info that of the last kernel, with counts and flags added up over all.
 
     Raises:
-        ValueError: If there are fewer than two samplers, or one is no Markov kernel.
+        ValueError: If there are fewer than two samplers, or one is no Markov kernel or burns in.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -39,6 +39,8 @@ def cycle(*samplers: Sampler) -> Sampler:
     """
     if len(samplers) < 2:
         raise ValueError(f"cycle takes two samplers or more; got {len(samplers)}")
+    for sampler in samplers:
+        refuse_burn_in(sampler)
     return Sampler(Partial(cycle_init, samplers), Partial(cycle_step, samplers))
 
 
@@ -58,43 +60,22 @@ def cycle_step(
             "cycle moves its members to each other's positions, so their states must have a field "
             f"position; {type(states[-1]).__name__} has none"
         )
-    position, moved = states[-1].position, []
+    position, moved, law = states[-1].position, [], Law.MARKOV
     facts: dict[str, Array] = {}
     for sampler, state, (init_key, step_key) in zip(samplers, states, keys, strict=True):
-        fresh = keep_tuning(sampler.init(init_key, position), state)
-        state, draws = sampler.step(step_key, fresh)
-        if draws.law is not Law.MARKOV:
+        fresh = restart(sampler, init_key, position, state)
+        state, draws = sampler.step(step_key, fresh.state)
+        if draws.law not in (Law.MARKOV, Law.BIASED):
             raise ValueError(
                 f"cycle composes Markov kernels; one of its members makes {draws.law.value} draws"
             )
+        law = draws.law if law is Law.MARKOV else law
         info = dict(draws.info)
-        for name, cost in cost_of_init(fresh).items():
+        for name, cost in fresh.cost.items():
             info[name] = info[name] + cost
         facts = {
             name: join(name, facts[name], fact) if name in facts else fact for name, fact in info.items()
         }
         position = draws.value
         moved.append(state)
-    return tuple(moved), Draws(position, facts, None, draws.law)
-
-
-def keep_tuning(fresh: PyTree, old: PyTree) -> PyTree:
-    """The fresh state, with what the old one had learned."""
-    return jax.tree_util.tree_map_with_path(
-        lambda path, new, kept: kept if "tuning" in names(path) else new, fresh, old
-    )
-
-
-def cost_of_init(state: PyTree) -> dict[str, Array]:
-    """What it cost to make this state: one gradient where it keeps one, else one log density."""
-    last_names = [names(path)[-1:] for path, _ in jax.tree_util.tree_leaves_with_path(state)]
-    num_grads = last_names.count(["gradient"])
-    return {
-        "num_grads": jnp.int32(num_grads),
-        "num_log_densities": jnp.int32(last_names.count(["log_density"]) - num_grads),
-    }
-
-
-def names(path: tuple) -> list[str]:
-    """The field names along a path through a pytree."""
-    return [str(getattr(entry, "name", "")) for entry in path]
+    return tuple(moved), Draws(position, facts, None, law)
