@@ -56,10 +56,13 @@ class Recipe(NamedTuple):
     Attributes:
         sampler: Aimed, with options that suit most targets.
         target_acceptance: What warm-up should aim at; None where there is nothing to tune.
+        biased_variance: For a biased sampler, the exact variance of its draws on a standard Gaussian ``[]``;
+            None where it is not known.
     """
 
     sampler: Sampler
     target_acceptance: float | None
+    biased_variance: Array | float | None = None
 
 
 def flatten(log_density: LogDensity, position: PyTree) -> tuple[Array, LogDensity, Callable[[Array], PyTree]]:
