@@ -1,23 +1,11 @@
 """Hamiltonian Monte Carlo."""
 
-import jax
-import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.binding import bind
 from jgen.checks import count, positive
-from jgen.samplers.base import (
-    BEYOND_LOCAL_MOVES,
-    MAX_ENERGY_ERROR,
-    ChainState,
-    Recipe,
-    accept,
-    checked_metric,
-    flatten,
-    gradient_init,
-    pull,
-    push,
-)
+from jgen.samplers.base import BEYOND_LOCAL_MOVES, ChainState, Recipe, checked_metric, gradient_init
+from jgen.samplers.hamiltonian_base import trajectory
 from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
@@ -77,39 +65,8 @@ def hmc(
 def hmc_step(
     log_density: LogDensity, num_steps: Array, key: Key, state: ChainState
 ) -> tuple[ChainState, Draws]:
-    """One trajectory of ``num_steps`` gradients, accepted or refused as a whole."""
-    momentum_key, accept_key = jax.random.split(key)
-    step_size, factor = state.tuning
-    x, density, unravel = flatten(log_density, state.position)
-    momentum = jax.random.normal(momentum_key, x.shape, x.dtype)  # white: n = Lᵀ r
-    energy = 0.5 * momentum @ momentum - state.log_density
-
-    def drift_and_kick(_: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        x, n = carry
-        x = x + step_size * push(factor, n)
-        return x, n + step_size * pull(factor, jax.grad(density)(x))
-
-    n = momentum + 0.5 * step_size * pull(factor, state.gradient)
-    x, n = jax.lax.fori_loop(0, num_steps - 1, drift_and_kick, (x, n))
-    x = x + step_size * push(factor, n)
-    value, gradient = jax.value_and_grad(density)(x)
-    n = n + 0.5 * step_size * pull(factor, gradient)
-
-    new_energy = 0.5 * n @ n - value
-    usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(new_energy)
-    error = jnp.where(usable, new_energy - energy, jnp.inf)
-    proposed = ChainState(unravel(x), value, gradient, state.tuning)
-    state, acceptance_rate, accepted = accept(accept_key, -error, proposed, state)
-    info = {
-        "acceptance_rate": acceptance_rate,
-        "diverging": error > MAX_ENERGY_ERROR,
-        "energy": jnp.where(accepted, new_energy, energy),
-        "lp": state.log_density,
-        "n_steps": num_steps,
-        "step_size": step_size,
-        "num_grads": num_steps,
-        "num_log_densities": jnp.zeros_like(num_steps),
-    }
+    """One trajectory of ``num_steps`` gradients."""
+    state, info, _ = trajectory(log_density, num_steps, key, state)
     return state, Draws(state.position, info, None, Law.MARKOV)
 
 

@@ -14,11 +14,18 @@ class Bug(NamedTuple):
         module: The module it is planted in, below ``jgen``.
         right: What stands there; it must occur exactly once.
         wrong: What is put in its place.
+        user: Where ``module`` is a ``*base`` that kernels share, the kernel that is to have the bug.
     """
 
     module: str
     right: str
     wrong: str
+    user: str = ""
+
+
+def in_hmc(right: str, wrong: str) -> Bug:
+    """A bug of HMC, whose trajectories stand in a base."""
+    return Bug("samplers.hamiltonian_base", right, wrong, "samplers.hmc")
 
 
 # Numbers are those of KNOWN_ANSWERS; the others are ours.
@@ -36,31 +43,31 @@ KERNEL_BUGS = {
     "2 MALA, no accept step": Bug(
         "samplers.mala", "jnp.where(usable, log_ratio, -jnp.inf)", "0.0 * log_ratio"
     ),
-    "2 HMC, no accept step": Bug(
-        "samplers.hmc", "accept(accept_key, -error,", "accept(accept_key, 0.0 * error,"
-    ),
+    "2 HMC, no accept step": in_hmc("accept(accept_key, -error,", "accept(accept_key, 0.0 * error,"),
     "2 Metropolis, no accept step": Bug(
         "samplers.metropolis",
         "accept(accept_key, value - state.log_density,",
         "accept(accept_key, 0.0 * value,",
     ),
-    "3 HMC, kinetic energy of the old momentum": Bug(
-        "samplers.hmc", "new_energy = 0.5 * n @ n - value", "new_energy = 0.5 * momentum @ momentum - value"
+    "3 HMC, kinetic energy of the old momentum": in_hmc(
+        "energy_error(start, end)\n    proposed",
+        "energy_error(start, end._replace(momentum=momentum))\n    proposed",
     ),
-    "3 HMC, kinetic energy of the position": Bug(
-        "samplers.hmc", "new_energy = 0.5 * n @ n - value", "new_energy = 0.5 * x @ x - value"
+    "3 HMC, kinetic energy of the position": in_hmc(
+        "energy_error(start, end)\n    proposed",
+        "energy_error(start, end._replace(momentum=end.position))\n    proposed",
     ),
     "7 MALA, gradient of a rejected proposal": Bug(
         "samplers.mala", "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
     ),
-    "7 HMC, gradient of a rejected proposal": Bug(
-        "samplers.hmc", "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
+    "7 HMC, gradient of a rejected proposal": in_hmc(
+        "    info = {", "    state = state._replace(gradient=end.gradient)\n    info = {"
     ),
     "8 MALA, a key used twice": Bug(
         "samplers.mala", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
     ),
-    "8 HMC, a key used twice": Bug(
-        "samplers.hmc", "momentum_key, accept_key = jax.random.split(key)", "momentum_key = accept_key = key"
+    "8 HMC, a key used twice": in_hmc(
+        "momentum_key, accept_key = jax.random.split(key)", "momentum_key = accept_key = key"
     ),
     "8 Metropolis, a key used twice": Bug(
         "samplers.metropolis", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
@@ -70,13 +77,11 @@ KERNEL_BUGS = {
         "noise_back = -noise - half_force - 0.5 * step_size * pull(factor, gradient)",
         "noise_back = -noise - 2.0 * half_force",
     ),
-    "HMC, a full kick at the end": Bug(
-        "samplers.hmc",
+    "HMC, a full kick at the end": in_hmc(
         "n = n + 0.5 * step_size * pull(factor, gradient)",
         "n = n + step_size * pull(factor, gradient)",
     ),
-    "HMC, momentum not refreshed evenly": Bug(
-        "samplers.hmc",
+    "HMC, momentum not refreshed evenly": in_hmc(
         "momentum = jax.random.normal(momentum_key, x.shape, x.dtype)",
         "momentum = 1.1 * jax.random.normal(momentum_key, x.shape, x.dtype)",
     ),
@@ -123,11 +128,27 @@ WEIGHT_BUGS = {
 
 
 def plant(bug: Bug) -> ModuleType:
-    """The module with the bug in it, under a name of its own."""
-    source = inspect.getsource(importlib.import_module(f"jgen.{bug.module}"))
+    """The module with the bug in it, or its user, under a name of its own."""
+    source = source_of(bug.module)
     if source.count(bug.right) != 1:
         raise LookupError(f"{bug.module} holds {bug.right!r} {source.count(bug.right)} times, not once")
-    module = ModuleType(f"planted_{bug.module.replace('.', '_')}")
+    module = planted(bug.module, source.replace(bug.right, bug.wrong))
+    if not bug.user:
+        return module
+    source = source_of(bug.user)
+    if f"from jgen.{bug.module} import" not in source:
+        raise LookupError(f"{bug.user} imports nothing from {bug.module}")
+    return planted(bug.user, source.replace(f"from jgen.{bug.module} ", f"from {module.__name__} "))
+
+
+def source_of(name: str) -> str:
+    """What is written in a module below ``jgen``."""
+    return inspect.getsource(importlib.import_module(f"jgen.{name}"))
+
+
+def planted(name: str, source: str) -> ModuleType:
+    """A module of this source, found by imports under its planted name."""
+    module = ModuleType(f"planted_{name.replace('.', '_')}")
     sys.modules[module.__name__] = module
-    exec(compile(source.replace(bug.right, bug.wrong), module.__name__, "exec"), module.__dict__)
+    exec(compile(source, module.__name__, "exec"), module.__dict__)
     return module

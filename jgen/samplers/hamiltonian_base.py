@@ -1,0 +1,99 @@
+r"""Hamiltonian motion, which HMC in all its forms shares: leapfrogs, and a trajectory taken or refused.
+
+With the inverse mass matrix :math:`M^{-1} = L L^\top` and white momentum n, one leapfrog step of size
+:math:`\epsilon` is
+
+.. math:: n \mathrel{+}= \tfrac\epsilon2 L^\top \nabla \log p(x), \quad
+    x \mathrel{+}= \epsilon L n, \quad n \mathrel{+}= \tfrac\epsilon2 L^\top \nabla \log p(x).
+
+It keeps volumes, runs backwards when n is turned round, and nearly keeps the energy
+:math:`H = -\log p(x) + |n|^2 / 2`.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jgen.samplers.base import MAX_ENERGY_ERROR, accept, flatten, pull, push
+from jgen.types import Array, Info, Key, LogDensity
+
+
+class Phase(NamedTuple):
+    """A point of phase space.
+
+    Attributes:
+        position: Ravelled ``[dim]``.
+        momentum: White, ``n = Lᵀ r`` ``[dim]``.
+        log_density: At the position ``[]``.
+        gradient: Of the log density ``[dim]``.
+    """
+
+    position: Array
+    momentum: Array
+    log_density: Array
+    gradient: Array
+
+
+def leapfrog(density: LogDensity, tuning: Any, num_steps: int | Array, start: Phase) -> Phase:
+    """The point ``num_steps`` leapfrog steps later; spends as many gradients."""
+    step_size, factor = tuning.step_size, tuning.inverse_mass_factor
+
+    def drift_and_kick(_: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        x, n = carry
+        x = x + step_size * push(factor, n)
+        return x, n + step_size * pull(factor, jax.grad(density)(x))
+
+    # Where one step ends and the next begins, two half kicks are one.
+    n = start.momentum + 0.5 * step_size * pull(factor, start.gradient)
+    x, n = jax.lax.fori_loop(0, num_steps - 1, drift_and_kick, (start.position, n))
+    x = x + step_size * push(factor, n)
+    value, gradient = jax.value_and_grad(density)(x)
+    n = n + 0.5 * step_size * pull(factor, gradient)
+    return Phase(x, n, value, gradient)
+
+
+def energy(phase: Phase) -> Array:
+    """Minus the log of the joint density of position and momentum, in nats ``[]``."""
+    return 0.5 * phase.momentum @ phase.momentum - phase.log_density
+
+
+def energy_error(start: Phase, end: Phase) -> Array:
+    """What a trajectory gained, in nats ``[]``; +inf where its end cannot be used."""
+    usable = jnp.all(jnp.isfinite(end.gradient)) & jnp.isfinite(energy(end))
+    return jnp.where(usable, energy(end) - energy(start), jnp.inf)
+
+
+def trajectory(log_density: LogDensity, num_steps: Array, key: Key, state: Any) -> tuple[Any, Info, Phase]:
+    """One trajectory from a fresh momentum, accepted or refused as a whole.
+
+    Args:
+        log_density: Position -> unnormalised log density ``[]``, in nats.
+        num_steps: Leapfrog steps; it must not depend on the position.
+        key: Draws the momentum, and decides.
+        state: A ``ChainState``, or one with more fields, which are left as they are.
+
+    Returns:
+        The state, what is to be said of it, and the end of the trajectory, accepted or not.
+    """
+    momentum_key, accept_key = jax.random.split(key)
+    x, density, unravel = flatten(log_density, state.position)
+    momentum = jax.random.normal(momentum_key, x.shape, x.dtype)
+    start = Phase(x, momentum, state.log_density, state.gradient)
+    end = leapfrog(density, state.tuning, num_steps, start)
+    error = energy_error(start, end)
+    proposed = state._replace(
+        position=unravel(end.position), log_density=end.log_density, gradient=end.gradient
+    )
+    state, acceptance_rate, accepted = accept(accept_key, -error, proposed, state)
+    info = {
+        "acceptance_rate": acceptance_rate,
+        "diverging": error > MAX_ENERGY_ERROR,
+        "energy": jnp.where(accepted, energy(end), energy(start)),
+        "lp": state.log_density,
+        "n_steps": num_steps,
+        "step_size": state.tuning.step_size,
+        "num_grads": num_steps,
+        "num_log_densities": jnp.zeros_like(num_steps),
+    }
+    return state, info, end
