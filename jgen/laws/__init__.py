@@ -1,6 +1,8 @@
 """Laws that every sampler must keep, one a file: ``law(make, target, key)`` raises ``LawBroken``."""
 
+from jgen.laws.adjustment import adjustment
 from jgen.laws.base import LawBroken, Make
+from jgen.laws.bias import bias
 from jgen.laws.cost import cost
 from jgen.laws.invariance import invariance
 from jgen.laws.purity import purity
@@ -8,4 +10,15 @@ from jgen.laws.rebuilding import rebuilding
 from jgen.laws.survival import survival
 from jgen.laws.weighting import weighting
 
-__all__ = ["LawBroken", "Make", "cost", "invariance", "purity", "rebuilding", "survival", "weighting"]
+__all__ = [
+    "LawBroken",
+    "Make",
+    "adjustment",
+    "bias",
+    "cost",
+    "invariance",
+    "purity",
+    "rebuilding",
+    "survival",
+    "weighting",
+]

@@ -1,22 +1,40 @@
 """Samplers, one a file: ``init(key, position) -> state``, ``step(key, state) -> (state, draws)``."""
 
+from jgen.samplers.adjusted_mclmc import adjusted_mclmc
 from jgen.samplers.ancestral import ancestral
+from jgen.samplers.barker import barker
 from jgen.samplers.direct import direct
+from jgen.samplers.elliptical_slice import elliptical_slice
 from jgen.samplers.hmc import hmc
 from jgen.samplers.importance import importance
+from jgen.samplers.independent_metropolis import independent_metropolis
+from jgen.samplers.langevin import langevin
 from jgen.samplers.mala import mala
+from jgen.samplers.mclmc import mclmc
 from jgen.samplers.metropolis import metropolis
 from jgen.samplers.nuts import nuts
 from jgen.samplers.rejection import estimate_log_bound, rejection
+from jgen.samplers.sghmc import sghmc
+from jgen.samplers.sgld import sgld
+from jgen.samplers.stochastic_base import minibatch
 
 __all__ = [
+    "adjusted_mclmc",
     "ancestral",
+    "barker",
     "direct",
+    "elliptical_slice",
     "estimate_log_bound",
     "hmc",
     "importance",
+    "independent_metropolis",
+    "langevin",
     "mala",
+    "mclmc",
     "metropolis",
+    "minibatch",
     "nuts",
     "rejection",
+    "sghmc",
+    "sgld",
 ]

@@ -1,0 +1,59 @@
+"""The law of adjustment: an unadjusted kernel, refused by the energy error it reports, is exact."""
+
+import jax
+from jax.tree_util import Partial
+
+from jgen.laws.base import LawBroken, Make
+from jgen.laws.invariance import Invariance, invariance
+from jgen.samplers.base import accept
+from jgen.targets.base import Target
+from jgen.types import Draws, Key, Law, PyTree, Sampler
+
+
+def adjustment(make: Make, target: Target, key: Key) -> list[Invariance]:
+    r"""A step from a fresh start, accepted with probability :math:`\min(1, e^{-\Delta})`, keeps exact draws.
+
+    :math:`\Delta` is ``info["energy_error"]``, minus the log of the Metropolis ratio that the kernel does not
+    use. If it is right, the step it belongs to is right up to that error, on any target, at any step
+    size; and then the bias of the kernel is no more than what its users are shown. What the law cannot
+    see is a wrong step whose error is computed for that same wrong step.
+
+    Args:
+        make: Makes the sampler; each step begins at its ``init``, so that momenta are fresh.
+        target: A target with exact draws.
+        key: Any key.
+
+    Returns:
+        What invariance found at each step size.
+
+    Raises:
+        LawBroken: If the adjusted kernel moves the distribution.
+        ValueError: If the sampler reports no energy error.
+
+    Reference:
+        Nilmeier, Crooks, Minh and Chodera (2011), "Nonequilibrium candidate Monte Carlo", PNAS 108(45).
+    """
+
+    def adjusted(target: Target, scale: float) -> Sampler:
+        return Sampler(Partial(stand), Partial(adjusted_step, make(target, scale)))
+
+    try:
+        return invariance(adjusted, target, key)
+    except LawBroken as error:
+        raise LawBroken(f"adjusted by the energy error that it reports, {error}") from error
+
+
+def stand(key: Key, position: PyTree) -> PyTree:
+    """The position is the whole state."""
+    del key
+    return position
+
+
+def adjusted_step(sampler: Sampler, key: Key, position: PyTree) -> tuple[PyTree, Draws]:
+    """A fresh start, one step, one decision."""
+    init_key, step_key, accept_key = jax.random.split(key, 3)
+    _, draws = sampler.step(step_key, sampler.init(init_key, position))
+    if "energy_error" not in draws.info:
+        raise ValueError("adjustment needs info['energy_error'], minus the log of the Metropolis ratio")
+    position, rate, _ = accept(accept_key, -draws.info["energy_error"], draws.value, position)
+    return position, Draws(position, {**draws.info, "acceptance_rate": rate}, None, Law.MARKOV)
