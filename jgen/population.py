@@ -1,6 +1,7 @@
 """Chains side by side: where they stand, one step of all of them, and what it cost."""
 
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -138,30 +139,26 @@ def check_start(states: PyTree) -> None:
                 )
 
 
-def nothing_spent(state: RunState) -> Cost:
-    """Zeros, to count on inside a compiled chunk: low and high words ``[2, chain]``."""
-    zeros = jnp.zeros((2, *state.keys.shape), jnp.uint32)
-    return Cost(zeros, zeros)  # type: ignore[arg-type]
+def costs(draws: Draws) -> Draws:
+    """What draws cost, without the draws."""
+    return replace(draws, value=None, info={name: draws.info[name] for name in Cost._fields}, log_weight=None)
 
 
-def spend(spent: Cost, draws: Draws) -> Cost:
-    """Adds the cost of one step, per chain; a low word that wraps carries one to the high word."""
-
-    def carry(total: Array, cost: Array) -> Array:
-        low = total[0] + cost.astype(jnp.uint32)
-        return jnp.stack([low, total[1] + (low < total[0])])
-
-    return Cost(*(carry(total, draws.info[name]) for name, total in spent._asdict().items()))  # type: ignore[arg-type]
+def write(buffer: PyTree, index: Array, row: PyTree) -> PyTree:
+    """Writes one row of a buffer, leaf by leaf."""
+    return jax.tree.map(lambda rows, one: rows.at[index].set(one), buffer, row)
 
 
-def add(cost: Cost, spent: Cost) -> Cost:
-    """Adds what a chunk counted per chain to the total, on the host."""
+def add(cost: Cost, draws: Draws, count: int) -> Cost:
+    """Adds what the first ``count`` rows ``[draw, chain]`` cost, in integers that do not wrap."""
+    rows = [np.asarray(draws.info[name])[:count] for name in Cost._fields]
+    return Cost(*(old + int(row.sum(dtype=np.int64)) for old, row in zip(cost, rows, strict=True)))
 
-    def total(words: Any) -> int:
-        low, high = np.asarray(words).sum(axis=1, dtype=np.int64).tolist()
-        return low + (high << 32)
 
-    return Cost(*(old + total(words) for old, words in zip(cost, spent, strict=True)))
+def longest(draws: Draws, count: int) -> int:
+    """Evaluations one after the other when each of ``count`` rows ``[draw, chain]`` waits for its longest."""
+    evaluations = sum(np.asarray(draws.info[name], np.int64)[:count] for name in Cost._fields)
+    return int(np.max(evaluations, axis=1).sum())
 
 
 @jax.jit
@@ -178,16 +175,19 @@ def _warm_chunk(
     begin: Array,
     end: Array,
     num_warmup: Array,
-) -> tuple[PyTree, RunState, Cost]:
+) -> tuple[PyTree, RunState, Draws]:
+    shapes = costs(jax.eval_shape(advance, sampler, state)[1])
+    spent = jax.tree.map(lambda leaf: jnp.zeros((CHUNK_STEPS, *leaf.shape), leaf.dtype), shapes)
+
     def body(index: Array, carry: tuple) -> tuple:
         memory, state, spent = carry
         state, draws = advance(sampler, state)
         if adaptation is not None:
             memory, states = adaptation.update(memory, state.states, draws, index, num_warmup)
             state = state._replace(states=states)
-        return memory, state, spend(spent, draws)
+        return memory, state, write(spent, index - begin, costs(draws))
 
-    return jax.lax.fori_loop(begin, end, body, (memory, state, nothing_spent(state)))
+    return jax.lax.fori_loop(begin, end, body, (memory, state, spent))
 
 
 def _warm_up(
@@ -198,5 +198,5 @@ def _warm_up(
     for begin in range(0, num_warmup, CHUNK_STEPS):
         end = min(begin + CHUNK_STEPS, num_warmup)
         memory, state, spent = _warm_chunk(sampler, adaptation, memory, state, begin, end, num_warmup)
-        cost = add(cost, spent)
+        cost = add(cost, spent, end - begin)
     return state, cost

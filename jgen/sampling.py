@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from rich.progress import Progress
 
-from jgen.population import CHUNK_STEPS, Cost, RunState, add, advance, nothing_spent, spend, start
-from jgen.types import Adaptation, Array, Draws, Key, PyTree, Reducer, Sampler
+from jgen.lanes import machine_of, run_lanes
+from jgen.population import CHUNK_STEPS, Cost, RunState, add, advance, costs, longest, start, write
+from jgen.types import Adaptation, Array, Draws, Key, Machine, PyTree, Reducer, Sampler
 
 CHUNK_BYTES = 64 * 2**20
 """Draws that a chunk may hold on the device."""
@@ -28,6 +29,8 @@ class Run(NamedTuple):
         state: Where the run stands.
         cost: Spent on the draws.
         warmup_cost: Spent on warm-up; ``init``, one evaluation a chain, is in neither.
+        executed: Evaluations that the program made for these draws: those of ``cost``, and those of chains
+            that had to wait for others.
     """
 
     draws: Draws | None
@@ -35,6 +38,16 @@ class Run(NamedTuple):
     state: RunState
     cost: Cost
     warmup_cost: Cost
+    executed: int = 0
+
+    @property
+    def utilisation(self) -> float:
+        """Useful over executed evaluations; 1 where nothing is evaluated.
+
+        Where all chains move together, each draw makes every chain wait for the one that needs most. A loop
+        inside a loop (``thin`` around ``nuts``) makes them wait longer still: there it is an upper bound.
+        """
+        return sum(self.cost) / self.executed if self.executed else 1.0
 
 
 def sample(
@@ -67,7 +80,7 @@ def sample(
         adaptation: What learns during warm-up. It is off afterwards: sampling does not know it.
         first_chain: Number of the first chain, to run part of a larger run.
         **options: Passed on to ``resume``: ``reducers``, ``store``, ``progress``, ``stop``, ``save``,
-            ``chunk_size``.
+            ``chunk_size``, ``num_lanes``.
 
     Returns:
         The draws, what reducers made of them, the state to resume from, and the counted cost.
@@ -94,6 +107,8 @@ def sample(
     if num_draws < 1:
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
     inspect.signature(resume).bind(None, sampler, num_draws=num_draws, **options)  # before the warm-up
+    if options.get("num_lanes") is not None:
+        machine_of(sampler, options["num_lanes"], num_chains)
     state, warmup_cost = start(
         key,
         sampler,
@@ -117,6 +132,7 @@ def resume(
     stop: Callable[[Run], bool] | None = None,
     save: Callable[[RunState], None] | None = None,
     chunk_size: int | None = None,
+    num_lanes: int | None = None,
 ) -> Run:
     """Goes on from a state; ``n`` draws and ``n`` more are the same as ``2n``.
 
@@ -131,12 +147,17 @@ def resume(
         save: Called after each chunk with the state so far.
         chunk_size: Steps between two such moments; structural, a new size compiles anew. By default
             256, or fewer where they would take more than 64 MiB.
+        num_lanes: For samplers whose draws take different numbers of evaluations, as ``nuts``. None moves
+            all chains together, each draw taking as long as its longest. A number moves that many chains at
+            a time, each at its own pace, and makes the same draws; with an eighth of ``num_chains`` a lane
+            is hardly ever idle (see ``Run.utilisation``). Structural, a new number compiles anew.
 
     Returns:
         The draws of this call, and the state to go on from.
 
     Raises:
-        ValueError: If ``num_draws`` or ``chunk_size`` is below 1.
+        ValueError: If ``num_draws`` or ``chunk_size`` is below 1, ``num_lanes`` is above the number of
+            chains, or the sampler's step is not made of turns.
 
     Example:
         >>> import jax, numpyro.distributions as dist
@@ -151,6 +172,8 @@ def resume(
     """
     if num_draws < 1:
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
+    num_chains = len(state.keys)
+    machine = None if num_lanes is None else machine_of(sampler, num_lanes, num_chains)
     shapes = _advance.eval_shape(sampler, state)[1]
     if chunk_size is None:
         draw_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
@@ -164,24 +187,27 @@ def resume(
         if store
         else None
     )
-    cost, made = Cost(0, 0), 0
+    cost, executed, made = Cost(0, 0), 0, 0
+    options = {"size": chunk_size, "store": store}
+    make = functools.partial(_chunk, sampler, reducers, **options)
+    if num_lanes is not None:
+        make = functools.partial(_lanes_chunk, machine, reducers, **options, num_lanes=num_lanes)
 
     def run_so_far() -> Run:
         draws = jax.tree.map(lambda leaf: leaf[:, :made], stored)
         reduced = {name: reducer.compute(memories[name]) for name, reducer in reducers.items()}
-        return Run(draws, reduced, state, cost, Cost(0, 0))
+        return Run(draws, reduced, state, cost, Cost(0, 0), executed)
 
     with Progress(disable=not progress, transient=True) as bar:
         task = bar.add_task("sampling", total=num_draws)
         while made < num_draws:
             count = min(chunk_size, num_draws - made)
-            state, memories, buffer, spent = _chunk(
-                sampler, reducers, state, memories, count, size=chunk_size, store=store
-            )
+            state, memories, buffer, turns = make(state, memories, count)
             if store:
                 jax.tree.map(functools.partial(_store, made, count), stored, buffer)
             made += count
-            cost = add(cost, spent)
+            cost = add(cost, buffer, count)
+            executed += num_chains * longest(buffer, count) if num_lanes is None else num_lanes * int(turns)
             bar.update(task, completed=made)
             if save is not None:
                 save(state)
@@ -200,20 +226,50 @@ def _chunk(
     *,
     size: int,
     store: bool,
-) -> tuple[RunState, dict[str, PyTree], Draws | None, Cost]:
-    """``count <= size`` steps; a buffer of ``size`` draws, the first ``count`` of them written."""
+) -> tuple[RunState, dict[str, PyTree], Draws, None]:
+    """``count <= size`` steps; a buffer of ``size`` draws, or of their costs, the first ``count`` written."""
     shapes = _advance.eval_shape(sampler, state)[1]
-    buffer = jax.tree.map(lambda leaf: jnp.zeros((size, *leaf.shape), leaf.dtype), shapes) if store else None
+    buffer = jax.tree.map(
+        lambda leaf: jnp.zeros((size, *leaf.shape), leaf.dtype), shapes if store else costs(shapes)
+    )
 
     def body(index: Array, carry: tuple) -> tuple:
-        state, memories, buffer, spent = carry
+        state, memories, buffer = carry
         state, draws = advance(sampler, state)
-        memories = {name: reducer.update(memories[name], draws) for name, reducer in reducers.items()}
-        if store:
-            buffer = jax.tree.map(lambda rows, row: rows.at[index].set(row), buffer, draws)
-        return state, memories, buffer, spend(spent, draws)
+        memories = _fold(reducers, memories, draws)
+        buffer = write(buffer, index, draws if store else costs(draws))
+        return state, memories, buffer
 
-    return jax.lax.fori_loop(0, count, body, (state, memories, buffer, nothing_spent(state)))
+    return (*jax.lax.fori_loop(0, count, body, (state, memories, buffer)), None)
+
+
+@functools.partial(jax.jit, static_argnames=("size", "store", "num_lanes"))
+def _lanes_chunk(
+    machine: Machine,
+    reducers: dict[str, Reducer],
+    state: RunState,
+    memories: dict[str, PyTree],
+    count: Array,
+    *,
+    size: int,
+    store: bool,
+    num_lanes: int,
+) -> tuple[RunState, dict[str, PyTree], Draws, Array]:
+    """The same, every chain at its own pace; and how many turns it took."""
+    states, buffer, turns = run_lanes(
+        machine, state.keys, state.states, state.step, count, size=size, num_lanes=num_lanes
+    )
+
+    def fold(index: Array, memories: dict[str, PyTree]) -> dict[str, PyTree]:
+        return _fold(reducers, memories, jax.tree.map(lambda rows: rows[index], buffer))
+
+    memories = jax.lax.fori_loop(0, count, fold, memories)
+    state = RunState(state.keys, states, state.step + count)
+    return state, memories, buffer if store else costs(buffer), turns
+
+
+def _fold(reducers: dict[str, Reducer], memories: dict[str, PyTree], draws: Draws) -> dict[str, PyTree]:
+    return {name: reducer.update(memories[name], draws) for name, reducer in reducers.items()}
 
 
 def _zeros(shapes: PyTree) -> PyTree:

@@ -24,6 +24,7 @@ FLOORS = [
         "show",
         "population",
         "restart",
+        "lanes",
     },
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
     {"models", "train", "checkpoints", "evaluate", "data", "laws", "run", "score", "timing"},
