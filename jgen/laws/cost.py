@@ -21,25 +21,32 @@ class Tally:
         self.num_grads = 0
         self.num_log_densities = 0
 
-    def grad(self) -> None:
+    def grad(self, value: Array) -> None:
         """Called once for each gradient."""
+        del value
         self.num_grads += 1
 
-    def log_density(self) -> None:
+    def log_density(self, value: Array) -> None:
         """Called once for each value without a gradient."""
+        del value
         self.num_log_densities += 1
 
     def watch(self, log_density: LogDensity) -> Partial:
-        """The same density, watched; a value that comes with its gradient counts as a gradient."""
+        """The same density, watched; a value that comes with its gradient counts as a gradient.
+
+        The callbacks are handed the value, so that they are called once for each of a batch.
+        """
 
         @jax.custom_vjp
         def watched(position: PyTree) -> Array:
-            jax.debug.callback(self.log_density)
-            return log_density(position)
+            value = log_density(position)
+            jax.debug.callback(self.log_density, value)
+            return value
 
         def forward(position: PyTree) -> tuple[Array, PyTree]:
-            jax.debug.callback(self.grad)
-            return jax.vjp(log_density, position)
+            value, pullback = jax.vjp(log_density, position)
+            jax.debug.callback(self.grad, value)
+            return value, pullback
 
         def backward(pullback: PyTree, cotangent: Array) -> PyTree:
             return pullback(cotangent)
