@@ -7,12 +7,15 @@ import jax.numpy as jnp
 
 from jgen.types import Array, Key, PyTree, Sampler
 
+KEPT = {"tuning", "persistent"}
+"""Fields of a state that belong to no position."""
+
 
 class Restarted(NamedTuple):
     """A kernel put at a position that was not its own doing.
 
     Attributes:
-        state: As ``init`` makes it there, with the ``tuning`` it had.
+        state: As ``init`` makes it there, with the ``tuning`` and what was ``persistent`` in it.
         cost: What that spent, ``num_grads`` and ``num_log_densities``, each ``[]``.
     """
 
@@ -24,7 +27,8 @@ def restart(sampler: Sampler, key: Key, position: PyTree, state: PyTree) -> Rest
     """Puts a chain where something else has moved it, or where its target is now another.
 
     What a state caches (a log density, a gradient) belongs to the old position or the old target, so it is
-    made anew by ``init``; only what warm-up learned, ``tuning``, is kept.
+    made anew by ``init``; what warm-up learned, ``tuning``, and what does not depend on the position,
+    ``persistent``, is kept.
 
     Args:
         sampler: A Markov sampler.
@@ -51,7 +55,7 @@ def restart(sampler: Sampler, key: Key, position: PyTree, state: PyTree) -> Rest
     refuse_burn_in(sampler)
     fresh = sampler.init(key, position)
     kept = jax.tree_util.tree_map_with_path(
-        lambda path, new, old: old if "tuning" in names(path) else new, fresh, state
+        lambda path, new, old: old if KEPT & set(names(path)) else new, fresh, state
     )
     return Restarted(kept, cost_of_init(fresh))
 
@@ -90,6 +94,6 @@ def refuse_burn_in(sampler: Sampler) -> None:
     """
     if sampler.init.func is burn_in_init:
         raise ValueError(
-            "a sampler made by burn_in is started afresh at every step here, so its burn-in would be repeated "
-            "each time, uncounted; put it outside, e.g. burn_in(cycle(first, second), num_steps)"
+            "a sampler made by burn_in is started afresh at every step here, so its burn-in would be made "
+            "again each time, uncounted; put it outside, e.g. burn_in(cycle(first, second), num_steps)"
         )

@@ -4,7 +4,9 @@ from jgen.samplers.adjusted_mclmc import adjusted_mclmc
 from jgen.samplers.ancestral import ancestral
 from jgen.samplers.barker import barker
 from jgen.samplers.direct import direct
+from jgen.samplers.discrete_gibbs import discrete_gibbs
 from jgen.samplers.elliptical_slice import elliptical_slice
+from jgen.samplers.enumerated import enumerated
 from jgen.samplers.hmc import hmc
 from jgen.samplers.importance import importance
 from jgen.samplers.independent_metropolis import independent_metropolis
@@ -23,7 +25,9 @@ __all__ = [
     "ancestral",
     "barker",
     "direct",
+    "discrete_gibbs",
     "elliptical_slice",
+    "enumerated",
     "estimate_log_bound",
     "hmc",
     "importance",

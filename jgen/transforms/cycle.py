@@ -21,7 +21,7 @@ def cycle(*samplers: Sampler) -> Sampler:
 
     Returns:
         A Markov sampler, or a biased one if a member is; its state is the tuple of theirs, its draw the
-        position after the last, and its info that of the last kernel, with counts and flags added up over all.
+        position after the last, its info that of the last kernel, with counts and flags added up over all.
 
     Raises:
         ValueError: If there are fewer than two samplers, or one is no Markov kernel or burns in.

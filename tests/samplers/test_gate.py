@@ -15,13 +15,22 @@ import jgen.targets
 from jgen.laws import LawBroken, invariance, weighting
 from jgen.samplers import direct
 from jgen.samplers.base import accept
-from jgen.targets import asia, banana, beta, double_well, eight_schools, standard_gaussian
+from jgen.targets import (
+    asia,
+    banana,
+    beta,
+    double_well,
+    eight_schools,
+    hidden_markov,
+    standard_gaussian,
+    three_modes,
+)
 from jgen.testing import check_sampler, members
 from jgen.types import Draws, Law, Sampler
 
 SAMPLERS = members(jgen.samplers, "recipe")
 COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
-TARGETS = {"banana": banana, "asia": asia}
+TARGETS = {make.__name__: make for make in (banana, asia, hidden_markov, beta, three_modes)}
 
 
 def fresh_key() -> jax.Array:

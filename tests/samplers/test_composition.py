@@ -1,0 +1,378 @@
+"""Blocks, Gibbs draws and discrete kernels: exact answers, every law, and the bugs they must catch."""
+
+import secrets
+from itertools import product
+from math import log, pi
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from jax.tree_util import Partial
+from planted import plant
+from planted_composition import GIBBS_BUGS, ISING_BUGS, MIXTURE_BUGS
+
+from jgen.binding import static
+from jgen.laws import LawBroken, invariance
+from jgen.laws.base import exact_draws
+from jgen.samplers import ancestral, discrete_gibbs, enumerated, mala
+from jgen.sampling import sample
+from jgen.summary import summary
+from jgen.targets import asia
+from jgen.targets.base import Target, Trait
+from jgen.testing import check_sampler, count_compilations
+from jgen.transforms import block, burn_in, cycle, gibbs, thin
+
+KEY = jax.random.key(5)
+QUICK = ("a conditional of the old value, after the move", "a scan that skips a site")
+SHIPPED = {
+    "cycle": cycle,
+    "block": block,
+    "gibbs": gibbs,
+    "discrete_gibbs": discrete_gibbs,
+    "enumerated": enumerated,
+}
+
+
+def fresh_key():
+    return jax.random.key(secrets.randbits(31))
+
+
+def with_bug(bug=None):
+    """The parts to compose from, one of them perhaps with a bug."""
+    parts = dict(SHIPPED)
+    if bug is not None:
+        name = bug.module.split(".")[-1]
+        parts[name] = getattr(plant(bug), name)
+    return SimpleNamespace(**parts)
+
+
+# A Gaussian of two unit variances and correlation RHO, by its two conditionals.
+RHO = 0.8
+
+
+def pair_density(position):
+    x, y = position["x"], position["y"]
+    return -(x**2 - 2 * RHO * x * y + y**2) / (2 * (1 - RHO**2)) - log(2 * pi) - log(1 - RHO**2) / 2
+
+
+def pair_sample(key):
+    x, noise = jax.random.normal(key, (2,))
+    return {"x": x, "y": RHO * x + (1 - RHO**2) ** 0.5 * noise}
+
+
+def given(rest):
+    (other,) = rest.values()
+    return dist.Normal(RHO * other, (1 - RHO**2) ** 0.5)
+
+
+def pair():
+    return Target(
+        log_density=Partial(pair_density),
+        start={"x": jnp.zeros(()), "y": jnp.zeros(())},
+        sample=Partial(pair_sample),
+        mean=jnp.zeros(2),
+        variance=jnp.ones(2),
+        name="pair",
+    )
+
+
+def pair_sweep(parts):
+    def make(target, scale):
+        move = Partial(mala, step_size=scale)
+        return parts.cycle(
+            parts.gibbs(given, "x"), parts.gibbs(given, "y"), parts.block(move, target.log_density, "y")
+        )
+
+    return make
+
+
+# Six spins on a strip of two by three, in a field: 64 states.
+SPINS = jnp.array(list(product((0, 1), repeat=6)))  # [state, site]
+
+
+def ising_density(spins):
+    s = 2.0 * spins.reshape(2, 3) - 1.0
+    return (
+        0.7 * (jnp.sum(s[0] * s[1]) + jnp.sum(s[:, 1:] * s[:, :-1]))
+        + jnp.sum(s * jnp.arange(6.0).reshape(2, 3)) / 8
+    )
+
+
+def table_sample(logits, states, key):
+    index = jax.random.categorical(key, logits)
+    return jax.tree.map(lambda column: column[index], states)
+
+
+def ising():
+    logits = jax.vmap(ising_density)(SPINS)
+    return Target(
+        log_density=Partial(ising_density),
+        start=SPINS[0],
+        sample=Partial(table_sample, logits, SPINS),
+        name="ising",
+        traits=frozenset({Trait.DISCRETE}),
+    )
+
+
+def ising_sweep(parts):
+    return lambda target, _: parts.discrete_gibbs(target.log_density, num_values=2)
+
+
+# A Bayesian mixture of two normals and four observations: 16 labellings, and given one all is Gaussian.
+X = jnp.array([-1.5, -0.4, 0.8, 2.5])
+SHARE = (0.4, 0.6)
+PRIOR_VARIANCE = 4.0
+
+
+def mixture_density(x, position):
+    labels = jnp.append(position["z"], position["last"])
+    misfit = x - position["mu"][labels]
+    prior = -jnp.sum(position["mu"] ** 2) / (2 * PRIOR_VARIANCE)
+    return prior + jnp.sum(jnp.log(jnp.array(SHARE))[labels]) - jnp.sum(misfit**2) / 2
+
+
+def means_given(x, labels):
+    """Mean and variance of each component's mean, and the log weight of the labelling."""
+    member = jax.nn.one_hot(labels, 2)  # [observation, component]
+    variance = 1.0 / (1.0 / PRIOR_VARIANCE + member.sum(0))
+    mean = variance * (x @ member)
+    weight = jnp.sum(jnp.log(jnp.array(SHARE))[labels]) + jnp.sum(mean**2 / variance + jnp.log(variance)) / 2
+    return mean, variance, weight
+
+
+def mixture_sample(x, key):
+    which, noise = jax.random.split(key)
+    table = jnp.array(list(product((0, 1), repeat=4)))
+    logits = jax.vmap(lambda labels: means_given(x, labels)[2])(table)
+    labels = table[jax.random.categorical(which, logits)]
+    mean, variance, _ = means_given(x, labels)
+    mu = mean + jnp.sqrt(variance) * jax.random.normal(noise, (2,))
+    return {"mu": mu, "z": labels[:3], "last": labels[3]}
+
+
+def mu_given(x, rest):
+    mean, variance, _ = means_given(x, jnp.append(rest["z"], rest["last"]))
+    return dist.Normal(mean, jnp.sqrt(variance)).to_event(1)
+
+
+def mixture():
+    return Target(
+        log_density=Partial(mixture_density, X),
+        start={"mu": jnp.array([-1.0, 1.0]), "z": jnp.array([0, 0, 1]), "last": jnp.array(1)},
+        sample=Partial(mixture_sample, X),
+        name="tiny_mixture",
+    )
+
+
+def mixture_sweep(parts):
+    def make(target, scale):
+        density = target.log_density
+        return parts.cycle(
+            parts.block(Partial(static(discrete_gibbs, num_values=2)), density, "z"),
+            parts.block(Partial(parts.enumerated, candidates={"last": jnp.arange(2)}), density, "last"),
+            parts.block(Partial(mala, step_size=scale), density, "mu"),
+        )
+
+    return make
+
+
+def conjugate_sweep(target, scale):
+    del scale
+    labels = block(Partial(static(discrete_gibbs, num_values=2)), target.log_density, "z", "last")
+    return cycle(gibbs(Partial(mu_given, X), "mu"), labels)
+
+
+def test_a_composed_sampler_keeps_every_law():
+    """Continuous and discrete blocks of one position: a gradient, a sweep and a list, one after the other."""
+    check_sampler(mixture_sweep(with_bug()), mixture())
+
+
+@pytest.mark.parametrize(
+    ("make", "target"),
+    [
+        pytest.param(pair_sweep(with_bug()), pair(), id="pair"),
+        pytest.param(ising_sweep(with_bug()), ising(), id="ising"),
+        pytest.param(conjugate_sweep, mixture(), id="conjugate", marks=pytest.mark.slow),
+    ],
+)
+def test_gibbs_leaves_its_target_invariant(make, target):
+    invariance(make, target, fresh_key(), scales=(1.0,))
+
+
+@pytest.mark.parametrize(
+    ("bug", "sweep", "target"),
+    [
+        pytest.param(bug, sweep, target, id=name, marks=() if name in QUICK else pytest.mark.slow)
+        for bugs, sweep, target in (
+            (GIBBS_BUGS, pair_sweep, pair()),
+            (ISING_BUGS, ising_sweep, ising()),
+            (MIXTURE_BUGS, mixture_sweep, mixture()),
+        )
+        for name, bug in bugs.items()
+    ],
+)
+def test_planted_bugs_are_caught(bug, sweep, target):
+    with pytest.raises(LawBroken):
+        invariance(sweep(with_bug(bug)), target, fresh_key(), scales=(1.0,))
+
+
+def test_a_sweep_forgets_as_fast_as_theory_says():
+    """Of x and then y, x is an AR(1) of coefficient rho^2 exactly; a correlation of n pairs has the standard
+    error (1 - r^2) / sqrt n, and 6 of them are passed with probability 2e-9."""
+    sweep, n = cycle(gibbs(given, "x"), gibbs(given, "y")), 40_000
+    before = exact_draws(fresh_key(), pair(), n)
+    run = sample(fresh_key(), sweep, num_draws=1, num_chains=n, position=before)
+    r = np.corrcoef(before["y"], run.draws.value["y"][:, 0])[0, 1]
+    assert abs(r - RHO**2) < 6 * (1 - RHO**4) / np.sqrt(n)
+
+
+def test_a_site_tied_to_others_is_flagged_in_every_draw():
+    """Whether either disease is there follows from the two, so that site alone can never move."""
+    target = asia()
+    sampler = discrete_gibbs(target.log_density, num_values=2)
+    run = sample(KEY, sampler, num_draws=20, num_chains=50, position=exact_draws(KEY, target, 50))
+    assert run.draws.info["stuck"].all()
+    assert run.draws.info["num_stuck_sites"].min() >= 1
+    assert summary(run.draws).totals["num_stuck"] == 1000
+    either = run.draws.value["either"]
+    assert np.array_equal(either, np.broadcast_to(either[:, :1], either.shape))
+
+
+@pytest.mark.slow
+def test_tied_sites_move_together_by_enumeration():
+    """The block of the three: 8 candidates, half of them impossible."""
+    target = asia()
+    names = ("tub", "lung", "either")
+    candidates = dict(zip(names, jnp.array(list(product((0, 1), repeat=3))).T, strict=True))
+    others = ("asia", "bronc", "dysp", "smoke", "xray")
+
+    def make(target, scale):
+        del scale
+        return cycle(
+            block(Partial(enumerated, candidates=candidates), target.log_density, *names),
+            block(Partial(static(discrete_gibbs, num_values=2)), target.log_density, *others),
+        )
+
+    invariance(make, target, fresh_key(), scales=(1.0,))
+    run = sample(KEY, make(target, 1.0), num_draws=20, num_chains=50, position=exact_draws(KEY, target, 50))
+    assert not run.draws.info["stuck"].any()
+    assert not run.draws.info["unlisted"].any()
+
+
+def test_a_disconnected_block_is_flagged():
+    """A label that the rest determines: whatever its value, no other has any probability."""
+
+    def tied(position):
+        return jnp.where(position["z"] == position["sign"], 0.0, -jnp.inf)
+
+    start = {"z": jnp.zeros(3, int), "sign": jnp.zeros(3, int)}
+    members = [
+        block(Partial(enumerated, candidates={name: jnp.arange(2)}), tied, name) for name in ("z", "sign")
+    ]
+    run = sample(KEY, cycle(*members), num_draws=10, num_chains=3, position=start)
+    assert run.draws.info["stuck"].all()
+
+
+def test_a_list_that_lacks_the_present_value_is_flagged():
+    sampler = enumerated(lambda x: -x, candidates=jnp.array([1.0, 2.0]))
+    run = sample(KEY, sampler, num_draws=3, num_chains=2, position=jnp.array([0.0, 1.0]))
+    assert run.draws.info["unlisted"][:, 0].tolist() == [True, False]
+    assert not run.draws.info["unlisted"][:, 1:].any()
+    assert (run.draws.value > 0).all()
+
+
+def test_no_probability_anywhere_keeps_the_position():
+    sampler = enumerated(lambda x: jnp.nan * x, candidates=jnp.array([1.0, 2.0]))
+    run = sample(KEY, sampler, num_draws=3, num_chains=1, position=jnp.ones(1))
+    assert (run.draws.value == 1.0).all()
+    assert run.draws.info["invalid"].all()
+    assert run.draws.info["stuck"].all()
+
+
+def test_a_draw_that_is_not_finite_is_not_taken():
+    sampler = cycle(gibbs(lambda rest: dist.Normal(jnp.nan * rest["y"], 1.0), "x"), gibbs(given, "y"))
+    run = sample(KEY, sampler, num_draws=3, num_chains=2, position={"x": jnp.ones(2), "y": jnp.ones(2)})
+    assert (run.draws.value["x"] == 1.0).all()
+    assert run.draws.info["invalid"].all()
+
+
+def test_rebuilt_compositions_compile_nothing():
+    def run(step_size):
+        sampler = mixture_sweep(with_bug())(mixture(), step_size)
+        sample(KEY, sampler, num_chains=2, num_draws=2, position=exact_draws(KEY, mixture(), 2))
+
+    run(0.5)
+    with count_compilations() as compiled:
+        run(0.7)
+    assert compiled == []
+
+
+def noise():
+    return dist.Normal()
+
+
+def start(sampler, position):
+    return sampler.init(KEY, position)
+
+
+DENSITY = mixture().log_density
+SCALARS = {"x": jnp.zeros(()), "y": jnp.zeros(())}
+BAD = {
+    "no names": (lambda: block(mala, DENSITY), "takes the names"),
+    "a name twice": (lambda: block(mala, DENSITY, "mu", "mu"), "each once"),
+    "a name that is not there": (
+        lambda: start(block(mala, DENSITY, "nu"), mixture().start),
+        "has no nu; it has",
+    ),
+    "no dict": (lambda: start(block(mala, pair_density, "x"), jnp.zeros(2)), "must be a dict"),
+    "no dict to draw in": (
+        lambda: gibbs(given, "x").step(KEY, SimpleNamespace(position=1.0)),
+        "must be a dict",
+    ),
+    "one value": (lambda: discrete_gibbs(ising_density, num_values=1), "num_values >= 2"),
+    "floats as sites": (lambda: start(discrete_gibbs(jnp.sum, num_values=2), jnp.zeros(3)), "moves integers"),
+    "no candidates": (lambda: enumerated(jnp.sum, jnp.zeros((0, 2))), "one list of candidates"),
+    "ragged candidates": (
+        lambda: enumerated(jnp.sum, (jnp.zeros(2), jnp.zeros(3))),
+        "one list of candidates",
+    ),
+    "candidates of another shape": (
+        lambda: start(enumerated(jnp.sum, jnp.zeros(2)), jnp.zeros(2)),
+        "looks like",
+    ),
+    "a batch of conditionals": (
+        lambda: cycle_once(gibbs(lambda _: dist.Normal(jnp.zeros(2), 1.0), "x")),
+        r"\.to_event\(\)",
+    ),
+    "burn-in in a cycle": (
+        lambda: cycle(burn_in(mala(pair_density), 10), mala(pair_density)),
+        r"burn_in\(cycle\(",
+    ),
+    "burn-in under a thinning": (
+        lambda: cycle(mala(pair_density), thin(burn_in(mala(pair_density), 10), 2)),
+        r"burn_in\(cycle\(",
+    ),
+    "burn-in in a block": (
+        lambda: start(block(lambda density: burn_in(mala(density), 10), pair_density, "x"), SCALARS),
+        r"burn_in\(cycle\(",
+    ),
+    "a direct sampler in a cycle": (
+        lambda: cycle_once(block(lambda _: ancestral({"x": noise}), pair_density, "x")),
+        "cycle composes Markov kernels",
+    ),
+}
+
+
+def cycle_once(member):
+    sampler = cycle(gibbs(given, "y"), member)
+    return sampler.step(KEY, start(sampler, SCALARS))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_told_so(name):
+    call, message = BAD[name]
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
