@@ -66,9 +66,10 @@ class Sampler(NamedTuple):
     Both are ``jax.tree_util.Partial`` of module-level functions, so that a sampler rebuilt with new
     data or new options of the same shapes runs through the programs already compiled.
 
-    A state may be any pytree. Four field names mean something to others, if it has them: ``position``
-    (``cycle`` moves it), ``log_density`` and ``gradient`` (a start where they are not finite is refused), and
-    ``tuning`` (what an adaptation may change: ``step_size`` and ``inverse_mass_factor``).
+    A state may be any pytree. Five field names mean something to others, if it has them: ``position``
+    (``cycle`` moves it), ``log_density`` and ``gradient`` (a start where they are not finite is refused),
+    ``tuning`` (what an adaptation may change and a step may not: ``step_size``, ``inverse_mass_factor``), and
+    ``persistent`` (what lasts from draw to draw whatever the position: ``cycle`` keeps it).
 
     Attributes:
         init: ``init(key, position | None) -> state``.

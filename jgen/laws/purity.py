@@ -5,14 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen.laws.base import LawBroken, Make, positions
+from jgen.restart import names
 from jgen.targets.base import Target
-from jgen.types import Key, PyTree
+from jgen.types import Array, Key, PyTree
 
 NUM_CHAINS = 3
 
 
 def purity(make: Make, target: Target, key: Key) -> None:
-    """Jitted = eager, vmap = loop, the state keeps its structure, one key repeats and two differ.
+    """Jitted = eager, vmap = loop, the state keeps its structure and its tuning, one key repeats, two differ.
 
     Results of two compilations of one program may differ by rounding; they are compared to the square
     root of the machine epsilon, which leaves room for eight digits of rounding in float64 and none for
@@ -48,6 +49,9 @@ def purity(make: Make, target: Target, key: Key) -> None:
         eager = sampler.step(keys[0], one)
     require_equal(jitted, eager, "a jitted step differs from an eager one: does it look at a Python value?")
 
+    message = "a step changes its tuning: adaptation goes on in sampling, where it must be off"
+    require_equal(tuning_in(one), tuning_in(jitted[0]), message, exact=True)
+
     together = jax.jit(jax.vmap(sampler.step))(keys, states)
     for chain in range(NUM_CHAINS):
         alone = step(keys[chain], lane(states, chain))
@@ -59,6 +63,12 @@ def purity(make: Make, target: Target, key: Key) -> None:
     )
     if all(_same(step(other, one)[1].value, jitted[1].value) for other in jax.random.split(key, 32)[1:]):
         raise LawBroken("32 different keys give the same draw: is the key used at all?")
+
+
+def tuning_in(state: PyTree) -> list[Array]:
+    """All that warm-up may have learned, wherever in the state it lies."""
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return [leaf for path, leaf in leaves if "tuning" in names(path)]
 
 
 def lane(tree: PyTree, chain: int) -> PyTree:

@@ -7,9 +7,11 @@ from jgen.samplers.direct import direct
 from jgen.samplers.discrete_gibbs import discrete_gibbs
 from jgen.samplers.elliptical_slice import elliptical_slice
 from jgen.samplers.enumerated import enumerated
+from jgen.samplers.ghmc import ghmc
 from jgen.samplers.hmc import hmc
 from jgen.samplers.importance import importance
 from jgen.samplers.independent_metropolis import independent_metropolis
+from jgen.samplers.jittered_hmc import jittered_hmc
 from jgen.samplers.langevin import langevin
 from jgen.samplers.mala import mala
 from jgen.samplers.mclmc import mclmc
@@ -29,9 +31,11 @@ __all__ = [
     "elliptical_slice",
     "enumerated",
     "estimate_log_bound",
+    "ghmc",
     "hmc",
     "importance",
     "independent_metropolis",
+    "jittered_hmc",
     "langevin",
     "mala",
     "mclmc",
