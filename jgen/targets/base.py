@@ -16,12 +16,13 @@ from jgen.types import Array, Key, PyTree
 
 
 class Trait(enum.Enum):
-    """What makes a target hard; a sampler declines a target by its traits, never by its name."""
+    """What makes a target hard, or easy; a sampler takes or declines it by its traits, never by its name."""
 
     MULTIMODAL = "modes far enough apart that a local kernel does not cross"
     HEAVY_TAILED = "no variance, or a tail heavier than any exponential"
     STIFF = "curvature that changes by orders of magnitude over the typical set"
     DISCRETE = "no gradient"
+    LOG_CONCAVE = "on the line, below each of its tangents on a log scale"
 
 
 @register_dataclass

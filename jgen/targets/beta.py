@@ -8,7 +8,7 @@ from jax.scipy.special import xlog1py, xlogy
 from jax.tree_util import Partial
 from numpyro.distributions import Uniform
 
-from jgen.targets.base import Target, power
+from jgen.targets.base import Target, Trait, power
 from jgen.types import Array, Key
 
 
@@ -58,6 +58,7 @@ def beta(a: float = 2.7, b: float = 6.3) -> Target:
         proposal=Uniform(jnp.asarray(0.0), jnp.asarray(1.0)),
         log_bound=sum(heights) - log_norm,
         name="beta",
+        traits=frozenset({Trait.LOG_CONCAVE}),
         source="closed form",
     )
 

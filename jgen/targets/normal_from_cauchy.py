@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Cauchy
 
-from jgen.targets.base import Target, power
+from jgen.targets.base import Target, Trait, power
 from jgen.types import Array
 
 
@@ -37,6 +37,7 @@ def normal_from_cauchy() -> Target:
         proposal=Cauchy(jnp.asarray(0.0), jnp.asarray(1.0)),
         log_bound=(log(2 * pi) - 1) / 2,
         name="normal_from_cauchy",
+        traits=frozenset({Trait.LOG_CONCAVE}),
         source="closed form",
     )
 
