@@ -38,8 +38,8 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
     Returns:
         Column -> number, in the order of the table. ``ESS/gradient`` is None for a sampler that takes no
         gradients, and counts those of the draws, not of warm-up. ``log Z`` and its standard error, in nats,
-        are None for Markov chains, which do not know it; ``R-hat``, the largest over coordinates, is None for
-        all others.
+        are None for draws that do not know it, such as those of Markov chains; ``R-hat``, the largest over
+        coordinates, is None for all but those.
 
     Raises:
         ValueError: If the draws were not stored, or do not have the size of the moments.
@@ -100,6 +100,13 @@ def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
+def _independent(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+    if draws.log_weight is not None:
+        return _weighted(value, draws)
+    mean, error = self_normalised_mean(value.reshape(-1, value.shape[-1]), jnp.zeros(value[..., 0].size))
+    return mean, error, {}
+
+
 def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     if draws.log_weight is None:
         raise ValueError(f"{draws.law.value} draws carry a log_weight (0 where all count the same); got None")
@@ -117,7 +124,7 @@ def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
 
 
 ESTIMATES: Mapping[Law, Callable[[Array, Draws], tuple[Array, Array, dict[str, Any]]]] = {
-    Law.INDEPENDENT: _weighted,
+    Law.INDEPENDENT: _independent,
     Law.WEIGHTED: _weighted,
     Law.ENSEMBLE: _weighted,
     Law.MARKOV: _markov,

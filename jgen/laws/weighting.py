@@ -47,7 +47,9 @@ def weighting(
     if draws.law not in (Law.INDEPENDENT, Law.WEIGHTED):
         raise ValueError(f"weighting is a law of weighted draws; these are {draws.law.value}")
     log_evidence = target.log_evidence if draws.law is Law.WEIGHTED else 0.0
-    weights = np.exp(np.asarray(draws.log_weight, np.float64)[:, 0] - np.asarray(log_evidence, np.float64))
+    is_unweighted = draws.law is Law.INDEPENDENT and draws.log_weight is None
+    log_weight = np.zeros((num_draws, 1)) if is_unweighted else np.asarray(draws.log_weight, np.float64)
+    weights = np.exp(log_weight[:, 0] - np.asarray(log_evidence, np.float64))
     values = jax.tree.map(lambda leaf: jnp.asarray(leaf[:, 0]), draws.value)
     found = np.asarray(statistics(target, values))  # [statistic, draw]
     expected = np.asarray(statistics(target, exact_draws(exact_key, target, num_draws)))

@@ -1,5 +1,7 @@
 """Samplers, one a file: ``init(key, position) -> state``, ``step(key, state) -> (state, draws)``."""
 
+from jgen.samplers.accept_reject import accept_reject
+from jgen.samplers.adaptive_rejection import adaptive_rejection
 from jgen.samplers.adjusted_mclmc import adjusted_mclmc
 from jgen.samplers.ancestral import ancestral
 from jgen.samplers.barker import barker
@@ -20,9 +22,12 @@ from jgen.samplers.nuts import nuts
 from jgen.samplers.rejection import estimate_log_bound, rejection
 from jgen.samplers.sghmc import sghmc
 from jgen.samplers.sgld import sgld
+from jgen.samplers.slice_sampler import slice_sampler
 from jgen.samplers.stochastic_base import minibatch
 
 __all__ = [
+    "accept_reject",
+    "adaptive_rejection",
     "adjusted_mclmc",
     "ancestral",
     "barker",
@@ -45,4 +50,5 @@ __all__ = [
     "rejection",
     "sghmc",
     "sgld",
+    "slice_sampler",
 ]

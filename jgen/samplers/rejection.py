@@ -8,7 +8,8 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen.binding import bind
-from jgen.samplers.base import Recipe, check_proposal, log_uniform, no_state
+from jgen.samplers.base import Recipe, check_proposal, no_state
+from jgen.samplers.rejection_base import attempt
 from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
@@ -16,7 +17,8 @@ from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float | Array) -> Sampler:
     r"""One proposal a step, kept with probability :math:`\tilde p(z) / (B q(z))`.
 
-    There is no loop inside: a step's cost is known, and a refused proposal is a draw of weight zero.
+    There is no loop inside: a step's cost is known, and a refused proposal is a draw of weight zero
+    (``accept_reject`` goes on until one is accepted).
 
     .. math:: z \sim q, \quad w = B \cdot 1\{u < \tilde p(z) / (B q(z))\}, \quad E[w] = Z.
 
@@ -57,25 +59,17 @@ def rejection_step(
     log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key, state: tuple[()]
 ) -> tuple[tuple[()], Draws]:
     """One proposal, one log density."""
-    proposal_key, accept_key = jax.random.split(key)
-    value = proposal.sample(proposal_key)
-    lp, log_proposal = log_density(value), proposal.log_prob(value)
-    invalid = ~(lp < jnp.inf)
-    log_ratio = jnp.where(invalid, -jnp.inf, lp - log_proposal)
-    uniform = jax.random.uniform(accept_key, dtype=log_ratio.dtype)
-    accepted = log_uniform(uniform) < log_ratio - log_bound
-    # Each log density carries a few units of rounding; only what exceeds them is above the bound.
-    rounding = 8 * jnp.finfo(log_ratio.dtype).eps * (1.0 + jnp.abs(lp) + jnp.abs(log_proposal))
+    tried = attempt(log_density, proposal, log_bound, key)
     info = {
-        "accepted": accepted,
-        "above_bound": log_ratio > log_bound + rounding,
-        "invalid": invalid,
-        "lp": lp,
+        "accepted": tried.accepted,
+        "above_bound": tried.above_bound,
+        "invalid": tried.invalid,
+        "lp": tried.log_density,
         "num_grads": jnp.int32(0),
         "num_log_densities": jnp.int32(1),
     }
-    log_weight = jnp.where(accepted, log_bound.astype(log_ratio.dtype), -jnp.inf)
-    return state, Draws(value, info, log_weight, Law.WEIGHTED)
+    log_weight = jnp.where(tried.accepted, log_bound, -jnp.inf).astype(tried.log_density.dtype)
+    return state, Draws(tried.value, info, log_weight, Law.WEIGHTED)
 
 
 class BoundEstimate(NamedTuple):

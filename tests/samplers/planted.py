@@ -115,15 +115,21 @@ WEIGHT_BUGS = {
         "samplers.importance", "lp - proposal.log_prob(value)", "proposal.log_prob(value) - lp"
     ),
     "rejection, bound forgotten in the weight": Bug(
-        "samplers.rejection", "log_bound.astype(log_ratio.dtype), -jnp.inf", "0.0, -jnp.inf"
+        "samplers.rejection", "jnp.where(tried.accepted, log_bound,", "jnp.where(tried.accepted, 0.0,"
     ),
-    "rejection, everything accepted": Bug("samplers.rejection", "< log_ratio - log_bound", "< 1.0"),
-    "rejection, proposal density forgotten": Bug("samplers.rejection", "lp - log_proposal)", "lp)"),
-    "8 rejection, a key used twice": Bug(
-        "samplers.rejection",
-        "proposal_key, accept_key = jax.random.split(key)",
-        "proposal_key = accept_key = key",
-    ),
+} | {
+    f"{number}{user}, {name}": Bug("samplers.rejection_base", right, wrong, f"samplers.{user}")
+    for user in ("rejection", "accept_reject")
+    for number, name, right, wrong in (
+        ("", "everything accepted", "< log_ratio - log_bound", "< 1.0"),
+        ("", "proposal density forgotten", "lp - log_proposal)", "lp)"),
+        (
+            "8 ",
+            "a key used twice",
+            "proposal_key, accept_key = jax.random.split(key)",
+            "proposal_key = accept_key = key",
+        ),
+    )
 }
 
 
