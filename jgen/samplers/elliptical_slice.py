@@ -77,7 +77,7 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
 
     Raises:
         ValueError: If the prior is batched, or a chain starts at a position of another shape than its events.
-        NotImplementedError: If it is no Gaussian that jgen knows.
+        TypeError: If it is no Gaussian that jgen knows.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -94,7 +94,13 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
         Murray, Adams and MacKay (2010), "Elliptical slice sampling", AISTATS, arXiv 1001.0175.
     """
     check_unbatched(prior, "prior")
-    gaussian_parameters(prior)
+    try:
+        gaussian_parameters(prior)
+    except TypeError as error:
+        raise TypeError(
+            f"elliptical_slice needs a Gaussian prior, Normal or MultivariateNormal; got "
+            f"{type(prior).__name__}: take a Gaussian like it, and divide your density by that one"
+        ) from error
     log_likelihood = bind(log_likelihood)
     machine = Machine(Partial(begin, prior), Partial(advance, log_likelihood, prior), Partial(finish, prior))
     return Sampler(Partial(elliptical_slice_init, log_likelihood, prior), Partial(turn_until_done, machine))
@@ -143,8 +149,9 @@ def advance(
     x = mean + (state.position - mean) * jnp.cos(angle) + (ellipse.partner - mean) * jnp.sin(angle)
     value = log_likelihood(x)
     enough = (value >= ellipse.threshold) & (value < jnp.inf)
-    low = jnp.where(ellipse.angle < 0, ellipse.angle, ellipse.low)
-    high = jnp.where(ellipse.angle < 0, ellipse.high, ellipse.angle)
+    is_below = ellipse.angle < 0
+    low = jnp.where(is_below, ellipse.angle, ellipse.low)
+    high = jnp.where(is_below, ellipse.high, ellipse.angle)
     uniform = jax.random.uniform(
         jax.random.fold_in(ellipse.key, ellipse.num_log_densities), dtype=ellipse.angle.dtype
     )
