@@ -1,0 +1,149 @@
+r"""Annealing: a path of densities from one that is known to one that is wanted, and a step along it.
+
+.. math:: \log \tilde\pi_\beta(x) = (1 - \beta) \log q(x) + \beta \log \tilde p(x), \qquad 0 \le \beta \le 1
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from numpyro.distributions import Distribution
+
+from jgen.binding import bind
+from jgen.restart import cost_of_init, refuse_burn_in
+from jgen.samplers.base import check_proposal
+from jgen.types import Array, Info, Key, Law, LogDensity, PyTree, Sampler
+
+Kernel = Callable[[LogDensity], Sampler]
+"""``kernel(log_density) -> sampler``, a Markov kernel for any density: ``Partial(hmc, step_size=0.3)``."""
+
+
+class Path(NamedTuple):
+    """A geometric path; it is a value, so that one with other data of the same shapes compiles nothing.
+
+    Attributes:
+        base: q, normalised, with exact draws and without batch axes; it covers the target.
+        log_density: Of the target, position -> unnormalised ``[]``, in nats; bind data by ``Partial``.
+    """
+
+    base: Distribution
+    log_density: LogDensity
+
+
+def checked_path(path: Path) -> Path:
+    """The path with its density bound.
+
+    Raises:
+        ValueError: If the base is batched.
+        TypeError: If the log density of one draw of the base is not a scalar.
+    """
+    check_proposal(path.log_density, path.base)
+    return Path(path.base, bind(path.log_density))
+
+
+def bound_kernel(kernel: Kernel) -> Partial:
+    """The kernel as a pytree whose numbers are arrays, so that 0.3 and ``jnp.array(0.3)`` are one program."""
+    return jax.tree.map(jnp.asarray, bind(kernel))
+
+
+def checked_ladder(betas: Any) -> Array:
+    """Inverse temperatures ``[temperature]``, rising from 0 to 1.
+
+    Raises:
+        ValueError: If concrete ones do not.
+
+    Example:
+        >>> checked_ladder([0.0, 1.0, 0.5])
+        Traceback (most recent call last):
+            ...
+        ValueError: betas must rise from 0 to 1, ...; betas[2] = 0.5 does not lie above betas[1] = 1.0
+    """
+    wanted = "betas must rise from 0 to 1, e.g. jnp.linspace(0, 1, 20)"
+    if jnp.ndim(betas) != 1 or jnp.size(betas) < 2:
+        raise ValueError(f"{wanted}; got shape {jnp.shape(betas)}")
+    if not isinstance(betas, jax.core.Tracer):
+        ladder = np.asarray(betas)
+        falls = np.flatnonzero(~(np.diff(ladder) > 0))
+        if falls.size:
+            low, high = falls[0], falls[0] + 1
+            raise ValueError(
+                f"{wanted}; betas[{high}] = {ladder[high]} does not lie above betas[{low}] = {ladder[low]}"
+            )
+        if ladder[0] != 0 or ladder[-1] != 1:
+            raise ValueError(f"{wanted}; these run from {ladder[0]} to {ladder[-1]}")
+    return jnp.asarray(betas, float)
+
+
+def path_log_density(path: Path, beta: Array, position: PyTree) -> Array:
+    """The density at ``beta []``; at either end only that end counts, even where the other is -inf."""
+    near = jnp.where(beta < 1, (1 - beta) * path.base.log_prob(position), 0.0)
+    return near + jnp.where(beta > 0, beta * path.log_density(position), 0.0)
+
+
+def log_ratio(path: Path, position: PyTree) -> Array:
+    """``log p~ - log q`` ``[]``: how fast the log density rises with beta; spends one log density.
+
+    It is -inf where a density cannot be used (NaN, or +inf), which is then a weight of zero.
+    """
+    value = path.log_density(position)
+    ratio = value - path.base.log_prob(position)
+    return jnp.where((value < jnp.inf) & (ratio < jnp.inf), ratio, -jnp.inf)
+
+
+def move(
+    path: Path, kernel: Kernel, num_steps: Array, beta: Array, key: Key, position: PyTree
+) -> tuple[PyTree, dict[str, Array]]:
+    """Some steps of a kernel that leaves the density at ``beta`` invariant, which starts afresh there.
+
+    Args:
+        path: The path.
+        kernel: Makes a Markov sampler of a log density.
+        num_steps: Steps ``[]``.
+        beta: Where on the path ``[]``.
+        key: Moves it.
+        position: Where it stands.
+
+    Returns:
+        Where it stands then, and the facts of all steps: counts added up, that of ``init`` included, flags
+        that stay up, the mean ``acceptance_rate`` if there is one.
+
+    Raises:
+        ValueError: While tracing, if the kernel leaves no density invariant, or burns in.
+    """
+    sampler = kernel(Partial(path_log_density, path, beta))
+    refuse_burn_in(sampler)
+    init_key, step_key = jax.random.split(key)
+    state = sampler.init(init_key, position)
+    draws = jax.eval_shape(sampler.step, step_key, state)[1]
+    if draws.law is not Law.MARKOV:
+        raise ValueError(
+            f"annealing moves by kernels that leave a density invariant; this one makes {draws.law.value} "
+            "draws: take metropolis, mala, hmc or any other exact Markov kernel"
+        )
+    facts = {
+        name: jnp.zeros(fact.shape, fact.dtype)
+        for name, fact in draws.info.items()
+        if name in ("num_grads", "num_log_densities", "acceptance_rate") or fact.dtype == bool
+    }
+
+    def advance(index: Array, carry: tuple[PyTree, PyTree, dict]) -> tuple[PyTree, PyTree, dict]:
+        state, _, facts = carry
+        state, draws = sampler.step(jax.random.fold_in(step_key, index), state)
+        return state, draws.value, {name: old + draws.info[name] for name, old in facts.items()}
+
+    _, position, facts = jax.lax.fori_loop(0, num_steps, advance, (state, position, facts))
+    facts |= {name: facts[name] + cost for name, cost in cost_of_init(state).items()}
+    if "acceptance_rate" in facts:
+        facts["acceptance_rate"] = facts["acceptance_rate"] / num_steps
+    return position, facts
+
+
+def merge(facts: Info) -> dict[str, Array]:
+    """Facts of many moves, ``[move]`` at every leaf, as those of one: counts, flags, mean rates ``[]``."""
+    return {
+        name: fact.any() if fact.dtype == bool else fact.mean() if name == "acceptance_rate" else fact.sum()
+        for name, fact in facts.items()
+    }
