@@ -12,6 +12,7 @@ from jgen.distributions.interpolate import interpolate, interpolate_log_density
 from jgen.distributions.kl import kl
 from jgen.distributions.marginal import marginal
 from jgen.distributions.mixture import mixture
+from jgen.distributions.named import named
 from jgen.distributions.product import product
 from jgen.distributions.temper import temper
 from jgen.distributions.total_variation import total_variation
@@ -33,6 +34,7 @@ __all__ = [
     "map_parameters",
     "marginal",
     "mixture",
+    "named",
     "product",
     "take",
     "temper",
