@@ -17,6 +17,7 @@ def test_the_log_density_is_the_sum_of_the_parts():
     np.testing.assert_allclose(LAW.log_prob(value), truth, rtol=1e-6)
 
 
+@pytest.mark.usefixtures("broadcasting")
 def test_draws_are_the_same_jitted_and_have_the_parts_laws():
     key = jax.random.key(0)
     eager, jitted = LAW.sample(key, (5,)), jax.jit(lambda law, key: law.sample(key, (5,)))(LAW, key)
@@ -29,7 +30,7 @@ def test_draws_are_the_same_jitted_and_have_the_parts_laws():
 def test_wrong_names_and_batches_are_refused():
     with pytest.raises(ValueError, match="this law is over mean, scale; got mean"):
         LAW.log_prob({"mean": jnp.ones(3)})
-    with pytest.raises(ValueError, match="batch axes: {'mean'"):
+    with pytest.raises(ValueError, match="these have batch axes"):
         named(mean=dist.Normal(jnp.zeros(2), 1.0))
     with pytest.raises(ValueError, match="one part or more"):
         named()
