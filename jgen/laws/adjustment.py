@@ -11,15 +11,16 @@ from jgen.types import Draws, Key, Law, PyTree, Sampler
 
 
 def adjustment(make: Make, target: Target, key: Key) -> list[Invariance]:
-    r"""A step from a fresh start, accepted with probability :math:`\min(1, e^{-\Delta})`, keeps exact draws.
+    r"""Two steps from a fresh start, accepted with probability :math:`\min(1, e^{-\Delta})`, are exact.
 
-    :math:`\Delta` is ``info["energy_error"]``, minus the log of the Metropolis ratio that the kernel does not
-    use. If it is right, the step it belongs to is right up to that error, on any target, at any step
-    size; and then the bias of the kernel is no more than what its users are shown. What the law cannot
-    see is a wrong step whose error is computed for that same wrong step.
+    :math:`\Delta` is the sum of ``info["energy_error"]`` over the steps, each minus the log of the
+    Metropolis ratio that the kernel does not use. If it is right, the steps it belongs to are right up to
+    that error, on any target, at any step size; and then the bias of the kernel is no more than what its
+    users are shown. What the law cannot see is a wrong step whose error is computed for that same wrong
+    step: watch that the error vanishes as it should when steps get short.
 
     Args:
-        make: Makes the sampler; each step begins at its ``init``, so that momenta are fresh.
+        make: Makes the sampler; every two steps begin at its ``init``, so that momenta are fresh.
         target: A target with exact draws.
         key: Any key.
 
@@ -50,10 +51,12 @@ def stand(key: Key, position: PyTree) -> PyTree:
 
 
 def adjusted_step(sampler: Sampler, key: Key, position: PyTree) -> tuple[PyTree, Draws]:
-    """A fresh start, one step, one decision."""
+    """A fresh start, two steps, one decision."""
     init_key, step_key, accept_key = jax.random.split(key, 3)
-    _, draws = sampler.step(step_key, sampler.init(init_key, position))
+    state = sampler.init(init_key, position)
+    _, draws = jax.lax.scan(lambda state, key: sampler.step(key, state), state, jax.random.split(step_key))
     if "energy_error" not in draws.info:
         raise ValueError("adjustment needs info['energy_error'], minus the log of the Metropolis ratio")
-    position, rate, _ = accept(accept_key, -draws.info["energy_error"], draws.value, position)
-    return position, Draws(position, {**draws.info, "acceptance_rate": rate}, None, Law.MARKOV)
+    last = jax.tree.map(lambda leaf: leaf[-1], draws)
+    position, rate, _ = accept(accept_key, -draws.info["energy_error"].sum(), last.value, position)
+    return position, Draws(position, {**last.info, "acceptance_rate": rate}, None, Law.MARKOV)

@@ -73,3 +73,11 @@ BRACKET_BUGS = {
         SLICE, "is_below = ellipse.angle < 0", "is_below = jnp.bool(False)"
     ),
 }
+
+# Wrong motions whose energy error is the right one for them: exact, but it does not vanish with the step.
+MOTION_BUGS = {
+    "speed of one dimension more": in_adjusted_mclmc(
+        "direction.size**0.5 * push", "(direction.size + 1) ** 0.5 * push"
+    ),
+    "turned as if in one dimension more": in_adjusted_mclmc("time * size / (dim - 1)", "time * size / dim"),
+}

@@ -11,7 +11,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from planted import plant
-from planted_exact_kernels import BRACKET_BUGS, EXACT_BUGS
+from planted_exact_kernels import BRACKET_BUGS, EXACT_BUGS, MOTION_BUGS
 
 from jgen.distributions import gaussian
 from jgen.laws import LawBroken, invariance
@@ -93,6 +93,7 @@ def test_a_flat_likelihood_takes_one_turn_on_the_ellipse():
     assert abs(size.mean() - 2) < Z * 2 / np.sqrt(4000)
 
 
+@pytest.mark.slow
 def test_a_bracket_shrunk_on_the_wrong_side_is_flagged():
     def num_stuck(module):
         sampler, start = (
@@ -151,15 +152,25 @@ def test_a_turn_knows_its_jacobian(x64):
     del x64
 
 
-def test_the_isokinetic_leapfrog_is_of_second_order(x64):
-    """At a fixed length the energy error falls by four when the step is halved, as that of HMC does."""
+def halving_gain(module):
+    """How many times smaller the energy error of one length is when the steps are half as long."""
     target = banana()
 
     def error(step):
-        sampler = adjusted_mclmc(target.log_density, step_size=step, num_steps=round(0.08 / step))
+        sampler = module.adjusted_mclmc(target.log_density, step_size=step, num_steps=round(0.08 / step))
         return after(sampler, jnp.array([3.0, 1.0]))[1].info["energy_error"]
 
-    assert 3.9 < error(0.008) / error(0.004) < 4.1
+    return error(0.008) / error(0.004)
+
+
+def test_the_isokinetic_leapfrog_is_of_second_order(x64):
+    assert 3.9 < halving_gain(importlib.import_module("jgen.samplers.adjusted_mclmc")) < 4.1
+    del x64
+
+
+@pytest.mark.parametrize("name", MOTION_BUGS)
+def test_a_wrong_motion_is_of_no_order(name, x64):
+    assert not 3.9 < halving_gain(plant(MOTION_BUGS[name])) < 4.1
     del x64
 
 
