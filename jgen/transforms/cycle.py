@@ -5,7 +5,7 @@ from jax.tree_util import Partial
 
 from jgen.restart import refuse_burn_in, restart
 from jgen.transforms.base import join
-from jgen.types import Array, Draws, Key, Law, PyTree, Sampler
+from jgen.types import Array, Draws, Info, Key, Law, PyTree, Sampler
 
 
 def cycle(*samplers: Sampler) -> Sampler:
@@ -14,14 +14,15 @@ def cycle(*samplers: Sampler) -> Sampler:
     Each kernel leaves the target invariant, so their composition does. A kernel that finds the
     position moved by another starts afresh there (its cached density and gradient would be stale),
     which is counted as one more gradient, or density, where it keeps one; what it learned in warm-up
-    (``tuning``) it keeps.
+    (``tuning``) it keeps. ``jgen.adaptation.each`` adapts the members.
 
     Args:
         *samplers: Two or more Markov samplers of one target.
 
     Returns:
         A Markov sampler, or a biased one if a member is; its state is the tuple of theirs, its draw the
-        position after the last, its info that of the last kernel, with counts and flags added up over all.
+        position after the last, its info that of the last kernel, with counts and flags added up over all,
+        and with the acceptance rate of member i as ``acceptance_rate_i``.
 
     Raises:
         ValueError: If there are fewer than two samplers, or one is no Markov kernel or burns in.
@@ -62,7 +63,7 @@ def cycle_step(
         )
     position, moved, law = states[-1].position, [], Law.MARKOV
     facts: dict[str, Array] = {}
-    for sampler, state, (init_key, step_key) in zip(samplers, states, keys, strict=True):
+    for index, (sampler, state, (init_key, step_key)) in enumerate(zip(samplers, states, keys, strict=True)):
         fresh = restart(sampler, init_key, position, state)
         state, draws = sampler.step(step_key, fresh.state)
         if draws.law not in (Law.MARKOV, Law.BIASED):
@@ -70,7 +71,7 @@ def cycle_step(
                 f"cycle composes Markov kernels; one of its members makes {draws.law.value} draws"
             )
         law = draws.law if law is Law.MARKOV else law
-        info = dict(draws.info)
+        info = numbered(draws.info, index)
         for name, cost in fresh.cost.items():
             info[name] = info[name] + cost
         facts = {
@@ -79,3 +80,13 @@ def cycle_step(
         position = draws.value
         moved.append(state)
     return tuple(moved), Draws(position, facts, None, law)
+
+
+def numbered(info: Info, index: int) -> dict[str, Array]:
+    """A member's facts; its acceptance rate, and those of members inside it, bear its number too."""
+    rate = "acceptance_rate"
+    inside = [name for name in info if name.startswith(f"{rate}_")]
+    rates = {
+        f"{rate}_{index}{name.removeprefix(rate)}": info[name] for name in (rate, *inside) if name in info
+    }
+    return {name: fact for name, fact in info.items() if name not in inside} | rates
