@@ -1,6 +1,6 @@
 """Laws that every sampler must keep, one a file: ``law(make, target, key)`` raises ``LawBroken``."""
 
-from jgen.laws.adjustment import adjustment
+from jgen.laws.adjusted import adjusted
 from jgen.laws.base import LawBroken, Make
 from jgen.laws.bias import bias
 from jgen.laws.cost import cost
@@ -13,7 +13,7 @@ from jgen.laws.weighting import weighting
 __all__ = [
     "LawBroken",
     "Make",
-    "adjustment",
+    "adjusted",
     "bias",
     "cost",
     "invariance",

@@ -10,7 +10,7 @@ import jax
 from jgen.laws import (
     LawBroken,
     Make,
-    adjustment,
+    adjusted,
     bias,
     cost,
     invariance,
@@ -105,7 +105,7 @@ def bias_gates(
     """The laws of what a biased sampler says about its bias; one that says nothing breaks the law."""
     gates: dict[str, Any] = {}
     if "energy_error" in draws.info:
-        gates["adjustment"] = adjustment
+        gates["invariance, adjusted"] = lambda make, *arguments: invariance(adjusted(make), *arguments)
     if biased_variance is not None:
         gates["bias"] = partial(bias, biased_variance=biased_variance)
     if not gates:
