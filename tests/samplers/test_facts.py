@@ -8,7 +8,9 @@ import pytest
 
 from jgen.laws.base import exact_draws
 from jgen.samplers import (
+    adjusted_mclmc,
     ancestral,
+    barker,
     direct,
     estimate_log_bound,
     hmc,
@@ -95,7 +97,7 @@ def test_leapfrog_energy_error_is_of_second_order(x64):
     del x64
 
 
-@pytest.mark.parametrize("make", [hmc, mala, metropolis, nuts])
+@pytest.mark.parametrize("make", [adjusted_mclmc, barker, hmc, mala, metropolis, nuts])
 def test_a_metric_is_a_change_of_coordinates(make, x64):
     """Inverse mass S on p(x) is the identity on p(Lx), L Lᵀ = S: the same noise, the same acceptance."""
     factor = jnp.array([[1.0, 0.0], [1.5, 0.5]])
@@ -116,7 +118,7 @@ def test_a_metric_is_a_change_of_coordinates(make, x64):
     del x64
 
 
-@pytest.mark.parametrize("make", [hmc, mala, metropolis, nuts])
+@pytest.mark.parametrize("make", [adjusted_mclmc, barker, hmc, mala, metropolis, nuts])
 def test_float32_positions_meet_float64_data(make, x64):
     data = jnp.array([1.0, 2.0], jnp.float64)
     state, draws = states_after(make(lambda x: -jnp.sum((x - data) ** 2)), jnp.zeros(2, jnp.float32))
