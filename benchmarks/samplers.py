@@ -120,7 +120,7 @@ def rivals(config: Config, target: Target, warm: Warm, state: RunState, one_draw
         return []
     positions = jax.vmap(lambda x: ravel_pytree(x)[0])(state.states.position)  # [chain, dim]
     num_steps = max(1, one_draw.num_grads // len(positions))
-    step_size, factor = warm.tuning
+    step_size, factor = warm.tuning.step_size, warm.tuning.inverse_mass_factor
     problem = Problem(flat_density(target), positions, step_size, factor, num_steps)
     by_hand = hand_written_hmc(problem.log_density, positions, step_size, factor**2, num_steps)
     return [by_hand, *(peers(problem) if config.peers else [])]

@@ -59,7 +59,7 @@ def place(warm: Warm, num_chains: int) -> RunState:
     state, _ = start(jax.random.key(1), warm.sampler, num_chains=num_chains, position=position)
     if warm.tuning is None:
         return state
-    return state._replace(states=retune(state.states, *warm.tuning))
+    return state._replace(states=retune(state.states, **warm.tuning._asdict()))
 
 
 def through_the_driver(sampler: Sampler, state: RunState, num_draws: int) -> Drawn:

@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from jgen.types import Array, Draws, PyTree
 
@@ -40,19 +42,43 @@ def average(memory: DualAverage, acceptance_rate: Array, target: Array) -> DualA
     count = memory.updates + 1
     error_sum = memory.error_sum + target - acceptance_rate
     log_step = memory.centre - jnp.sqrt(count) / 0.05 * error_sum / (count + 10.0)
-    weight = count**-0.75
-    log_average = weight * log_step + (1.0 - weight) * memory.log_average
+    log_average = smooth(memory.log_average, log_step, count)
     return DualAverage(log_step, log_average, error_sum, memory.centre, count)
 
 
+def smooth(average: PyTree, latest: PyTree, count: Array) -> PyTree:
+    """The average that dual averaging keeps, in which the latest of ``count`` values weighs count^-3/4."""
+    weight = count**-0.75
+    return jax.tree.map(lambda old, new: weight * new + (1.0 - weight) * old, average, latest)
+
+
+def checked_target(target_acceptance: float | Array) -> Array:
+    """The acceptance rate to aim at ``[]``, after refusing one that no step size has.
+
+    Raises:
+        ValueError: If a concrete one is not inside (0, 1).
+    """
+    if not isinstance(target_acceptance, jax.core.Tracer) and not 0 < target_acceptance < 1:
+        raise ValueError(f"target_acceptance must lie inside (0, 1); got {target_acceptance}")
+    return jnp.asarray(target_acceptance, float)
+
+
+def acceptance_rates(draws: Draws) -> Array:
+    """Of one step of every chain; a NaN counts as a refusal ``[chain]``.
+
+    Raises:
+        TypeError: If the sampler accepts and refuses nothing.
+    """
+    if "acceptance_rate" not in draws.info:
+        raise TypeError(
+            "this sampler reports no acceptance_rate, so no step size can aim at one; leave adaptation out"
+        )
+    return jnp.nan_to_num(draws.info["acceptance_rate"], nan=0.0)
+
+
 def mean_acceptance(draws: Draws) -> Array:
-    """Over the chains; a NaN counts as a refusal ``[]``."""
-    return jnp.mean(jnp.nan_to_num(draws.info["acceptance_rate"], nan=0.0))
-
-
-def step_size_of(states: PyTree) -> Array:
-    """The population's step size ``[]``: the geometric mean over chains."""
-    return jnp.exp(jnp.mean(jnp.log(tuning_of(states).step_size)))
+    """Over the chains ``[]``."""
+    return jnp.mean(acceptance_rates(draws))
 
 
 def tuning_of(states: PyTree) -> Any:
@@ -65,20 +91,52 @@ def tuning_of(states: PyTree) -> Any:
     if tuning is None:
         raise TypeError(
             f"this sampler's state ({type(states).__name__}) has no tuning, so there is nothing to adapt; "
-            "leave adaptation out, or give the state a field tuning=Tuning(step_size, inverse_mass_factor)"
+            "leave adaptation out, or give the state a field tuning=Tuning(step_size, inverse_mass_factor); "
+            "the members of a cycle are adapted by jgen.adaptation.each"
         )
     return tuning
 
 
-def retune(states: PyTree, step_size: Array, inverse_mass_factor: Array) -> PyTree:
-    """Every chain with the same step size ``[]`` and the same factor ``[dim]`` or ``[dim, dim]``."""
+def step_size_of(states: PyTree) -> Array:
+    """The population's step size ``[]``: the geometric mean over chains."""
+    return jnp.exp(jnp.mean(jnp.log(tuning_of(states).step_size)))
+
+
+def factor_of(states: PyTree) -> PyTree:
+    """The factor of the inverse mass matrix that the chains share."""
+    return jax.tree.map(lambda leaf: leaf[0], tuning_of(states).inverse_mass_factor)
+
+
+def diagonal(factor: Array) -> Array:
+    """The square root of the diagonal of L Lᵀ ``[dim]``."""
+    return factor if factor.ndim == 1 else jnp.linalg.norm(factor, axis=1)
+
+
+def positions_of(states: PyTree) -> Array:
+    """Where the chains stand ``[chain, dim]``."""
+    return jax.vmap(lambda position: ravel_pytree(position)[0])(states.position)
+
+
+def gradients_of(states: PyTree) -> Array:
+    """The gradients of the log density there ``[chain, dim]``.
+
+    Raises:
+        TypeError: If the sampler keeps none.
+    """
+    if not hasattr(states, "gradient"):
+        raise TypeError(
+            f"this adaptation learns from gradients, and {type(states).__name__} keeps none; take a sampler "
+            "that follows gradients, or adapt by window"
+        )
+    return states.gradient
+
+
+def retune(states: PyTree, **learned: PyTree) -> PyTree:
+    """Every chain with the same values of these fields of its tuning, which come without a chain axis."""
     tuning = tuning_of(states)
-    (num_chains,) = tuning.step_size.shape
-    step_sizes = jnp.full((num_chains,), step_size, tuning.step_size.dtype)
-    factors = jnp.broadcast_to(inverse_mass_factor[None], (num_chains, *inverse_mass_factor.shape))
-    return states._replace(tuning=tuning._replace(step_size=step_sizes, inverse_mass_factor=factors))
+    num_chains = len(tuning.step_size)
 
+    def shared(leaf: Array) -> Array:
+        return jnp.broadcast_to(leaf[None], (num_chains, *leaf.shape)).astype(tuning.step_size.dtype)
 
-def first_factor(states: PyTree) -> Array:
-    """The factor the chains share ``[dim]`` or ``[dim, dim]``."""
-    return tuning_of(states).inverse_mass_factor[0]
+    return states._replace(tuning=tuning._replace(**jax.tree.map(shared, learned)))

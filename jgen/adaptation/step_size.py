@@ -6,7 +6,7 @@ from jax.tree_util import Partial
 from jgen.adaptation.base import (
     DualAverage,
     average,
-    first_factor,
+    checked_target,
     mean_acceptance,
     retune,
     start_average,
@@ -53,9 +53,7 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
     Reference:
         Hoffman and Gelman (2014), "The No-U-Turn sampler", JMLR 15.
     """
-    if not 0 < target_acceptance < 1:
-        raise ValueError(f"target_acceptance must lie inside (0, 1); got {target_acceptance}")
-    return Adaptation(Partial(step_size_init), Partial(step_size_update, jnp.asarray(target_acceptance)))
+    return Adaptation(Partial(step_size_init), Partial(step_size_update, checked_target(target_acceptance)))
 
 
 def step_size_init(states: PyTree) -> tuple[DualAverage, PyTree]:
@@ -69,4 +67,4 @@ def step_size_update(
     """One update; the last one hands the average over to sampling."""
     memory = average(memory, mean_acceptance(draws), target)
     log_step = jnp.where(index + 1 == num_warmup, memory.log_average, memory.log_step)
-    return memory, retune(states, jnp.exp(log_step), first_factor(states))
+    return memory, retune(states, step_size=jnp.exp(log_step))

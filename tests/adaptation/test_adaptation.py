@@ -7,7 +7,7 @@ import pytest
 
 from jgen.adaptation import step_size, window
 from jgen.adaptation.base import average, start_average
-from jgen.adaptation.window import Moments, add_population, empty_moments, schedule
+from jgen.adaptation.windows_base import Moments, add_rows, no_moments, schedule
 from jgen.laws.base import exact_draws, positions
 from jgen.population import advance
 from jgen.samplers import hmc, mala, metropolis, nuts
@@ -61,9 +61,9 @@ def test_dual_averaging_is_hoffman_and_gelmans():
 def test_population_moments_are_those_of_all_draws():
     draws = np.random.default_rng(0).normal(3.0, 2.0, (5, 7, 3)).astype(np.float32)  # [draw, chain, dim]
     for factor in (jnp.ones(3), jnp.eye(3)):
-        moments: Moments = empty_moments(factor)
+        moments: Moments = no_moments(factor)
         for population in draws:
-            moments = add_population(moments, jnp.asarray(population))
+            moments = add_rows(moments, jnp.asarray(population))
         covariance = np.cov(draws.reshape(-1, 3).T.astype(np.float64))
         truth = covariance if factor.ndim == 2 else np.diag(covariance)
         np.testing.assert_allclose(moments.scatter / (moments.num_seen - 1), truth, rtol=1e-5, atol=1e-5)
