@@ -8,6 +8,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 import jax  # noqa: E402  (the environment must be set first)
 import numpy as np  # noqa: E402
+import planting  # noqa: E402
 import pytest  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -32,3 +33,18 @@ def broadcasting():
 def rng():
     """Numbers to feed a test, the same in whatever order the tests run."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def kills(record_property, request):
+    """``with kills(name): ...``: the planted bug of this name must be caught, and is counted."""
+    return planting.Kills(record_property, request.node.originalname)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Prints how many bugs were planted and killed; with ``-v``, each of them and what killed it."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    if bugs := planting.bugs_of(reports):
+        terminalreporter.section("planted bugs")
+        for row in planting.table(bugs, every=config.get_verbosity() > 0):
+            terminalreporter.write_line(row)

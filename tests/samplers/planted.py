@@ -1,26 +1,8 @@
-"""Planted bugs: the shipped source of a kernel with one line changed, so that a copy never drifts."""
+"""Bugs of the first kernels, and of weighted samplers."""
 
-import importlib
-import inspect
-import sys
-from types import ModuleType
-from typing import NamedTuple
+from planting import Bug, plant
 
-
-class Bug(NamedTuple):
-    """One line that shipped in some library, or could.
-
-    Attributes:
-        module: The module it is planted in, below ``jgen``.
-        right: What stands there; it must occur exactly once.
-        wrong: What is put in its place.
-        user: Where ``module`` is a ``*base`` that kernels share, the kernel that is to have the bug.
-    """
-
-    module: str
-    right: str
-    wrong: str
-    user: str = ""
+__all__ = ["KERNEL_BUGS", "WEIGHT_BUGS", "Bug", "plant"]
 
 
 def in_hmc(right: str, wrong: str) -> Bug:
@@ -131,30 +113,3 @@ WEIGHT_BUGS = {
         ),
     )
 }
-
-
-def plant(bug: Bug) -> ModuleType:
-    """The module with the bug in it, or its user, under a name of its own."""
-    source = source_of(bug.module)
-    if source.count(bug.right) != 1:
-        raise LookupError(f"{bug.module} holds {bug.right!r} {source.count(bug.right)} times, not once")
-    module = planted(bug.module, source.replace(bug.right, bug.wrong))
-    if not bug.user:
-        return module
-    source = source_of(bug.user)
-    if f"from jgen.{bug.module} import" not in source:
-        raise LookupError(f"{bug.user} imports nothing from {bug.module}")
-    return planted(bug.user, source.replace(f"from jgen.{bug.module} ", f"from {module.__name__} "))
-
-
-def source_of(name: str) -> str:
-    """What is written in a module below ``jgen``."""
-    return inspect.getsource(importlib.import_module(f"jgen.{name}"))
-
-
-def planted(name: str, source: str) -> ModuleType:
-    """A module of this source, found by imports under its planted name."""
-    module = ModuleType(f"planted_{name.replace('.', '_')}")
-    sys.modules[module.__name__] = module
-    exec(compile(source, module.__name__, "exec"), module.__dict__)
-    return module
