@@ -74,9 +74,12 @@ def bayesian_mixture(rows: Array, num_components: int) -> BayesianMixture:
 def log_joint(rows: Array, z: Array) -> Array:
     """Log prior plus log likelihood ``[]`` of ``z [component, 1 + 2 dim]``."""
     log_weights, means, log_precisions = parameters(z)
-    offsets = jnp.exp(0.5 * log_precisions)[:, None] * (rows[None] - means[:, None])  # [component, row, dim]
-    log_scales = 0.5 * jnp.sum(log_precisions - jnp.log(2 * jnp.pi), axis=1)  # [component]
-    terms = (log_weights + log_scales)[:, None] - 0.5 * jnp.sum(offsets**2, axis=-1)  # [component, row]
+    precisions = jnp.exp(log_precisions)
+    # The squared distances, expanded: two matrix products in place of an array [component, row, dim].
+    quadratic = jnp.matmul(precisions, rows.T**2, precision="highest")
+    quadratic -= 2 * jnp.matmul(precisions * means, rows.T, precision="highest")  # [component, row]
+    constants = jnp.sum(precisions * means**2 - log_precisions + jnp.log(2 * jnp.pi), axis=1)  # [component]
+    terms = log_weights[:, None] - 0.5 * (quadratic + constants[:, None])  # [component, row]
     log_prior = -0.5 * jnp.sum(z**2) - 0.5 * z.size * jnp.log(2 * jnp.pi)
     return log_prior + jnp.sum(jax.nn.logsumexp(terms, axis=0))
 
