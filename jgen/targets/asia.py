@@ -1,9 +1,7 @@
 """The Asia network: eight yes-or-no variables of a chest clinic."""
 
 from collections.abc import Mapping
-from itertools import product
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
@@ -11,7 +9,8 @@ from numpyro.distributions import Bernoulli, Delta
 
 from jgen.binding import static
 from jgen.targets.base import Target, Trait
-from jgen.types import Array, Key
+from jgen.targets.discrete_base import all_words, table, weigh
+from jgen.types import Array
 
 NETWORK = {
     "asia": ((), 0.01),
@@ -65,23 +64,21 @@ def asia(observed: Mapping[str, int] | None = None) -> Target:
     free = sorted(set(NETWORK) - set(observed))
     if not free:
         raise ValueError("asia needs at least one variable that is not observed.")
-    states = np.array(list(product((0, 1), repeat=len(free))))  # [state, variable]
+    states = all_words(2, len(free))  # [state, variable]
     joint = np.array([probability({**observed, **dict(zip(free, s, strict=True))}) for s in states.tolist()])
     if not joint.sum() > 0:
         raise ValueError(f"asia gives probability 0 to {observed}: 'either' is 'tub' or 'lung'.")
-    posterior = joint / joint.sum()  # [state]
-    mean = posterior @ states  # [variable]
-    start = states[posterior.argmax()].tolist()
+    with np.errstate(divide="ignore"):
+        law = weigh(states, np.log(joint))
+    start = states[law.probabilities.argmax()].tolist()
     return Target(
         log_density=Partial(log_density, {name: jnp.asarray(value) for name, value in observed.items()}),
         start={name: jnp.asarray(value) for name, value in zip(free, start, strict=True)},
-        sample=Partial(
-            sample, jnp.asarray(posterior.cumsum()), dict(zip(free, jnp.asarray(states.T), strict=True))
-        ),
-        mean=jnp.asarray(mean),
-        variance=jnp.asarray(mean * (1 - mean)),
-        log_evidence=float(np.log(joint.sum())),
-        expectations={name: (get(name), float(value)) for name, value in zip(free, mean, strict=True)},
+        sample=table(law.probabilities, dict(zip(free, states.T, strict=True))),
+        mean=jnp.asarray(law.mean),
+        variance=jnp.asarray(law.variance),
+        log_evidence=law.log_evidence,
+        expectations={name: (get(name), float(value)) for name, value in zip(free, law.mean, strict=True)},
         conditionals=None if observed else CONDITIONALS,
         name="asia",
         traits=frozenset({Trait.DISCRETE}),
@@ -160,8 +157,8 @@ CONDITIONALS = {
 def probability(values: Mapping[str, int]) -> float:
     """The joint probability of all eight variables, in float64 on the host."""
     result = 1.0
-    for name, (parents, table) in NETWORK.items():
-        yes = float(np.asarray(table)[tuple(values[parent] for parent in parents)])
+    for name, (parents, entries) in NETWORK.items():
+        yes = float(np.asarray(entries)[tuple(values[parent] for parent in parents)])
         result *= yes if values[name] else 1 - yes
     return result
 
@@ -170,15 +167,8 @@ def log_density(observed: Mapping[str, Array], position: Mapping[str, Array]) ->
     """Gives log p(position, observed); -inf where a value is not 0 or 1."""
     values = {**observed, **position}
     total = jnp.zeros(())
-    for name, (parents, table) in NETWORK.items():
-        yes = jnp.asarray(table)[tuple(values[parent] for parent in parents)]
+    for name, (parents, entries) in NETWORK.items():
+        yes = jnp.asarray(entries)[tuple(values[parent] for parent in parents)]
         valid = (values[name] == 0) | (values[name] == 1)
         total += jnp.where(valid, jnp.log(jnp.where(values[name] == 1, yes, 1 - yes)), -jnp.inf)
     return total
-
-
-def sample(cumulative: Array, states: Mapping[str, Array], key: Key) -> dict[str, Array]:
-    """One exact draw from the enumerated posterior."""
-    uniform = jax.random.uniform(key, (), cumulative.dtype)
-    index = jnp.searchsorted(cumulative[:-1], uniform, side="right", method="compare_all")
-    return {name: column[index] for name, column in states.items()}

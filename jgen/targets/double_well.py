@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
 from jgen.targets.base import Target, Trait, accepted
+from jgen.targets.well_base import well
 from jgen.types import Array, Key
 
 COVER = (1.8, 1.1)
@@ -49,16 +50,7 @@ def double_well(barrier: float = 6.0, tilt: float = 0.5) -> Target:
         raise ValueError(
             f"double_well needs 0 <= barrier <= 20 and |tilt| <= 10, got barrier={barrier}, tilt={tilt}."
         )
-    half, gauss = np.polynomial.legendre.leggauss(400)
-    nodes = np.concatenate([4 * half - 4, 4 * half + 4])  # [node], each half of (-8, 8) has its own
-    log_weights = -(nodes**4) + barrier * nodes**2 + tilt * nodes
-    top = log_weights.max()
-    weights = np.exp(log_weights - top) * 4 * np.tile(gauss, 2)  # [node]
-    log_evidence = float(top + np.log(weights.sum()) + log(2 * pi) / 2)
-    weights /= weights.sum()
-    mean, square = weights @ nodes, weights @ nodes**2
-    right = weights[nodes > 0].sum()
-
+    one = well(barrier, tilt)
     wide, other = COVER
     stationary = np.roots([-4, 0, 2 * barrier + 1 / wide**2, tilt])
     stationary = stationary.real[np.abs(stationary.imag) < 1e-6]
@@ -69,12 +61,12 @@ def double_well(barrier: float = 6.0, tilt: float = 0.5) -> Target:
         log_density=Partial(log_density, barrier, tilt),
         start=jnp.ones(2),
         sample=Partial(sample, barrier, tilt, log_bound - log(2 * pi * wide * other)),
-        mean=jnp.array([mean, 0.0]),
-        variance=jnp.array([square - mean**2, 1.0]),
-        log_evidence=log_evidence,
+        mean=jnp.array([one.mean, 0.0]),
+        variance=jnp.array([one.square - one.mean**2, 1.0]),
+        log_evidence=one.log_evidence + log(2 * pi) / 2,
         expectations={
-            "x0 > 0": (Partial(on_the_right), float(right)),
-            "x0^2": (Partial(first_square), float(square)),
+            "x0 > 0": (Partial(on_the_right), one.right),
+            "x0^2": (Partial(first_square), one.square),
         },
         proposal=proposal,
         log_bound=log_bound,

@@ -1,0 +1,86 @@
+"""How many of five animals a dose kills: a logistic regression whose posterior is far from normal."""
+
+from math import comb, log, pi
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from numpyro.distributions import Normal
+
+from jgen.targets.base import Target
+from jgen.targets.glm_base import envelope_sample, fit
+from jgen.types import Array
+
+LOG_DOSE = (-0.86, -0.30, -0.05, 0.73)
+"""In log g/ml; five animals each."""
+DEATHS = (0, 1, 3, 5)
+ANIMALS = 5
+PRIOR_MEAN, PRIOR_SCALE = (0.0, 10.0), (2.0, 10.0)
+
+
+def bioassay() -> Target:
+    r"""The posterior of an intercept and a slope, in logits, under independent normal priors.
+
+    .. math:: y_i \sim Binomial(5, \sigma(\alpha + \beta x_i)), \quad \alpha \sim N(0, 2^2), \;
+        \beta \sim N(10, 10^2)
+
+    Four doses, twenty animals: the posterior is skew, with a long tail to steep slopes. Its truths are
+    trapezoid sums over a grid. The proposal is the prior moved to the mode, which bounds a log-concave
+    likelihood exactly: ``log_bound`` is the ratio at the mode; exact draws are by rejection from it.
+
+    Returns:
+        The target; its position is an array ``[2]``, alpha then beta; ``log_evidence`` is log p(y).
+
+    Example:
+        >>> print(np.round(bioassay().mean, 1))
+        [ 1. 10.]
+
+    Reference:
+        Racine et al., "Bayesian methods in practice: experiences in the pharmaceutical industry", Applied
+        Statistics 35, 1986 (the data); Gelman et al., "Bayesian data analysis", section 3.7. Quadrature.
+    """
+    design = np.stack([np.ones(4), LOG_DOSE], 1)  # [dose, coefficient]
+    deaths = np.array(DEATHS, float)
+
+    def binomial(logit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        softplus = np.logaddexp(0, logit)
+        rate = np.exp(logit - softplus)
+        choices = np.log([comb(ANIMALS, y) for y in DEATHS])
+        value = deaths * logit - ANIMALS * softplus + choices
+        return value, deaths - ANIMALS * rate, -ANIMALS * rate * (1 - rate)
+
+    prior_scale = np.array(PRIOR_SCALE)
+    posterior = fit(design, np.array(PRIOR_MEAN), prior_scale, binomial)
+    density = Partial(log_density, jnp.asarray(design), jnp.asarray(deaths))
+    mode = jnp.asarray(posterior.mode)
+    rates = 1 / (1 + np.exp(-posterior.nodes @ design.T))  # [node, dose]
+    return Target(
+        log_density=density,
+        start=jnp.asarray(np.array(PRIOR_MEAN)),
+        sample=Partial(envelope_sample, density, mode, jnp.asarray(prior_scale), posterior.peak),
+        mean=jnp.asarray(posterior.mean),
+        variance=jnp.asarray(posterior.variance),
+        log_evidence=posterior.log_evidence,
+        expectations={
+            "rates": (Partial(death_rates, jnp.asarray(design)), jnp.asarray(posterior.weights @ rates))
+        },
+        proposal=Normal(mode, jnp.asarray(prior_scale)).to_event(1),
+        log_bound=posterior.peak + float(np.log(prior_scale).sum()) + log(2 * pi),
+        name="bioassay",
+        source="Racine et al. 1986; quadrature",
+    )
+
+
+def death_rates(design: Array, w: Array) -> Array:
+    """The probability of death at each dose ``[dose]``."""
+    return jax.nn.sigmoid(jnp.matmul(design, w, precision="highest"))
+
+
+def log_density(design: Array, deaths: Array, w: Array) -> Array:
+    """Gives log p(y, w), normalised over both, at ``w [2]``."""
+    logit = jnp.matmul(design, w, precision="highest")  # [dose]
+    choices = sum(log(comb(ANIMALS, y)) for y in DEATHS)
+    likelihood = (deaths * logit - ANIMALS * jax.nn.softplus(logit)).sum() + choices
+    mean, scale = jnp.array(PRIOR_MEAN, w.dtype), jnp.array(PRIOR_SCALE, w.dtype)
+    return likelihood - jnp.square((w - mean) / scale).sum() / 2 - jnp.log(scale).sum() - log(2 * pi)

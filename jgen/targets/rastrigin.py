@@ -1,0 +1,99 @@
+"""Rastrigin's function as a density: an egg box under a Gaussian."""
+
+from math import log, pi
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from numpyro.distributions import Normal
+
+from jgen.targets.base import Target, Trait, accepted
+from jgen.types import Array, Key
+
+
+def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
+    r"""A density of log p = sum_i h cos(2 pi x_i) - x_i^2 / 2 s^2, unnormalised.
+
+    .. math:: Z^{1/dim} = s \sqrt{2 \pi} \sum_{k = -\infty}^{\infty} I_k(h) \, e^{-k^2 w^2 s^2 / 2}, \quad
+        E x = 0, \quad w = 2 \pi
+
+    by the Fourier series of exp(h cos); E x^2 and E cos come from the same sum. The mode at the origin has
+    4 (dim 2) and more neighbours, behind walls of 2 h nats.
+
+    The proposal is N(0, s^2 I); the ratio is largest at the origin, so ``log_bound`` is exact. Draws are
+    by rejection from it, coordinate by coordinate.
+
+    Args:
+        dim: Number of coordinates, at least 1.
+        height: h, between 0 and 20.
+        scale: s, at least 0.1.
+
+    Returns:
+        The target; its position is an array ``[dim]``.
+
+    Raises:
+        ValueError: ``dim`` is below 1, or ``height`` or ``scale`` beyond the range that the sum is made for.
+
+    Example:
+        >>> round(float(rastrigin(height=0.0).variance[0]), 4)
+        0.36
+
+    Reference:
+        Rastrigin, "Systems of extremal control", 1974 (the function); Jacobi and Anger's expansion.
+    """
+    if dim < 1:
+        raise ValueError(f"rastrigin needs dim >= 1, got dim={dim}: give at least one coordinate.")
+    if not (0 <= height <= 20 and 0.1 <= scale < float("inf")):
+        raise ValueError(
+            f"rastrigin needs 0 <= height <= 20 and scale >= 0.1, got height={height}, scale={scale}."
+        )
+    angle = 2 * pi * np.arange(256) / 256
+    order = np.arange(-60, 61)  # at w s > 0.62 and k = 60 the terms are below e^-700
+    bessel = np.cos(order[:, None] * angle) @ np.exp(height * np.cos(angle)) / 256  # [order], I_k(h)
+    frequency = 2 * pi * order
+    fade = np.exp(-((frequency * scale) ** 2) / 2)
+    total = bessel @ fade
+    square = bessel @ (fade * (scale**2 - frequency**2 * scale**4)) / total
+    slope = (np.roll(bessel, 1) + np.roll(bessel, -1)) / 2  # [order], derivative of I_k
+    zeros, ones = np.zeros(dim), np.ones(dim)
+    return Target(
+        log_density=Partial(log_density, height, scale),
+        start=jnp.asarray(ones),
+        sample=Partial(sample, jnp.asarray(zeros), height, scale),
+        mean=jnp.asarray(zeros),
+        variance=jnp.asarray(square * ones),
+        log_evidence=dim * (log(scale) + log(2 * pi) / 2 + log(total)),
+        expectations={"cos": (Partial(waves), jnp.asarray(slope @ fade / total * ones))},
+        proposal=Normal(jnp.asarray(zeros), jnp.asarray(scale * ones)).to_event(1),
+        log_bound=dim * (height + log(scale) + log(2 * pi) / 2),
+        name="rastrigin",
+        traits=frozenset({Trait.MULTIMODAL}),
+        source="Jacobi and Anger's expansion",
+    )
+
+
+def waves(x: Array) -> Array:
+    """Gives cos(2 pi x), ``[dim]``."""
+    return jnp.cos(2 * pi * x)
+
+
+def log_density(height: float, scale: float, x: Array) -> Array:
+    """The unnormalised log-density of ``x [dim]``."""
+    return height * waves(x).sum() - jnp.square(x / scale).sum() / 2
+
+
+def propose(scale: float, key: Key) -> Array:
+    """One coordinate of the Gaussian."""
+    return scale * jax.random.normal(key)
+
+
+def log_accept(height: float, x: Array) -> Array:
+    """The log-probability of accepting ``x []``."""
+    return height * (waves(x) - 1)
+
+
+def sample(zeros: Array, height: float, scale: float, key: Key) -> Array:
+    """One exact draw ``[dim]``."""
+    coordinate = Partial(accepted, Partial(propose, scale), Partial(log_accept, height))
+    return jax.vmap(coordinate)(jax.random.split(key, len(zeros)))

@@ -1,0 +1,138 @@
+"""What the laws of targets look at, computed in one compiled program a target, and kept."""
+
+import functools
+from statistics import NormalDist
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+import jgen.targets
+from jgen.targets.base import Trait
+from jgen.testing import members
+
+FALSE_ALARM = 1e-6
+DRAWS = 20_000
+FACTORIES = {name: getattr(module, name) for name, module in members(jgen.targets, "{name}").items()}
+
+
+@functools.cache
+def built(name):
+    return FACTORIES[name]()
+
+
+def every(condition=lambda _: True):
+    """One test for each target that fulfils the condition; the tests of one target run in a row."""
+    names = [name for name in FACTORIES if condition(built(name))]
+    return pytest.mark.parametrize("name", names, scope="module")
+
+
+def is_sampled(target):
+    return target.sample is not None
+
+
+def is_smooth(target):
+    return Trait.DISCRETE not in target.traits
+
+
+class Exact(NamedTuple):
+    """Facts about exact draws; the gradient is None where a target is discrete."""
+
+    x: np.ndarray  # [draw, dim]
+    log_density: np.ndarray  # [draw]
+    gradient: np.ndarray | None  # [draw, dim]
+    expectations: dict[str, np.ndarray]  # [draw, ...] each
+    log_ratio: np.ndarray | None  # [draw], to the proposal
+
+
+class Proposed(NamedTuple):
+    """Facts about draws of the proposal."""
+
+    x: np.ndarray  # [draw, dim]
+    log_density: np.ndarray  # [draw]
+    log_ratio: np.ndarray  # [draw]
+
+
+def flat(x):
+    """A batch of positions as ``[batch, dim]``."""
+    return jax.vmap(lambda position: ravel_pytree(position)[0])(x)
+
+
+def log_ratio(target, x):
+    return target.log_density(x) - target.proposal.log_prob(x)
+
+
+def value_and_gradient(target, x):
+    """Log densities and gradients of a batch ``[batch]``, ``[batch, dim]``."""
+    value, gradient = jax.vmap(jax.value_and_grad(target.log_density))(x)
+    return value, flat(gradient)
+
+
+@jax.jit
+def _exact(target, keys):
+    x = jax.vmap(target.sample)(keys)
+    if is_smooth(target):
+        value, gradient = value_and_gradient(target, x)
+    else:
+        value, gradient = jax.vmap(target.log_density)(x), None
+    expectations = {key: jax.vmap(function)(x) for key, (function, _) in target.expectations.items()}
+    ratio = None if target.proposal is None else value - jax.vmap(target.proposal.log_prob)(x)
+    return Exact(flat(x), value, gradient, expectations, ratio)
+
+
+@jax.jit
+def _proposed(target, keys):
+    x = jax.vmap(target.proposal.sample)(keys)
+    value = jax.vmap(target.log_density)(x)
+    return Proposed(flat(x), value, value - jax.vmap(target.proposal.log_prob)(x))
+
+
+def _on_host(facts):
+    """In float64, so that sums over draws add no rounding of their own."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), facts)
+
+
+def _keys(salt):
+    return jax.random.split(jax.random.fold_in(jax.random.key(2024), salt), DRAWS)
+
+
+def examine(target):
+    return _on_host(_exact(target, _keys(1)))
+
+
+@functools.cache
+def exact(name):
+    return examine(built(name))
+
+
+@functools.cache
+def proposed(name):
+    return _on_host(_proposed(built(name), _keys(3)))
+
+
+def assert_mean(samples, truth, what):
+    """The mean of ``samples [draw, ...]`` is ``truth``, by the central limit theorem.
+
+    A coordinate where one draw holds over 5 % of the sum of squares is outside the theorem; such a
+    one must at least not be above the truth.
+    """
+    samples = np.asarray(samples, np.float64).reshape(len(samples), -1)
+    truth = np.broadcast_to(np.asarray(truth, np.float64).ravel(), samples.shape[1:])
+    centred = np.square(samples - samples.mean(0))
+    sums = centred.sum(0)
+    limit_holds = centred.max(0) <= 0.05 * sums
+    quantile = NormalDist().inv_cdf(1 - FALSE_ALARM / 2 / samples.shape[1])
+    error = np.abs(samples.mean(0) - truth)
+    allowed = quantile * np.sqrt(sums) / len(samples) + 1e-6 * (np.abs(truth) + np.abs(samples).max(0))
+    bad = limit_holds & ~(error <= allowed)
+    assert not bad.any(), f"{what}: {samples.mean(0)[bad]} is not {truth[bad]} within {allowed[bad]}"
+    return limit_holds
+
+
+def rounding(log_density, log_ratio, dim):
+    """A few units in the last place of the terms that a log-ratio is summed from ``[batch]``."""
+    terms = np.abs(log_density) + np.abs(log_density - log_ratio) + dim
+    return 8 * np.finfo(jnp.zeros(()).dtype).eps * terms
