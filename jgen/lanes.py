@@ -82,8 +82,11 @@ def run_lanes(
     """
     (num_chains,) = keys.shape
 
+    def lacking(made: Array) -> Array:
+        return made < count  # [chain]
+
     def begin(chain: Array, state: PyTree, made: Array) -> PyTree:
-        draw_keys = jax.vmap(jax.random.fold_in)(keys[chain], step + made[chain])
+        draw_keys = jax.vmap(jax.random.fold_in)(keys[chain], step + made[chain].astype(step.dtype))
         return jax.vmap(machine.begin)(draw_keys, state)
 
     def turn(lanes: Lanes) -> Lanes:
@@ -104,57 +107,54 @@ def run_lanes(
         lanes, turns = turn_until_some_finish(lanes, turns)
         finished = lanes.work.done & (lanes.chain < num_chains)  # [lane]
         new, draws = jax.vmap(machine.finish)(lanes.state, lanes.work)
-        written = jnp.where(finished, lanes.chain, num_chains)  # out of range, hence dropped, if unfinished
-        states = _write(states, written, new)
         row = made[lanes.chain]
+        written = jnp.where(finished, lanes.chain, num_chains)  # out of range, hence dropped, if unfinished
         buffer = jax.tree.map(lambda rows, one: rows.at[row, written].set(one, mode="drop"), buffer, draws)
+        states = jax.tree.map(lambda old, one: old.at[written].set(one, mode="drop"), states, new)
         made = made.at[written].add(1, mode="drop")
 
-        chain = next_chains(lanes.chain, finished, made, count)
+        chain = next_chains(lanes.chain, finished, made, lacking(made))
         state = _read(states, chain)
         begins = finished | (lanes.chain == num_chains)
         work = _select(begins, begin(chain, state, made), lanes.work)
         return states, made, Lanes(chain, state, work), buffer, turns
 
-    made = jnp.zeros(num_chains, jnp.uint32)
+    made = jnp.zeros(num_chains, jnp.int32)
     chain = jnp.arange(num_lanes)
     state = _read(states, chain)
     lanes = Lanes(chain, state, begin(chain, state, made))
     shapes = jax.eval_shape(jax.vmap(machine.finish), state, lanes.work)[1]
     buffer = jax.tree.map(lambda leaf: jnp.zeros((size, num_chains, *leaf.shape[1:]), leaf.dtype), shapes)
     states, _, _, buffer, turns = jax.lax.while_loop(
-        lambda carry: jnp.any(carry[1] < count), body, (states, made, lanes, buffer, jnp.uint32(0))
+        lambda carry: jnp.any(lacking(carry[1])), body, (states, made, lanes, buffer, jnp.uint32(0))
     )
     return states, buffer, turns
 
 
-def next_chains(chain: Array, finished: Array, made: Array, count: Array) -> Array:
+def next_chains(chain: Array, finished: Array, made: Array, lacking: Array) -> Array:
     """Which chain each lane moves next ``[lane]``; the number of chains where there is none to move.
 
     Args:
         chain: Which it moves now ``[lane]``.
         finished: Whether that one has just finished a draw ``[lane]``.
         made: Draws of each chain, that one included ``[chain]``.
-        count: Draws that each is to make ``[]``.
+        lacking: Whether it is to make more ``[chain]``.
     """
     (num_chains,) = made.shape
     free = finished | (chain == num_chains)  # [lane]
     moving = jnp.zeros(num_chains, bool).at[jnp.where(free, num_chains, chain)].set(True, mode="drop")
-    waiting = (made < count) & ~moving  # [chain]
-    fewest = jnp.min(jnp.where(waiting, made, count))
+    waiting = lacking & ~moving  # [chain]
+    fewest = jnp.min(made, initial=jnp.iinfo(made.dtype).max, where=waiting)
     rank = jnp.cumsum(waiting & (made == fewest))  # [chain]
     chosen = jnp.searchsorted(rank, jnp.cumsum(free))  # [lane] the number of chains once they are all chosen
     # Then a lane keeps its own chain, if that has not been chosen too and lacks draws.
-    keeps = finished & (made[chain] < count) & (made[chain] > fewest)
-    return jnp.where(free, jnp.where(chosen < num_chains, chosen, jnp.where(keeps, chain, num_chains)), chain)
+    keeps = finished & lacking[chain] & (made[chain] > fewest)
+    own = jnp.where(keeps | ~free, chain, num_chains)
+    return jnp.where(free & (chosen < num_chains), chosen, own)
 
 
 def _read(states: PyTree, chain: Array) -> PyTree:
     return jax.tree.map(lambda leaf: leaf[chain], states)
-
-
-def _write(states: PyTree, chain: Array, new: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf, one: leaf.at[chain].set(one, mode="drop"), states, new)
 
 
 def _select(condition: Array, new: PyTree, old: PyTree) -> PyTree:

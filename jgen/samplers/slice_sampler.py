@@ -183,13 +183,13 @@ def advance(log_density: LogDensity, state: LineState, interval: Interval) -> In
     num_tries = interval.num_tries + is_try
     stuck = is_try & ~inside & (num_tries == MAX_TRIES)
     width = state.tuning.step_size
-    cut = is_try & ~inside
+    cut, is_below = is_try & ~inside, offset < 0
     return Interval(
         key=interval.key,
         direction=interval.direction,
         threshold=interval.threshold,
-        low=jnp.where(is_low & inside, low - width, jnp.where(cut & (offset < 0), offset, low)),
-        high=jnp.where(is_high & inside, high + width, jnp.where(cut & (offset >= 0), offset, high)),
+        low=jnp.where(is_low & inside, low - width, jnp.where(cut & is_below, offset, low)),
+        high=jnp.where(is_high & inside, high + width, jnp.where(cut & ~is_below, offset, high)),
         outs_low=jnp.where(is_low, jnp.where(inside, interval.outs_low - 1, 0), interval.outs_low),
         outs_high=jnp.where(is_high, jnp.where(inside, interval.outs_high - 1, 0), interval.outs_high),
         offset=jnp.where(stuck, 0.0, offset),
