@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from jgen.lanes import machine_of, run_lanes
 from jgen.population import CHUNK_STEPS, Cost, RunState, add, advance, costs, longest, start, write
+from jgen.reducers.together import begin, fold, results
 from jgen.types import Adaptation, Array, Draws, Key, Machine, PyTree, Reducer, Sampler
 
 CHUNK_BYTES = 64 * 2**20
@@ -31,6 +32,7 @@ class Run(NamedTuple):
         warmup_cost: Spent on warm-up; ``init``, one evaluation a chain, is in neither.
         executed: Evaluations that the program made for these draws: those of ``cost``, and those of chains
             that had to wait for others.
+        memories: What the reducers carry, by name: with ``state``, all that ``resume`` needs to go on.
     """
 
     draws: Draws | None
@@ -39,6 +41,7 @@ class Run(NamedTuple):
     cost: Cost
     warmup_cost: Cost
     executed: int = 0
+    memories: Mapping[str, PyTree] | None = None
 
     @property
     def utilisation(self) -> float:
@@ -127,10 +130,11 @@ def resume(
     *,
     num_draws: int,
     reducers: Mapping[str, Reducer] | None = None,
+    memories: Mapping[str, PyTree] | None = None,
     store: bool = True,
     progress: bool = False,
     stop: Callable[[Run], bool] | None = None,
-    save: Callable[[RunState], None] | None = None,
+    save: Callable[[Run], object] | None = None,
     chunk_size: int | None = None,
     num_lanes: int | None = None,
 ) -> Run:
@@ -141,10 +145,12 @@ def resume(
         sampler: The sampler that made the state.
         num_draws: Draws a chain, at most.
         reducers: Folds over the draws, by name.
+        memories: ``Run.memories`` of the run that is resumed: its reducers go on where they were. None lets
+            them begin with the draws of this call.
         store: Whether to keep the draws; without, memory does not grow with their number.
         progress: Whether to show a progress bar.
         stop: Asked after each chunk with the run so far; True ends it.
-        save: Called after each chunk with the state so far.
+        save: Called after each chunk with the run so far; ``(run.state, run.memories)`` is what to keep.
         chunk_size: Steps between two such moments; structural, a new size compiles anew. By default
             256, or fewer where they would take more than 64 MiB.
         num_lanes: For samplers whose draws take different numbers of evaluations, as ``nuts``. None moves
@@ -157,17 +163,21 @@ def resume(
 
     Raises:
         ValueError: If ``num_draws`` or ``chunk_size`` is below 1, ``num_lanes`` is above the number of
-            chains, or the sampler's step is not made of turns.
+            chains, the sampler's step is not made of turns, or ``memories`` are not those of ``reducers``.
 
     Example:
         >>> import jax, numpyro.distributions as dist
+        >>> from jgen.reducers import moments
         >>> from jgen.samplers import direct
         >>> sampler = direct(dist.Normal(0.0, 1.0))
         >>> state, _ = start(jax.random.key(0), sampler, num_chains=2)
-        >>> whole = resume(state, sampler, num_draws=6)
-        >>> half = resume(state, sampler, num_draws=3)
-        >>> rest = resume(half.state, sampler, num_draws=3)
+        >>> folds = {"moments": moments()}
+        >>> whole = resume(state, sampler, num_draws=6, reducers=folds)
+        >>> half = resume(state, sampler, num_draws=3, reducers=folds)
+        >>> rest = resume(half.state, sampler, num_draws=3, reducers=folds, memories=half.memories)
         >>> bool((whole.draws.value[:, 3:] == rest.draws.value).all())
+        True
+        >>> bool(whole.reduced["moments"].mean == rest.reduced["moments"].mean)
         True
     """
     if num_draws < 1:
@@ -181,7 +191,7 @@ def resume(
     if chunk_size < 1:
         raise ValueError(f"chunk_size must be at least 1; got {chunk_size}")
     reducers = dict(reducers or {})
-    memories = {name: reducer.init(_zeros(shapes)) for name, reducer in reducers.items()}
+    memories = begin(reducers, shapes, memories)
     stored = (
         jax.tree.map(lambda leaf: np.empty((leaf.shape[0], num_draws, *leaf.shape[1:]), leaf.dtype), shapes)
         if store
@@ -195,8 +205,7 @@ def resume(
 
     def run_so_far() -> Run:
         draws = jax.tree.map(lambda leaf: leaf[:, :made], stored)
-        reduced = {name: reducer.compute(memories[name]) for name, reducer in reducers.items()}
-        return Run(draws, reduced, state, cost, Cost(0, 0), executed)
+        return Run(draws, results(reducers, memories), state, cost, Cost(0, 0), executed, memories)
 
     with Progress(disable=not progress, transient=True) as bar:
         task = bar.add_task("sampling", total=num_draws)
@@ -210,7 +219,7 @@ def resume(
             executed += num_chains * longest(buffer, count) if num_lanes is None else num_lanes * int(turns)
             bar.update(task, completed=made)
             if save is not None:
-                save(state)
+                save(run_so_far())
             if stop is not None and stop(run_so_far()):
                 break
     return run_so_far()
@@ -236,7 +245,7 @@ def _chunk(
     def body(index: Array, carry: tuple) -> tuple:
         state, memories, buffer = carry
         state, draws = advance(sampler, state)
-        memories = _fold(reducers, memories, draws)
+        memories = fold(reducers, memories, draws)
         buffer = write(buffer, index, draws if store else costs(draws))
         return state, memories, buffer
 
@@ -260,20 +269,12 @@ def _lanes_chunk(
         machine, state.keys, state.states, state.step, count, size=size, num_lanes=num_lanes
     )
 
-    def fold(index: Array, memories: dict[str, PyTree]) -> dict[str, PyTree]:
-        return _fold(reducers, memories, jax.tree.map(lambda rows: rows[index], buffer))
+    def take(index: Array, memories: dict[str, PyTree]) -> dict[str, PyTree]:
+        return fold(reducers, memories, jax.tree.map(lambda rows: rows[index], buffer))
 
-    memories = jax.lax.fori_loop(0, count, fold, memories)
+    memories = jax.lax.fori_loop(0, count, take, memories)
     state = RunState(state.keys, states, state.step + count)
     return state, memories, buffer if store else costs(buffer), turns
-
-
-def _fold(reducers: dict[str, Reducer], memories: dict[str, PyTree], draws: Draws) -> dict[str, PyTree]:
-    return {name: reducer.update(memories[name], draws) for name, reducer in reducers.items()}
-
-
-def _zeros(shapes: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
 
 def _store(begin: int, count: int, stored: np.ndarray, buffer: Array) -> None:

@@ -191,8 +191,8 @@ def test_stop_is_asked_after_each_chunk():
 def test_a_saved_state_goes_on_where_it_was():
     saved = []
     whole = run(num_draws=12, save=saved.append)
-    assert [int(state.step) for state in saved] == [4, 8, 12]
-    rest = resume(saved[1], SAMPLERS["mala"], num_draws=4, chunk_size=4)
+    assert [int(so_far.state.step) for so_far in saved] == [4, 8, 12]
+    rest = resume(saved[1].state, SAMPLERS["mala"], num_draws=4, chunk_size=4)
     assert same(jax.tree.map(lambda a: a[:, 8:], whole.draws), rest.draws)
 
 
