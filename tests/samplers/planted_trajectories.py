@@ -1,6 +1,6 @@
 """Bugs of the gradient kernels that vary their trajectories or keep their momentum."""
 
-from planted import Bug
+from planting import Bug
 
 BUGS = {
     "2 jittered HMC, no accept step": Bug(

@@ -1,0 +1,82 @@
+"""An adaptation fed by hand: what it learns from exact, independent draws, with no kernel in between."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen.adaptation.windows_base import schedule
+from jgen.samplers.base import Tuning
+from jgen.types import Draws, Law
+
+
+class Fed(NamedTuple):
+    """A state with what adaptations read; every array has a leading chain axis."""
+
+    position: Any
+    gradient: Any
+    tuning: Any
+    flown: Any = ()
+
+
+def fed(num_chains, dim, tuning=None):
+    """Chains at the origin."""
+    zeros = jnp.zeros((num_chains, dim))
+    if tuning is None:
+        tuning = Tuning(jnp.ones(()), jnp.ones(dim))
+    stacked = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[None], (num_chains, *leaf.shape)), tuning)
+    return Fed(zeros, zeros, stacked)
+
+
+def draws(states, rates):
+    """What a step of the population says, with these acceptance rates ``[chain]``."""
+    return Draws(states.position, {"acceptance_rate": rates}, None, Law.MARKOV)
+
+
+@partial(jax.jit, static_argnames="serve")
+def feed(adaptation, states, serve, key, num_warmup, data):
+    """A whole warm-up; ``serve(key, index, states, data) -> (states, draws)`` stands for the kernel.
+
+    Returns:
+        The memory, the states, and the step sizes after each update ``[step, chain]``, 1000 at most.
+    """
+
+    def body(index, carry):
+        memory, states, path = carry
+        states, seen = serve(jax.random.fold_in(key, index), index, states, data)
+        memory, states = adaptation.update(memory, states, seen, index, num_warmup)
+        return memory, states, path.at[index].set(states.tuning.step_size)
+
+    memory, states = adaptation.init(states)
+    path = jnp.full((1000, len(states.tuning.step_size)), jnp.nan)
+    return jax.lax.fori_loop(0, num_warmup, body, (memory, states, path))
+
+
+def gaussian(key, index, states, data):
+    """Independent exact draws of N(3 A 1, A Aᵀ) and their gradients, for ``data = (A, rate)``."""
+    del index
+    factor, rate = data
+    noise = jax.random.normal(key, states.position.shape)
+    position = (noise + 3.0) @ factor.T
+    states = states._replace(position=position, gradient=-noise @ jnp.linalg.inv(factor))
+    return states, draws(states, jnp.full(len(noise), rate))
+
+
+def last_window(num_warmup):
+    """Steps of the last slow window."""
+    is_slow, ends = (
+        np.asarray(flags)
+        for flags in jax.vmap(schedule, (0, None))(jnp.arange(num_warmup), jnp.int32(num_warmup))
+    )
+    windows = np.flatnonzero(ends)
+    begin = np.flatnonzero(is_slow)[0] if len(windows) == 1 else windows[-2] + 1
+    return int(windows[-1] - begin + 1)
+
+
+def smoothing_weights(count):
+    """The weight of each of ``count`` values in the average that dual averaging keeps ``[count]``."""
+    weights = np.arange(1, count + 1) ** -0.75
+    kept = np.cumprod((1 - weights)[::-1])[::-1]
+    return weights * np.append(kept[1:], 1.0)
