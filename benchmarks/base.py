@@ -12,7 +12,7 @@ import numpy as np
 
 from jgen.diagnostics import ess_mean
 from jgen.types import Array, Draws, Law, LogDensity
-from jgen.weights import kish_ess
+from jgen.weights import kish_ess, population_log_weight
 
 MIN_ROUNDS, MAX_ROUNDS = 3, 15
 
@@ -149,7 +149,10 @@ def _chain_ess(draws: Draws, power: int) -> float:
 
 def _kish_ess(draws: Draws, power: int) -> float:
     del power
-    return float(kish_ess(jnp.ravel(jnp.asarray(draws.log_weight))))
+    log_weight = jnp.asarray(draws.log_weight)
+    if draws.law is Law.ENSEMBLE:  # particles of one population count as one draw
+        log_weight = population_log_weight(log_weight)
+    return float(kish_ess(log_weight))
 
 
 def _count(draws: Draws, power: int) -> float:

@@ -1,6 +1,8 @@
 """One row of a table of samplers: what a run is worth on a target whose moments are known."""
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -10,7 +12,7 @@ import numpy as np
 from jgen.diagnostics import mcse_between, rhat
 from jgen.sampling import Run
 from jgen.types import Array, Draws, Law
-from jgen.weights import log_mean_exp, self_normalised_mean
+from jgen.weights import log_mean_exp, population_log_weight, population_mean, self_normalised_mean
 
 MEAN_ERROR, ESS, ESS_PER_GRADIENT = "error (MCSEs)", "ESS", "ESS/gradient"
 DRAWS_PER_SECOND, LOG_EVIDENCE, LOG_EVIDENCE_ERROR, RHAT = "draws/s", "log Z", "log Z s.e.", "R-hat"
@@ -25,7 +27,8 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
               \text{ESS} = \min_i \frac{\sigma_i^2}{se_i^2}:
 
     the number of exact draws that would tell the mean as well, in the worst coordinate. The standard error
-    of independent and weighted draws is the self-normalised one. That of Markov chains is the one between
+    of independent and weighted draws is the self-normalised one; so is that of ensembles, each population
+    being one draw. That of Markov chains is the one between
     chains, ``mcse_between``, which is right where the chains are independent and **were started at exact
     draws**; do so, or do not believe the row.
 
@@ -59,10 +62,11 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
     if run.draws is None:
         raise ValueError("score reads the draws of a run; sample with store=True")
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(run.draws.value)]
-    value = np.concatenate([leaf.reshape(*leaf.shape[:2], -1) for leaf in leaves], -1)  # [chain, draw, dim]
-    if value.shape[2:] != np.shape(mean) or value.shape[2:] != np.shape(variance):
+    axes = 3 if run.draws.law is Law.ENSEMBLE else 2  # chain, draw, and particle
+    value = np.concatenate([leaf.reshape(*leaf.shape[:axes], -1) for leaf in leaves], -1)  # [*run, dim]
+    if value.shape[axes:] != np.shape(mean) or value.shape[axes:] != np.shape(variance):
         raise ValueError(
-            f"the draws have {value.shape[2]} coordinates; mean and variance must be ravelled to as many, "
+            f"the draws have {value.shape[axes]} coordinates; mean and variance must be ravelled to as many, "
             f"got shapes {np.shape(mean)} and {np.shape(variance)}"
         )
     estimate, error, others = ESTIMATES[run.draws.law](jnp.asarray(value), run.draws)
@@ -72,7 +76,7 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
         MEAN_ERROR: float(np.max(z_score)),
         ESS: ess,
         ESS_PER_GRADIENT: ess / run.cost.num_grads if run.cost.num_grads else None,
-        DRAWS_PER_SECOND: value.shape[0] * value.shape[1] / seconds,
+        DRAWS_PER_SECOND: math.prod(value.shape[:-1]) / seconds,
         LOG_EVIDENCE: None,
         LOG_EVIDENCE_ERROR: None,
         RHAT: None,
@@ -116,6 +120,12 @@ def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]
     return mean, error, {LOG_EVIDENCE: float(value), LOG_EVIDENCE_ERROR: float(value_error)}
 
 
+def _ensemble(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+    assert draws.log_weight is not None
+    population = population_log_weight(draws.log_weight)  # [chain, draw]
+    return _weighted(population_mean(value, draws.log_weight), replace(draws, log_weight=population))
+
+
 def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     del draws
     mean = np.asarray(value).mean((0, 1), dtype=np.float64)
@@ -126,7 +136,7 @@ def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
 ESTIMATES: Mapping[Law, Callable[[Array, Draws], tuple[Array, Array, dict[str, Any]]]] = {
     Law.INDEPENDENT: _independent,
     Law.WEIGHTED: _weighted,
-    Law.ENSEMBLE: _weighted,
+    Law.ENSEMBLE: _ensemble,
     Law.MARKOV: _markov,
     Law.BIASED: _markov,
 }

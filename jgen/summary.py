@@ -67,25 +67,33 @@ def _written(name: str, value: Any) -> str:
 
 
 def _coordinates(draws: Draws) -> Iterator[tuple[str, np.ndarray]]:
-    """Each scalar quantity of the draws with its name, ``[chain, draw]``, on the host."""
+    """Each scalar quantity of the draws with its name, ``[*run]``, on the host."""
+    num_axes = _num_run_axes(draws)
     for path, leaf in jax.tree_util.tree_leaves_with_path(jax.device_get(draws.value)):
         root = jax.tree_util.keystr(path, simple=True, separator=".") or "x"
-        event = np.shape(leaf)[2:]
-        flat = np.reshape(leaf, (*np.shape(leaf)[:2], -1))  # [chain, draw, coordinate]
+        event = np.shape(leaf)[num_axes:]
+        flat = np.reshape(leaf, (*np.shape(leaf)[:num_axes], -1))  # [*run, coordinate]
         for index in np.ndindex(event):
             name = f"{root}[{', '.join(map(str, index))}]" if event else root
-            yield name, flat[:, :, np.ravel_multi_index(index, event) if event else 0]
+            yield name, flat[..., np.ravel_multi_index(index, event) if event else 0]
 
 
-def _validate(draws: Draws) -> tuple[int, int]:
-    """Number of chains and of draws, the same at every leaf."""
+def _num_run_axes(draws: Draws) -> int:
+    """Axes before those of the event: chain, draw, and particle where each draw is a population."""
+    return 3 if draws.law is Law.ENSEMBLE else 2
+
+
+def _validate(draws: Draws) -> tuple[int, ...]:
+    """Number of chains, of draws and of particles, the same at every leaf."""
     shapes = [np.shape(leaf) for leaf in jax.tree.leaves(draws.value)]
-    if not shapes or any(len(shape) < 2 for shape in shapes) or len({shape[:2] for shape in shapes}) > 1:
+    size = _num_run_axes(draws)
+    runs = {shape[:size] for shape in shapes}
+    if len(runs) != 1 or len(next(iter(runs))) < size:
         raise ValueError(
             f"summary takes the draws of a run, [chain, draw, *event] at every leaf; got shapes {shapes}. "
             "Give one chain a leading axis of length one."
         )
-    return shapes[0][:2]
+    return runs.pop()
 
 
 def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
@@ -96,13 +104,14 @@ def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
 
 
 def _log_weight(draws: Draws) -> Array:
-    """The log-weights of draws that know Z; everything that needs Z asks here."""
+    """Log-weights of independent draws that know Z ``[chain, draw]``; everything that needs Z asks here."""
     if draws.law in (Law.MARKOV, Law.BIASED) or draws.log_weight is None:
         raise ValueError(
             f"the normaliser is unknown to {draws.law.value} draws without log-weights: a kernel that leaves "
             "the target invariant never sees it. Use importance or rejection to estimate log Z."
         )
-    return jnp.asarray(draws.log_weight)
+    log_weight = jnp.asarray(draws.log_weight)
+    return weights.population_log_weight(log_weight) if draws.law is Law.ENSEMBLE else log_weight
 
 
 def _independent(column: np.ndarray, _: Draws) -> dict[str, Any]:
@@ -120,6 +129,15 @@ def _weighted_moments(value: Array, log_weight: Array) -> tuple[Array, Array, Ar
 
 def _weighted(column: np.ndarray, draws: Draws) -> dict[str, Any]:
     mean, sd, error = _weighted_moments(jnp.asarray(column, dtype=float).ravel(), _log_weight(draws).ravel())
+    return {"mean": mean, "sd": sd, "mcse": error}
+
+
+def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
+    """Mean and sd of all particles; the error is that between populations."""
+    particles = jnp.asarray(draws.log_weight)  # [chain, draw, particle]
+    mean, sd, _ = _weighted_moments(jnp.asarray(column, dtype=float).ravel(), particles.ravel())
+    populations = weights.population_mean(column, particles)  # [chain, draw]
+    error = weights.self_normalised_mean(populations.ravel(), _log_weight(draws).ravel())[1]
     return {"mean": mean, "sd": sd, "mcse": error}
 
 
@@ -156,6 +174,11 @@ def _weighted_totals(draws: Draws) -> dict[str, Any]:
     }
 
 
+def _ensemble_totals(draws: Draws) -> dict[str, Any]:
+    path = {"least_ess": draws.info["least_ess"]} if "least_ess" in draws.info else {}
+    return {"num_particles": _validate(draws)[2], **path, **_weighted_totals(draws)}
+
+
 def _markov_totals(draws: Draws) -> dict[str, Any]:
     if "energy" not in draws.info:
         return {}
@@ -174,7 +197,7 @@ DIAGNOSTICS: Mapping[Law, _Diagnostics] = {
     Law.WEIGHTED: _Diagnostics(_weighted, _weighted_totals),
     Law.MARKOV: _Diagnostics(_markov, _markov_totals),
     Law.BIASED: _Diagnostics(_markov, _markov_totals),
-    Law.ENSEMBLE: _Diagnostics(_weighted, _weighted_totals),
+    Law.ENSEMBLE: _Diagnostics(_ensemble, _ensemble_totals),
 }
 
 
@@ -196,8 +219,10 @@ def summary(draws: Draws) -> Summary:
     The law of the draws says which diagnostics tell the truth about them:
 
     - independent: sd / sqrt(n);
-    - weighted and ensemble: self-normalised means with their delta-method error, log Z with its interval,
-      Kish's ESS and the Pareto k of the weights;
+    - weighted: self-normalised means with their delta-method error, log Z with its interval, Kish's ESS and
+      the Pareto k of the weights;
+    - ensemble: the same, of populations, each with the mean of its particles' weights: only populations are
+      independent, and one alone has no error (NaN). The least ESS along the path, over the particles;
     - Markov: MCSE, bulk and tail ESS, rank-normalised R-hat per coordinate; E-BFMI per chain where
       ``info`` has the energy. No log Z: it is unknown;
     - biased: the same. The errors are those of chance; the bias of the step size is not among them.
@@ -207,7 +232,8 @@ def summary(draws: Draws) -> Summary:
     diagnosed shows NaN, and the others their numbers.
 
     Args:
-        draws: ``[chain, draw, *event]`` at every leaf, on the host or the device.
+        draws: ``[chain, draw, *event]`` at every leaf, ``[chain, draw, particle, *event]`` for an ensemble,
+            on the host or the device.
 
     Returns:
         A ``Summary``; ``print`` it, or read ``table["rhat"]`` and ``totals["log_evidence"]``.
@@ -226,7 +252,8 @@ def summary(draws: Draws) -> Summary:
     Reference:
         Vehtari et al. (2021), Bayesian Analysis 16(2); Owen (2013), Monte Carlo theory, chapter 9.
     """
-    num_chains, num_draws = _validate(draws)
+    run = _validate(draws)
+    num_chains, num_draws = run[:2]
     chosen = DIAGNOSTICS[draws.law]
     totals = {
         "num_chains": num_chains,
@@ -236,9 +263,9 @@ def summary(draws: Draws) -> Summary:
     }
     names: list[str] = []
     rows: list[dict[str, Any]] = []
-    broken = np.zeros((num_chains, num_draws), bool)
+    broken = np.zeros(run, bool)
     for name, column in _coordinates(draws):
-        bad = ~np.isfinite(column)  # [chain, draw]
+        bad = ~np.isfinite(column)  # [*run]
         broken |= bad
         names.append(name)
         rows.append({**chosen.coordinate(column, draws), "non_finite": bad.sum()})

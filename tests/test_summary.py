@@ -9,13 +9,14 @@ from jgen import diagnostics, weights
 from jgen.summary import DIAGNOSTICS, _chain_diagnostics, log_evidence, summary
 from jgen.types import Draws, Law
 
-NUM_CHAINS, NUM_DRAWS = 4, 500
+NUM_CHAINS, NUM_DRAWS, NUM_PARTICLES = 4, 500, 5
 
 
 def draws_of(law, rng=0):
     rng = np.random.default_rng(rng)
     shape = (NUM_CHAINS, NUM_DRAWS)
-    value = {"mu": rng.normal(size=shape), "theta": rng.normal(size=(*shape, 2, 1))}
+    run = (*shape, NUM_PARTICLES) if law is Law.ENSEMBLE else shape
+    value = {"mu": rng.normal(size=run), "theta": rng.normal(size=(*run, 2, 1))}
     info = {
         "num_grads": np.full(shape, 2**30, np.int32),
         "num_log_densities": np.ones(shape, np.int32),
@@ -23,7 +24,7 @@ def draws_of(law, rng=0):
         "diverging": np.arange(NUM_DRAWS)[None].repeat(NUM_CHAINS, axis=0) < 3,
         "energy": rng.normal(size=shape),
     }
-    log_weight = None if law in (Law.MARKOV, Law.BIASED) else 0.5 * rng.normal(size=shape)
+    log_weight = None if law in (Law.MARKOV, Law.BIASED) else 0.5 * rng.normal(size=run)
     value = jax.tree.map(lambda leaf: leaf.astype(np.float32), value)
     return Draws(value, info, log_weight, law)
 
@@ -51,9 +52,8 @@ def test_independent_draws():
     np.testing.assert_allclose(table["mcse"][0], mu.std(ddof=1) / np.sqrt(mu.size), rtol=1e-12)
 
 
-@pytest.mark.parametrize("law", [Law.WEIGHTED, Law.ENSEMBLE])
-def test_weighted_draws(law):
-    draws = draws_of(law)
+def test_weighted_draws():
+    draws = draws_of(Law.WEIGHTED)
     result = summary(draws)
     log_weight = draws.log_weight.ravel()
     mean, error = weights.self_normalised_mean(draws.value["theta"][..., 1, 0].ravel(), log_weight)
@@ -63,6 +63,37 @@ def test_weighted_draws(law):
     np.testing.assert_allclose(result.totals["pareto_k"], weights.pareto_k(log_weight), rtol=1e-4)
     assert result.totals["log_evidence"].n == 2000
     np.testing.assert_allclose(result.totals["log_evidence"][:3], log_evidence(draws)[:3], rtol=1e-6)
+
+
+def test_populations_are_the_draws_of_an_ensemble():
+    """Five copies of each draw, each of the same weight, say no more than one, and cost nothing in error."""
+    draws, info = draws_of(Law.WEIGHTED), {"least_ess": np.array([[0.5, 0.25]])}
+    copies, log_weight = jax.tree.map(
+        lambda leaf: np.repeat(np.expand_dims(leaf, 2), NUM_PARTICLES, axis=2),
+        (draws.value, draws.log_weight),
+    )
+    once, repeated = summary(draws), summary(Draws(copies, info, log_weight, Law.ENSEMBLE))
+    for name, column in once.table.items():
+        if name != "non_finite":
+            np.testing.assert_allclose(repeated.table[name], column, rtol=1e-4, err_msg=name)
+    for name in ("kish_ess", "pareto_k"):
+        np.testing.assert_allclose(repeated.totals[name], once.totals[name], rtol=1e-4)
+    np.testing.assert_allclose(
+        repeated.totals["log_evidence"][:4], once.totals["log_evidence"][:4], rtol=1e-5
+    )
+    assert repeated.totals["num_particles"] == NUM_PARTICLES
+    assert "0.25" in str(repeated)
+
+
+def test_one_population_has_no_error():
+    draws = Draws(np.arange(3.0).reshape(1, 1, 3), {}, np.zeros((1, 1, 3)), Law.ENSEMBLE)
+    result = summary(draws)
+    assert result.table["mean"] == [1.0]
+    assert np.isnan(result.table["mcse"]).all()
+    evidence = result.totals["log_evidence"]
+    assert (float(evidence.value), evidence.n) == (0.0, 1)
+    assert np.isnan([evidence.low, evidence.high]).all()
+    assert "one draw" in evidence.method
 
 
 def test_markov_draws():
@@ -78,14 +109,15 @@ def test_markov_draws():
 @pytest.mark.parametrize("law", Law)
 def test_one_broken_coordinate_does_not_break_the_others(law):
     draws = draws_of(law)
+    particle = (0,) if law is Law.ENSEMBLE else ()
     value = {
-        "constant": np.full((NUM_CHAINS, NUM_DRAWS), 3.0, np.float32),
+        "constant": np.full_like(draws.value["mu"], 3.0),
         "infinite": draws.value["mu"].copy(),
         "mu": draws.value["mu"],
         "nan": draws.value["mu"].copy(),
     }
-    value["infinite"][1, 7:9] = np.inf
-    value["nan"][0, 7] = np.nan
+    value["infinite"][(1, slice(7, 9), *particle)] = np.inf
+    value["nan"][(0, 7, *particle)] = np.nan
     result = summary(Draws(value, draws.info, draws.log_weight, law))
     whole = summary(draws)
     for name, column in result.table.items():

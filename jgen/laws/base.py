@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen.targets.base import Target
-from jgen.types import Array, Draws, Key, PyTree, Sampler
+from jgen.types import Array, Draws, Key, Law, PyTree, Sampler
 
 Make = Callable[[Target, Any], Sampler]
 """``make(target, scale) -> sampler``: aimed at a target, with steps ``scale`` times their usual size."""
@@ -124,3 +125,13 @@ def flat_values(draws: Draws) -> np.ndarray:
     """Values of a run as ``[chain, draw, dim]``."""
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(draws.value)]
     return np.concatenate([leaf.reshape(*leaf.shape[:2], -1) for leaf in leaves], axis=-1)
+
+
+def by_particle(draws: Draws) -> Draws:
+    """The particles of populations one after the other, as if each were a draw; other draws as they are."""
+    if draws.law is not Law.ENSEMBLE:
+        return draws
+    value, log_weight = jax.tree.map(
+        lambda leaf: leaf.reshape(leaf.shape[0], -1, *leaf.shape[3:]), (draws.value, draws.log_weight)
+    )
+    return replace(draws, value=value, log_weight=log_weight)

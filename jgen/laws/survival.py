@@ -8,7 +8,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen.laws.base import LawBroken, Make, flat_values, positions
+from jgen.laws.base import LawBroken, Make, by_particle, flat_values, positions
 from jgen.sampling import sample
 from jgen.targets.base import Target
 from jgen.types import Array, Key, Law, LogDensity, PyTree
@@ -44,18 +44,19 @@ def survival(make: Make, target: Target, key: Key) -> None:
             key, make(poisoned, 1.0), num_chains=4, num_draws=50, position=positions(target, 4)
         ).draws
         assert draws is not None
-        values = flat_values(draws)
+        values = flat_values(by_particle(draws))
         if not np.isfinite(values).all():
             raise LawBroken(f"with {name} draws are not finite: guard NaN where a proposal is accepted")
         beyond = values[..., 0] > wall
         sees_no_poison = value == 0.0 and np.sum(draws.info["num_log_densities"]) > 0
         if draws.law in (Law.MARKOV, Law.BIASED) and beyond.any() and not sees_no_poison:
             raise LawBroken(f"with {name} a chain moved where the density is unusable")
-        if draws.law is Law.WEIGHTED:
+        if draws.law in (Law.WEIGHTED, Law.ENSEMBLE):
             assert draws.log_weight is not None
-            if np.isnan(draws.log_weight).any():
+            log_weight = np.asarray(draws.log_weight).reshape(beyond.shape)
+            if np.isnan(log_weight).any():
                 raise LawBroken(f"with {name} a log-weight is NaN; it must be -inf")
-            if value != 0.0 and np.isfinite(draws.log_weight[beyond]).any():
+            if value != 0.0 and np.isfinite(log_weight[beyond]).any():
                 raise LawBroken(f"with {name} a draw of no density has weight")
 
 

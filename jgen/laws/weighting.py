@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen.laws.base import LawBroken, Make, exact_draws, statistic_names, statistics
+from jgen.laws.base import LawBroken, Make, by_particle, exact_draws, statistic_names, statistics
 from jgen.sampling import sample
 from jgen.targets.base import Target
-from jgen.types import Key, Law
+from jgen.types import Key, Law, Sampler
 
 
 def weighting(
@@ -22,11 +22,14 @@ def weighting(
     error in its own standard error; on the side of high density even they are bounded. The thresholds
     are the normal quantiles at ``false_alarm`` over the number of identities.
 
+    The particles of an ensemble depend on each other, so a term is the mean over a whole population. The
+    identities hold for a population of any size: one of eight particles makes many of them.
+
     Args:
         make: Makes the sampler.
         target: A target with exact draws and a known log Z.
         key: Any key.
-        num_draws: Weighted draws, and as many exact ones.
+        num_draws: Weighted draws, the particles of all populations together, and as many exact ones.
         false_alarm: Probability that a right sampler fails.
 
     Returns:
@@ -42,15 +45,19 @@ def weighting(
     if target.log_evidence is None:
         raise ValueError(f"{target.name} has no known log Z; this law needs one")
     draw_key, exact_key = jax.random.split(key)
-    draws = sample(draw_key, make(target, 1.0), num_chains=num_draws, num_draws=1).draws
+    sampler = make(target, 1.0)
+    num_particles = _num_particles(sampler, draw_key)
+    draws = sample(draw_key, sampler, num_chains=num_draws // num_particles, num_draws=1).draws
     assert draws is not None
-    if draws.law not in (Law.INDEPENDENT, Law.WEIGHTED):
+    if draws.law not in (Law.INDEPENDENT, Law.WEIGHTED, Law.ENSEMBLE):
         raise ValueError(f"weighting is a law of weighted draws; these are {draws.law.value}")
-    log_evidence = target.log_evidence if draws.law is Law.WEIGHTED else 0.0
+    log_evidence = 0.0 if draws.law is Law.INDEPENDENT else target.log_evidence
     is_unweighted = draws.law is Law.INDEPENDENT and draws.log_weight is None
-    log_weight = np.zeros((num_draws, 1)) if is_unweighted else np.asarray(draws.log_weight, np.float64)
-    weights = np.exp(log_weight[:, 0] - np.asarray(log_evidence, np.float64))
-    values = jax.tree.map(lambda leaf: jnp.asarray(leaf[:, 0]), draws.value)
+    log_weight = np.zeros(num_draws) if is_unweighted else np.asarray(draws.log_weight, np.float64)
+    weights = np.exp(log_weight.reshape(-1, num_particles) - np.asarray(log_evidence, np.float64))
+    values = jax.tree.map(
+        lambda leaf: jnp.asarray(leaf.reshape(-1, *leaf.shape[2:])), by_particle(draws).value
+    )  # [draw, *event]
     found = np.asarray(statistics(target, values))  # [statistic, draw]
     expected = np.asarray(statistics(target, exact_draws(exact_key, target, num_draws)))
 
@@ -58,7 +65,7 @@ def weighting(
     probabilities = np.arange(1, 10) / 10
     identities = 1 + 2 * len(names) * len(probabilities)
     threshold = _normal_quantile(false_alarm / identities)
-    worst = (_standard_errors(weights - 1.0, np.zeros(1)), "mean weight")
+    worst = (_standard_errors(weights.mean(axis=1) - 1.0, np.zeros(1)), "mean weight")
     for name, ours, theirs in zip(names, found, expected, strict=True):
         # A cut at the exact draws' own decile misses its probability by their standard error, as below.
         for probability, cut in zip(probabilities, np.quantile(theirs, probabilities), strict=True):
@@ -66,7 +73,8 @@ def weighting(
                 ("below", ours <= cut, theirs <= cut),
                 ("above", ours > cut, theirs > cut),
             ):
-                deviation = _standard_errors(weights * ours_in, theirs_in.astype(np.float64))
+                terms = (weights * ours_in.reshape(weights.shape)).mean(axis=1)
+                deviation = _standard_errors(terms, theirs_in.astype(np.float64))
                 worst = max(worst, (deviation, f"weight of {name} {side} its {probability:.1f} quantile"))
     if not worst[0] <= threshold:
         raise LawBroken(
@@ -74,6 +82,12 @@ def weighting(
             f"{threshold:.1f}"
         )
     return worst[0]
+
+
+def _num_particles(sampler: Sampler, key: Key) -> int:
+    """Particles of a draw; 1 where it is no population."""
+    draws = jax.eval_shape(lambda key: sampler.step(key, sampler.init(key, None)), key)[1]
+    return draws.log_weight.size if draws.law is Law.ENSEMBLE else 1
 
 
 def _standard_errors(first: np.ndarray, second: np.ndarray) -> float:

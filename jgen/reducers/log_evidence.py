@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 
 from jgen.reducers.base import Compensated, pool, welford, zeros
-from jgen.types import Array, Draws, Reducer
+from jgen.types import Array, Draws, Law, Reducer
 
 
 class LogEvidence(NamedTuple):
@@ -41,9 +42,12 @@ def _log_weight(draws: Draws) -> Array:
     if draws.log_weight is None:
         raise ValueError(
             f"log_evidence needs log-weights; these draws ({draws.law}) have none, so their normaliser is "
-            "unknown. Draw with a weighted sampler: importance or rejection."
+            "unknown. Draw with a weighted sampler: importance, annealed or smc."
         )
-    return draws.log_weight
+    if draws.law is not Law.ENSEMBLE:
+        return draws.log_weight
+    # Particles of one population depend on each other: together they are one weight, their mean.
+    return logsumexp(draws.log_weight, axis=1) - jnp.log(draws.log_weight.shape[1])  # [chain]
 
 
 def _init(draws: Draws) -> LogEvidenceMemory:

@@ -1,5 +1,6 @@
 """Mean and variance of draws that are not stored."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.reducers.base import Compensated, align, pool, welford, zeros
-from jgen.types import Array, Draws, PyTree, Reducer
+from jgen.types import Array, Draws, Law, PyTree, Reducer
 
 
 class Moments(NamedTuple):
@@ -16,7 +17,8 @@ class Moments(NamedTuple):
     Attributes:
         mean: Like one draw's value, in floats.
         variance: Likewise; unbiased for equal weights.
-        ess: Kish's effective number of draws, (sum w)^2 / sum w^2; their number where unweighted.
+        ess: Kish's effective number of draws, (sum w)^2 / sum w^2; their number where unweighted. Particles
+            of a population count as draws here, though they depend on each other.
     """
 
     mean: PyTree
@@ -42,7 +44,18 @@ class MomentsMemory(NamedTuple):
     scatter: PyTree
 
 
+def _by_particle(draws: Draws) -> Draws:
+    """Particles of a population as chains of their own; of other draws, the chains as they are."""
+    if draws.law is not Law.ENSEMBLE:
+        return draws
+    value, log_weight = jax.tree.map(
+        lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (draws.value, draws.log_weight)
+    )
+    return replace(draws, value=value, log_weight=log_weight)
+
+
 def _init(draws: Draws) -> MomentsMemory:
+    draws = _by_particle(draws)
     num_chains = jax.tree.leaves(draws.value)[0].shape[0]
     empty = jax.tree.map(lambda leaf: zeros(leaf.shape), draws.value)
     log_scale = jnp.full(num_chains, -jnp.inf)  # [chain]
@@ -50,6 +63,7 @@ def _init(draws: Draws) -> MomentsMemory:
 
 
 def _update(memory: MomentsMemory, draws: Draws) -> MomentsMemory:
+    draws = _by_particle(draws)
     log_weight = draws.log_weight
     log_weight = jnp.zeros_like(memory.log_scale) if log_weight is None else log_weight  # [chain]
     log_scale = jnp.maximum(memory.log_scale, log_weight)  # [chain]

@@ -2,10 +2,9 @@
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
+from scipy.special import stdtrit
 
 from jgen.types import Array, Result
-
-NORMAL_95 = 1.959963984540054
 
 
 def log_mean_exp(log_weight: ArrayLike) -> tuple[Array, Array]:
@@ -45,15 +44,17 @@ def log_mean_exp(log_weight: ArrayLike) -> tuple[Array, Array]:
 
 
 def log_evidence(log_weight: ArrayLike) -> Result:
-    """Log Z = log E[w], in nats, with its 95 % interval.
+    r"""Log Z = log E[w], in nats, with its 95 % interval, :math:`\log \hat Z \pm t_{n-1} \, se`.
 
-    The mean weight is unbiased for Z, so its log is low by about half the squared error.
+    The mean weight is unbiased for Z, so its log is low by about half the squared error. Student's t is for
+    few weights, such as those of a handful of populations.
 
     Args:
         log_weight: Any shape, n independent log-weights in nats whose weights average to Z.
 
     Returns:
-        A ``Result``. Where every weight is zero the value is -inf and the interval is the whole line.
+        A ``Result``. Where every weight is zero the value is -inf and the interval is the whole line; one
+        weight alone knows no error, and its interval is NaN.
 
     Raises:
         ValueError: If there is no weight at all.
@@ -71,12 +72,13 @@ def log_evidence(log_weight: ArrayLike) -> Result:
         Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
     """
     value, error = log_mean_exp(log_weight)
-    half_width = NORMAL_95 * error
+    n = jnp.size(log_weight)
+    half_width = stdtrit(n - 1, 0.975) * error
     return Result(
         value=value,
         low=value - half_width,
         high=jnp.where(half_width == jnp.inf, jnp.inf, value + half_width),
-        n=jnp.size(log_weight),
-        method="log mean weight, delta method",
+        n=n,
+        method="log mean weight, delta method" if n > 1 else "log weight of one draw: its error takes two",
         protocol={},
     )

@@ -37,7 +37,8 @@ def self_normalised_mean(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array
         log_weight: Their log-weights in nats ``[n]``.
 
     Returns:
-        ``(mean, standard_error)``, each ``[*event]``; NaN where every weight is zero.
+        ``(mean, standard_error)``, each ``[*event]``; NaN where every weight is zero. The error of one draw
+        alone is NaN.
 
     Raises:
         ValueError: If the draws and the weights do not pair.
@@ -61,4 +62,5 @@ def self_normalised_mean(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array
     weight = weight.reshape(weight.shape + (1,) * (value.ndim - 1))  # [n, 1, ...]
     value = jnp.where(weight == 0, 0.0, value)  # [n, *event]
     mean = (weight * value).sum(axis=0)  # [*event]
-    return mean, jnp.sqrt((weight**2 * (value - mean[None]) ** 2).sum(axis=0))
+    error = jnp.sqrt((weight**2 * (value - mean[None]) ** 2).sum(axis=0))  # [*event]
+    return mean, error if len(value) > 1 else jnp.full_like(error, jnp.nan)

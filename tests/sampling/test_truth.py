@@ -11,11 +11,11 @@ from jax.flatten_util import ravel_pytree
 import jgen.samplers
 import jgen.targets
 from jgen.adaptation import window
-from jgen.laws.base import exact_draws, flat_values
+from jgen.laws.base import by_particle, exact_draws, flat_values
 from jgen.sampling import sample
+from jgen.summary import log_evidence
 from jgen.testing import members
 from jgen.types import Law
-from jgen.weights import log_evidence
 
 SAMPLERS = members(jgen.samplers, "recipe")
 TARGETS = {name: getattr(module, name)() for name, module in members(jgen.targets, "{name}").items()}
@@ -30,6 +30,8 @@ def law(module):
 
 
 LAWS = {name: law(module) for name, module in SAMPLERS.items()}
+
+
 def marks(sampler, target):
     """The quick targets always; of the others each sampler meets a sixth in CI, and all of them weekly."""
     if target in QUICK:
@@ -48,7 +50,7 @@ PAIRS = [
 ]
 # Two-sided normal tail 1e-6 over all coordinates of all pairs (fewer than 1000): 6.0 standard errors.
 Z = 6.0
-NUM_CHAINS, NUM_DRAWS, NUM_WEIGHTED = 128, 200, 2000
+NUM_CHAINS, NUM_DRAWS, NUM_WEIGHTED, NUM_POPULATIONS = 128, 200, 2000, 20
 
 
 @pytest.mark.parametrize(("sampler", "target"), PAIRS)
@@ -65,15 +67,16 @@ def test_means_and_log_evidence_are_right(sampler, target):
         jax.random.fold_in(key, 1),
         recipe.sampler,
         num_chains=NUM_CHAINS,
-        num_draws=NUM_DRAWS if is_markov else NUM_WEIGHTED,
+        num_draws={Law.MARKOV: NUM_DRAWS, Law.ENSEMBLE: NUM_POPULATIONS}.get(LAWS[sampler], NUM_WEIGHTED),
         position=start if is_markov else None,
         num_warmup=300 if is_tuned else 0,
         adaptation=window(recipe.target_acceptance) if is_tuned else None,
     )
-    values = flat_values(run.draws).astype(np.float64)
+    draws = by_particle(run.draws)
+    values = flat_values(draws).astype(np.float64)
     weights = np.ones(values.shape[:2])
-    if run.draws.log_weight is not None:
-        log_weight = run.draws.log_weight.astype(np.float64)
+    if draws.log_weight is not None:
+        log_weight = draws.log_weight.astype(np.float64)
         weights = np.exp(log_weight - log_weight.max())
     mean = np.einsum("cd,cdi->i", weights, values) / weights.sum()
     deviations = np.einsum("cd,cdi->ci", weights, values - mean) / weights.mean() / values.shape[1]
@@ -83,8 +86,8 @@ def test_means_and_log_evidence_are_right(sampler, target):
     error = np.maximum(error, np.sqrt(independent)) if not is_markov else error
     rounding = 64 * np.finfo(np.float32).eps * (1.0 + np.abs(values).max(axis=(0, 1)))
     assert np.all(np.abs(mean - np.asarray(truth.mean)) <= Z * error + rounding)
-    if run.draws.law is Law.WEIGHTED and truth.log_evidence is not None:
-        found = log_evidence(run.draws.log_weight.ravel())
+    if run.draws.law in (Law.WEIGHTED, Law.ENSEMBLE) and truth.log_evidence is not None:
+        found = log_evidence(run.draws)
         # The interval is 1.96 standard errors on each side.
         scale = (float(found.high) - float(found.low)) / (2 * 1.96)
         assert abs(float(found.value) - float(truth.log_evidence)) <= Z * scale + 1e-4

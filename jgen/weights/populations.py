@@ -1,0 +1,64 @@
+"""Populations: particles that depend on each other count as one draw."""
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import logsumexp
+from jax.typing import ArrayLike
+
+from jgen.types import Array
+
+
+def population_log_weight(log_weight: ArrayLike) -> Array:
+    r"""The log-weight of a population as one draw, :math:`\log \hat Z = \log \frac1N \sum_i w_i`.
+
+    Args:
+        log_weight: Of its particles, in nats ``[*run, particle]``.
+
+    Returns:
+        ``[*run]``; -inf where all particles weigh nothing.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> print(jnp.exp(population_log_weight(jnp.log(jnp.array([[1.0, 3.0]])))).round(3))
+        [2.]
+    """
+    log_weight = jnp.asarray(log_weight, dtype=float)  # [*run, particle]
+    return logsumexp(log_weight, axis=-1) - jnp.log(log_weight.shape[-1])
+
+
+def population_mean(value: ArrayLike, log_weight: ArrayLike) -> Array:
+    r"""The value of a population as one draw, :math:`\hat h = \sum_i w_i h_i / \sum_i w_i`.
+
+    With its weight :math:`\hat Z`, ``population_log_weight``, it is a weighted draw as any other:
+    :math:`E[\hat Z] = Z` and :math:`E[\hat Z \hat h] = Z \, E_p[h]`. So what ``log_evidence`` and
+    ``self_normalised_mean`` say of populations, which are independent, is right, errors included. Said of
+    particles it would not be: those that descend from one are alike.
+
+    Args:
+        value: Particles ``[*run, particle, *event]``.
+        log_weight: Their log-weights in nats ``[*run, particle]``.
+
+    Returns:
+        ``[*run, *event]``; NaN where all particles weigh nothing.
+
+    Raises:
+        ValueError: If particles and weights do not pair.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> print(population_mean(jnp.array([[0.0, 4.0]]), jnp.log(jnp.array([[1.0, 3.0]]))).round(3))
+        [3.]
+
+    Reference:
+        Del Moral, Doucet and Jasra (2006), "Sequential Monte Carlo samplers", JRSS B 68(3).
+    """
+    log_weight = jnp.asarray(log_weight, dtype=float)  # [*run, particle]
+    value = jnp.asarray(value, dtype=float)  # [*run, particle, *event]
+    if value.shape[: log_weight.ndim] != log_weight.shape or not log_weight.ndim:
+        raise ValueError(
+            f"population_mean takes particles [*run, particle, *event] and weights [*run, particle]; got "
+            f"{value.shape} and {log_weight.shape}"
+        )
+    share = jax.nn.softmax(log_weight, axis=-1)  # [*run, particle]
+    share = share.reshape(share.shape + (1,) * (value.ndim - share.ndim))
+    return jnp.where(share == 0, 0.0, share * value).sum(axis=log_weight.ndim - 1)
