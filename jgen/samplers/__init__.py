@@ -4,6 +4,8 @@ from jgen.samplers.accept_reject import accept_reject
 from jgen.samplers.adaptive_rejection import adaptive_rejection
 from jgen.samplers.adjusted_mclmc import adjusted_mclmc
 from jgen.samplers.ancestral import ancestral
+from jgen.samplers.annealed import annealed
+from jgen.samplers.annealing_base import Path
 from jgen.samplers.barker import barker
 from jgen.samplers.direct import direct
 from jgen.samplers.discrete_gibbs import discrete_gibbs
@@ -19,18 +21,24 @@ from jgen.samplers.mala import mala
 from jgen.samplers.mclmc import mclmc
 from jgen.samplers.metropolis import metropolis
 from jgen.samplers.nuts import nuts
+from jgen.samplers.pilots_base import dense_metric, diagonal_metric
 from jgen.samplers.rejection import estimate_log_bound, rejection
 from jgen.samplers.sghmc import sghmc
 from jgen.samplers.sgld import sgld
 from jgen.samplers.slice_sampler import slice_sampler
+from jgen.samplers.smc import smc
 from jgen.samplers.stochastic_base import minibatch
 
 __all__ = [
+    "Path",
     "accept_reject",
     "adaptive_rejection",
     "adjusted_mclmc",
     "ancestral",
+    "annealed",
     "barker",
+    "dense_metric",
+    "diagonal_metric",
     "direct",
     "discrete_gibbs",
     "elliptical_slice",
@@ -51,4 +59,5 @@ __all__ = [
     "sghmc",
     "sgld",
     "slice_sampler",
+    "smc",
 ]

@@ -14,8 +14,10 @@ from numpyro.distributions import Distribution
 
 from jgen.binding import bind
 from jgen.restart import cost_of_init, refuse_burn_in
-from jgen.samplers.base import check_proposal
-from jgen.types import Array, Info, Key, Law, LogDensity, PyTree, Sampler
+from jgen.samplers.base import ChainState, check_proposal, gradient_init
+from jgen.samplers.hamiltonian_base import trajectory
+from jgen.targets.base import Target, Trait
+from jgen.types import Array, Draws, Info, Key, Law, LogDensity, PyTree, Sampler
 
 Kernel = Callable[[LogDensity], Sampler]
 """``kernel(log_density) -> sampler``, a Markov kernel for any density: ``Partial(hmc, step_size=0.3)``."""
@@ -83,14 +85,20 @@ def path_log_density(path: Path, beta: Array, position: PyTree) -> Array:
     return near + jnp.where(beta > 0, beta * path.log_density(position), 0.0)
 
 
-def log_ratio(path: Path, position: PyTree) -> Array:
+def log_ratio(path: Path, position: PyTree) -> tuple[Array, Array]:
     """``log p~ - log q`` ``[]``: how fast the log density rises with beta; spends one log density.
 
-    It is -inf where a density cannot be used (NaN, or +inf), which is then a weight of zero.
+    Where a density cannot be used (NaN or +inf) the ratio is -inf, a weight of zero, and the second value
+    says so.
     """
-    value = path.log_density(position)
-    ratio = value - path.base.log_prob(position)
-    return jnp.where((value < jnp.inf) & (ratio < jnp.inf), ratio, -jnp.inf)
+    ratio = path.log_density(position) - path.base.log_prob(position)
+    invalid = ~(ratio < jnp.inf)
+    return jnp.where(invalid, -jnp.inf, ratio), invalid
+
+
+def scaled(rise: Array, ratio: Array) -> Array:
+    """The log-weight of a rise in beta; a ratio of -inf is a weight of zero after no rise too."""
+    return jnp.where(ratio == -jnp.inf, -jnp.inf, rise * ratio)
 
 
 def move(
@@ -147,3 +155,22 @@ def merge(facts: Info) -> dict[str, Array]:
         name: fact.any() if fact.dtype == bool else fact.mean() if name == "acceptance_rate" else fact.sum()
         for name, fact in facts.items()
     }
+
+
+def local_kernel(target: Target, scale: float | Array) -> Partial | None:
+    """What recipes move by: short trajectories in the target's own units; None if it has no gradients."""
+    if Trait.DISCRETE in target.traits:
+        return None
+    return Partial(short_trajectories, jnp.asarray(0.5 * scale), inverse_mass_matrix=target.variance)
+
+
+def short_trajectories(step_size: Array, log_density: LogDensity, inverse_mass_matrix: Array) -> Sampler:
+    """HMC of two leapfrogs."""
+    init = Partial(gradient_init, log_density, step_size, inverse_mass_matrix)
+    return Sampler(init, Partial(short_trajectory, log_density))
+
+
+def short_trajectory(log_density: LogDensity, key: Key, state: ChainState) -> tuple[ChainState, Draws]:
+    """Two leapfrogs, taken or refused."""
+    state, info, _ = trajectory(log_density, jnp.int32(2), key, state)
+    return state, Draws(state.position, info, None, Law.MARKOV)
