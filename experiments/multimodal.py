@@ -29,7 +29,7 @@ from jgen.experiment import Run, at_least, main
 from jgen.sampling import sample
 from jgen.targets.base import Target, sample_of
 from jgen.testing import members
-from jgen.types import Draws, Law
+from jgen.types import Draws
 
 NUM_WARMUP, NUM_SHOWN = 300, 1000
 
