@@ -1,10 +1,12 @@
 """Running means and squares that do not drift: sums carried as two floats."""
 
+import math
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 
-from jgen.types import Array
+from jgen.types import Array, Draws, Law
 
 
 class Compensated(NamedTuple):
@@ -96,3 +98,17 @@ def pool(mean: Array, scatter: Array, total: Array) -> tuple[Array, Array]:
     offset = jnp.where(total == 0, 0.0, mean - mean[:1])  # [chain, *event]
     pooled = (total * offset).sum(axis=0) / total.sum(axis=0)  # [*event]
     return pooled + mean[0], (scatter + total * (offset - pooled[None]) ** 2).sum(axis=0)
+
+
+def flat_draws(draws: Draws) -> tuple[Array, Array]:
+    """One step of the population as rows: values ``[row, dim]``, log-weights ``[row]``, or zeros.
+
+    A row is a chain; of a population carried along a path, each particle of each chain.
+    """
+    leading = 2 if draws.law is Law.ENSEMBLE else 1
+    leaves = [jnp.asarray(leaf, dtype=float) for leaf in jax.tree.leaves(draws.value)]
+    num_rows = math.prod(leaves[0].shape[:leading])
+    value = jnp.concatenate([leaf.reshape(num_rows, -1) for leaf in leaves], axis=1)  # [row, dim]
+    if draws.log_weight is None:
+        return value, jnp.zeros(len(value))
+    return value, draws.log_weight.reshape(-1)
