@@ -1,0 +1,253 @@
+"""Many chains over few lanes: the draws of all together, in fewer evaluations; and every bug is caught."""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.tree_util import Partial
+from planted_lanes import LANE_BUGS
+from planting import plant
+
+import jgen.lanes
+import jgen.samplers
+from jgen.lanes import machine_of
+from jgen.laws.base import count_compilations, exact_draws, positions
+from jgen.reducers import moments
+from jgen.samplers import hmc, nuts
+from jgen.samplers.base import turn_until_done
+from jgen.sampling import resume, sample, start
+from jgen.targets import banana, funnel, ill_conditioned_gaussian, standard_gaussian
+from jgen.testing import members
+from jgen.transforms import thin
+from jgen.types import Draws, Law, Machine, Sampler
+
+KEY = jax.random.key(17)
+LONG = 30
+
+
+class Walk(NamedTuple):
+    """The work of a machine whose draws take one turn or thirty, by the toss of a coin."""
+
+    key: jax.Array
+    total: jax.Array
+    turns: jax.Array
+    length: jax.Array
+    done: jax.Array
+
+
+def begin(key, state):
+    del state
+    length = jnp.where(jax.random.bernoulli(key), LONG, 1)
+    return Walk(key, jnp.float32(0), jnp.int32(0), length, jnp.bool(False))
+
+
+def advance(state, walk):
+    del state
+    turns = walk.turns + 1
+    total = walk.total + jax.random.uniform(jax.random.fold_in(walk.key, turns))
+    return Walk(walk.key, total, turns, walk.length, turns >= walk.length)
+
+
+def finish(state, walk):
+    state = 0.5 * state + walk.total
+    info = {"is_long": walk.length == LONG, "num_grads": walk.turns, "num_log_densities": jnp.int32(0)}
+    return state, Draws(state, info, None, Law.MARKOV)
+
+
+def walk_init(key, position):
+    del key
+    return position
+
+
+MACHINE = Machine(Partial(begin), Partial(advance), Partial(finish))
+WALK = Sampler(Partial(walk_init), Partial(turn_until_done, MACHINE))
+
+
+def at_rest(num_chains):
+    return start(KEY, WALK, num_chains=num_chains, position=jnp.zeros(num_chains))[0]
+
+
+def same(first, second):
+    return all(
+        np.array_equal(a, b) for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
+    )
+
+
+def through(module, num_chains, num_lanes, count, size):
+    """The draws of a module's ``run_lanes``, and the states after."""
+    run = jax.jit(functools.partial(module.run_lanes, size=size, num_lanes=num_lanes))
+    state = at_rest(num_chains)
+    states, draws, _ = run(MACHINE, state.keys, state.states, state.step, count)
+    return states, draws
+
+
+@functools.cache
+def together(num_chains, count):
+    return resume(at_rest(num_chains), WALK, num_draws=count)
+
+
+def check_same(module):
+    """20 chains over 17 lanes, which wait for a second one to finish, and of which some are soon idle."""
+    states, draws = through(module, 20, 17, 6, 8)
+    expected = together(20, 6)
+    made = jax.tree.map(lambda rows: np.asarray(rows)[:6].swapaxes(0, 1), draws)
+    assert same((made, states), (expected.draws, expected.state.states))
+
+
+def check_unbiased(module):
+    """Half of all draws are long. Of 6,000 the share is off by 6 standard errors once in 10^9."""
+    _, draws = through(module, 2000, 2000, 3, 64)
+    is_long = np.asarray(draws.info["is_long"])[np.asarray(draws.info["num_grads"]) > 0]
+    assert abs(is_long.mean() - 0.5) < 6 * 0.5 / np.sqrt(is_long.size), is_long.mean()
+
+
+def test_the_shipped_lanes_pass_their_checks():
+    check_same(jgen.lanes)
+    check_unbiased(jgen.lanes)
+
+
+@pytest.mark.parametrize("name", LANE_BUGS)
+def test_planted_lane_bugs_are_caught(name, kills):
+    with kills(name, error=AssertionError):
+        check_same(plant(LANE_BUGS[name]))
+
+
+def test_a_total_count_favours_short_trajectories(kills):
+    """Bug 12 is no slip of bookkeeping: the draws it leaves out are the long ones."""
+    name = "12 draws stopped on the total count"
+    with kills(f"{name}, by its bias", error=AssertionError):
+        check_unbiased(plant(LANE_BUGS[name]))
+
+
+@pytest.mark.parametrize("num_lanes", [1, 3, 8])
+def test_evaluations_are_counted(num_lanes):
+    """A turn evaluates in every lane; all together wait for the longest."""
+    state = at_rest(8)
+    run = resume(state, WALK, num_draws=20, num_lanes=num_lanes)
+    needed = run.draws.info["num_grads"].astype(int)  # [chain, draw]
+    assert run.cost == (needed.sum(), 0)
+    assert run.executed % num_lanes == 0
+    assert run.executed >= num_lanes * max(needed.sum(axis=1).max(), needed.sum() / num_lanes)
+    assert run.utilisation == needed.sum() / run.executed
+    if num_lanes == 1:
+        assert run.utilisation == 1
+    lockstep = together(8, 20)
+    assert lockstep.executed == 8 * needed.max(axis=0).sum()
+    assert lockstep.utilisation < run.utilisation
+
+
+def test_every_turn_is_an_evaluation_in_every_lane():
+    """Counted by the program itself."""
+    calls = []
+
+    def counted(state, walk):
+        jax.debug.callback(calls.append, walk.turns)
+        return advance(state, walk)
+
+    sampler = WALK._replace(step=Partial(turn_until_done, MACHINE._replace(advance=Partial(counted))))
+    run = resume(at_rest(8), sampler, num_draws=5, num_lanes=3)
+    jax.effects_barrier()
+    assert len(calls) == run.executed
+
+
+def is_machine(module):
+    recipe = module.recipe(banana())
+    return recipe is not None and any(isinstance(bound, Machine) for bound in recipe.sampler.step.args)
+
+
+MACHINES = {name: module for name, module in members(jgen.samplers, "recipe").items() if is_machine(module)}
+
+
+def test_the_machines_are_found():
+    assert {"nuts", "slice_sampler", "elliptical_slice", "accept_reject"} <= set(MACHINES)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_lanes_make_the_same_draws(name):
+    """Bit for bit, whatever the lanes and the chunks: the banana is computed coordinate by coordinate."""
+    sampler = MACHINES[name].recipe(banana()).sampler
+    state, _ = start(KEY, sampler, num_chains=16, position=exact_draws(KEY, banana(), 16))
+    whole = resume(state, sampler, num_draws=20, chunk_size=20, reducers={"moments": moments()})
+    half = resume(state, sampler, num_draws=10, chunk_size=20, num_lanes=5)
+    rest = resume(half.state, sampler, num_draws=10, chunk_size=20, num_lanes=5)
+    assert same(whole.state.states, rest.state.states)
+    assert same(whole.draws, jax.tree.map(lambda *a: np.concatenate(a, axis=1), half.draws, rest.draws))
+
+
+# Two programs of NUTS in float64: ten seconds to compile.
+@pytest.mark.slow
+def test_lanes_make_the_same_draws_of_any_density(x64):
+    """Sums in other orders: 1e-5 in float64 over a few draws of a chaotic system."""
+    target = ill_conditioned_gaussian(dim=8)
+    sampler = nuts(target.log_density, step_size=0.5, max_depth=6)
+    state, _ = start(KEY, sampler, num_chains=16, position=positions(target, 16))
+    whole = resume(state, sampler, num_draws=6)
+    lanes = resume(state, sampler, num_draws=6, num_lanes=4)
+    assert whole.draws.value.dtype == np.float64
+    assert np.array_equal(whole.draws.info["n_steps"], lanes.draws.info["n_steps"])
+    np.testing.assert_allclose(lanes.draws.value, whole.draws.value, rtol=1e-5, atol=1e-5)
+    del x64
+
+
+def test_everything_else_goes_on_as_before():
+    """Chunks, stops, saved states and reducers."""
+    saved = []
+    options = {"num_draws": 20, "chunk_size": 4, "num_lanes": 3}
+    state = at_rest(8)
+    run = resume(
+        state,
+        WALK,
+        **options,
+        save=saved.append,
+        stop=lambda run: run.draws.value.shape[1] == 12,
+        progress=True,
+    )
+    assert [int(run.state.step) for run in saved] == [4, 8, 12]
+    assert same(run.draws, jax.tree.map(lambda a: a[:, :12], together(8, 20).draws))
+    folded = resume(state, WALK, **options, store=False, reducers={"moments": moments()})
+    stored = resume(state, WALK, num_draws=20, reducers={"moments": moments()})
+    assert folded.draws is None
+    assert same(folded.reduced, stored.reduced)
+    assert folded.cost == stored.cost
+
+
+def test_another_number_of_draws_compiles_nothing():
+    state = at_rest(8)
+    resume(state, WALK, num_draws=3, num_lanes=3)
+    with count_compilations() as compiled:
+        resume(state, WALK, num_draws=11, num_lanes=3)
+    assert compiled == []
+
+
+def test_lanes_are_busy_where_lockstep_idles():
+    """NUTS on Neal's funnel, 256 chains: of 20 lanes 1 works where all go together, 18 at their own pace."""
+    target = funnel()
+    sampler = nuts(target.log_density, step_size=0.2)
+    position = exact_draws(KEY, target, 256)
+    run = sample(KEY, sampler, num_chains=256, num_draws=100, position=position, num_lanes=16)
+    needed = run.draws.info["n_steps"].astype(int)
+    lockstep = needed.sum() / (256 * needed.max(axis=0).sum())  # the draws are the same
+    assert lockstep < 0.1
+    assert run.utilisation > 0.8
+
+
+GAUSSIAN = standard_gaussian(2).log_density
+
+
+@pytest.mark.parametrize(
+    ("sampler", "num_lanes", "message"),
+    [
+        (nuts(GAUSSIAN), 0, "between 1 and num_chains = 4; got 0"),
+        (nuts(GAUSSIAN), 5, "between 1 and num_chains = 4; got 5"),
+        (hmc(GAUSSIAN), 2, "the step of this one is hmc_step: leave num_lanes out"),
+        (thin(nuts(GAUSSIAN), 2), 2, "with no transform around it; the step of this one is thin_step"),
+    ],
+)
+def test_lanes_that_cannot_be_are_refused_before_the_warmup(sampler, num_lanes, message):
+    with pytest.raises(ValueError, match=message):
+        sample(KEY, sampler, num_draws=1, num_lanes=num_lanes, num_warmup=10**9, position=jnp.zeros((4, 2)))
+    with pytest.raises(ValueError, match=message):
+        machine_of(sampler, num_lanes, 4)
