@@ -5,7 +5,9 @@ from jax.tree_util import Partial
 
 from jgen.restart import refuse_burn_in, restart
 from jgen.transforms.base import join
-from jgen.types import Array, Draws, Info, Key, Law, PyTree, Sampler
+from jgen.types import Array, Draws, Key, Law, PyTree, Sampler
+
+RATE = "acceptance_rate"
 
 
 def cycle(*samplers: Sampler) -> Sampler:
@@ -56,13 +58,9 @@ def cycle_step(
 ) -> tuple[tuple[PyTree, ...], Draws]:
     """Every kernel in turn; each starts where the one before it stopped."""
     keys = jax.random.split(key, (len(samplers), 2))
-    if not hasattr(states[-1], "position"):
-        raise TypeError(
-            "cycle moves its members to each other's positions, so their states must have a field "
-            f"position; {type(states[-1]).__name__} has none"
-        )
-    position, moved, law = states[-1].position, [], Law.MARKOV
+    position, moved, law = position_of(states), [], Law.MARKOV
     facts: dict[str, Array] = {}
+    rates: dict[str, Array] = {}
     for index, (sampler, state, (init_key, step_key)) in enumerate(zip(samplers, states, keys, strict=True)):
         fresh = restart(sampler, init_key, position, state)
         state, draws = sampler.step(step_key, fresh.state)
@@ -71,7 +69,8 @@ def cycle_step(
                 f"cycle composes Markov kernels; one of its members makes {draws.law.value} draws"
             )
         law = draws.law if law is Law.MARKOV else law
-        info = numbered(draws.info, index)
+        info = dict(draws.info)
+        rates |= {f"{RATE}_{index}{name}": rate for name, rate in pop_rates(info).items()}
         for name, cost in fresh.cost.items():
             info[name] = info[name] + cost
         facts = {
@@ -79,14 +78,24 @@ def cycle_step(
         }
         position = draws.value
         moved.append(state)
-    return tuple(moved), Draws(position, facts, None, law)
+    return tuple(moved), Draws(position, facts | rates, None, law)
 
 
-def numbered(info: Info, index: int) -> dict[str, Array]:
-    """A member's facts; its acceptance rate, and those of members inside it, bear its number too."""
-    rate = "acceptance_rate"
-    inside = [name for name in info if name.startswith(f"{rate}_")]
-    rates = {
-        f"{rate}_{index}{name.removeprefix(rate)}": info[name] for name in (rate, *inside) if name in info
-    }
-    return {name: fact for name, fact in info.items() if name not in inside} | rates
+def position_of(states: tuple[PyTree, ...]) -> PyTree:
+    """Where the last member stands; a cycle inside a cycle stands where its own last member does."""
+    last = states[-1]
+    if hasattr(last, "position"):
+        return last.position
+    if type(last) is tuple and last:
+        return position_of(last)
+    raise TypeError(
+        "cycle moves its members to each other's positions, so their states must have a field "
+        f"position; {type(last).__name__} has none"
+    )
+
+
+def pop_rates(info: dict[str, Array]) -> dict[str, Array]:
+    """A member's acceptance rate, under no name, and those of members inside it, which it no longer tells."""
+    inside = [name for name in info if name.startswith(f"{RATE}_")]
+    own = {"": info[RATE]} if RATE in info else {}
+    return own | {name.removeprefix(RATE): info.pop(name) for name in inside}
