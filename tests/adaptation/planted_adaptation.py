@@ -92,3 +92,78 @@ LEARNING = {
     ),
 }
 """Name -> the bug, and the known answer it must miss."""
+
+A_CHAIN = '__import__("functools").reduce(lambda m, rate: average(m, rate, target), {rates}, {memory})'
+RATES = 'draws.info["acceptance_rate"]'
+ONCE = {
+    "5 step size, averaged once a chain": Bug(
+        "adaptation.step_size",
+        "average(memory, mean_acceptance(draws), target)",
+        A_CHAIN.format(rates=RATES, memory="memory"),
+    ),
+    "5 window, averaged once a chain": Bug(
+        "adaptation.windows_base",
+        "average(memory.step, mean_acceptance(draws), target)",
+        A_CHAIN.format(rates=RATES, memory="memory.step"),
+        "adaptation.window",
+    ),
+    "5 ChEES, averaged once a chain": Bug(
+        "adaptation.chees",
+        "average(memory.step, harmonic_mean, target)",
+        A_CHAIN.format(rates="rates", memory="memory.step"),
+    ),
+    "step size, the last step is not the average": Bug(
+        "adaptation.step_size", "index + 1 == num_warmup", "index == num_warmup"
+    ),
+    "window, the last step is not the average": Bug(
+        "adaptation.windows_base",
+        "log_step = jnp.where(index + 1 == num_warmup",
+        "log_step = jnp.where(index == num_warmup",
+        "adaptation.window",
+    ),
+    "dual averaging, the error turned round": Bug(
+        "adaptation.base",
+        "error_sum + target - acceptance_rate",
+        "error_sum - target + acceptance_rate",
+        "adaptation.step_size",
+    ),
+    "dual averaging, no memory of errors": Bug(
+        "adaptation.base",
+        "error_sum = memory.error_sum + target",
+        "error_sum = target",
+        "adaptation.step_size",
+    ),
+}
+"""What the path of step sizes gives away."""
+
+RUNNING = {
+    "6 the driver goes on adapting": Bug(
+        "sampling",
+        "memories = _fold(reducers, memories, draws)\n        buffer",
+        """tuning = state.states.tuning
+        rate = jnp.mean(draws.info["acceptance_rate"])
+        tuning = tuning._replace(step_size=tuning.step_size * jnp.exp(0.01 * (rate - 0.8)))
+        state = state._replace(states=state.states._replace(tuning=tuning))
+        memories = _fold(reducers, memories, draws)
+        buffer""",
+    ),
+    "6 the kernel goes on adapting": Bug(
+        "samplers.hamiltonian_base",
+        "    info = {",
+        """    step_size = state.tuning.step_size * jnp.exp(0.01 * (acceptance_rate - 0.8))
+    state = state._replace(tuning=state.tuning._replace(step_size=step_size))
+    info = {""",
+        "samplers.hmc",
+    ),
+}
+"""Adaptation left running."""
+
+MIXED = {
+    "each, the last member's acceptance for all": Bug(
+        "adaptation.each", "of_member(draws, number), index", "draws, index"
+    ),
+    "each, members in the wrong order": Bug(
+        "adaptation.each", 'f"acceptance_rate_{number}"', 'f"acceptance_rate_{1 - number}"'
+    ),
+}
+"""Members of a cycle that hear each other."""
