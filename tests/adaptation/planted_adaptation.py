@@ -139,12 +139,12 @@ ONCE = {
 RUNNING = {
     "6 the driver goes on adapting": Bug(
         "sampling",
-        "memories = _fold(reducers, memories, draws)\n        buffer",
+        "memories = fold(reducers, memories, draws)\n        buffer",
         """tuning = state.states.tuning
         rate = jnp.mean(draws.info["acceptance_rate"])
         tuning = tuning._replace(step_size=tuning.step_size * jnp.exp(0.01 * (rate - 0.8)))
         state = state._replace(states=state.states._replace(tuning=tuning))
-        memories = _fold(reducers, memories, draws)
+        memories = fold(reducers, memories, draws)
         buffer""",
     ),
     "6 the kernel goes on adapting": Bug(

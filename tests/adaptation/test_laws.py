@@ -109,8 +109,12 @@ NATURAL = {
     "chees": "jittered_hmc",
     "meads": "ghmc",
 }
+QUICK = ("window", "chees", "meads")
 PAIRS = [
-    *NATURAL.items(),
+    *(
+        pytest.param(adaptation, sampler, marks=() if adaptation in QUICK else pytest.mark.slow)
+        for adaptation, sampler in NATURAL.items()
+    ),
     *(
         pytest.param(adaptation, sampler, marks=pytest.mark.slow)
         for adaptation in ("window", "low_rank")
@@ -148,6 +152,7 @@ def test_adaptation_is_off_in_sampling(adaptation, sampler):
     assert tuning.step_size[0] != SAMPLERS[sampler].init(KEY, TARGET.start).tuning.step_size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNNING)
 def test_adaptation_left_running_is_caught(name, kills):
     module = plant(RUNNING[name])
@@ -185,6 +190,7 @@ def log_density(position):
     return -0.5 * jnp.sum((position["x"] - 4.0 * position["coin"]) ** 2)
 
 
+@pytest.mark.slow
 def test_each_member_of_a_cycle_learns_by_itself():
     """A block in the cycle, and two in a cycle inside it: each has its own aim and sees its own variables."""
     flip = block(Partial(static(discrete_gibbs, num_values=2)), log_density, "coin")
