@@ -24,11 +24,13 @@ class Drawn(NamedTuple):
         draws: ``[chain, draw, *event]``; None for what is timed but draws nothing.
         num_grads: Gradients it counted, of all chains.
         num_log_densities: Log densities without a gradient, of all chains.
+        utilisation: Useful over executed evaluations; None where nobody counts the executed.
     """
 
     draws: Draws | None
     num_grads: int
     num_log_densities: int
+    utilisation: float | None = None
 
 
 class Contender(NamedTuple):

@@ -28,6 +28,7 @@ import jgen.targets
 from benchmarks.base import Contender, Drawn, Timed, bare, flat, in_turn, min_ess, sized
 from benchmarks.draws_base import mixture_rows
 from benchmarks.hand_written_base import hand_written_hmc
+from benchmarks.lanes_base import lanes_rows
 from benchmarks.peers_base import Problem, peers, require
 from benchmarks.warm_base import Warm, place, through_the_driver, warm_up
 from jgen.errors import UsageError
@@ -42,7 +43,7 @@ from jgen.types import LogDensity
 from jgen.write import write
 
 MIN_DRAWS, MAX_DRAWS = 16, 4096
-WIDTH = 132
+WIDTH = 140
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Config:
     """Numbers of chains."""
     seconds: float = 0.4
     """Budget of each row, without compilation."""
+    lanes_chains: int = 0
+    """Chains of NUTS in a table of lanes, such as 256; 0 leaves it out."""
     num_warmup: int = 400
     """Warm-up steps, of 32 chains, before each sampler's first row on a target."""
     peers: bool = False
@@ -73,6 +76,8 @@ def check(config: Config) -> None:
         raise UsageError(f"give at least one target, and chains of 1 or more; got chains {config.chains}")
     if not 0 < config.seconds < float("inf"):
         raise UsageError(f"seconds is {config.seconds}: give a positive number")
+    if config.lanes_chains < 0:
+        raise UsageError(f"lanes_chains is {config.lanes_chains}: give 0 or more")
     if config.num_warmup < 1:
         raise UsageError(f"num_warmup is {config.num_warmup}: give at least 1")
     if config.json is not None and not config.json.parent.is_dir():
@@ -165,6 +170,7 @@ def figures(
         "min_ess_per_second": ess / mine.median,
         "min_ess_squared_per_second": ess_squared / mine.median,
         "ess_per_gradient": min(ess, ess_squared) / drawn.num_grads if drawn.num_grads else None,
+        "utilisation": drawn.utilisation,
         "evaluation": kind,
         "us_per_evaluation": 1e6 * mine.median / own if kind else None,
         "bare_ratio": ratio(f"bare {kind}"),
@@ -182,6 +188,7 @@ COLUMNS = {
     "min ESS/s\nof x": "min_ess_per_second",
     "min ESS/s\nof x²": "min_ess_squared_per_second",
     "ESS per\ngradient": "ess_per_gradient",
+    "utili-\nsation": "utilisation",
     "µs per\nevaluation": "us_per_evaluation",
     "x bare": "bare_ratio",
     "x by hand": "hand_written_ratio",
@@ -194,6 +201,17 @@ MIXTURE_COLUMNS = {
     "way": "way",
     "draws/s": "draws_per_second",
     "x jgen": "jgen_ratio",
+}
+
+
+LANES_COLUMNS = {
+    "target": "target",
+    "chains": "chains",
+    "lanes": "lanes",
+    "utilisation": "utilisation",
+    "µs per useful\ngradient": "us_per_evaluation",
+    "x together": "together_ratio",
+    "compile s": "compile_seconds",
 }
 
 
@@ -243,7 +261,12 @@ def run(config: Config) -> dict[str, Any]:
     mixtures = mixture_rows(config.seconds) if "direct" in chosen else []
     if mixtures:
         show_rows(console, "direct draws of mixtures, 100,000 a call", mixtures, MIXTURE_COLUMNS)
-    return {"machine": facts, "config": replace(config, json=None), "rows": rows, "mixtures": mixtures}
+    uses_lanes = "nuts" in chosen and config.lanes_chains
+    lanes = lanes_rows(config.seconds, config.lanes_chains, config.num_warmup) if uses_lanes else []
+    if lanes:
+        show_rows(console, "NUTS, all chains together (lanes None) and over lanes", lanes, LANES_COLUMNS)
+    config = replace(config, json=None)
+    return {"machine": facts, "config": config, "rows": rows, "mixtures": mixtures, "lanes": lanes}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -62,7 +62,9 @@ def place(warm: Warm, num_chains: int) -> RunState:
     return state._replace(states=retune(state.states, **warm.tuning._asdict()))
 
 
-def through_the_driver(sampler: Sampler, state: RunState, num_draws: int) -> Drawn:
+def through_the_driver(
+    sampler: Sampler, state: RunState, num_draws: int, *, num_lanes: int | None = None
+) -> Drawn:
     """What a user of ``sample`` waits for: host arrays, with all that the sampler reports."""
-    run = resume(state, sampler, num_draws=num_draws)
-    return Drawn(run.draws, run.cost.num_grads, run.cost.num_log_densities)
+    run = resume(state, sampler, num_draws=num_draws, num_lanes=num_lanes)
+    return Drawn(run.draws, run.cost.num_grads, run.cost.num_log_densities, run.utilisation)

@@ -24,6 +24,7 @@ ALWAYS = (
 MEASURED = ("min_ess_per_second", "min_ess_squared_per_second")
 WHERE_THERE_IS_ONE = (
     "ess_per_gradient",
+    "utilisation",
     "evaluation",
     "us_per_evaluation",
     "bare_ratio",
@@ -74,7 +75,7 @@ def test_ratios_stand_where_they_mean_something(told):
 
 
 def test_the_machine_and_the_mixtures_are_told(told):
-    assert set(told) == {"machine", "config", "rows", "mixtures"}
+    assert set(told) == {"machine", "config", "rows", "mixtures", "lanes"}
     assert told["machine"]["device"]["cpus"] >= 1
     assert told["machine"]["versions"]["jax"]
     ways = {(row["components"], row["dim"]) for row in told["mixtures"]}
