@@ -61,6 +61,8 @@ def fresh_key():
     return jax.random.key(secrets.randbits(31))
 
 
+# 40,000 chains through many turns, twice: seconds of CPU each.
+@pytest.mark.slow
 @pytest.mark.parametrize("keeps", [keeps_gaussian, keeps_hills])
 def test_slices_leave_hard_cases_invariant(keeps):
     keeps(slice_sampler)
