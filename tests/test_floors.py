@@ -27,7 +27,7 @@ FLOORS = [
         "lanes",
     },
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
-    {"models", "train", "checkpoints", "evaluate", "data", "laws", "run", "score", "timing"},
+    {"models", "train", "checkpoints", "evaluate", "data", "evidence", "laws", "run", "score", "timing"},
     {"experiment", "plots", "testing", "applications"},
     {"experiments", "benchmarks"},
 ]

@@ -1,0 +1,174 @@
+"""Bidirectional Monte Carlo: log Z between a lower and an upper bound."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+from scipy.special import stdtrit
+
+from jgen.checks import count
+from jgen.evidence.bridge_base import bridged
+from jgen.samplers.annealed import anneal
+from jgen.samplers.annealing_base import (
+    Kernel,
+    Path,
+    bound_kernel,
+    checked_ladder,
+    checked_path,
+    log_ratio,
+    move,
+    scaled,
+)
+from jgen.types import Array, Key, PyTree, Result
+
+
+class Bounds(NamedTuple):
+    """What annealing in both directions says of log Z, in nats.
+
+    Attributes:
+        lower: Mean log-weight of the passes to the target: its expectation is at most log Z.
+        upper: Minus that of the passes from the target: its expectation is at least log Z.
+        log_evidence: The estimate between them, a bridge built from all passes.
+    """
+
+    lower: Result
+    upper: Result
+    log_evidence: Result
+
+
+def bidirectional(
+    key: Key,
+    path: Path,
+    kernel: Kernel,
+    betas: Any,
+    exact: PyTree,
+    *,
+    num_steps: int | Array = 1,
+) -> Bounds:
+    r"""Anneals from the base to the target, and from exact draws of the target to the base.
+
+    A pass to the target has a weight with :math:`E[w] = Z`; a pass from it, along the same path and with
+    the same kernels, one with :math:`E[w'] = 1 / Z`. By Jensen's inequality
+
+    .. math:: E[\log w] \le \log Z \le -E[\log w'],
+
+    and how far apart they lie says how well the path was annealed, with no truth to compare with. Both
+    need only that the kernel leaves each density invariant. If it is reversible too, as ``metropolis``,
+    ``mala``, ``hmc`` and ``nuts`` are, the two kinds of passes are draws of two densities on whole passes,
+    whose ratio is the weight, and Bennett's acceptance ratio gives the estimate between the bounds.
+
+    Where does an exact draw come from? From data that the model made itself: draw z, then x given z; then
+    z is one draw of the posterior given x.
+
+    Args:
+        key: Any key.
+        path: From a base that can be drawn from to the target; see ``Path``.
+        kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``.
+        betas: Inverse temperatures ``[temperature]``, rising from 0 to 1.
+        exact: Independent exact draws of the target, with a leading axis ``[pass]``; as many passes are made
+            in each direction.
+        num_steps: Steps of the kernel at each temperature.
+
+    Returns:
+        Two bounds, each with the 95 % interval of its mean, and the estimate between them. One pass alone has
+        no error, and its intervals are NaN.
+
+    Raises:
+        ValueError: If the ladder does not rise from 0 to 1, the base is batched, ``num_steps`` is below 1 or
+            there is no exact draw; while tracing, if the kernel is no exact Markov kernel.
+        TypeError: If the log density of one draw of the base is not a scalar.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.samplers import Path, metropolis
+        >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
+        ...     return -0.5 * (x - 2.0) ** 2
+        >>> path = Path(dist.Normal(0.0, 1.0), log_density)
+        >>> exact = 2.0 + jax.random.normal(jax.random.key(0), (500,))
+        >>> bounds = bidirectional(jax.random.key(1), path, metropolis, jnp.linspace(0, 1, 9), exact)
+        >>> bool(bounds.lower.value < 0.919 < bounds.upper.value)
+        True
+
+    Reference:
+        Grosse, Ghahramani and Adams (2015), "Sandwiching the marginal likelihood using bidirectional Monte
+        Carlo", arXiv 1511.02543; Bennett (1976), Journal of Computational Physics 22(2).
+    """
+    path, kernel, betas = checked_path(path), bound_kernel(kernel), checked_ladder(betas)
+    sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(exact)}
+    if len(sizes) != 1 or sizes <= {(), (0,)}:
+        raise ValueError(
+            f"exact draws share a leading axis, [pass], one or more; got {sorted(sizes)}: give one "
+            "draw as x[None]"
+        )
+    forward, back = _passes(path, kernel, betas, count("num_steps", num_steps), key, exact)
+    return bounds_of(forward, back)
+
+
+def bounds_of(forward: Array, back: Array) -> Bounds:
+    """Bounds and estimate from the log-weights of passes to the target, and minus those of passes from it.
+
+    Args:
+        forward: ``[pass]``, in nats.
+        back: ``[pass]``, in nats.
+    """
+    lower = _mean(forward, "lower bound: mean log-weight of annealing to the target")
+    upper = _mean(back, "upper bound: minus the mean log-weight of annealing from the target")
+    estimate = bridged(forward, back, jnp.size)
+    half_width = _student(min(len(forward), len(back))) * estimate.standard_error
+    between = Result(
+        estimate.value,
+        estimate.value - half_width,
+        estimate.value + half_width,
+        len(forward) + len(back),
+        "acceptance ratio of annealing in both directions",
+        {},
+    )
+    return Bounds(lower, upper, between)
+
+
+@jax.jit
+def _passes(
+    path: Path, kernel: Partial, betas: Array, num_steps: Array, key: Key, exact: PyTree
+) -> tuple[Array, Array]:
+    """Log-weights of passes to the target ``[pass]``, and minus those of passes from it ``[pass]``."""
+    size = jax.tree.leaves(exact)[0].shape[0]
+    start_keys, forward_keys, back_keys = jax.random.split(key, (3, size))
+    starts = jax.vmap(path.base.sample)(start_keys)
+    there = jax.vmap(partial(anneal, path, kernel, betas, num_steps))(forward_keys, starts)[1]
+    return there, jax.vmap(partial(anneal_back, path, kernel, betas, num_steps))(back_keys, exact)
+
+
+def anneal_back(
+    path: Path, kernel: Partial, betas: Array, num_steps: Array, key: Key, position: PyTree
+) -> Array:
+    """One pass from a draw of the target to the base: minus its log-weight, in nats ``[]``.
+
+    It makes the moves of a pass to the target in the opposite order, and weighs after each.
+    """
+
+    def climb(position: PyTree, rung: tuple[Array, Array, Key]) -> tuple[PyTree, Array]:
+        before, after, key = rung
+        position, _ = move(path, kernel, num_steps, before, key, position)
+        ratio, invalid = log_ratio(path, position)
+        # Beyond the base's reach the bound is infinite, and may not look like a weight of zero.
+        return position, jnp.where(invalid, jnp.inf, scaled(before - after, ratio))
+
+    rungs = betas[:0:-1], betas[-2::-1], jax.random.split(key, len(betas) - 1)
+    return jax.lax.scan(climb, position, rungs)[1].sum()
+
+
+def _mean(values: Array, method: str) -> Result:
+    """The mean of independent numbers, with Student's interval."""
+    mean = values.mean()
+    half_width = (
+        _student(values.size) * values.std(ddof=1) / jnp.sqrt(values.size) if values.size > 1 else jnp.nan
+    )
+    return Result(mean, mean - half_width, mean + half_width, values.size, method, {})
+
+
+def _student(size: int) -> float:
+    """Half the width of a 95 % interval from so many numbers, in standard errors; NaN for one."""
+    return float(stdtrit(size - 1, 0.975))
