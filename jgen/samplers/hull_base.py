@@ -1,0 +1,134 @@
+"""A hull of tangents over a concave log density: its exponential is drawn from exactly."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jgen.types import Array, LogDensity
+
+
+class Hull(NamedTuple):
+    """Tangents at the first ``count`` of ``[knot]`` places, from left to right; the others are free."""
+
+    x: Array  # [knot]
+    value: Array  # [knot] log density there, in nats
+    slope: Array  # [knot]
+    count: Array  # []
+
+
+class Segments(NamedTuple):
+    """Where each tangent is the envelope, and what it holds there; free ones hold nothing."""
+
+    left: Array  # [knot]
+    right: Array  # [knot]
+    log_mass: Array  # [knot] +inf where it cannot be normalised
+
+
+def tangents(log_density: LogDensity, x: Array) -> tuple[Array, Array, Array]:
+    """Places ``x [place]``, values and slopes there."""
+    return (x, *jax.vmap(jax.value_and_grad(log_density))(x))
+
+
+def make_hull(x: Array, value: Array, slope: Array, max_knots: int) -> Hull:
+    """The hull of these tangents, those that are finite, with room for ``max_knots``."""
+    usable = jnp.isfinite(value) & jnp.isfinite(slope)
+    order = jnp.argsort(jnp.where(usable, x, jnp.inf))
+    columns = (
+        jnp.zeros(max_knots, column.dtype).at[: x.size].set(jnp.where(usable, column, 0.0)[order])
+        for column in (x, value, slope)
+    )
+    return Hull(*columns, jnp.sum(usable, dtype=jnp.int32))
+
+
+def segments(hull: Hull, support: Array) -> Segments:
+    r"""Neighbouring tangents meet between their knots; under each, the exponential integrates in closed form.
+
+    Over :math:`[l, r]`, with s the slope, :math:`t = |s| (r - l)` and m the value at the higher end, the log
+    mass is :math:`m + \log((1 - e^{-t}) / |s|)`. Where slopes are too close to tell where tangents meet, any
+    place will do: both are above a concave density everywhere.
+    """
+    x, value, slope, count = hull
+    knot = jnp.arange(x.size)
+    used, last = knot < count, knot == count - 1
+    width = jnp.roll(x, -1) - x
+    drop = slope - jnp.roll(slope, -1)
+    eps = jnp.finfo(x.dtype).eps
+    differ = drop > 8 * eps * (jnp.abs(slope) + jnp.abs(jnp.roll(slope, -1)))
+    rise = jnp.roll(value, -1) - value - jnp.roll(slope, -1) * width
+    meet = jnp.where(differ, rise / jnp.where(differ, drop, 1.0), 0.5 * width)
+    meet = jnp.clip(x + meet, x, jnp.roll(x, -1))
+    right = jnp.where(last, support[1], meet)
+    left = jnp.where(knot == 0, support[0], jnp.roll(meet, 1))
+
+    flat = slope == 0.0
+    top = jnp.where(slope > 0, right, left)
+    height = value + jnp.where(flat, 0.0, slope * (jnp.where(flat, x, top) - x))
+    decay = jnp.where(flat, 0.0, jnp.abs(slope) * jnp.where(flat, 1.0, right - left))  # t
+    curved = decay > eps
+    exponential = jnp.log(-jnp.expm1(-jnp.where(curved, decay, 1.0))) - jnp.log(
+        jnp.where(curved, jnp.abs(slope), 1.0)
+    )
+    log_mass = height + jnp.where(curved, exponential, jnp.log(right - left))
+    return Segments(left, right, jnp.where(used, log_mass, -jnp.inf))
+
+
+def place(hull: Hull, parts: Segments, index: Array, uniform: Array) -> tuple[Array, Array]:
+    """The quantile of the envelope inside one segment, and the envelope there."""
+    slope, left, right = hull.slope[index], parts.left[index], parts.right[index]
+    size, width = jnp.abs(slope), right - left
+    decay = jnp.where(size == 0.0, 0.0, size * jnp.where(size == 0.0, 1.0, width))
+    curved = decay > jnp.finfo(decay.dtype).eps
+    drop = -jnp.log1p(uniform * jnp.expm1(-decay)) / jnp.where(curved, size, 1.0)
+    drop = jnp.where(curved, drop, uniform * width)  # from the higher end
+    x = jnp.where(slope > 0, right - drop, left + drop)
+    return x, hull.value[index] + slope * (x - hull.x[index])
+
+
+def refined(log_density: LogDensity, hull: Hull, support: Array, num_knots: Array) -> Hull:
+    """The hull with up to ``num_knots`` more tangents, one after the other in its heaviest segment.
+
+    Each goes to the middle; where the density is not finite there, the next goes elsewhere, by golden ratio.
+    """
+
+    def refine(step: Array, hull: Hull) -> Hull:
+        parts = segments(hull, support)
+        golden = (jnp.sqrt(jnp.asarray(5.0, hull.x.dtype)) - 1) / 2
+        x, _ = place(hull, parts, jnp.argmax(parts.log_mass), (0.5 + golden * step) % 1.0)
+        return with_tangent(hull, *jax.tree.map(lambda leaf: leaf[0], tangents(log_density, x[None])))
+
+    return jax.lax.fori_loop(0, num_knots, refine, hull)
+
+
+def rounding(hull: Hull, x: Array, value: Array) -> Array:
+    """How far a tangent, or a chord, and a value at ``x`` may disagree by rounding alone ``[knot]``."""
+    terms = jnp.abs(value) + jnp.abs(hull.value) + jnp.abs(hull.slope * (x - hull.x))
+    return 64 * jnp.finfo(hull.x.dtype).eps * (1.0 + terms)
+
+
+def contradicts(hull: Hull, x: Array, value: Array, slope: Array) -> Array:
+    """Whether no concave function has these knots, and this value and slope at ``x``.
+
+    The value must lie below every tangent, every knot below the new one, and no -inf between two knots. A NaN
+    contradicts nothing.
+    """
+    used = jnp.arange(hull.x.size) < hull.count
+    allowed = rounding(hull, x, value)
+    above_hull = value > hull.value + hull.slope * (x - hull.x) + allowed
+    knot_above = hull.value > value + slope * (hull.x - x) + allowed + rounding(
+        hull._replace(slope=slope), x, value
+    )
+    is_between = jnp.any(used & (hull.x < x)) & jnp.any(used & (hull.x > x))
+    return jnp.any(used & (above_hull | knot_above)) | ((value == -jnp.inf) & is_between)
+
+
+def with_tangent(hull: Hull, x: Array, value: Array, slope: Array) -> Hull:
+    """The hull with one more tangent, if that is finite and there is room."""
+    fits = (hull.count < hull.x.size) & jnp.isfinite(value) & jnp.isfinite(slope)
+    knot = jnp.arange(hull.x.size)
+    at = jnp.sum((knot < hull.count) & (hull.x < x))
+    columns = (
+        jnp.where(fits & (knot >= at), jnp.where(knot == at, new, jnp.roll(old, 1)), old)
+        for old, new in ((hull.x, x), (hull.value, value), (hull.slope, slope))
+    )
+    return Hull(*columns, hull.count + fits)

@@ -1,0 +1,33 @@
+"""Bugs of adaptive rejection, in the sampler and in its hull."""
+
+from planted import Bug
+
+USER = "samplers.adaptive_rejection"
+HULL_BUGS = {
+    "everything accepted": Bug(
+        USER, "(log_uniform(uniform) < lp - envelope)", "(log_uniform(uniform) < 1.0)"
+    ),
+    "the ratio reversed": Bug(USER, "< lp - envelope", "< envelope - lp"),
+    "the mass of the first hull": Bug(
+        USER, "jnp.where(accepted, log_mass", "jnp.where(accepted, 0.0 * log_mass"
+    ),
+    "8 a key used twice": Bug(
+        USER, "jax.random.uniform(accept_key, dtype=dtype)", "jax.random.uniform(place_key)"
+    ),
+    "a segment entered from the wrong end": Bug(
+        "samplers.hull_base",
+        "jnp.where(slope > 0, right - drop, left + drop)",
+        "jnp.where(slope < 0, right - drop, left + drop)",
+        USER,
+    ),
+    "segments that weigh their height": Bug(
+        "samplers.hull_base",
+        "log_mass = height + jnp.where(curved",
+        "log_mass = height + 0.0 * jnp.where(curved",
+        USER,
+    ),
+    "a tangent dropped by the next": Bug("samplers.hull_base", "hull.count + fits)", "hull.count)", USER),
+    "knots out of order": Bug(
+        "samplers.hull_base", "hull.count) & (hull.x < x))", "hull.count) & (hull.x > x))", USER
+    ),
+}
