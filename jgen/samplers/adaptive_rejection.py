@@ -143,7 +143,7 @@ def adaptive_rejection_step(
         "accepted": accepted,
         "invalid": invalid,
         "not_log_concave": refused,
-        "knots": hull.count,
+        "knots": hull.num_used,
         "lp": lp,
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
@@ -167,13 +167,13 @@ class Examined(NamedTuple):
 def examine(log_density: LogDensity, knots: Array, ends: Array, max_knots: int) -> Examined:
     """The first hull, half full, and the density at quantiles of each of its segments."""
     hull = make_hull(*tangents(log_density, knots), max_knots)
-    hull = refined(log_density, hull, ends, max_knots // 2 - hull.count)
+    hull = refined(log_density, hull, ends, max_knots // 2 - hull.num_used)
     parts = segments(hull, ends)
     index = jnp.repeat(jnp.arange(max_knots), NUM_PROBES)
     quantile = jnp.tile((jnp.arange(NUM_PROBES) + 0.5) / NUM_PROBES, max_knots)
     x, _ = jax.vmap(place, (None, None, 0, 0))(hull, parts, index, quantile)
-    used = index < hull.count
-    known = jnp.where(jnp.arange(max_knots) < hull.count, hull.x, hull.x[0])
+    used = index < hull.num_used
+    known = jnp.where(jnp.arange(max_knots) < hull.num_used, hull.x, hull.x[0])
     x = jnp.concatenate([knots, known, jnp.where(used, x, hull.x[0])])  # [place]
     found = tangents(log_density, x)
     is_wrong = jax.vmap(contradicts, (None, 0, 0, 0))(make_hull(*found, x.size), *found)
@@ -191,11 +191,11 @@ def check_knots(knots: np.ndarray, ends: np.ndarray) -> None:
 def check_hull(found: Examined) -> None:
     """Refuses a concrete density that has no hull from these knots, or no hull at all."""
     hull, (low, high) = found.hull, found.ends
-    if isinstance(hull.count, jax.core.Tracer):
+    if isinstance(hull.num_used, jax.core.Tracer):
         return  # what is wrong shows in the flags
-    if hull.count == 0:
+    if hull.num_used == 0:
         raise ValueError("the log density and its slope are finite at none of the knots: move them")
-    for side, end, index in (("left", low, 0), ("right", high, int(hull.count) - 1)):
+    for side, end, index in (("left", low, 0), ("right", high, int(hull.num_used) - 1)):
         x, slope = float(hull.x[index]), float(hull.slope[index])
         falls = slope > 0 if side == "left" else slope < 0
         if jnp.isinf(end) and not falls:

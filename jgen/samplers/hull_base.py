@@ -9,12 +9,12 @@ from jgen.types import Array, LogDensity
 
 
 class Hull(NamedTuple):
-    """Tangents at the first ``count`` of ``[knot]`` places, from left to right; the others are free."""
+    """Tangents at the first ``num_used`` of ``[knot]`` places, from left to right; the others are free."""
 
     x: Array  # [knot]
     value: Array  # [knot] log density there, in nats
     slope: Array  # [knot]
-    count: Array  # []
+    num_used: Array  # []
 
 
 class Segments(NamedTuple):
@@ -34,11 +34,11 @@ def make_hull(x: Array, value: Array, slope: Array, max_knots: int) -> Hull:
     """The hull of these tangents, those that are finite, with room for ``max_knots``."""
     usable = jnp.isfinite(value) & jnp.isfinite(slope)
     order = jnp.argsort(jnp.where(usable, x, jnp.inf))
-    columns = (
+    x, value, slope = (
         jnp.zeros(max_knots, column.dtype).at[: x.size].set(jnp.where(usable, column, 0.0)[order])
         for column in (x, value, slope)
     )
-    return Hull(*columns, jnp.sum(usable, dtype=jnp.int32))
+    return Hull(x, value, slope, jnp.sum(usable, dtype=jnp.int32))
 
 
 def segments(hull: Hull, support: Array) -> Segments:
@@ -112,7 +112,7 @@ def contradicts(hull: Hull, x: Array, value: Array, slope: Array) -> Array:
     The value must lie below every tangent, every knot below the new one, and no -inf between two knots. A NaN
     contradicts nothing.
     """
-    used = jnp.arange(hull.x.size) < hull.count
+    used = jnp.arange(hull.x.size) < hull.num_used
     allowed = rounding(hull, x, value)
     above_hull = value > hull.value + hull.slope * (x - hull.x) + allowed
     knot_above = hull.value > value + slope * (hull.x - x) + allowed + rounding(
@@ -124,11 +124,11 @@ def contradicts(hull: Hull, x: Array, value: Array, slope: Array) -> Array:
 
 def with_tangent(hull: Hull, x: Array, value: Array, slope: Array) -> Hull:
     """The hull with one more tangent, if that is finite and there is room."""
-    fits = (hull.count < hull.x.size) & jnp.isfinite(value) & jnp.isfinite(slope)
+    fits = (hull.num_used < hull.x.size) & jnp.isfinite(value) & jnp.isfinite(slope)
     knot = jnp.arange(hull.x.size)
-    at = jnp.sum((knot < hull.count) & (hull.x < x))
-    columns = (
+    at = jnp.sum((knot < hull.num_used) & (hull.x < x))
+    x, value, slope = (
         jnp.where(fits & (knot >= at), jnp.where(knot == at, new, jnp.roll(old, 1)), old)
         for old, new in ((hull.x, x), (hull.value, value), (hull.slope, slope))
     )
-    return Hull(*columns, hull.count + fits)
+    return Hull(x, value, slope, hull.num_used + fits)

@@ -26,8 +26,10 @@ HULL_BUGS = {
         "log_mass = height + 0.0 * jnp.where(curved",
         USER,
     ),
-    "a tangent dropped by the next": Bug("samplers.hull_base", "hull.count + fits)", "hull.count)", USER),
+    "a tangent dropped by the next": Bug(
+        "samplers.hull_base", "hull.num_used + fits)", "hull.num_used)", USER
+    ),
     "knots out of order": Bug(
-        "samplers.hull_base", "hull.count) & (hull.x < x))", "hull.count) & (hull.x > x))", USER
+        "samplers.hull_base", "hull.num_used) & (hull.x < x))", "hull.num_used) & (hull.x > x))", USER
     ),
 }
