@@ -1,0 +1,141 @@
+"""Draws to ArviZ and back."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from jgen.sampling import Run
+from jgen.types import Draws, Law, PyTree
+
+LOG_WEIGHT = "log_weight"
+BARE = "x"
+"""What a position is called that is one array and has no name of its own."""
+
+
+def to_arviz(
+    draws: Run | Draws,
+    *,
+    coords: Mapping[str, Sequence[Any]] | None = None,
+    dims: Mapping[str, Sequence[str]] | None = None,
+) -> Any:
+    """Draws as ArviZ keeps them: ``InferenceData``, or a ``DataTree`` from ArviZ 1.0 on.
+
+    Each array of the position is a variable of the group ``posterior``: ``mu``, or ``block.mu`` where a dict
+    lies in a dict; a position that is one array is called ``x``. The facts of the draws, which bear ArviZ's
+    names already, are the group ``sample_stats``; ``log_weight`` is there too, if there is one. ArviZ's own
+    statistics do not know of weights.
+
+    Args:
+        draws: What ``sample`` returned, whose warm-up is not in it, or its draws ``[chain, draw, *event]``.
+        coords: Dimension -> the names along it.
+        dims: Variable -> its dimensions after chain and draw.
+
+    Returns:
+        ArviZ's container, from which ``from_arviz`` makes the same draws.
+
+    Raises:
+        ValueError: If the run stored no draws, or two arrays have one name.
+        ImportError: If ArviZ is not installed.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.samplers import mala
+        >>> from jgen.sampling import sample
+        >>> def log_density(position):
+        ...     return -0.5 * jnp.sum(position["theta"] ** 2)
+        >>> start = {"theta": jnp.zeros((4, 2))}
+        >>> run = sample(jax.random.key(0), mala(log_density), num_draws=50, position=start)
+        >>> data = to_arviz(run, coords={"school": ["A", "B"]}, dims={"theta": ["school"]})
+        >>> data["posterior"]["theta"].dims
+        ('chain', 'draw', 'school')
+        >>> bool((from_arviz(data).value["theta"] == run.draws.value["theta"]).all())
+        True
+
+    Reference:
+        Kumar et al. (2019), "ArviZ, a unified library for exploratory analysis of Bayesian models in
+        Python", JOSS 4(33).
+    """
+    kept = draws.draws if isinstance(draws, Run) else draws
+    if kept is None:
+        raise ValueError("this run stored no draws (store=False), so there is nothing to hand to ArviZ")
+    paths = jax.tree_util.tree_leaves_with_path(kept.value)
+    variables = {name_of(path): np.asarray(leaf) for path, leaf in paths}
+    if len(variables) < len(paths):
+        raise ValueError(f"two arrays of the position have one name; the names are {', '.join(variables)}")
+    facts = {name: np.asarray(fact) for name, fact in kept.info.items()}
+    if kept.log_weight is not None:
+        facts[LOG_WEIGHT] = np.asarray(kept.log_weight)
+    arviz = import_arviz()
+    groups = {"posterior": variables} | ({"sample_stats": facts} if facts else {})
+    if int(arviz.__version__.split(".")[0]) < 1:
+        data = arviz.from_dict(**groups, coords=coords, dims=dims)
+    else:
+        data = arviz.from_dict(groups, coords=coords, dims=dims)
+    data["posterior"].attrs["law"] = kept.law.value
+    return data
+
+
+def from_arviz(data: Any, *, like: PyTree | None = None) -> Draws:
+    """Draws from ArviZ's container, whoever made it.
+
+    Args:
+        data: With a group ``posterior``, and maybe ``sample_stats``.
+        like: A position, or its shapes, whose structure the draws are to have; None for a dict of variables.
+
+    Returns:
+        Host arrays ``[chain, draw, *event]``. Of a container that ``to_arviz`` did not make, Markov draws.
+
+    Raises:
+        ValueError: If there is no posterior, or it lacks a variable that ``like`` has.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> value = jnp.arange(6.0).reshape(2, 3)
+        >>> draws = Draws(value, {}, None, Law.INDEPENDENT)
+        >>> again = from_arviz(to_arviz(draws), like=0.0)
+        >>> bool((again.value == value).all()), again.law.value
+        (True, 'independent')
+    """
+    if "posterior" not in data:
+        raise ValueError("there is no group posterior, so there are no draws")
+    posterior = data["posterior"]
+    value = arrays_of(posterior)
+    if like is not None:
+        names = [name_of(path) for path, _ in jax.tree_util.tree_leaves_with_path(like)]
+        if missing := [name for name in names if name not in value]:
+            raise ValueError(f"the posterior has no {', '.join(missing)}; it has {', '.join(value)}")
+        value = jax.tree.unflatten(jax.tree.structure(like), [value[name] for name in names])
+    info = arrays_of(data["sample_stats"]) if "sample_stats" in data else {}
+    log_weight = info.pop(LOG_WEIGHT, None)
+    return Draws(value, info, log_weight, Law(posterior.attrs.get("law", Law.MARKOV.value)))
+
+
+def arrays_of(group: Any) -> dict[str, Any]:
+    """The variables of a group ``[chain, draw, *event]``."""
+    return {
+        str(name): np.asarray(variable.transpose("chain", "draw", ...).values)
+        for name, variable in group.data_vars.items()
+    }
+
+
+def name_of(path: tuple[Any, ...]) -> str:
+    """The name of an array at the end of a path through a position."""
+    return jax.tree_util.keystr(path, simple=True, separator=".") or BARE
+
+
+def import_arviz() -> Any:
+    """ArviZ, which only the extra ``interop`` brings.
+
+    Raises:
+        ImportError: Saying how to get it.
+    """
+    try:
+        with warnings.catch_warnings():  # it announces its version 1.0
+            warnings.simplefilter("ignore", FutureWarning)
+            import arviz
+    except ImportError as error:
+        raise ImportError('jgen.interop needs arviz here: pip install "jgen[interop]"') from error
+    return arviz
