@@ -112,11 +112,11 @@ NATURAL = {
 QUICK = ("window", "chees", "meads")
 PAIRS = [
     *(
-        pytest.param(adaptation, sampler, marks=() if adaptation in QUICK else pytest.mark.slow)
+        pytest.param(adaptation, sampler, marks=() if adaptation in QUICK else pytest.mark.weekly)
         for adaptation, sampler in NATURAL.items()
     ),
     *(
-        pytest.param(adaptation, sampler, marks=pytest.mark.slow)
+        pytest.param(adaptation, sampler, marks=pytest.mark.weekly)
         for adaptation in ("window", "low_rank")
         for sampler in TUNABLE
         if sampler != NATURAL[adaptation]
@@ -152,7 +152,7 @@ def test_adaptation_is_off_in_sampling(adaptation, sampler):
     assert tuning.step_size[0] != SAMPLERS[sampler].init(KEY, TARGET.start).tuning.step_size
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.parametrize("name", RUNNING)
 def test_adaptation_left_running_is_caught(name, kills):
     module = plant(RUNNING[name])
@@ -190,7 +190,7 @@ def log_density(position):
     return -0.5 * jnp.sum((position["x"] - 4.0 * position["coin"]) ** 2)
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_each_member_of_a_cycle_learns_by_itself():
     """A block in the cycle, and two in a cycle inside it: each has its own aim and sees its own variables."""
     flip = block(Partial(static(discrete_gibbs, num_values=2)), log_density, "coin")

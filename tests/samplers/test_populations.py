@@ -14,7 +14,7 @@ from jgen.samplers import pilots_base
 from jgen.targets import double_well
 from jgen.weights import kish_ess, resampling
 
-pytestmark = pytest.mark.slow  # the laws make 40,000 draws each
+pytestmark = pytest.mark.weekly  # the laws make 40,000 draws each
 
 # Weights in 64ths, so that eight evenly spaced uniforms see every way to lay eight points.
 WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64

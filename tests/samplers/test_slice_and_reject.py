@@ -62,21 +62,21 @@ def fresh_key():
 
 
 # 40,000 chains through many turns, twice: seconds of CPU each.
-@pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.parametrize("keeps", [keeps_gaussian, keeps_hills])
 def test_slices_leave_hard_cases_invariant(keeps):
     keeps(slice_sampler)
 
 
 # Each compiles its own programs: seconds of CPU.
-@pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.parametrize("name", LEVEL_BUGS)
 def test_planted_level_bugs_are_caught(name, kills):
     with kills(name):
         keeps_gaussian(plant(LEVEL_BUGS[name]).slice_sampler)
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.parametrize("name", END_BUGS)
 def test_planted_end_bugs_are_caught(name, kills):
     with kills(name):

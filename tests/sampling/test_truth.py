@@ -33,11 +33,11 @@ LAWS = {name: law(module) for name, module in SAMPLERS.items()}
 
 
 def marks(sampler, target):
-    """The quick targets always; of the others each sampler meets a sixth in CI, and all of them weekly."""
+    """The quick targets always; of the others each sampler meets a twelfth in CI, and all of them weekly."""
     if target in QUICK:
         return ()
     place = list(SAMPLERS).index(sampler) + list(TARGETS).index(target)
-    return pytest.mark.slow if place % 6 == 0 else pytest.mark.weekly
+    return pytest.mark.slow if place % 12 == 0 else pytest.mark.weekly
 
 
 PAIRS = [

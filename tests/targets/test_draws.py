@@ -95,7 +95,7 @@ def test_the_bound_bounds(name):
         assert (facts.log_ratio <= float(target.log_bound) + slack).all()
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 @every(lambda target: is_bounded(target) and is_smooth(target))
 @pytest.mark.usefixtures("x64")
 def test_climbing_reaches_the_bound_and_not_beyond(name):
