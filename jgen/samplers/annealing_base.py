@@ -64,8 +64,9 @@ def checked_ladder(betas: Any) -> Array:
         ValueError: betas must rise from 0 to 1, ...; betas[2] = 0.5 does not lie above betas[1] = 1.0
     """
     wanted = "betas must rise from 0 to 1, e.g. jnp.linspace(0, 1, 20)"
-    if jnp.ndim(betas) != 1 or jnp.size(betas) < 2:
-        raise ValueError(f"{wanted}; got shape {jnp.shape(betas)}")
+    betas = jnp.asarray(betas, float)
+    if betas.ndim != 1 or betas.size < 2:
+        raise ValueError(f"{wanted}; got shape {betas.shape}")
     if not isinstance(betas, jax.core.Tracer):
         ladder = np.asarray(betas)
         falls = np.flatnonzero(~(np.diff(ladder) > 0))
@@ -76,7 +77,7 @@ def checked_ladder(betas: Any) -> Array:
             )
         if ladder[0] != 0 or ladder[-1] != 1:
             raise ValueError(f"{wanted}; these run from {ladder[0]} to {ladder[-1]}")
-    return jnp.asarray(betas, float)
+    return betas
 
 
 def path_log_density(path: Path, beta: Array, position: PyTree) -> Array:

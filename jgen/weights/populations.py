@@ -46,8 +46,8 @@ def population_mean(value: ArrayLike, log_weight: ArrayLike) -> Array:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> print(population_mean(jnp.array([[0.0, 4.0]]), jnp.log(jnp.array([[1.0, 3.0]]))).round(3))
-        [3.]
+        >>> print(population_mean(jnp.array([[0.0, 4.0]]), jnp.array([[0.0, -jnp.inf]])))
+        [0.]
 
     Reference:
         Del Moral, Doucet and Jasra (2006), "Sequential Monte Carlo samplers", JRSS B 68(3).
