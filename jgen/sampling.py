@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -193,31 +194,37 @@ def resume(
     reducers = dict(reducers or {})
     memories = begin(reducers, shapes, memories)
     stored = (
-        jax.tree.map(lambda leaf: np.empty((leaf.shape[0], num_draws, *leaf.shape[1:]), leaf.dtype), shapes)
-        if store
-        else None
+        jax.tree.map(lambda leaf: np.empty((num_draws, *leaf.shape), leaf.dtype), shapes) if store else None
     )
-    cost, executed, made = Cost(0, 0), 0, 0
+    cost, executed, made, taken = Cost(0, 0), 0, 0, 0
     options = {"size": chunk_size, "store": store}
     make = functools.partial(_chunk, sampler, reducers, **options)
     if num_lanes is not None:
         make = functools.partial(_lanes_chunk, machine, reducers, **options, num_lanes=num_lanes)
 
+    # The device makes a chunk while the host takes the one before, unless someone wants to see the run there.
+    chunks: deque[tuple[int, Draws, Array | None]] = deque()
+    ahead = 1 if stop is None and save is None else 0
+
     def run_so_far() -> Run:
-        draws = jax.tree.map(lambda leaf: leaf[:, :made], stored)
+        draws = jax.tree.map(lambda leaf: leaf[:taken].swapaxes(0, 1), stored)
         return Run(draws, results(reducers, memories), state, cost, Cost(0, 0), executed, memories)
 
     with Progress(disable=not progress, transient=True) as bar:
         task = bar.add_task("sampling", total=num_draws)
-        while made < num_draws:
-            count = min(chunk_size, num_draws - made)
-            state, memories, buffer, turns = make(state, memories, count)
+        while taken < num_draws:
+            while made < num_draws and len(chunks) <= ahead:
+                count = min(chunk_size, num_draws - made)
+                state, memories, buffer, turns = make(state, memories, count)
+                chunks.append((count, buffer, turns))
+                made += count
+            count, buffer, turns = chunks.popleft()
             if store:
-                jax.tree.map(functools.partial(_store, made, count), stored, buffer)
-            made += count
+                jax.tree.map(functools.partial(_store, taken, count), stored, buffer)
+            taken += count
             cost = add(cost, buffer, count)
             executed += num_chains * longest(buffer, count) if num_lanes is None else num_lanes * int(turns)
-            bar.update(task, completed=made)
+            bar.update(task, completed=taken)
             if save is not None:
                 save(run_so_far())
             if stop is not None and stop(run_so_far()):
@@ -278,4 +285,4 @@ def _lanes_chunk(
 
 
 def _store(begin: int, count: int, stored: np.ndarray, buffer: Array) -> None:
-    stored[:, begin : begin + count] = np.asarray(buffer)[:count].swapaxes(0, 1)
+    stored[begin : begin + count] = np.asarray(buffer)[:count]

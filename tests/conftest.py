@@ -1,6 +1,7 @@
 """The house rules for every test: warnings are errors, ranks are never promoted silently."""
 
 import os
+from pathlib import Path
 
 CACHE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".jax_cache")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
@@ -13,6 +14,10 @@ import pytest  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "standard")
+
+MAPPINGS = Path("/proc/self/maps")
+MOST_MAPPINGS = 30_000
+"""A compiled program on a CPU keeps some ten memory mappings; Linux gives a process 65,530, then XLA crashes."""
 
 
 @pytest.fixture
@@ -39,6 +44,13 @@ def rng():
 def kills(record_property, request):
     """``with kills(name): ...``: the planted bug of this name must be caught, and is counted."""
     return planting.Kills(record_property, request.node.originalname)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    """Drops compiled programs before there are too many of them; those still used come back from the disk."""
+    if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
+        jax.clear_caches()
 
 
 def pytest_terminal_summary(terminalreporter, config):

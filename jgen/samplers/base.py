@@ -1,5 +1,6 @@
 """What the samplers of this room share: a tunable state, a preconditioner, one accept step."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -195,6 +196,24 @@ def log_uniform(uniform: Array) -> Array:
     return jnp.log1p(-uniform)
 
 
+def noise_and_coin(key: Key, like: Array) -> tuple[Array, Array]:
+    """All the chance of a proposal and its decision, from one block of random bits.
+
+    To split the key first would cost two more blocks a chain, where a cheap density costs less.
+
+    Args:
+        key: Any key; it is spent.
+        like: A vector ``[dim]``.
+
+    Returns:
+        White noise ``[dim]``, and the log of a uniform on (0, 1) for ``decide`` ``[]``.
+    """
+    above_minus_one = jnp.nextafter(jnp.array(-1, like.dtype), jnp.array(0, like.dtype))
+    uniforms = jax.random.uniform(key, (like.size + 1,), like.dtype, minval=above_minus_one, maxval=1)
+    noise = math.sqrt(2) * jax.lax.erf_inv(uniforms[:-1])
+    return noise, jnp.log(0.5 + 0.5 * uniforms[-1])
+
+
 def accept(key: Key, log_ratio: Array, proposed: T, current: T) -> tuple[T, Array, Array]:
     """One Metropolis decision that survives NaN and +inf, which both count as refusals.
 
@@ -207,7 +226,12 @@ def accept(key: Key, log_ratio: Array, proposed: T, current: T) -> tuple[T, Arra
     Returns:
         The state, the acceptance probability ``[]`` and whether it moved ``[]``.
     """
+    return decide(log_uniform(jax.random.uniform(key, dtype=log_ratio.dtype)), log_ratio, proposed, current)
+
+
+def decide(coin: Array, log_ratio: Array, proposed: T, current: T) -> tuple[T, Array, Array]:
+    """``accept``, by the log of a uniform that is there already."""
     log_ratio = jnp.where(log_ratio < jnp.inf, log_ratio, -jnp.inf)
-    accepted = log_uniform(jax.random.uniform(key, dtype=log_ratio.dtype)) < log_ratio
+    accepted = coin < log_ratio
     state = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, current)
     return state, jnp.exp(jnp.minimum(log_ratio, 0.0)), accepted

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jgen.samplers.base import MAX_ENERGY_ERROR, accept, flatten, pull, push
+from jgen.samplers.base import MAX_ENERGY_ERROR, decide, flatten, noise_and_coin, pull, push
 from jgen.types import Array, Info, Key, LogDensity
 
 
@@ -76,16 +76,15 @@ def trajectory(log_density: LogDensity, num_steps: Array, key: Key, state: Any) 
     Returns:
         The state, what is to be said of it, and the end of the trajectory, accepted or not.
     """
-    momentum_key, accept_key = jax.random.split(key)
     x, density, unravel = flatten(log_density, state.position)
-    momentum = jax.random.normal(momentum_key, x.shape, x.dtype)
+    momentum, coin = noise_and_coin(key, x)
     start = Phase(x, momentum, state.log_density, state.gradient)
     end = leapfrog(density, state.tuning, num_steps, start)
     error = energy_error(start, end)
     proposed = state._replace(
         position=unravel(end.position), log_density=end.log_density, gradient=end.gradient
     )
-    state, acceptance_rate, accepted = accept(accept_key, -error, proposed, state)
+    state, acceptance_rate, accepted = decide(coin, -error, proposed, state)
     info = {
         "acceptance_rate": acceptance_rate,
         "diverging": error > MAX_ENERGY_ERROR,

@@ -10,10 +10,11 @@ from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     ChainState,
     Recipe,
-    accept,
     checked_metric,
+    decide,
     flatten,
     gradient_init,
+    noise_and_coin,
     pull,
     push,
 )
@@ -74,10 +75,9 @@ def mala(
 
 def mala_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple[ChainState, Draws]:
     """One proposal, one gradient."""
-    noise_key, accept_key = jax.random.split(key)
     step_size, factor = state.tuning
     x, density, unravel = flatten(log_density, state.position)
-    noise = jax.random.normal(noise_key, x.shape, x.dtype)
+    noise, coin = noise_and_coin(key, x)
     half_force = 0.5 * step_size * pull(factor, state.gradient)
     x = x + step_size * push(factor, noise + half_force)
     value, gradient = jax.value_and_grad(density)(x)
@@ -86,7 +86,7 @@ def mala_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple[Cha
     log_ratio = value - state.log_density + 0.5 * (noise @ noise - noise_back @ noise_back)
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(value)
     proposed = ChainState(unravel(x), value, gradient, state.tuning)
-    state, acceptance_rate, _ = accept(accept_key, jnp.where(usable, log_ratio, -jnp.inf), proposed, state)
+    state, acceptance_rate, _ = decide(coin, jnp.where(usable, log_ratio, -jnp.inf), proposed, state)
     info = {
         "acceptance_rate": acceptance_rate,
         "invalid": ~(value < jnp.inf),

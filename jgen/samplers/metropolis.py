@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
@@ -12,11 +11,12 @@ from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     Recipe,
     Tuning,
-    accept,
     check_position,
     checked_metric,
+    decide,
     flatten,
     make_tuning,
+    noise_and_coin,
     push,
 )
 from jgen.targets.base import Target
@@ -89,13 +89,13 @@ def metropolis_init(
 
 def metropolis_step(log_density: LogDensity, key: Key, state: WalkState) -> tuple[WalkState, Draws]:
     """One proposal, one log density."""
-    noise_key, accept_key = jax.random.split(key)
     step_size, factor = state.tuning
     x, density, unravel = flatten(log_density, state.position)
-    x = x + step_size * push(factor, jax.random.normal(noise_key, x.shape, x.dtype))
+    noise, coin = noise_and_coin(key, x)
+    x = x + step_size * push(factor, noise)
     value = density(x)
     proposed = WalkState(unravel(x), value, state.tuning)
-    state, acceptance_rate, _ = accept(accept_key, value - state.log_density, proposed, state)
+    state, acceptance_rate, _ = decide(coin, value - state.log_density, proposed, state)
     info = {
         "acceptance_rate": acceptance_rate,
         "invalid": ~(value < jnp.inf),

@@ -25,11 +25,11 @@ KERNEL_BUGS = {
     "2 MALA, no accept step": Bug(
         "samplers.mala", "jnp.where(usable, log_ratio, -jnp.inf)", "0.0 * log_ratio"
     ),
-    "2 HMC, no accept step": in_hmc("accept(accept_key, -error,", "accept(accept_key, 0.0 * error,"),
+    "2 HMC, no accept step": in_hmc("decide(coin, -error,", "decide(coin, 0.0 * error,"),
     "2 Metropolis, no accept step": Bug(
         "samplers.metropolis",
-        "accept(accept_key, value - state.log_density,",
-        "accept(accept_key, 0.0 * value,",
+        "decide(coin, value - state.log_density,",
+        "decide(coin, 0.0 * value,",
     ),
     "3 HMC, kinetic energy of the old momentum": in_hmc(
         "energy_error(start, end)\n    proposed",
@@ -46,13 +46,18 @@ KERNEL_BUGS = {
         "    info = {", "    state = state._replace(gradient=end.gradient)\n    info = {"
     ),
     "8 MALA, a key used twice": Bug(
-        "samplers.mala", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
+        "samplers.mala",
+        "noise, coin = noise_and_coin(key, x)",
+        "noise, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
     ),
     "8 HMC, a key used twice": in_hmc(
-        "momentum_key, accept_key = jax.random.split(key)", "momentum_key = accept_key = key"
+        "momentum, coin = noise_and_coin(key, x)",
+        "momentum, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
     ),
     "8 Metropolis, a key used twice": Bug(
-        "samplers.metropolis", "noise_key, accept_key = jax.random.split(key)", "noise_key = accept_key = key"
+        "samplers.metropolis",
+        "noise, coin = noise_and_coin(key, x)",
+        "noise, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
     ),
     "MALA, force of the end forgotten": Bug(
         "samplers.mala",
@@ -64,8 +69,7 @@ KERNEL_BUGS = {
         "n = n + step_size * pull(factor, gradient)",
     ),
     "HMC, momentum not refreshed evenly": in_hmc(
-        "momentum = jax.random.normal(momentum_key, x.shape, x.dtype)",
-        "momentum = 1.1 * jax.random.normal(momentum_key, x.shape, x.dtype)",
+        "start = Phase(x, momentum, state", "start = Phase(x, 1.1 * momentum, state"
     ),
     "NUTS, every leaf weighs the same": Bug(
         "samplers.nuts",

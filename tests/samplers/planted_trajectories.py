@@ -5,14 +5,14 @@ from planting import Bug
 BUGS = {
     "2 jittered HMC, no accept step": Bug(
         "samplers.hamiltonian_base",
-        "accept(accept_key, -error,",
-        "accept(accept_key, 0.0 * error,",
+        "decide(coin, -error,",
+        "decide(coin, 0.0 * error,",
         "samplers.jittered_hmc",
     ),
     "8 jittered HMC, a key used twice": Bug(
         "samplers.hamiltonian_base",
-        "momentum_key, accept_key = jax.random.split(key)",
-        "momentum_key = accept_key = key",
+        "momentum, coin = noise_and_coin(key, x)",
+        "momentum, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
         "samplers.jittered_hmc",
     ),
     "jittered HMC, the position chooses the length": Bug(
