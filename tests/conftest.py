@@ -17,7 +17,7 @@ jax.config.update("jax_numpy_dtype_promotion", "standard")
 
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 30_000
-"""A compiled program on a CPU keeps some ten memory mappings; Linux gives a process 65,530, then XLA crashes."""
+"""A program compiled for a CPU keeps some ten memory mappings; past 65,530 of them Linux lets XLA crash."""
 
 
 @pytest.fixture

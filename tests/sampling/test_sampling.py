@@ -43,17 +43,17 @@ def same(first, second):
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_twice_n_is_n_resumed(name):
-    whole = run(name, num_draws=8)
-    half = run(name, num_draws=4)
+    whole = run(name, num_chains=5, num_draws=8)
+    half = run(name, num_chains=5, num_draws=4)
     rest = resume(half.state, SAMPLERS[name], num_draws=4, chunk_size=4)
     assert same(jax.tree.map(lambda a: a[:, :4], whole.draws), half.draws)
     assert same(jax.tree.map(lambda a: a[:, 4:], whole.draws), rest.draws)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_a_chain_is_the_same_in_any_company(name):
+@pytest.mark.parametrize("name", ["mala", "importance"])
+def test_a_chain_is_the_same_in_float32(name):
     """Chains alone and together are two programs, which may round differently; over a few steps of
-    float32 that stays far below the square root of its epsilon."""
+    float32 that stays far below the square root of its epsilon. All samplers: test_company."""
     together = run(name, num_chains=5, num_draws=4)
     alone = run(name, num_chains=1, num_draws=4, first_chain=3)
     tolerance = float(np.sqrt(np.finfo(np.float32).eps))
