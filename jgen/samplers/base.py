@@ -12,6 +12,7 @@ from numpyro.distributions import Distribution
 
 from jgen.targets.base import Trait
 from jgen.types import Array, Draws, Key, LogDensity, Machine, PyTree, Sampler
+from jgen.uniforms import two_uniforms
 
 T = TypeVar("T")
 
@@ -197,9 +198,10 @@ def log_uniform(uniform: Array) -> Array:
 
 
 def noise_and_coin(key: Key, like: Array) -> tuple[Array, Array]:
-    """All the chance of a proposal and its decision, from one block of random bits.
+    """All the chance of a proposal and its decision, each random bit used.
 
-    To split the key first would cost two more blocks a chain, where a cheap density costs less.
+    A cheap density costs no more than its chance does: a split key would take two blocks of threefry more,
+    and ``jax.random.normal`` takes a block for each number where here a block makes two.
 
     Args:
         key: Any key; it is spent.
@@ -208,10 +210,10 @@ def noise_and_coin(key: Key, like: Array) -> tuple[Array, Array]:
     Returns:
         White noise ``[dim]``, and the log of a uniform on (0, 1) for ``decide`` ``[]``.
     """
-    above_minus_one = jnp.nextafter(jnp.array(-1, like.dtype), jnp.array(0, like.dtype))
-    uniforms = jax.random.uniform(key, (like.size + 1,), like.dtype, minval=above_minus_one, maxval=1)
-    noise = math.sqrt(2) * jax.lax.erf_inv(uniforms[:-1])
-    return noise, jnp.log(0.5 + 0.5 * uniforms[-1])
+    some, others = two_uniforms(key, ((like.size + 2) // 2,), like.dtype)
+    half_a_step = jnp.finfo(like.dtype).eps / 2  # from multiples of eps to odd ones of eps / 2: never 0 or 1
+    uniforms = jnp.concatenate([some, others])[: like.size + 1] + half_a_step
+    return math.sqrt(2) * jax.lax.erf_inv(2 * uniforms[:-1] - 1), jnp.log(uniforms[-1])
 
 
 def accept(key: Key, log_ratio: Array, proposed: T, current: T) -> tuple[T, Array, Array]:

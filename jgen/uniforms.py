@@ -5,11 +5,10 @@ import math
 import jax
 import jax.extend.random as prng
 import jax.numpy as jnp
+from jax import Array
 
-from jgen.types import Array, Key
 
-
-def two_uniforms(key: Key, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[Array, Array]:
+def two_uniforms(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[Array, Array]:
     """Two independent arrays of uniforms on [0, 1), each ``[*shape]``.
 
     A block of threefry, JAX's default generator, is two words of 32 bits, and ``jax.random.uniform`` makes

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen.distributions.uniforms_base import two_uniforms
+from jgen.uniforms import two_uniforms
 
 NUM, ALARM = 200_000, 1e-7
 
