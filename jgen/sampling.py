@@ -203,7 +203,7 @@ def resume(
         make = functools.partial(_lanes_chunk, machine, reducers, **options, num_lanes=num_lanes)
 
     # The device makes a chunk while the host takes the one before, unless someone wants to see the run there.
-    chunks: deque[tuple[int, Draws, Array | None]] = deque()
+    chunks: deque[tuple[int, Draws, Any]] = deque()
     ahead = 1 if stop is None and save is None else 0
 
     def run_so_far() -> Run:
