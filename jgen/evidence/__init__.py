@@ -2,5 +2,6 @@
 
 from jgen.evidence.bidirectional import Bounds, bidirectional
 from jgen.evidence.bridge import bridge
+from jgen.evidence.stepping_stones import stepping_stones
 
-__all__ = ["Bounds", "bidirectional", "bridge"]
+__all__ = ["Bounds", "bidirectional", "bridge", "stepping_stones"]

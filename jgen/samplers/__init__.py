@@ -28,6 +28,7 @@ from jgen.samplers.sgld import sgld
 from jgen.samplers.slice_sampler import slice_sampler
 from jgen.samplers.smc import smc
 from jgen.samplers.stochastic_base import minibatch
+from jgen.samplers.tempering import tempering
 
 __all__ = [
     "Path",
@@ -60,4 +61,5 @@ __all__ = [
     "sgld",
     "slice_sampler",
     "smc",
+    "tempering",
 ]

@@ -1,0 +1,15 @@
+"""Bugs of parallel tempering."""
+
+from planting import Bug
+
+TEMPERING = "samplers.tempering"
+LAW_BUGS = {
+    "10 tempering, a rejected swap exchanges temperatures": Bug(
+        TEMPERING, "& (coin < log_chance)", "& (coin < jnp.inf)"
+    ),
+    "tempering, swap ratio reversed": Bug(TEMPERING, "(ratio[:-1] - ratio[1:])", "(ratio[1:] - ratio[:-1])"),
+    "tempering, kernel of the temperature below": Bug(
+        TEMPERING, "(betas[1:], keys, others)", "(betas[:-1], keys, others)"
+    ),
+}
+LEFT_BEHIND = Bug(TEMPERING, '"log_ratio": ratio[source]', '"log_ratio": ratio')

@@ -1,0 +1,103 @@
+"""Parallel tempering: every replica keeps the law of its temperature, and its log Z is the truth."""
+
+import importlib
+import math
+import secrets
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from planted_tempering import LAW_BUGS, LEFT_BEHIND
+from planting import plant
+from scipy.stats import kstest
+
+from jgen.evidence.stepping_stones import stepping_stones
+from jgen.laws import LawBroken
+from jgen.samplers import Path, metropolis, tempering
+from jgen.sampling import sample
+
+SHIPPED = importlib.import_module("jgen.samplers.tempering")  # its function hides it in the package
+BETAS = jnp.array([0.0, 0.2, 0.6, 1.0])
+NUM_CHAINS = 20_000
+
+
+def log_density(x):
+    """N(2, 1) with log Z = log(2 pi) / 2."""
+    return -0.5 * (x - 2.0) ** 2
+
+
+# The base is N(0, 2^2), so every density on the path is Gaussian.
+PATH = Path(dist.Normal(0.0, 2.0), log_density)
+PRECISION = np.asarray((1 - BETAS) / 4 + BETAS)
+MEAN, SD = np.asarray(2 * BETAS) / PRECISION, PRECISION**-0.5
+
+
+def exact_then_stepped(module, num_steps=4):
+    """All replicas at exact draws, some steps, and the draws of the last step."""
+    sampler = module.tempering(PATH, partial(metropolis, step_size=2.0), BETAS)
+    init_key, start_key, key = jax.random.split(jax.random.key(secrets.randbits(31)), 3)
+    states = jax.vmap(lambda key: sampler.init(key, None))(jax.random.split(init_key, NUM_CHAINS))
+    start = MEAN[None] + SD[None] * jax.random.normal(start_key, (NUM_CHAINS, len(BETAS)))
+    states = states._replace(positions=start)
+    step = jax.jit(jax.vmap(sampler.step))
+    for index in range(num_steps):
+        states, draws = step(jax.random.split(jax.random.fold_in(key, index), NUM_CHAINS), states)
+    return states, draws
+
+
+def check_law(module):
+    """The exact distribution function at each temperature, by DKW; false alarm 1e-6 in all."""
+    states, _ = exact_then_stepped(module)
+    threshold = math.sqrt(math.log(2e6 * len(BETAS)) / (2 * NUM_CHAINS))
+    standard = (np.asarray(states.positions) - MEAN[None]) / SD[None]
+    distance = max(kstest(column, "norm").statistic for column in standard.T)
+    if distance > threshold:
+        raise LawBroken(f"a replica is off the law of its temperature by {distance:.3f} > {threshold:.3f}")
+
+
+def test_every_replica_keeps_the_law_of_its_temperature():
+    check_law(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    "name", [name if name[:2] == "10" else pytest.param(name, marks=pytest.mark.slow) for name in LAW_BUGS]
+)
+def test_planted_swaps_are_caught(name, kills):
+    with kills(name):
+        check_law(plant(LAW_BUGS[name]))
+
+
+def check_ratios(module):
+    states, draws = exact_then_stepped(module, num_steps=1)
+    x = states.positions
+    expected = log_density(x) - PATH.base.log_prob(x)
+    np.testing.assert_allclose(draws.info["log_ratio"], expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(draws.value, x[:, -1])
+
+
+def test_what_is_reported_belongs_to_the_swapped_replicas(kills):
+    check_ratios(SHIPPED)
+    with kills("10 tempering, log ratios left behind by a swap", error=AssertionError):
+        check_ratios(plant(LEFT_BEHIND))
+
+
+@pytest.mark.slow
+def test_stepping_stones_find_log_z():
+    key = jax.random.key(secrets.randbits(31))
+    sampler = tempering(PATH, partial(metropolis, step_size=2.0), BETAS)
+    run = sample(key, sampler, num_chains=64, num_draws=200, num_warmup=50)
+    result = stepping_stones(run.draws, BETAS)
+    # Student's t with 63 degrees of freedom lies within 5.5 with probability 1 - 7e-7.
+    error = float(result.high - result.value) / 1.998
+    assert abs(float(result.value) - 0.5 * math.log(2 * math.pi)) < 5.5 * error
+    assert error < 0.03
+    assert np.asarray(run.draws.info["round_trip"]).mean() > 0.05
+
+
+def test_stepping_stones_refuse_other_draws():
+    run = sample(jax.random.key(0), tempering(PATH, metropolis, BETAS), num_chains=4, num_draws=2)
+    with pytest.raises(ValueError, match="on this ladder"):
+        stepping_stones(run.draws, [0.0, 1.0])
