@@ -14,12 +14,12 @@ from jgen.samplers import pilots_base
 from jgen.targets import double_well
 from jgen.weights import kish_ess, resampling
 
-pytestmark = pytest.mark.weekly  # the laws make 40,000 draws each
-
 # Weights in 64ths, so that eight evenly spaced uniforms see every way to lay eight points.
 WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64
 
 
+# The law makes 40,000 draws of each.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WEIGHTING_BUGS)
 def test_planted_weights_are_caught(name, kills):
     module = plant(WEIGHTING_BUGS[name])
