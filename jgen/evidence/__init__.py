@@ -3,5 +3,6 @@
 from jgen.evidence.bidirectional import Bounds, bidirectional
 from jgen.evidence.bridge import bridge
 from jgen.evidence.stepping_stones import stepping_stones
+from jgen.evidence.thermodynamic import thermodynamic
 
-__all__ = ["Bounds", "bidirectional", "bridge", "stepping_stones"]
+__all__ = ["Bounds", "bidirectional", "bridge", "stepping_stones", "thermodynamic"]

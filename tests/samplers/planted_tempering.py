@@ -13,3 +13,11 @@ LAW_BUGS = {
     ),
 }
 LEFT_BEHIND = Bug(TEMPERING, '"log_ratio": ratio[source]', '"log_ratio": ratio')
+EVIDENCE_BUGS = {
+    "stepping stones, weighed at the temperature above": Bug(
+        "evidence.stepping_stones", "rise * ratio[..., :-1]", "rise * ratio[..., 1:]"
+    ),
+    "thermodynamic integration, correction with its sign turned": Bug(
+        "evidence.thermodynamic", "- rise**2 / 12", "+ rise**2 / 12"
+    ),
+}

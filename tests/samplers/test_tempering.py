@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from planted_tempering import LAW_BUGS, LEFT_BEHIND
+from planted_tempering import EVIDENCE_BUGS, LAW_BUGS, LEFT_BEHIND
 from planting import plant
 from scipy.stats import kstest
 
-from jgen.evidence.stepping_stones import stepping_stones
+from jgen.evidence import stepping_stones, thermodynamic
 from jgen.laws import LawBroken
 from jgen.samplers import Path, metropolis, tempering
 from jgen.sampling import sample
@@ -84,20 +84,52 @@ def test_what_is_reported_belongs_to_the_swapped_replicas(kills):
         check_ratios(plant(LEFT_BEHIND))
 
 
+def curve():
+    """Mean and variance of the log ratio at every temperature: a quadratic of a Gaussian, by quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(8)
+    x = MEAN[None] + SD[None] * nodes[:, None]
+    ratio = -0.5 * (x - 2.0) ** 2 + x**2 / 8 + 0.5 * math.log(8 * math.pi)
+    mean = weights @ ratio / weights.sum()
+    return mean, weights @ (ratio - mean[None]) ** 2 / weights.sum()
+
+
+def ruled():
+    """What the corrected trapezoid rule makes of the exact curve."""
+    (mean, variance), rise = curve(), np.diff(np.asarray(BETAS))
+    return np.sum(rise / 2 * (mean[1:] + mean[:-1]) - rise**2 / 12 * np.diff(variance))
+
+
+LOG_Z = 0.5 * math.log(2 * math.pi)
+
+
 @pytest.mark.slow
-def test_stepping_stones_find_log_z():
+def test_log_z_is_found_from_one_run(kills):
+    """Student's t with 63 degrees of freedom lies within 5.5 with probability 1 - 7e-7."""
     key = jax.random.key(secrets.randbits(31))
     sampler = tempering(PATH, partial(metropolis, step_size=2.0), BETAS)
     run = sample(key, sampler, num_chains=64, num_draws=200, num_warmup=50)
-    result = stepping_stones(run.draws, BETAS)
-    # Student's t with 63 degrees of freedom lies within 5.5 with probability 1 - 7e-7.
-    error = float(result.high - result.value) / 1.998
-    assert abs(float(result.value) - 0.5 * math.log(2 * math.pi)) < 5.5 * error
-    assert error < 0.03
+
+    def check(estimate, truth):
+        result = estimate(run.draws, BETAS)
+        error = float(result.high - result.value) / 1.998
+        assert abs(float(result.value) - truth) < 5.5 * error
+        assert error < 0.03
+
+    check(stepping_stones, LOG_Z)
+    check(thermodynamic, ruled())
+    bugs = EVIDENCE_BUGS.items()
+    for name, (bug, truth) in {
+        name: (bug, LOG_Z if "stones" in name else ruled()) for name, bug in bugs
+    }.items():
+        module = plant(bug)
+        estimate = module.stepping_stones if "stones" in name else module.thermodynamic
+        with kills(name, error=AssertionError):
+            check(estimate, truth)
     assert np.asarray(run.draws.info["round_trip"]).mean() > 0.05
 
 
-def test_stepping_stones_refuse_other_draws():
+@pytest.mark.parametrize("estimate", [stepping_stones, thermodynamic])
+def test_log_z_refuses_other_draws(estimate):
     run = sample(jax.random.key(0), tempering(PATH, metropolis, BETAS), num_chains=4, num_draws=2)
     with pytest.raises(ValueError, match="on this ladder"):
-        stepping_stones(run.draws, [0.0, 1.0])
+        estimate(run.draws, [0.0, 1.0])
