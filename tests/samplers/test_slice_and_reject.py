@@ -62,7 +62,7 @@ def fresh_key():
 
 
 # 40,000 chains through many turns, twice: seconds of CPU each.
-@pytest.mark.weekly
+@pytest.mark.slow
 @pytest.mark.parametrize("keeps", [keeps_gaussian, keeps_hills])
 def test_slices_leave_hard_cases_invariant(keeps):
     keeps(slice_sampler)
