@@ -1,9 +1,12 @@
 """Warm-up reaches what it aims at, pools its chains, and counts steps, not chains."""
 
+import secrets
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from feeding import allowed_error
 
 from jgen.adaptation import step_size, window
 from jgen.adaptation.base import average, start_average
@@ -18,20 +21,22 @@ KEY = jax.random.key(3)
 TARGET = standard_gaussian(10)
 
 
-@pytest.mark.parametrize(("make", "target"), [(mala, 0.574), (metropolis, 0.234), (hmc, 0.8), (nuts, 0.8)])
+@pytest.mark.parametrize(("make", "target"), [(mala, 0.574), (metropolis, 0.234), (nuts, 0.8)])
 def test_the_acceptance_rate_becomes_the_target(make, target):
-    """Dual averaging with t0 = 10 and kappa = 0.75 over 1000 steps of 32 chains leaves an error in the
-    log step of order (sd of one mean acceptance) / gamma sqrt(t): below 0.03 in the rate for these slopes."""
+    """A right one fails one time in a million, whatever the key. The rate of HMC, whose trajectories of a
+    fixed number of steps resonate, is no falling function of the step: what is allowed is not derived for it."""
     run = sample(
-        KEY,
-        make(TARGET.log_density, step_size=0.01),
+        jax.random.key(secrets.randbits(31)),
+        make(TARGET.log_density, step_size=0.1),
         num_chains=32,
         num_draws=500,
         num_warmup=1000,
         adaptation=step_size(target),
         position=exact_draws(KEY, TARGET, 32),
     )
-    assert abs(run.draws.info["acceptance_rate"].mean() - target) < 0.03
+    rates = run.draws.info["acceptance_rate"]
+    distance = abs(np.log(run.state.states.tuning.step_size[0] / 0.1))
+    assert abs(rates.mean() - target) < allowed_error(rates, 1000, distance)
 
 
 def test_dual_averaging_is_updated_once_a_step():
