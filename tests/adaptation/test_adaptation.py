@@ -23,8 +23,8 @@ TARGET = standard_gaussian(10)
 
 @pytest.mark.parametrize(("make", "target"), [(mala, 0.574), (metropolis, 0.234), (nuts, 0.8)])
 def test_the_acceptance_rate_becomes_the_target(make, target):
-    """A right one fails one time in a million, whatever the key. The rate of HMC, whose trajectories of a
-    fixed number of steps resonate, does not simply fall with the step: what is allowed is not derived for it."""
+    """A right one fails one time in a million, whatever the key. HMC, whose trajectories of a fixed number
+    of steps resonate, accepts no steadily falling share as they grow: what to allow it is not derived."""
     run = sample(
         jax.random.key(secrets.randbits(31)),
         make(TARGET.log_density, step_size=0.1),
