@@ -6,7 +6,9 @@ from jgen.laws.bias import bias
 from jgen.laws.cost import cost
 from jgen.laws.invariance import invariance
 from jgen.laws.purity import purity
+from jgen.laws.rank import rank
 from jgen.laws.rebuilding import rebuilding
+from jgen.laws.reversibility import reversibility
 from jgen.laws.survival import survival
 from jgen.laws.weighting import weighting
 
@@ -18,7 +20,9 @@ __all__ = [
     "cost",
     "invariance",
     "purity",
+    "rank",
     "rebuilding",
+    "reversibility",
     "survival",
     "weighting",
 ]

@@ -31,6 +31,11 @@ def positions(target: Target, num_chains: int) -> PyTree:
     return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (num_chains, *jnp.shape(leaf))), target.start)
 
 
+def lane(tree: PyTree, index: int | tuple) -> PyTree:
+    """One chain of a population, or one draw of a chain."""
+    return jax.tree.map(lambda leaf: leaf[index], tree)
+
+
 def exact_draws(key: Key, target: Target, num_draws: int) -> PyTree:
     """Independent exact draws ``[draw, *event]``."""
     if target.sample is None:

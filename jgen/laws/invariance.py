@@ -4,15 +4,11 @@ import math
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
-from jgen.laws.base import LawBroken, Make, distance_threshold, exact_draws, largest_distance, statistics
+from jgen.laws.base import LawBroken, Make, distance_threshold, largest_distance
+from jgen.laws.walk_base import find_scales, walk
 from jgen.targets.base import Target
-from jgen.transforms.thin import thin
-from jgen.types import Array, Draws, Key, Law, PyTree
-
-ACCEPTANCES = (0.9, 0.6, 0.3)
+from jgen.types import Key
 
 
 class Invariance(NamedTuple):
@@ -53,7 +49,7 @@ def invariance(
         make: Makes the sampler.
         target: A target with exact draws.
         key: Any key; nothing is chosen by its outcome.
-        num_chains: Exact draws n.
+        num_chains: Exact draws n, a multiple of 2,500.
         num_steps: Transitions of each.
         scales: Step scales; None finds them.
         false_alarm: Probability that a right kernel fails.
@@ -70,35 +66,28 @@ def invariance(
         Massart (1990), Annals of Probability 18(3); Wei and Dudley (2012), Statistics and Probability
         Letters 82(3).
     """
-    begin_key, end_key, run_key, pilot_key = jax.random.split(key, 4)
-    beginning, reference = (
-        exact_draws(begin_key, target, num_chains),
-        exact_draws(end_key, target, num_chains),
-    )
-    expected = np.asarray(statistics(target, reference))
+    run_key, reference_key, pilot_key = jax.random.split(key, 3)
     scales = scales or find_scales(make, target, pilot_key)
+    # Other exact draws, from the program that makes the chains: their step does not matter.
+    expected = walk(make, target, reference_key, scale=scales[0], num_chains=num_chains, num_steps=1).first
     threshold = distance_threshold(num_chains, false_alarm / (len(expected) * len(scales)))
     weakest = threshold + 2 * math.sqrt(math.log(2e6) / (2 * num_chains))
     if weakest > detectable:
         raise ValueError(
             f"{num_chains} chains only see a distance of {weakest:.3f}; for {detectable} take more chains"
         )
-
-    @jax.jit
-    def run(scale: Array) -> Draws:
-        kernel = thin(make(target, scale), num_steps)
-        keys = jax.random.split(run_key, (2, num_chains))
-        return jax.vmap(kernel.step)(keys[1], jax.vmap(kernel.init)(keys[0], beginning))[1]
-
     found = []
-    for scale in scales:
-        draws = run(jnp.float32(scale))
-        if draws.law is not Law.MARKOV:
-            raise ValueError(f"invariance is a law of Markov kernels; these draws are {draws.law.value}")
-        refuse_dead_coordinates(beginning, draws.value)
-        distance, statistic = largest_distance(np.asarray(statistics(target, draws.value)), expected)
-        rate = float(jnp.mean(draws.info.get("acceptance_rate", jnp.nan)))
-        found.append(Invariance(scale, rate, distance, threshold, statistic))
+    for number, scale in enumerate(scales):
+        met = walk(
+            make,
+            target,
+            jax.random.fold_in(run_key, number),
+            scale=scale,
+            num_chains=num_chains,
+            num_steps=num_steps,
+        )
+        distance, statistic = largest_distance(met.last, expected)
+        found.append(Invariance(scale, met.acceptance_rate, distance, threshold, statistic))
     worst = max(found, key=lambda finding: finding.distance)
     if not worst.distance <= threshold:
         raise LawBroken(
@@ -108,39 +97,3 @@ def invariance(
             f"{false_alarm:.0e}"
         )
     return found
-
-
-def refuse_dead_coordinates(beginning: PyTree, ends: PyTree) -> None:
-    """Invariance alone does not see a kernel that leaves a coordinate where it was, or breaks it."""
-    before, after = (
-        np.concatenate([np.asarray(leaf).reshape(len(leaf), -1) for leaf in jax.tree.leaves(values)], axis=1)
-        for values in (beginning, ends)
-    )
-    if not np.isfinite(after).all():
-        raise LawBroken("draws are not finite: guard NaN where a proposal is accepted")
-    still = np.flatnonzero((before == after).all(axis=0))
-    if still.size:
-        raise LawBroken(f"coordinate {still[0]} never moves, in any of {len(before)} chains: it is left out")
-
-
-def find_scales(make: Make, target: Target, key: Key, *, num_chains: int = 256) -> tuple[float, ...]:
-    """Step scales at which the kernel accepts 0.9, 0.6 and 0.3 of its proposals, between 2^-5 and 2^6.
-
-    A kernel that does not say, or that accepts more than that however long its steps, gets 1, 2 and 4.
-    """
-    draw_key, init_key, step_key = jax.random.split(key, 3)
-    beginning = exact_draws(draw_key, target, num_chains)
-    log2_scales = jnp.arange(-5.0, 6.5, 0.5)
-
-    @jax.jit
-    @jax.vmap
-    def acceptance(log2_scale: Array) -> Array:
-        kernel = make(target, 2.0**log2_scale)
-        states = jax.vmap(kernel.init)(jax.random.split(init_key, num_chains), beginning)
-        _, draws = jax.vmap(kernel.step)(jax.random.split(step_key, num_chains), states)
-        return jnp.nanmean(draws.info.get("acceptance_rate", jnp.ones(num_chains)))
-
-    falling = np.minimum.accumulate(np.asarray(acceptance(log2_scales)))
-    if not falling[-1] <= min(ACCEPTANCES):  # NaN included
-        return (1.0, 2.0, 4.0)
-    return tuple(float(2.0 ** np.interp(-wanted, -falling, log2_scales)) for wanted in ACCEPTANCES)

@@ -4,16 +4,25 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen.laws.base import LawBroken, Make, positions
+from jgen.laws.base import LawBroken, Make, lane, positions
+from jgen.laws.fence_base import fenced
+from jgen.laws.watch_base import step_alone, watched
+from jgen.population import place
 from jgen.restart import names
+from jgen.sampling import resume
 from jgen.targets.base import Target
-from jgen.types import Array, Key, PyTree
+from jgen.types import Array, Key, Law, PyTree
 
-NUM_CHAINS = 3
+NUM_CHAINS = 2
+NUM_DRAWS = 32
 
 
 def purity(make: Make, target: Target, key: Key) -> None:
-    """Jitted = eager, vmap = loop, the state keeps its structure and its tuning, one key repeats, two differ.
+    """What the driver makes of many chains, one chain makes step by step; the same key repeats it.
+
+    Draws of chains that are vmapped, in a compiled loop, equal those of a step that is traced and compiled
+    alone. The state keeps its structure and its tuning, and holds the position that was handed out as the
+    draw. Two chains with keys of their own part.
 
     Results of two compilations of one program may differ by rounding; they are compared to the square
     root of the machine epsilon, which leaves room for eight digits of rounding in float64 and none for
@@ -27,14 +36,12 @@ def purity(make: Make, target: Target, key: Key) -> None:
     Raises:
         LawBroken: Saying which of these fails.
     """
+    target = fenced(target)
     sampler = make(target, 0.125)
-    keys = jax.random.split(key, NUM_CHAINS)
-    states = jax.jit(jax.vmap(sampler.init))(keys, positions(target, NUM_CHAINS))
-    step = jax.jit(sampler.step)
-    one = lane(states, 0)
+    begun = place(sampler, key, jnp.arange(NUM_CHAINS, dtype=jnp.uint32), positions(target, NUM_CHAINS))
 
-    after = jax.eval_shape(sampler.step, keys[0], one)[0]
-    before = jax.eval_shape(lambda state: state, one)
+    before = jax.eval_shape(lambda state: state, lane(begun.states, 0))
+    after = jax.eval_shape(sampler.step, key, lane(begun.states, 0))[0]
     kept = jax.tree.structure(before) == jax.tree.structure(after)  # type: ignore[operator]
     if not kept or not all(
         old.shape == new.shape and old.dtype == new.dtype
@@ -44,36 +51,34 @@ def purity(make: Make, target: Target, key: Key) -> None:
             f"the state changes its structure in a step, so it cannot be scanned:\n{before}\n{after}"
         )
 
-    jitted = step(keys[0], one)
-    with jax.disable_jit():
-        eager = sampler.step(keys[0], one)
-    require_equal(jitted, eager, "a jitted step differs from an eager one: does it look at a Python value?")
+    run = resume(begun, sampler, num_draws=NUM_DRAWS)
+    assert run.draws is not None
+    message = (
+        "a step differs when it is traced again, for one chain: does it look at a Python value, or at others?"
+    )
+    alone = make(watched(target), 0.125)
+    for chain in range(NUM_CHAINS):
+        _, draw = step_alone(alone, jax.random.fold_in(begun.keys[chain], 0), lane(begun.states, chain))
+        require_equal(lane(run.draws, (chain, 0)), draw, message)
+
+    again = resume(begun, sampler, num_draws=NUM_DRAWS)
+    message = "the same key gives other draws: is there a hidden state?"
+    require_equal(again.draws, run.draws, message, exact=True)
+    if all(np.array_equal(leaf[0], leaf[1]) for leaf in jax.tree.leaves(run.draws.value)):
+        raise LawBroken(f"two chains with different keys make the same {NUM_DRAWS} draws: is the key used?")
 
     message = "a step changes its tuning: adaptation goes on in sampling, where it must be off"
-    require_equal(tuning_in(one), tuning_in(jitted[0]), message, exact=True)
-
-    together = jax.jit(jax.vmap(sampler.step))(keys, states)
-    for chain in range(NUM_CHAINS):
-        alone = step(keys[chain], lane(states, chain))
-        message = "a vmapped step differs from a lone one: do the chains share a reduction?"
-        require_equal(lane(together, chain), alone, message)
-
-    require_equal(
-        step(keys[0], one), jitted, "the same key gives other draws: is there a hidden state?", exact=True
-    )
-    if all(_same(step(other, one)[1].value, jitted[1].value) for other in jax.random.split(key, 32)[1:]):
-        raise LawBroken("32 different keys give the same draw: is the key used at all?")
+    require_equal(tuning_in(begun.states), tuning_in(run.state.states), message, exact=True)
+    position = getattr(run.state.states, "position", None)
+    if position is not None and run.draws.law in (Law.MARKOV, Law.BIASED):
+        message = "the draw is not where the chain stands: is it that of the step before, or not kept?"
+        require_equal(lane(run.draws.value, (slice(None), -1)), position, message, exact=True)
 
 
 def tuning_in(state: PyTree) -> list[Array]:
     """All that warm-up may have learned, wherever in the state it lies."""
     leaves = jax.tree_util.tree_leaves_with_path(state)
     return [leaf for path, leaf in leaves if "tuning" in names(path)]
-
-
-def lane(tree: PyTree, chain: int) -> PyTree:
-    """One chain of a population."""
-    return jax.tree.map(lambda leaf: leaf[chain], tree)
 
 
 def require_equal(first: PyTree, second: PyTree, message: str, *, exact: bool = False) -> None:
@@ -86,9 +91,3 @@ def require_equal(first: PyTree, second: PyTree, message: str, *, exact: bool = 
         tolerance = np.finfo(a.dtype).eps ** 0.5 if inexact else 0.0
         if not np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True):
             raise LawBroken(f"{message} ({a} against {b})")
-
-
-def _same(first: PyTree, second: PyTree) -> bool:
-    return all(
-        np.array_equal(a, b) for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
-    )

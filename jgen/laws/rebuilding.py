@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from jgen.laws.base import LawBroken, Make, count_compilations, positions
+from jgen.laws.fence_base import fenced
 from jgen.sampling import sample
 from jgen.targets.base import Target
 from jgen.types import Key
@@ -20,6 +21,7 @@ def rebuilding(make: Make, target: Target, key: Key) -> None:
     Raises:
         LawBroken: If the second run compiles anything.
     """
+    target = fenced(target)
     other_data = jax.tree.map(lambda leaf: leaf + 0 if isinstance(leaf, jax.Array) else leaf, target)
     first, second = make(target, 1.0), make(other_data, 0.9)
     options = {"num_chains": 2, "num_draws": 3, "position": positions(target, 2)}

@@ -60,11 +60,13 @@ class Recipe(NamedTuple):
         target_acceptance: What warm-up should aim at; None where there is nothing to tune.
         biased_variance: For a biased sampler, the exact variance of its draws on a standard Gaussian ``[]``;
             None where it is not known.
+        reversible: Whether a Markov kernel satisfies detailed balance on positions, the same at every draw.
     """
 
     sampler: Sampler
     target_acceptance: float | None
     biased_variance: Array | float | None = None
+    reversible: bool = True
 
 
 def flatten(log_density: LogDensity, position: PyTree) -> tuple[Array, LogDensity, Callable[[Array], PyTree]]:

@@ -136,4 +136,6 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     support = getattr(target.proposal.support, "base_constraint", target.proposal.support)
     if not isinstance(support, type(constraints.integer_interval(0, 1))):
         return None
-    return Recipe(discrete_gibbs(target.log_density, num_values=int(support.upper_bound) + 1), None)
+    return Recipe(
+        discrete_gibbs(target.log_density, num_values=int(support.upper_bound) + 1), None, reversible=False
+    )

@@ -178,4 +178,5 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Generalised HMC for any smooth target whose modes are connected and whose curvature is even."""
     if target.traits & BEYOND_LOCAL_MOVES:
         return None
-    return Recipe(ghmc(target.log_density, step_size=scale, inverse_mass_matrix=target.variance), 0.9)
+    sampler = ghmc(target.log_density, step_size=scale, inverse_mass_matrix=target.variance)
+    return Recipe(sampler, 0.9, reversible=False)

@@ -162,4 +162,4 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     if target.traits & BEYOND_LOCAL_MOVES:
         return None
     sampler = jittered_hmc(target.log_density, step_size=scale, inverse_mass_matrix=target.variance)
-    return Recipe(sampler, 0.8)
+    return Recipe(sampler, 0.8, reversible=False)  # draw t has a length of its own

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -15,22 +15,27 @@ from jgen.laws import (
     cost,
     invariance,
     purity,
+    rank,
     rebuilding,
+    reversibility,
     survival,
     weighting,
 )
 from jgen.laws.base import positions
+from jgen.laws.walk_base import find_scales
 from jgen.sampling import sample
 from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law
 
-LAWS = {"purity": purity, "rebuilding": rebuilding, "survival": survival, "cost": cost}
-GATES: dict[Law, dict[str, Any]] = {
-    Law.MARKOV: {"invariance": invariance},
-    Law.INDEPENDENT: {"weighting": weighting},
-    Law.WEIGHTED: {"weighting": weighting},
-    Law.ENSEMBLE: {"weighting": weighting},
-}
+Judge = Callable[..., Any]
+"""``judge(make, target, key) -> evidence``: a law, its options bound."""
+LAWS: dict[str, Judge] = {"purity": purity, "rebuilding": rebuilding, "survival": survival, "cost": cost}
+FALSE_ALARMS = {"invariance": 1e-6, "rank": 1e-6, "reversibility": 1e-6, "weighting": 1e-6, "bias": 1e-6}
+"""The probability that a right sampler fails a law of chance; the other laws are certain."""
+COARSE = {"num_chains": 10_000, "detectable": 0.1}
+"""Invariance beside the law of rank, which sees 0.06."""
+NUM_STEPS = 10
+"""Transitions that errors may add up over where invariance is all there is."""
 
 
 class Kept(NamedTuple):
@@ -50,21 +55,25 @@ def check_sampler(
     target: Target,
     *,
     key: Key | None = None,
+    reversible: bool = True,
     biased_variance: Callable[[float], Array | float] | None = None,
 ) -> list[Kept]:
     """Holds a sampler to every law jgen knows; the one function to run on a new kernel.
 
-    Purity (jit = eager, vmap = loop, the state keeps its structure, keys are used), rebuilding (new
-    data and options compile nothing), survival (NaN and -inf), cost (counted = spent) and, by what
-    kind of draws it makes, exact invariance, exact weighting or a bias that is exactly what the kernel
-    says; each is a file of ``jgen.laws``. A right sampler fails with probability 1e-6, a wrong one is told
-    what is wrong.
+    Purity (jit, vmap and a loop change nothing, the state keeps its structure, keys are used), rebuilding
+    (new data and options compile nothing), survival (NaN and -inf), cost (counted = spent), and then, by what
+    kind of draws it makes: exact invariance, and for reversible kernels the rank of exact draws and the chain
+    seen backwards, at step sizes that accept 0.9, 0.6 and 0.3; exact weighting; or a bias that is exactly
+    what the kernel says. Each is a file of ``jgen.laws``. A right sampler fails each law of chance with
+    probability 1e-6 at most, the others never; a wrong one is told what is wrong.
 
     Args:
         make: ``make(target, scale) -> sampler``, the sampler with its steps ``scale`` times as long;
             samplers without a step size ignore it.
         target: A target with exact draws (and log Z, for weighted samplers) on which the sampler works.
         key: To repeat a run; None draws a fresh seed and names it if a law is broken.
+        reversible: Whether a Markov kernel satisfies detailed balance on positions, the same at every draw.
+            Not so: momenta that last from draw to draw, a cycle of kernels, sweeps in a fixed order.
         biased_variance: For a biased sampler, scale -> the exact variance of its draws on a standard
             Gaussian. It is needed where the sampler does not report its energy error.
 
@@ -80,7 +89,7 @@ def check_sampler(
         >>> def make(target, scale):
         ...     return hmc(target.log_density, step_size=0.5 * scale, num_steps=3)
         >>> [kept.law for kept in check_sampler(make, standard_gaussian(2))]
-        ['purity', 'rebuilding', 'survival', 'cost', 'invariance']
+        ['purity', 'rebuilding', 'survival', 'cost', 'invariance', 'rank', 'reversibility']
     """
     repeat = "the same key"
     if key is None:
@@ -88,22 +97,43 @@ def check_sampler(
         key, repeat = jax.random.key(seed), f"key=jax.random.key({seed})"
     run = sample(key, make(target, 1.0), num_chains=2, num_draws=1, position=positions(target, 2))
     assert run.draws is not None
-    biased = run.draws.law is Law.BIASED
-    gates = bias_gates(run.draws, biased_variance) if biased else GATES[run.draws.law]
+    if run.draws.law is Law.MARKOV:
+        gates = markov_gates(make, target, key, reversible)
+    elif run.draws.law is Law.BIASED:
+        gates = bias_gates(run.draws, biased_variance)
+    else:
+        gates = {"weighting": weighting}
     kept = []
-    for name, law in (LAWS | gates).items():
+    for number, (name, law) in enumerate((LAWS | gates).items()):
         try:
-            kept.append(Kept(name, law(make, target, key)))
+            kept.append(Kept(name, law(make, target, jax.random.fold_in(key, number))))
         except LawBroken as error:
             raise LawBroken(f"{name}: {error} [repeat with {repeat}]") from error
     return kept
 
 
-def bias_gates(
-    draws: Draws, biased_variance: Callable[[float], Array | float] | None
-) -> dict[str, Callable[[Make, Target, Key], Any]]:
+def markov_gates(make: Make, target: Target, key: Key, reversible: bool) -> dict[str, Judge]:
+    """The laws of exact kernels, all at the same step sizes, from a pilot with a key of its own."""
+
+    def at_scales(law: Judge, **options: Any) -> Judge:
+        return lambda *arguments: law(*arguments, scales=scales(), **options)
+
+    @cache
+    def scales() -> tuple[float, ...]:
+        return find_scales(make, target, jax.random.fold_in(key, len(LAWS) + 3))
+
+    if not reversible:
+        return {"invariance": at_scales(invariance, num_steps=NUM_STEPS)}
+    return {
+        "invariance": at_scales(invariance, **COARSE),
+        "rank": at_scales(rank),
+        "reversibility": at_scales(reversibility, num_chains=COARSE["num_chains"]),
+    }
+
+
+def bias_gates(draws: Draws, biased_variance: Callable[[float], Array | float] | None) -> dict[str, Judge]:
     """The laws of what a biased sampler says about its bias; one that says nothing breaks the law."""
-    gates: dict[str, Any] = {}
+    gates: dict[str, Judge] = {}
     if "energy_error" in draws.info:
         gates["invariance, adjusted"] = lambda make, *arguments: invariance(adjusted(make), *arguments)
     if biased_variance is not None:

@@ -17,7 +17,7 @@ from jgen.adaptation import chees, each, fisher, low_rank, meads, step_size, win
 from jgen.binding import static
 from jgen.laws import LawBroken, purity
 from jgen.laws.base import positions
-from jgen.laws.cost import Tally
+from jgen.laws.watch_base import TALLY, watched
 from jgen.samplers import discrete_gibbs, ghmc, hmc, jittered_hmc, mala, metropolis
 from jgen.samplers.jittered_hmc import Flown, TrajectoryTuning
 from jgen.sampling import resume, sample, start
@@ -169,20 +169,19 @@ def test_adaptation_left_running_is_caught(name, kills):
 @pytest.mark.parametrize("adaptation", ["window", "chees"])
 def test_the_cost_of_warmup_is_counted(adaptation):
     """All gradients of a warm-up, and no more: learning spends none. Each chain spends one to start."""
-    tally = Tally()
-    watched = dataclasses.replace(TARGET, log_density=tally.watch(TARGET.log_density))
+    before = TALLY.read()
     make = {"window": hmc, "chees": jittered_hmc}[adaptation]
     _, cost = start(
         KEY,
-        make(watched.log_density, step_size=0.5),
+        make(watched(TARGET).log_density, step_size=0.5),
         num_chains=2,
         position=positions(TARGET, 2),
         num_warmup=100 if adaptation == "window" else 10,
         adaptation=ADAPTATIONS[adaptation],
     )
-    jax.effects_barrier()
-    assert cost.num_grads == tally.num_grads - 2
-    assert cost.num_log_densities == tally.num_log_densities == 0
+    num_grads, num_log_densities = (now - then for now, then in zip(TALLY.read(), before, strict=True))
+    assert cost.num_grads == num_grads - 2
+    assert cost.num_log_densities == num_log_densities == 0
 
 
 def log_density(position):

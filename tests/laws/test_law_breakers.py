@@ -1,13 +1,16 @@
 """Each law, broken on purpose by the kind of sampler it is there to catch."""
 
 import dataclasses
+import secrets
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax.tree_util import Partial
 
-from jgen.laws import LawBroken, cost, invariance, purity, rebuilding, survival
+from jgen.laws import LawBroken, cost, invariance, purity, rank, rebuilding, reversibility, survival
+from jgen.laws.exchange_base import asymmetry
 from jgen.samplers import hmc, importance, metropolis
 from jgen.samplers.base import accept
 from jgen.targets import standard_gaussian
@@ -16,6 +19,10 @@ from jgen.types import Draws, Law, Sampler
 TARGET = standard_gaussian(2)
 KEY = jax.random.key(0)
 COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(1)}
+
+
+def fresh_key():
+    return jax.random.key(secrets.randbits(31))
 
 
 def right(target, scale):
@@ -63,7 +70,7 @@ def test_purity_sees_a_python_side_effect():
         calls.append(None)
         return state, dataclasses.replace(draws, value=draws.value + len(calls))
 
-    with pytest.raises(LawBroken, match="differs from an eager one"):
+    with pytest.raises(LawBroken, match="differs when it is traced again"):
         purity(with_step(counting), TARGET, KEY)
 
 
@@ -152,3 +159,53 @@ def test_accept_refuses_what_is_not_a_number():
     for log_ratio in (jnp.nan, -jnp.inf, jnp.inf):
         state, rate, accepted = accept(KEY, jnp.float32(log_ratio), jnp.float32(1.0), jnp.float32(0.0))
         assert (float(state), float(rate), bool(accepted)) == (0.0, 0.0, False)
+
+
+def turning(angle):
+    """A current: every step turns a rotation-invariant law by an angle, and refreshes a little."""
+
+    sampler = Sampler(Partial(gullible_init), Partial(turning_step, jnp.float32(angle)))
+    return lambda *_: sampler
+
+
+def turning_step(angle, key, x):
+    turn = jnp.array([[jnp.cos(angle), -jnp.sin(angle)], [jnp.sin(angle), jnp.cos(angle)]])
+    x = 0.8 * turn @ x + 0.6 * jax.random.normal(key, x.shape)
+    return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, Law.MARKOV)
+
+
+def test_reversibility_sees_a_current():
+    """It leaves a Gaussian as it is, turned or not; turned, it goes round one way."""
+    reversibility(turning(0.0), TARGET, fresh_key())
+    invariance(turning(0.5), TARGET, fresh_key())
+    with pytest.raises(LawBroken, match=r"not reversible.*coordinate 0 and"):
+        reversibility(turning(0.5), TARGET, fresh_key())
+
+
+def test_rank_sees_what_adds_up_over_steps():
+    """Acceptance ratios a twentieth too near 1: three steps hide it, fifteen do not."""
+
+    def make(target, scale):
+        step = Partial(tempered_step, target.log_density, jnp.float32(scale))
+        return Sampler(Partial(gullible_init), step)
+
+    rank(right, TARGET, fresh_key())
+    with pytest.raises(LawBroken, match="exact draws stand out"):
+        rank(make, TARGET, fresh_key(), scales=(2.0,))
+
+
+def tempered_step(log_density, scale, key, x):
+    noise_key, accept_key = jax.random.split(key)
+    proposal = x + scale * jax.random.normal(noise_key, x.shape)
+    log_ratio = 0.8 * (log_density(proposal) - log_density(x))
+    x, rate, _ = accept(accept_key, log_ratio, proposal, x)
+    return x, Draws(x, {**COUNTS, "acceptance_rate": rate}, None, Law.MARKOV)
+
+
+def test_the_waves_of_a_symmetric_pair_are_even():
+    """Pairs that are swapped at random pass; pairs in order of size do not, whatever their law."""
+    rng = np.random.default_rng(secrets.randbits(31))
+    pairs = rng.standard_cauchy((2, 6, 2_000))
+    assert (found := asymmetry(*pairs, 1e-6)).deviation <= found.threshold
+    found = asymmetry(*np.sort(pairs, axis=0), 1e-6)
+    assert found.deviation > found.threshold

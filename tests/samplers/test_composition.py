@@ -161,7 +161,7 @@ def mu_given(x, rest):
 def mixture():
     return Target(
         log_density=Partial(mixture_density, X),
-        start={"mu": jnp.array([-1.0, 1.0]), "z": jnp.array([0, 0, 1]), "last": jnp.array(1)},
+        start={"mu": jnp.array([-1.0, 1.0]), "z": jnp.array([0, 0, 1]), "last": jnp.array(0)},
         sample=Partial(mixture_sample, X),
         name="tiny_mixture",
     )
@@ -187,7 +187,7 @@ def conjugate_sweep(target, scale):
 
 def test_a_composed_sampler_keeps_every_law():
     """Continuous and discrete blocks of one position: a gradient, a sweep and a list, one after the other."""
-    check_sampler(mixture_sweep(with_bug()), mixture())
+    check_sampler(mixture_sweep(with_bug()), mixture(), reversible=False)
 
 
 @pytest.mark.parametrize(
