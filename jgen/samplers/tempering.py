@@ -14,11 +14,13 @@ from jgen.samplers.annealing_base import (
     bound_kernel,
     checked_ladder,
     checked_path,
+    local_kernel,
     log_ratio,
     merge,
     move,
 )
-from jgen.samplers.base import log_uniform
+from jgen.samplers.base import Recipe, log_uniform
+from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, PyTree, Sampler
 
 
@@ -129,3 +131,11 @@ def tempering_step(
     }
     value = jax.tree.map(lambda rows: rows[-1], positions)
     return Replicas(positions, came_up.at[-1].set(False), ~state.is_odd), Draws(value, info, None, Law.MARKOV)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """The base and the target alone: where there are more, replicas between them have no exact start."""
+    if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
+        return None
+    path = Path(target.proposal, target.log_density)
+    return Recipe(tempering(path, kernel, jnp.linspace(0.0, 1.0, 2)), None, reversible=False)
