@@ -14,6 +14,7 @@ from jgen.distributions.marginal import marginal
 from jgen.distributions.mixture import mixture
 from jgen.distributions.named import named
 from jgen.distributions.product import product
+from jgen.distributions.symmetrised import symmetrised
 from jgen.distributions.temper import temper
 from jgen.distributions.total_variation import total_variation
 from jgen.distributions.wasserstein2 import wasserstein2
@@ -36,6 +37,7 @@ __all__ = [
     "mixture",
     "named",
     "product",
+    "symmetrised",
     "take",
     "temper",
     "total_variation",
