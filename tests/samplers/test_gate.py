@@ -2,6 +2,7 @@
 
 import dataclasses
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -39,7 +40,7 @@ def fresh_key() -> jax.Array:
 
 
 def slow(value):
-    """A trajectory of NUTS waits for the longest of 40,000: a minute of CPU for a handful of these."""
+    """What the default suite cannot afford; CI runs it."""
     return pytest.param(value, marks=pytest.mark.slow)
 
 
@@ -60,7 +61,15 @@ def everywhere(target):
     return dataclasses.replace(target, traits=frozenset())
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+DEAR = ("nuts", "smc", "adaptive_rejection", "accept_reject, proposal density forgotten")
+"""Fifteen seconds of CPU and more."""
+
+
+def marked(names: Iterable[str]) -> list:
+    return [slow(name) if name in DEAR or "NUTS" in name else name for name in names]
+
+
+@pytest.mark.parametrize("name", marked(SAMPLERS))
 def test_every_sampler_keeps_every_law(name):
     claimed = [make for make in TARGETS.values() if SAMPLERS[name].recipe(make()) is not None]
     assert claimed, f"{name} claims none of {list(TARGETS)}"
@@ -81,7 +90,7 @@ def test_kernels_leave_hard_targets_invariant(name, make_target):
     invariance(aim(SAMPLERS[name]), everywhere(make_target()), fresh_key(), **effort(name))
 
 
-@pytest.mark.parametrize("name", [slow(name) if "NUTS" in name else name for name in KERNEL_BUGS])
+@pytest.mark.parametrize("name", marked(KERNEL_BUGS))
 def test_planted_kernel_bugs_are_caught(name, kills):
     make = aim(plant(KERNEL_BUGS[name]))
     with kills(name):
@@ -89,7 +98,7 @@ def test_planted_kernel_bugs_are_caught(name, kills):
             invariance(make, everywhere(target), fresh_key(), **effort(name))
 
 
-@pytest.mark.parametrize("name", WEIGHT_BUGS)
+@pytest.mark.parametrize("name", marked(WEIGHT_BUGS))
 def test_planted_weight_bugs_are_caught(name, kills):
     with kills(name):
         weighting(aim(plant(WEIGHT_BUGS[name])), banana(), fresh_key())

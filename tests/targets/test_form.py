@@ -82,6 +82,7 @@ def evaluate(target, x):
     return jax.tree.map(np.asarray, values_and_gradients(target, x))
 
 
+@pytest.mark.slow
 @every()
 def test_far_points_and_float64(name):
     """Catches a NaN of `where`, an overflow ten deviations out, an array frozen in float32 at import.
