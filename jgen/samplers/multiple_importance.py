@@ -50,7 +50,8 @@ def multiple_importance(
         ...     return jnp.logaddexp(-0.5 * (x - 5.0) ** 2, -0.5 * (x + 5.0) ** 2)
         >>> sampler = multiple_importance(log_density, [dist.Normal(-5.0, 2.0), dist.Normal(5.0, 2.0)])
         >>> run = sample(jax.random.key(0), sampler, num_chains=100, num_draws=20)
-        >>> bool(abs(log_evidence(run.draws).value - 1.612) < 0.1)
+        >>> result = log_evidence(run.draws)
+        >>> bool(abs(result.value - 1.612) < result.high - result.low)  # four standard errors
         True
 
     Reference:
