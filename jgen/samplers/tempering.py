@@ -33,11 +33,13 @@ class Replicas(NamedTuple):
         positions: ``[temperature, *event]``.
         from_base: Whether the replica was last at the base, rather than at the target ``[temperature]``.
         is_odd: Whether the next swaps are between 1 and 2, 3 and 4, ..., not 0 and 1, 2 and 3, ... ``[]``.
+        betas: The inverse temperatures ``[temperature]``, which warm-up may move.
     """
 
     positions: PyTree
     from_base: Array
     is_odd: Array
+    betas: Array
 
 
 def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
@@ -56,7 +58,8 @@ def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array 
         path: From a base that can be drawn from to the target; see ``Path``.
         kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. It starts
             afresh at every step, which costs one evaluation more.
-        betas: Inverse temperatures ``[temperature]``, rising from 0 to 1.
+        betas: Inverse temperatures ``[temperature]``, rising from 0 to 1; ``jgen.adaptation.ladder`` moves
+            those between to where they are needed.
         num_steps: Steps of the kernel between swaps.
 
     Returns:
@@ -86,7 +89,7 @@ def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array 
         highly parallel MCMC scheme", JRSS B 84(2), arXiv 1905.02939; Okabe et al. (2001).
     """
     path, betas = checked_path(path), checked_ladder(betas)
-    step = Partial(tempering_step, path, bound_kernel(kernel), betas, count("num_steps", num_steps))
+    step = Partial(tempering_step, path, bound_kernel(kernel), count("num_steps", num_steps))
     return Sampler(Partial(tempering_init, path, betas), step)
 
 
@@ -95,13 +98,14 @@ def tempering_init(path: Path, betas: Array, key: Key, position: PyTree | None) 
     positions = jax.vmap(path.base.sample)(jax.random.split(key, len(betas)))
     if position is not None:
         positions = jax.tree.map(lambda rows, last: rows.at[-1].set(last), positions, position)
-    return Replicas(positions, jnp.zeros(len(betas), bool), jnp.array(False))
+    return Replicas(positions, jnp.zeros(len(betas), bool), jnp.array(False), betas)
 
 
 def tempering_step(
-    path: Path, kernel: Partial, betas: Array, num_steps: Array, key: Key, state: Replicas
+    path: Path, kernel: Partial, num_steps: Array, key: Key, state: Replicas
 ) -> tuple[Replicas, Draws]:
     """Every replica moves, then neighbours swap."""
+    betas = state.betas
     base_key, move_key, swap_key = jax.random.split(key, 3)
     others = jax.tree.map(lambda rows: rows[1:], state.positions)
     keys = jax.random.split(move_key, len(betas) - 1)
@@ -130,7 +134,8 @@ def tempering_step(
         "round_trip": came_up[-1],
     }
     value = jax.tree.map(lambda rows: rows[-1], positions)
-    return Replicas(positions, came_up.at[-1].set(False), ~state.is_odd), Draws(value, info, None, Law.MARKOV)
+    state = Replicas(positions, came_up.at[-1].set(False), ~state.is_odd, betas)
+    return state, Draws(value, info, None, Law.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
