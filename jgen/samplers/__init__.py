@@ -1,6 +1,7 @@
 """Samplers, one a file: ``init(key, position) -> state``, ``step(key, state) -> (state, draws)``."""
 
 from jgen.samplers.accept_reject import accept_reject
+from jgen.samplers.adaptive_importance import adaptive_importance
 from jgen.samplers.adaptive_rejection import adaptive_rejection
 from jgen.samplers.adjusted_mclmc import adjusted_mclmc
 from jgen.samplers.ancestral import ancestral
@@ -33,6 +34,7 @@ from jgen.samplers.tempering import tempering
 __all__ = [
     "Path",
     "accept_reject",
+    "adaptive_importance",
     "adaptive_rejection",
     "adjusted_mclmc",
     "ancestral",

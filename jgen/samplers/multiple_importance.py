@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen.binding import bind
 from jgen.samplers.base import check_proposal, no_state
+from jgen.samplers.proposals_base import balanced
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
 
@@ -81,21 +80,7 @@ def multiple_importance_step(
     state: tuple[()],
 ) -> tuple[tuple[()], Draws]:
     """So many draws from each proposal, one log density each."""
-    counts = np.array([slot.size for slot in slots])
-    total = int(counts.sum())
-    keys = jnp.split(jax.random.split(key, total), np.cumsum(counts)[:-1])
-    groups = [jax.vmap(proposal.sample)(own) for proposal, own in zip(proposals, keys, strict=True)]
-    value = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *groups)  # [particle, *event]
-    log_probs = jnp.stack(
-        [jax.vmap(proposal.log_prob)(value) for proposal in proposals]
-    )  # [proposal, particle]
-    log_mixture = logsumexp(log_probs + jnp.log(counts / total)[:, None], axis=0)  # [particle]
-    lp = jax.vmap(log_density)(value)  # [particle]
-    invalid = ~(lp < jnp.inf)
-    log_weight = jnp.where(invalid, -jnp.inf, lp - log_mixture)
-    info = {
-        "invalid": invalid.any(),
-        "num_grads": jnp.int32(0),
-        "num_log_densities": jnp.int32(total),
-    }
+    counts = [slot.size for slot in slots]
+    value, log_weight, invalid = balanced(log_density, proposals, counts, key)
+    info = {"invalid": invalid, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(sum(counts))}
     return state, Draws(value, info, log_weight, Law.ENSEMBLE)

@@ -107,8 +107,8 @@ def low_rank_finds_two_directions_among_many(module):
     )
     offered = num_chains * last_window(NUM_WARMUP)
     kept = offered / 2 ** np.ceil(np.log2(offered / num_rows))
-    s = np.sqrt(1 + stats.chi2.isf(FALSE_ALARM / 2, dim) / kept)
-    left = (s + s**2 + np.sqrt((s + s**2) ** 2 - 4 * s)) / 2
+    s = np.sqrt(1 + stats.chi2.isf(FALSE_ALARM / 6, dim) / kept)
+    left = (s + s**2 + np.sqrt((s + s**2) ** 2 - 4 * s)) / 2 * kept / stats.chi2.ppf(FALSE_ALARM / 6, kept)
     assert found.max() < left
     assert found.min() > 1 / left
 

@@ -16,12 +16,16 @@ from jgen.sampling import sample
 SHIPPED = importlib.import_module("jgen.samplers.multiple_importance")
 BUGS = {
     "multiple importance, counts left out of the mixture": Bug(
-        "samplers.multiple_importance", "jnp.log(counts / total)", "jnp.log(counts * 0 + 1 / len(counts))"
+        "samplers.proposals_base",
+        "jnp.log(numbers / numbers.sum())",
+        "jnp.log(numbers * 0 + 1 / numbers.size)",
+        "samplers.multiple_importance",
     ),
     "multiple importance, a proposal dropped from the mixture": Bug(
-        "samplers.multiple_importance",
+        "samplers.proposals_base",
         "(value) for proposal in proposals]",
         "(value) for proposal in proposals[:1] * 2]",
+        "samplers.multiple_importance",
     ),
 }
 PROPOSALS = [dist.Normal(-2.0, 2.0), dist.StudentT(5.0, 3.0, 1.0)]
