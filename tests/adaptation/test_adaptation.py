@@ -21,7 +21,9 @@ KEY = jax.random.key(3)
 TARGET = standard_gaussian(10)
 
 
-@pytest.mark.parametrize(("make", "target"), [(mala, 0.574), (metropolis, 0.234), (nuts, 0.8)])
+@pytest.mark.parametrize(
+    ("make", "target"), [(mala, 0.574), (metropolis, 0.234), pytest.param(nuts, 0.8, marks=pytest.mark.slow)]
+)
 def test_the_acceptance_rate_becomes_the_target(make, target):
     """A right one fails one time in a million, whatever the key. HMC, whose trajectories of a fixed number
     of steps resonate, accepts no steadily falling share as they grow: what to allow it is not derived."""

@@ -49,6 +49,7 @@ def same(first, second):
     return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(leaves, others, strict=True))
 
 
+@pytest.mark.slow
 def test_reduced_values_are_those_of_stored_draws():
     """Folding changes nothing but the memory: the same run, its draws stored and handed to plain NumPy."""
     stored = run(101, store=True)

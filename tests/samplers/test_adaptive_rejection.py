@@ -125,6 +125,7 @@ def test_intervals_of_log_z_cover(name):
     assert covered <= 0.99 or name in ("laplace", "exponential", "uniform")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [beta, normal_from_cauchy, normal_from_laplace])
 def test_the_trait_is_true(make):
     """Exact draws find no chord above the density."""

@@ -185,6 +185,7 @@ def conjugate_sweep(target, scale):
     return cycle(gibbs(Partial(mu_given, X), "mu"), labels)
 
 
+@pytest.mark.slow
 def test_a_composed_sampler_keeps_every_law():
     """Continuous and discrete blocks of one position: a gradient, a sweep and a list, one after the other."""
     check_sampler(mixture_sweep(with_bug()), mixture(), reversible=False)

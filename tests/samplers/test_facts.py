@@ -73,8 +73,8 @@ def test_mala_is_hmc_with_one_leapfrog(x64):
     options = {"step_size": 0.2, "inverse_mass_matrix": target.variance}
     one, two = mala(target.log_density, **options), hmc(target.log_density, num_steps=1, **options)
     position = exact_draws(KEY, target, 64)
-    walk = jax.vmap(lambda x: states_after(one, x)[1])(position)
-    leap = jax.vmap(lambda x: states_after(two, x)[1])(position)
+    walk = jax.jit(jax.vmap(lambda x: states_after(one, x)[1]))(position)
+    leap = jax.jit(jax.vmap(lambda x: states_after(two, x)[1]))(position)
     # Two orders of some hundred float64 sums, of energies below 1e4 nats: 100 x 1e4 x 1e-16.
     np.testing.assert_allclose(walk.info["acceptance_rate"], leap.info["acceptance_rate"], atol=1e-10)
     np.testing.assert_allclose(walk.value, leap.value, rtol=1e-10, atol=1e-10)

@@ -61,8 +61,11 @@ def everywhere(target):
     return dataclasses.replace(target, traits=frozenset())
 
 
-DEAR = ("nuts", "smc", "adaptive_rejection", "accept_reject, proposal density forgotten")
-"""Fifteen seconds of CPU and more."""
+DEAR = (
+    *("adaptive_importance", "adaptive_rejection", "adjusted_mclmc", "ancestral", "annealed", "langevin"),
+    *("nuts", "sghmc", "smc", "tempering", "accept_reject, proposal density forgotten"),
+)
+"""More than six seconds of CPU; langevin and sghmc have kin in the default suite."""
 
 
 def marked(names: Iterable[str]) -> list:

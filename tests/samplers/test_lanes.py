@@ -222,6 +222,7 @@ def test_another_number_of_draws_compiles_nothing():
     assert compiled == []
 
 
+@pytest.mark.slow
 def test_lanes_are_busy_where_lockstep_idles():
     """NUTS on Neal's funnel, 256 chains: of 20 lanes 1 works where all go together, 18 at their own pace."""
     target = funnel()
