@@ -21,6 +21,7 @@ from jgen.samplers.langevin import langevin
 from jgen.samplers.mala import mala
 from jgen.samplers.mclmc import mclmc
 from jgen.samplers.metropolis import metropolis
+from jgen.samplers.multiple_importance import multiple_importance
 from jgen.samplers.nuts import nuts
 from jgen.samplers.pilots_base import dense_metric, diagonal_metric
 from jgen.samplers.rejection import estimate_log_bound, rejection
@@ -57,6 +58,7 @@ __all__ = [
     "mclmc",
     "metropolis",
     "minibatch",
+    "multiple_importance",
     "nuts",
     "rejection",
     "sghmc",

@@ -5,12 +5,14 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen.binding import bind
-from jgen.samplers.base import check_proposal, no_state
+from jgen.samplers.base import Recipe, check_proposal, no_state
 from jgen.samplers.proposals_base import balanced
+from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler
 
 
@@ -84,3 +86,16 @@ def multiple_importance_step(
     value, log_weight, invalid = balanced(log_density, proposals, counts, key)
     info = {"invalid": invalid, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(sum(counts))}
     return state, Draws(value, info, log_weight, Law.ENSEMBLE)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """Two draws of a proposal that covers the target, and six of the normal law of its mean and variance."""
+    del scale
+    if target.proposal is None or target.mean is None or target.variance is None:
+        return None
+    if jnp.shape(target.start) != jnp.shape(target.mean) or not jnp.issubdtype(
+        target.start.dtype, jnp.floating
+    ):
+        return None
+    near = dist.Normal(jnp.asarray(target.mean), jnp.sqrt(target.variance)).to_event(1)
+    return Recipe(multiple_importance(target.log_density, [target.proposal, near], counts=[2, 6]), None)
