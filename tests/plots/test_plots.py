@@ -31,6 +31,9 @@ def halo(points):
 ROWS = [{"sampler": "nuts", "ESS/s": 3.0, "note": "a"}, {"sampler": "hmc", "ESS/s": 1e4, "note": "b"}]
 FIGURES = {
     "curves": lambda: plots.curves(np.cumsum(RNG.normal(size=(20, 5)), axis=0)),
+    "grouped_intervals": lambda: plots.grouped_intervals(
+        {"a": {"x": result(1.0), "y": result(2.0)}, "b": {"y": result(2.5)}}, ylabel="z", truth={"y": 2.2}
+    ),
     "intervals_plot": lambda: plots.intervals_plot({"a": result(1.0), "b": result(np.nan)}, reference=0.5),
     "pair_plot": lambda: plots.pair_plot(DATA, DATA[:5], standard_normal, groups=np.arange(30) % 3),
     "panels": lambda: plots.panels({"a": DATA[:, :2], "b": DATA[:9, 1:]}, halo, (-4, 4), {"a": "a note"}),
