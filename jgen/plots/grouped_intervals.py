@@ -1,0 +1,69 @@
+"""The same quantities found in several ways, side by side."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jgen.plots.base import DATA, PALETTE, figure, styled
+from jgen.types import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@styled
+def grouped_intervals(
+    series: Mapping[str, Mapping[str, Result]],
+    *,
+    ylabel: str,
+    truth: Mapping[str, float] | None = None,
+) -> "Figure":
+    """Draws a group of dots and whiskers for each label, one of each series, in its colour.
+
+    Args:
+        series: How it was found -> label -> result with a scalar value; labels may be missing.
+        ylabel: What the values are, with their unit.
+        truth: Label -> known value, a dash behind its group.
+
+    Returns:
+        A figure with one panel, labels along the bottom in the order they are met.
+
+    Raises:
+        ValueError: There is nothing to draw.
+
+    Example:
+        >>> result = Result(1.0, 0.5, 1.5, 10, "a mean", {})
+        >>> made = grouped_intervals({"SMC": {"K = 1": result}}, ylabel="log Z (nats)", truth={"K = 1": 1.1})
+        >>> [label.get_text() for label in made.axes[0].get_xticklabels()]
+        ['K = 1']
+    """
+    labels = list(dict.fromkeys(label for results in series.values() for label in results))
+    if not labels:
+        raise ValueError("series is empty: give at least one series with one label -> Result")
+    made, axes = figure(1, 1, 3.4)
+    axis = axes[0, 0]
+    place = {label: i for i, label in enumerate(labels)}
+    for label, value in (truth or {}).items():
+        start = place[label] - 0.36
+        axis.hlines(value, start, start + 0.72, color=DATA, linestyle="--", linewidth=1.2)
+    for i, (name, results) in enumerate(series.items()):
+        x = np.array([place[label] for label in results]) + 0.44 * ((i + 0.5) / len(series) - 0.5)
+        value, low, high = np.array([[float(end) for end in result[:3]] for result in results.values()]).T
+        color = PALETTE[i % len(PALETTE)]
+        axis.vlines(x, low, high, color=color, linewidth=2.2)
+        axis.plot(x, value, "o", color=color, markersize=6, markeredgecolor="white", label=name)
+    axis.set_xticks(range(len(labels)), labels)
+    axis.set_xlim(-0.5, len(labels) - 0.5)
+    axis.set_ylabel(ylabel)
+    axis.grid(axis="y")
+    axis.tick_params(axis="x", length=0)
+    handles = {"truth": axis.plot([], [], "--", color=DATA, linewidth=1.2)[0]} if truth else {}
+    shown, names = axis.get_legend_handles_labels()
+    made.legend(
+        [*shown, *handles.values()],
+        [*names, *handles],
+        loc="outside upper center",
+        ncols=len(names) + len(handles),
+    )
+    return made
