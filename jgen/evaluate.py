@@ -6,10 +6,9 @@ from typing import Any, TypeVar
 import numpy as np
 from jax.typing import ArrayLike
 
-from jgen.types import Result
+from jgen.types import NORMAL_95, Result
 
 T = TypeVar("T")
-NORMAL_95 = 1.959963984540054
 
 
 def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> Result:

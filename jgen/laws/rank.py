@@ -4,9 +4,9 @@ import math
 from typing import NamedTuple
 
 import jax
-import numpy as np
 
 from jgen.laws.base import LawBroken, Make, statistic_names
+from jgen.laws.rank_base import farthest_from_uniform
 from jgen.laws.walk_base import find_scales, walk
 from jgen.targets.base import Target
 from jgen.types import Key
@@ -80,13 +80,8 @@ def rank(
         names = statistic_names(len(ranks))
         share = false_alarm / (2 * len(names) * len(scales))
         threshold = math.sqrt(math.log(2 / share) / (2 * num_chains))
-        places = np.arange(num_steps + 1)
-        distances = [
-            max(_distance(row, places), _distance(_folded(row, num_steps), _folded(places, num_steps)))
-            for row in ranks
-        ]
-        worst = int(np.argmax(distances))
-        found.append(Rank(scale, distances[worst], threshold, names[worst]))
+        distance, worst = farthest_from_uniform(ranks, num_steps)
+        found.append(Rank(scale, distance, threshold, names[worst]))
     finding = max(found, key=lambda finding: finding.distance)
     if not finding.distance <= finding.threshold:
         raise LawBroken(
@@ -96,15 +91,3 @@ def rank(
             f"{false_alarm:.0e}"
         )
     return found
-
-
-def _folded(ranks: np.ndarray, num_steps: int) -> np.ndarray:
-    """How far ranks lie from the middle."""
-    return np.abs(2 * ranks - num_steps)
-
-
-def _distance(found: np.ndarray, every: np.ndarray) -> float:
-    """Largest difference of the distribution functions of a sample and of all that is equally likely."""
-    cuts = np.unique(every)
-    below = [np.searchsorted(np.sort(values), cuts, side="right") / len(values) for values in (found, every)]
-    return float(np.abs(below[0] - below[1]).max())

@@ -1,11 +1,13 @@
 """Bayesian Gaussian mixtures with diagonal covariances, in coordinates whose prior is standard normal."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 
 from jgen.types import Array, Key, LogDensity
@@ -81,7 +83,7 @@ def log_joint(rows: Array, z: Array) -> Array:
     constants = jnp.sum(precisions * means**2 - log_precisions + jnp.log(2 * jnp.pi), axis=1)  # [component]
     terms = log_weights[:, None] - 0.5 * (quadratic + constants[:, None])  # [component, row]
     log_prior = -0.5 * jnp.sum(z**2) - 0.5 * z.size * jnp.log(2 * jnp.pi)
-    return log_prior + jnp.sum(jax.nn.logsumexp(terms, axis=0))
+    return log_prior + jnp.sum(logsumexp(terms, axis=0))
 
 
 def parameters(z: Array) -> tuple[Array, Array, Array]:
@@ -98,6 +100,35 @@ def parameters(z: Array) -> tuple[Array, Array, Array]:
 def relabelled(key: Key, z: Array) -> Array:
     """The same mixture under a random order of its labels, a move that leaves the posterior invariant."""
     return jax.random.permutation(key, z)
+
+
+@partial(jax.jit, static_argnames="columns")
+def log_predictive(draws: Array, columns: tuple[int, ...], points: Array) -> Array:
+    """Log density of some columns of a new row: the mean density over draws of the posterior.
+
+    Args:
+        draws: Of z ``[draw, component, 1 + 2 dim]``.
+        columns: Which columns the points have; the others are integrated out.
+        points: ``[point, len(columns)]``.
+
+    Returns:
+        ``[point]``, in nats.
+
+    Example:
+        >>> z = jnp.zeros((1, 1, 3))  # one draw: a normal law of mean 0 and precision 4
+        >>> print(log_predictive(z, (0,), jnp.zeros((1, 1))).round(3))  # log(2 / sqrt(2 pi))
+        [-0.226]
+    """
+
+    def of_draw(z: Array, point: Array) -> Array:
+        log_weights, means, log_precisions = parameters(z)
+        at = jnp.array(columns)
+        law = dist.Normal(means[:, at], jnp.exp(-0.5 * log_precisions[:, at]))  # [component, column]
+        return logsumexp(log_weights + law.log_prob(jnp.broadcast_to(point, law.loc.shape)).sum(axis=1))
+
+    # [point, draw]
+    each = jax.vmap(jax.vmap(of_draw, (0, None)), (None, 0))(draws, jnp.asarray(points, draws.dtype))
+    return logsumexp(each, axis=1) - jnp.log(len(draws))
 
 
 def log_evidence_of_one(rows: Array) -> float:

@@ -30,8 +30,8 @@ from jgen.types import Array, Draws, Key, Law
 Judge = Callable[..., Any]
 """``judge(make, target, key) -> evidence``: a law, its options bound."""
 LAWS: dict[str, Judge] = {"purity": purity, "rebuilding": rebuilding, "survival": survival, "cost": cost}
-FALSE_ALARMS = {"invariance": 1e-6, "rank": 1e-6, "reversibility": 1e-6, "weighting": 1e-6, "bias": 1e-6}
-"""The probability that a right sampler fails a law of chance; the other laws are certain."""
+FALSE_ALARM = 1e-6
+"""The probability that a right sampler fails, shared out among its laws of chance; the others are certain."""
 COARSE = {"num_chains": 10_000, "detectable": 0.1}
 """Invariance beside the law of rank, which sees 0.06."""
 NUM_STEPS = 10
@@ -64,8 +64,8 @@ def check_sampler(
     (new data and options compile nothing), survival (NaN and -inf), cost (counted = spent), and then, by what
     kind of draws it makes: exact invariance, and for reversible kernels the rank of exact draws and the chain
     seen backwards, at step sizes that accept 0.9, 0.6 and 0.3; exact weighting; or a bias that is exactly
-    what the kernel says. Each is a file of ``jgen.laws``. A right sampler fails each law of chance with
-    probability 1e-6 at most, the others never; a wrong one is told what is wrong.
+    what the kernel says. Each is a file of ``jgen.laws``. A right sampler fails with probability 1e-6 at
+    most, over all laws of chance together; a wrong one is told what is wrong.
 
     Args:
         make: ``make(target, scale) -> sampler``, the sampler with its steps ``scale`` times as long;
@@ -103,8 +103,10 @@ def check_sampler(
         gates = bias_gates(run.draws, biased_variance)
     else:
         gates = {"weighting": weighting}
+    share = {"false_alarm": FALSE_ALARM / len(gates)}
+    laws = LAWS | {name: partial(law, **share) for name, law in gates.items()}
     kept = []
-    for number, (name, law) in enumerate((LAWS | gates).items()):
+    for number, (name, law) in enumerate(laws.items()):
         try:
             kept.append(Kept(name, law(make, target, jax.random.fold_in(key, number))))
         except LawBroken as error:
@@ -116,7 +118,7 @@ def markov_gates(make: Make, target: Target, key: Key, reversible: bool) -> dict
     """The laws of exact kernels, all at the same step sizes, from a pilot with a key of its own."""
 
     def at_scales(law: Judge, **options: Any) -> Judge:
-        return lambda *arguments: law(*arguments, scales=scales(), **options)
+        return lambda *arguments, **share: law(*arguments, scales=scales(), **options, **share)
 
     @cache
     def scales() -> tuple[float, ...]:
@@ -135,7 +137,9 @@ def bias_gates(draws: Draws, biased_variance: Callable[[float], Array | float] |
     """The laws of what a biased sampler says about its bias; one that says nothing breaks the law."""
     gates: dict[str, Judge] = {}
     if "energy_error" in draws.info:
-        gates["invariance, adjusted"] = lambda make, *arguments: invariance(adjusted(make), *arguments)
+        gates["invariance, adjusted"] = lambda make, *arguments, **share: invariance(
+            adjusted(make), *arguments, **share
+        )
     if biased_variance is not None:
         gates["bias"] = partial(bias, biased_variance=biased_variance)
     if not gates:

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jgen.models.bayesian_mixture import bayesian_mixture, log_evidence_of_one, parameters, relabelled
+from jgen.models.bayesian_mixture import (
+    bayesian_mixture,
+    log_evidence_of_one,
+    log_predictive,
+    parameters,
+    relabelled,
+)
 
 ROWS = np.random.default_rng(0).normal(size=(7, 2))
 
@@ -27,6 +33,20 @@ def test_the_density_is_prior_times_likelihood_row_by_row():
             )
         )
     np.testing.assert_allclose(bayesian_mixture(jnp.asarray(ROWS), 3).log_density(jnp.asarray(z)), truth)
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_predictive_density_is_the_mean_over_draws():
+    """On some columns of a row, by SciPy; two draws of three components of two columns."""
+    draws = np.random.default_rng(2).normal(size=(2, 3, 5))
+    point = np.array([[0.3]])
+    densities = []
+    for z in draws:
+        log_weights, means, log_precisions = map(np.asarray, parameters(jnp.asarray(z)))
+        normals = stats.norm.pdf(point[0, 0], means[:, 1], np.exp(-log_precisions[:, 1] / 2))
+        densities.append(np.exp(log_weights) @ normals)
+    found = log_predictive(jnp.asarray(draws), (1,), jnp.asarray(point))
+    np.testing.assert_allclose(found, [np.log(np.mean(densities))])
 
 
 @pytest.mark.usefixtures("x64")

@@ -27,6 +27,7 @@ from jgen.targets import (
     three_modes,
 )
 from jgen.testing import check_sampler, members
+from jgen.testing.check_sampler import FALSE_ALARM
 from jgen.types import Draws, Law, Sampler
 
 SAMPLERS = members(jgen.samplers, "recipe")
@@ -80,6 +81,10 @@ def test_every_sampler_keeps_every_law(name):
     check_sampler(
         aim(SAMPLERS[name]), claimed[0](), reversible=reversible, biased_variance=stated(SAMPLERS[name])
     )
+
+
+def test_all_gates_together_cry_wolf_in_less_than_one_run_in_ten_thousand():
+    assert len(SAMPLERS) * FALSE_ALARM < 1e-4
 
 
 # NUTS is checked on fewer, shorter runs: its lanes wait for each other.

@@ -1,0 +1,239 @@
+"""Two posteriors with known answers: eight schools, and Bayesian mixtures of iris with 1 to 5 components.
+
+Eight schools: NUTS against means and variances found by quadrature, and log Z = -31.311 three ways. Iris: the
+log evidence of K components three ways, K = 1 against its exact value, -875.515.
+
+- SMC goes from the prior to the posterior and is told nothing of it: it alone finds the modes.
+- Its particles, moved on by HMC, are relabelled until they look alike. The even chains fit a Gaussian, which
+  is symmetrised over the K! orders of the labels: q. A ratio posterior / q does not change with labels, so a
+  bridge built from the odd chains and q needs no chain to switch them (Fruehwirth-Schnatter 2004).
+- AIS goes from q, widened, to the posterior. Its weights average to Z whatever q is; from the prior, 512
+  passes of 200 temperatures weigh no more than one to three.
+
+So a mode that SMC misses is missed by all: they agree on what was found. An estimate whose own facts speak
+against it (few effective populations, Pareto k above 0.7, an error of a nat) is marked as not to be believed.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+
+from jgen import plots
+from jgen.adaptation import window
+from jgen.data import columns, load
+from jgen.distributions import gaussian, named, symmetrised
+from jgen.evidence import agreement, bridge
+from jgen.experiment import Run, at_least, main
+from jgen.models import align, bayesian_mixture
+from jgen.models.bayesian_mixture import log_evidence_of_one, log_predictive
+from jgen.samplers import Path, annealed, hmc, nuts, smc
+from jgen.sampling import sample
+from jgen.summary import summary
+from jgen.targets.eight_schools import EFFECTS, ERRORS, PRIOR_SCALE, eight_schools, get_theta
+from jgen.transforms import cycle
+from jgen.types import NORMAL_95, Draws, Result
+
+POPULATIONS, CHAINS, WIDER = 8, 8, 1.3
+NEAR = Partial(hmc, step_size=0.05, num_steps=10)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Do three ways to log evidence agree, and with the truth where it is known?"""
+
+    components: int = 5
+    """Mixtures of 1 to so many components, at most 7."""
+    particles: int = 512
+    """Particles of each of 8 populations of SMC; as many passes of AIS."""
+    rungs: int = 3
+    """Temperatures between two that SMC finds for itself."""
+    draws: int = 1000
+    """Draws of each of 8 chains of NUTS; a tenth as many of each of as many chains as particles."""
+    seed: int = 0
+    """All randomness is drawn from it."""
+
+    def __post_init__(self) -> None:
+        """Refuses sizes too small to mean anything."""
+        at_least(self, components=1, particles=32, rungs=1, draws=80)
+
+
+def posterior(config: Config, run: Run) -> None:
+    """The experiment: eight schools, then iris."""
+    schools_key, iris_key = jax.random.split(jax.random.key(config.seed))
+    run.section("Eight schools")
+    schools(config, run, schools_key)
+    run.section("How many components has iris?")
+    iris(config, run, iris_key)
+
+
+def schools(config: Config, run: Run, key: Any) -> None:
+    """The posterior by NUTS, its evidence three ways."""
+    target, (nuts_key, smc_key, ais_key, key) = eight_schools(), jax.random.split(key, 4)
+    assert target.mean is not None
+    assert target.variance is not None
+    log_tau = dist.TransformedDistribution(dist.HalfCauchy(PRIOR_SCALE), dist.transforms.ExpTransform().inv)
+    prior = named(
+        mu=dist.Normal(0.0, PRIOR_SCALE),
+        log_tau=log_tau,
+        theta_raw=dist.Normal(jnp.zeros(8), 1.0).to_event(1),
+    )
+    path, kernel = Path(prior, target.log_density), Partial(hmc, step_size=0.3, num_steps=5)
+    with run.stage("eight schools", 4) as advance:
+        start = jax.vmap(prior.sample)(jax.random.split(key, CHAINS))
+        start["log_tau"] = jnp.clip(start["log_tau"], -2.0, 3.0)
+        options = {"num_warmup": 500, "adaptation": window(0.9), "position": start}
+        sampler = nuts(target.log_density)
+        chains = draws_of(nuts_key, sampler, num_draws=config.draws, num_chains=CHAINS, **options)
+        advance(1)
+        passes = smc(path, kernel, num_particles=config.particles, betas=jnp.linspace(0, 1, 21) ** 2)
+        found: dict[str, Draws | Result] = {
+            "SMC": draws_of(smc_key, passes, num_chains=POPULATIONS, num_draws=1)
+        }
+        advance(1)
+        passes = annealed(path, kernel, jnp.linspace(0, 1, 41) ** 2)
+        found["AIS"] = draws_of(ais_key, passes, num_chains=config.particles, num_draws=4)
+        advance(1)
+        found["bridge"] = bridge(key, chains, target.log_density)
+        advance(1)
+
+    said = summary(chains)
+    names = ("log_tau", "mu", *(f"theta_raw[{i}]" for i in range(8)))  # in the order of the target's moments
+    table = []
+    for name, mean, variance in zip(names, target.mean, target.variance, strict=True):
+        row = {column: float(values[said.names.index(name)]) for column, values in said.table.items()}
+        table.append({
+            "quantity": name, "mean": row["mean"], "truth": float(mean),
+            "error (MCSEs)": round((row["mean"] - float(mean)) / row["mcse_mean"], 1),
+            "sd": row["sd"], "true sd": float(variance) ** 0.5,
+            "ESS": round(row["ess_bulk"]), "R-hat": row["rhat"],
+        })  # fmt: skip
+        run.log(**table[-1])
+    diverging = said.totals.get("num_diverging", 0)
+    run.table(table, f"NUTS, {CHAINS} chains of {config.draws} draws, {diverging} of them divergent.")
+    evidence(run, {"eight schools": found}, {"eight schools": target.log_evidence}, "schools_evidence")
+
+    theta = np.asarray(jax.vmap(jax.vmap(get_theta))(chains.value)).reshape(-1, 8)
+    measured = {
+        school: interval(y, y - NORMAL_95 * error, y + NORMAL_95 * error)
+        for school, y, error in zip("ABCDEFGH", EFFECTS, ERRORS, strict=True)
+    }
+    shrunk = {
+        school: interval(draws.mean(), *np.quantile(draws, (0.025, 0.975)))
+        for school, draws in zip("ABCDEFGH", theta.T, strict=True)
+    }
+    figure = plots.grouped_intervals(
+        {"measured": measured, "posterior": shrunk},
+        ylabel="effect",
+        truth=dict(zip("ABCDEFGH", np.asarray(target.expectations["theta"][1]), strict=True)),
+    )
+    run.figure("shrinkage", figure, "95 % intervals; the dashes are the exact posterior means.")
+    funnel = np.stack([chains.value["mu"], chains.value["log_tau"]], -1)  # [chain, draw, 2]
+    run.figure("chains", plots.trace_plot(funnel, ["mu", "log tau"]), "Traces and ranks.")
+
+
+def iris(config: Config, run: Run, key: Any) -> None:
+    """The evidence of mixtures of flowers three ways, and what the best predicts."""
+    data = load("iris")
+    table = np.asarray(data["x"], np.float32)
+    rows = jnp.asarray((table - table.mean(0)) / table.std(0))
+    found, draws = {}, {}
+    with run.stage("mixtures of iris", config.components) as advance:
+        for k in range(1, config.components + 1):
+            found[f"K = {k}"], draws[f"K = {k}"] = three_ways(config, jax.random.fold_in(key, k), rows, k)
+            advance(1)
+    results = evidence(run, found, {"K = 1": log_evidence_of_one(rows)}, "evidence")
+    apart = {
+        name: {k: minus(result, float(results["bridge"][k].value)) for k, result in of_k.items()}
+        for name, of_k in results.items()
+    }
+    figure = plots.grouped_intervals(apart, ylabel="log evidence less that of the bridge (nats)")
+    run.figure("agreement", figure, "The same, seen closely: 95 % intervals that should overlap.")
+    best = max(draws, key=lambda k: float(results["bridge"][k].value))
+    density = functools.partial(log_predictive, jnp.asarray(draws[best][:200]))
+    pairs = plots.pair_plot(rows, None, density, columns("iris"), data["label"])
+    run.figure("density", pairs, f"Posterior predictive density of {best}: 50, 80 and 95 %.")
+
+
+def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, Draws | Result], Any]:
+    """Log Z by SMC from the prior, by a bridge and by AIS from q; and draws ``[draw, component, part]``."""
+    model, keys = bayesian_mixture(rows, k), jax.random.split(key, 6)
+    path, parts = Path(model.prior, model.log_density), 1 + 2 * rows.shape[1]
+    pilot = smc(
+        path, short_and_long, num_particles=128, num_pilots=128, ess_fraction=0.9, max_temperatures=200
+    )
+    ladder = draws_of(keys[0], pilot, num_chains=1, num_draws=1).info
+    rises = int(ladder["num_temperatures"][0, 0])
+    finer = np.linspace(0, rises, config.rungs * rises + 1)
+    betas = np.interp(finer, np.arange(rises + 1), ladder["betas"][0, 0, : rises + 1])
+    passes = smc(path, short_and_long, num_particles=config.particles, betas=betas)
+    particles = draws_of(keys[1], passes, num_chains=POPULATIONS, num_draws=1)
+
+    share = jax.nn.softmax(jnp.asarray(particles.log_weight).ravel())
+    chosen = jax.random.choice(keys[2], share.size, (config.particles,), p=share)
+    start = jnp.asarray(particles.value).reshape(-1, k * parts)[chosen]
+    density = Partial(of_vector, model.log_density, jnp.zeros((k, parts)))
+    options = {"num_chains": config.particles, "num_warmup": 50, "position": start}
+    chains = draws_of(keys[3], NEAR(density), num_draws=config.draws // 10, **options)
+    alike = align(jnp.asarray(chains.value[::2, ::5]).reshape(-1, k, parts)).reshape(-1, k * parts)
+    mean, covariance = alike.mean(0), jnp.cov(alike.T) + 1e-4 * jnp.eye(k * parts)
+    q, wide = (symmetrised(gaussian(mean, covariance=c), k) for c in (covariance, WIDER * covariance))
+    odd = jax.tree.map(lambda leaf: leaf[1::2], chains)
+    bridged = bridge(keys[4], odd, density, proposal=q)
+    passes = annealed(Path(wide, density), NEAR, jnp.linspace(0, 1, 101))
+    weighed = draws_of(keys[5], passes, num_chains=config.particles, num_draws=1)
+    return {"SMC": particles, "AIS": weighed, "bridge": bridged}, chains.value[:, -1].reshape(-1, k, parts)
+
+
+def draws_of(*arguments: Any, **options: Any) -> Draws:
+    """The draws of a run that stores them."""
+    draws = sample(*arguments, **options).draws
+    assert draws is not None
+    return draws
+
+
+def short_and_long(log_density: Any) -> Any:
+    """Short trajectories for where the posterior is narrow, long ones for where the prior still rules."""
+    return cycle(*(hmc(log_density, step_size=step_size, num_steps=8) for step_size in (0.05, 0.2)))
+
+
+def of_vector(log_density: Any, like: Any, x: Any) -> Any:
+    """The density of a vector in place of a table."""
+    return log_density(x.reshape(like.shape))
+
+
+def interval(value: Any, low: Any, high: Any) -> Result:
+    """Something to draw."""
+    return Result(value, low, high, 1, "95 %", {})
+
+
+def minus(result: Result, by: float) -> Result:
+    """A result less a number."""
+    return result._replace(value=result.value - by, low=result.low - by, high=result.high - by)
+
+
+def evidence(run: Run, found: dict, truth: dict, name: str) -> dict[str, dict[str, Result]]:
+    """Judges, shows and draws all estimates: their results by name and by what they are of."""
+    judged = {of: agreement(estimates, truth.get(of)) for of, estimates in found.items()}
+    rows = [{"of": of, **row} for of, each in judged.items() for row in each.rows]
+    for row in rows:
+        run.log(**row)
+    run.table(rows, CAPTION)
+    results = {by: {of: judged[of].results[by] for of in judged} for by in next(iter(found.values()))}
+    figure = plots.grouped_intervals(results, ylabel="log evidence (nats)", truth=truth)
+    run.figure(name, figure, "Log evidence three ways, with 95 % intervals.")
+    return results
+
+
+CAPTION = """\
+Log Z in nats. Off: from the truth. Apart: from another estimate, in standard errors of the difference. ESS: \
+Kish's, of the 8 populations of SMC or the passes of AIS."""
+
+
+if __name__ == "__main__":
+    main(posterior, Config)
