@@ -15,6 +15,15 @@ SETUP = re.compile(
     r'python3 -m venv .*|\.venv/bin/pip install -e (\.|"\.\[test\]")|\.venv/bin/python -m pytest'
 )
 
+DEAR = (
+    *("jgen.adaptation.ladder", "jgen.adaptation.low_rank", "jgen.evidence.bridge"),
+    *("jgen.evidence.stepping_stones", "jgen.evidence.thermodynamic", "jgen.interop.from_blackjax"),
+    *("jgen.interop.from_model", "jgen.interop.from_numpyro", "jgen.laws.calibration"),
+    *("jgen.models.gaussian_mixture", "jgen.samplers.adaptive_importance", "jgen.samplers.smc"),
+    *("jgen.samplers.tempering", "jgen.testing.check_sampler"),
+)
+"""Examples that compile for four seconds and more: CI runs them, the default suite does not."""
+
 
 def modules(home=HOME):
     paths = sorted(path for tree in TREES for path in (home / tree).rglob("*.py"))
@@ -31,7 +40,9 @@ def run_examples(tests):
     return "".join(said)
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in DEAR else name for name in modules()]
+)
 def test_examples_in_docstrings_run(name, tmp_path, monkeypatch):
     module = importlib.import_module(name)
     monkeypatch.chdir(tmp_path)

@@ -51,15 +51,17 @@ def check_ratio(module):
     """Draws of q = N(0, 2^2) and of the target: the root of Meng and Wong's equation, found by SciPy."""
     key, draw_key = jax.random.split(fresh_key())
     proposal = dist.Normal(jnp.zeros(DIM), 2.0).to_event(1)
-    value = jax.random.normal(draw_key, (NUM_CHAINS, 200, DIM))
+    value = autoregressive(draw_key)[0]  # [chain, draw, dim]
     found = module.bridge(key, chains(value), log_density, proposal=proposal)
 
     def log_ratio(x):
         return np.asarray(jax.vmap(lambda x: log_density(x) - proposal.log_prob(x))(x), np.float64)
 
-    keys = jax.random.split(key, NUM_CHAINS * 200)
+    keys = jax.random.split(key, NUM_CHAINS * NUM_DRAWS)
     at_base, at_target = log_ratio(jax.vmap(proposal.sample)(keys)), log_ratio(value.reshape(-1, DIM))
-    size = float(np.clip(module.ess_mean(jnp.asarray(at_target.reshape(NUM_CHAINS, 200))), 1, at_target.size))
+    size = float(
+        np.clip(module.ess_mean(jnp.asarray(at_target.reshape(NUM_CHAINS, NUM_DRAWS))), 1, at_target.size)
+    )
     odds = size / at_base.size
 
     def excess(log_z):  # of the mean over the target, by the equation's first form

@@ -36,11 +36,11 @@ def numpyro_ranks():
 
 
 def check_scores(rows):
-    """The rule of the experiment. Right samplers break it 2 times in 1000 (8 of them, 4 coordinates)."""
+    """Six standard errors of Student's t with 63 degrees of freedom: 1e-7 for each of 32 coordinates."""
     assert [row["sampler"] for row in rows] == NAMES
     for row in rows:
-        assert row["error (MCSEs)"] < 4, row
-        assert row["log Z"] is None or abs(row["log Z"]) <= 4 * row["log Z s.e."], row
+        assert row["error (MCSEs)"] < 6, row
+        assert row["log Z"] is None or abs(row["log Z"]) <= 6 * row["log Z s.e."], row
 
 
 def test_a_short_run_leaves_everything(tmp_path, capsys, monkeypatch, numpyro_ranks):  # noqa: ARG001

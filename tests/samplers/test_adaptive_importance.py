@@ -57,6 +57,7 @@ def two(x):
     )
 
 
+@pytest.mark.slow
 def test_rounds_find_both_modes():
     """From a base a hundred times as wide, of whose own draws one in thousands weighs anything.
 

@@ -63,10 +63,18 @@ def everywhere(target):
 
 
 DEAR = (
-    *("adaptive_importance", "adaptive_rejection", "adjusted_mclmc", "ancestral", "annealed", "langevin"),
-    *("nuts", "sghmc", "smc", "tempering", "accept_reject, proposal density forgotten"),
+    *(
+        "accept_reject",
+        "adaptive_importance",
+        "adaptive_rejection",
+        "adjusted_mclmc",
+        "ancestral",
+        "annealed",
+    ),
+    *("barker", "discrete_gibbs", "elliptical_slice", "langevin", "mclmc", "nuts", "sghmc", "slice_sampler"),
+    *("smc", "tempering", "accept_reject, proposal density forgotten"),
 )
-"""More than six seconds of CPU; langevin and sghmc have kin in the default suite."""
+"""More than six seconds of CPU; most have kin in the default suite."""
 
 
 def marked(names: Iterable[str]) -> list:
