@@ -40,7 +40,6 @@ from jgen.transforms import cycle
 from jgen.types import NORMAL_95, Draws, Result
 
 POPULATIONS, CHAINS, WIDER = 8, 8, 1.3
-NEAR = Partial(hmc, step_size=0.05, num_steps=10)
 
 
 @dataclass(frozen=True)
@@ -164,28 +163,34 @@ def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, D
     """Log Z by SMC from the prior, by a bridge and by AIS from q; and draws ``[draw, component, part]``."""
     model, keys = bayesian_mixture(rows, k), jax.random.split(key, 6)
     path, parts = Path(model.prior, model.log_density), 1 + 2 * rows.shape[1]
-    pilot = smc(
-        path, short_and_long, num_particles=128, num_pilots=128, ess_fraction=0.9, max_temperatures=200
-    )
+    far_and_near, near = Partial(moves, (0.2, 0.05, 0.01)), Partial(moves, (0.05, 0.01))
+    settings: dict[str, Any] = {
+        "num_particles": 128,
+        "num_pilots": 128,
+        "ess_fraction": 0.9,
+        "max_temperatures": 200,
+    }
+    pilot = smc(path, far_and_near, **settings)
     ladder = draws_of(keys[0], pilot, num_chains=1, num_draws=1).info
     rises = int(ladder["num_temperatures"][0, 0])
     finer = np.linspace(0, rises, config.rungs * rises + 1)
     betas = np.interp(finer, np.arange(rises + 1), ladder["betas"][0, 0, : rises + 1])
-    passes = smc(path, short_and_long, num_particles=config.particles, betas=betas)
+    passes = smc(path, far_and_near, num_particles=config.particles, betas=betas)
     particles = draws_of(keys[1], passes, num_chains=POPULATIONS, num_draws=1)
 
     share = jax.nn.softmax(jnp.asarray(particles.log_weight).ravel())
     chosen = jax.random.choice(keys[2], share.size, (config.particles,), p=share)
-    start = jnp.asarray(particles.value).reshape(-1, k * parts)[chosen]
+    start = align(jnp.asarray(particles.value).reshape(-1, k, parts)[chosen]).reshape(-1, k * parts)
     density = Partial(of_vector, model.log_density, jnp.zeros((k, parts)))
-    options = {"num_chains": config.particles, "num_warmup": 50, "position": start}
-    chains = draws_of(keys[3], NEAR(density), num_draws=config.draws // 10, **options)
+    options = {"num_warmup": 300, "adaptation": window(0.8, dense=True), "position": start}
+    sampler = hmc(density, step_size=0.01, num_steps=10)
+    chains = draws_of(keys[3], sampler, num_chains=config.particles, num_draws=config.draws // 10, **options)
     alike = align(jnp.asarray(chains.value[::2, ::5]).reshape(-1, k, parts)).reshape(-1, k * parts)
-    mean, covariance = alike.mean(0), jnp.cov(alike.T) + 1e-4 * jnp.eye(k * parts)
+    mean, covariance = alike.mean(0), jnp.cov(alike.T) + 1e-6 * jnp.eye(k * parts)
     q, wide = (symmetrised(gaussian(mean, covariance=c), k) for c in (covariance, WIDER * covariance))
     odd = jax.tree.map(lambda leaf: leaf[1::2], chains)
     bridged = bridge(keys[4], odd, density, proposal=q)
-    passes = annealed(Path(wide, density), NEAR, jnp.linspace(0, 1, 101))
+    passes = annealed(Path(wide, density), near, jnp.linspace(0, 1, 101))
     weighed = draws_of(keys[5], passes, num_chains=config.particles, num_draws=1)
     return {"SMC": particles, "AIS": weighed, "bridge": bridged}, chains.value[:, -1].reshape(-1, k, parts)
 
@@ -197,9 +202,9 @@ def draws_of(*arguments: Any, **options: Any) -> Draws:
     return draws
 
 
-def short_and_long(log_density: Any) -> Any:
-    """Short trajectories for where the posterior is narrow, long ones for where the prior still rules."""
-    return cycle(*(hmc(log_density, step_size=step_size, num_steps=8) for step_size in (0.05, 0.2)))
+def moves(step_sizes: tuple[float, ...], log_density: Any) -> Any:
+    """Long steps for where the prior still rules, short ones for where a petal's length has an sd of 0.01."""
+    return cycle(*(hmc(log_density, step_size=step_size, num_steps=8) for step_size in step_sizes))
 
 
 def of_vector(log_density: Any, like: Any, x: Any) -> Any:
