@@ -107,10 +107,10 @@ def schools(config: Config, run: Run, key: Any) -> None:
     for name, mean, variance in zip(names, target.mean, target.variance, strict=True):
         row = {column: float(values[said.names.index(name)]) for column, values in said.table.items()}
         table.append({
-            "quantity": name, "mean": row["mean"], "truth": float(mean),
+            "quantity": name, "mean": round(row["mean"], 3), "truth": round(float(mean), 3),
             "error (MCSEs)": round((row["mean"] - float(mean)) / row["mcse_mean"], 1),
-            "sd": row["sd"], "true sd": float(variance) ** 0.5,
-            "ESS": round(row["ess_bulk"]), "R-hat": row["rhat"],
+            "sd": round(row["sd"], 3), "true sd": round(float(variance) ** 0.5, 3),
+            "ESS": round(row["ess_bulk"]), "R-hat": round(row["rhat"], 3),
         })  # fmt: skip
         run.log(**table[-1])
     diverging = said.totals.get("num_diverging", 0)
@@ -228,16 +228,17 @@ def evidence(run: Run, found: dict, truth: dict, name: str) -> dict[str, dict[st
     rows = [{"of": of, **row} for of, each in judged.items() for row in each.rows]
     for row in rows:
         run.log(**row)
-    run.table(rows, CAPTION)
+    run.table([{column: row[column] for column in SHOWN} for row in rows], CAPTION)
     results = {by: {of: judged[of].results[by] for of in judged} for by in next(iter(found.values()))}
     figure = plots.grouped_intervals(results, ylabel="log evidence (nats)", truth=truth)
     run.figure(name, figure, "Log evidence three ways, with 95 % intervals.")
     return results
 
 
+SHOWN = ("of", "by", "log Z", "s.e.", "off (s.e.)", "apart (s.e.)", "believed")
 CAPTION = """\
-Log Z in nats. Off: from the truth. Apart: from another estimate, in standard errors of the difference. ESS: \
-Kish's, of the 8 populations of SMC or the passes of AIS."""
+Log Z in nats. Off: from the truth, where it is known. Apart: from another estimate, in standard errors of \
+the difference. The truths and the effective numbers of weights are in metrics.jsonl."""
 
 
 if __name__ == "__main__":

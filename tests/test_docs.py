@@ -16,6 +16,7 @@ SETUP = re.compile(
 )
 
 DEAR = (
+    *("jgen.applications.fit_mixture", "jgen.samplers.rejection"),
     *("jgen.adaptation.ladder", "jgen.adaptation.low_rank", "jgen.evidence.bridge"),
     *("jgen.evidence.stepping_stones", "jgen.evidence.thermodynamic", "jgen.interop.from_blackjax"),
     *("jgen.interop.from_model", "jgen.interop.from_numpyro", "jgen.laws.calibration"),

@@ -62,6 +62,7 @@ def test_every_member_that_claims_the_target_has_a_row(tmp_path_factory):
     check_columns(told)
 
 
+@pytest.mark.slow
 def test_every_row_has_every_column(told):
     check_columns(told)
 
@@ -77,6 +78,7 @@ def check_columns(told):
         assert row["min_ess_per_second"] > 0
 
 
+@pytest.mark.slow
 def test_ratios_stand_where_they_mean_something(told):
     rows = {row["sampler"]: row for row in told["rows"]}
     assert rows["hmc"]["hand_written_ratio"] > 0
@@ -89,6 +91,7 @@ def test_ratios_stand_where_they_mean_something(told):
     assert product == pytest.approx(1.0, rel=0.5)  # medians of reciprocals
 
 
+@pytest.mark.slow
 def test_the_machine_and_the_mixtures_are_told(told):
     assert set(told) == {"machine", "config", "rows", "mixtures", "lanes"}
     assert told["machine"]["device"]["cpus"] >= 1

@@ -71,10 +71,11 @@ DEAR = (
         "ancestral",
         "annealed",
     ),
-    *("barker", "discrete_gibbs", "elliptical_slice", "langevin", "mclmc", "nuts", "sghmc", "slice_sampler"),
-    *("smc", "tempering", "accept_reject, proposal density forgotten"),
+    *("barker", "discrete_gibbs", "elliptical_slice", "ghmc", "jittered_hmc", "langevin", "mclmc"),
+    *("multiple_importance", "nuts", "sghmc", "sgld", "slice_sampler", "smc", "tempering"),
+    "accept_reject, proposal density forgotten",
 )
-"""More than six seconds of CPU; most have kin in the default suite."""
+"""More than five seconds of CPU; most have kin in the default suite."""
 
 
 def marked(names: Iterable[str]) -> list:
@@ -100,7 +101,7 @@ def effort(name: str) -> dict[str, int]:
     return {"num_steps": 3} if "nuts" in name.lower() else {"num_steps": 10}
 
 
-@pytest.mark.parametrize("name", ["hmc", "mala", "metropolis", slow("nuts")])
+@pytest.mark.parametrize("name", [slow("hmc"), "mala", slow("metropolis"), slow("nuts")])
 @pytest.mark.parametrize("make_target", [double_well, slow(eight_schools)])
 def test_kernels_leave_hard_targets_invariant(name, make_target):
     invariance(aim(SAMPLERS[name]), everywhere(make_target()), fresh_key(), **effort(name))

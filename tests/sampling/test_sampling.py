@@ -41,7 +41,13 @@ def same(first, second):
     )
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in ("adaptive_importance", "smc") else name
+        for name in SAMPLERS
+    ],
+)
 def test_twice_n_is_n_resumed(name):
     whole = run(name, num_chains=5, num_draws=8)
     half = run(name, num_chains=5, num_draws=4)
