@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax.tree_util import Partial, register_dataclass
 
 Array = jax.Array
@@ -22,6 +23,9 @@ LogDensity = Callable[[PyTree], Array]
 """One position -> scalar, unnormalised, in nats. To depend on data, bind it: ``Partial(fn, data)``."""
 Objective = Callable[[PyTree, PyTree, Key], tuple[Array, Mapping[str, Array]]]
 """``(params, batch, key) -> (loss, aux)``: the loss drives the gradient, ``aux`` holds per-example arrays."""
+Conditional = Callable[[PyTree, PyTree], Any]
+"""``(params, condition) -> distribution``, batch first: from ``[batch, ...]`` comes a NumPyro distribution of
+``batch_shape [batch]``. It is never mapped by ``vmap``, which would leave a stale batch shape behind."""
 Info = Mapping[str, Array]
 """What a draw cost and how it went, under ArviZ's names (``acceptance_rate``, ``diverging``, ...)."""
 
@@ -124,6 +128,58 @@ class Reducer(NamedTuple):
     init: Partial
     update: Partial
     compute: Partial
+
+
+class LatentModel(NamedTuple):
+    """A latent-variable model as a pytree of functions; all of them take the parameters of the whole.
+
+    Networks, densities and bare functions enter alike: nothing here knows what computes them.
+
+    Attributes:
+        init: ``init(key) -> params``.
+        prior: ``prior(params) -> p(z)``, a distribution without batch axes.
+        decoder: ``decoder(params, z [batch, *latent]) -> p(x | z)``, a ``Conditional``.
+        encoder: ``encoder(params, x [batch, *event]) -> q(z | x)``, a ``Conditional``; None where the model
+            has none.
+    """
+
+    init: Partial
+    prior: Partial
+    decoder: Partial
+    encoder: Partial | None
+
+
+class Game(NamedTuple):
+    """A model and the critic it plays against, with parameters ``{"model": ..., "critic": ...}``.
+
+    The two keys are the labels by which ``optax.multi_transform`` gives each player its optimizer.
+
+    Attributes:
+        init: ``init(key) -> {"model": params of the model, "critic": params of the critic}``.
+        model: The player that makes; takes ``params["model"]``.
+        critic: ``critic(params of the critic, value [batch, ...]) -> score [batch]``, higher for what looks
+            real: a logit, or a potential where the game is Wasserstein's.
+    """
+
+    init: Partial
+    model: LatentModel
+    critic: Partial
+
+
+class Scheduled(NamedTuple):
+    """An objective that changes along training: the train step takes it at the step of its state.
+
+    Called as it stands, ``(params, batch, key)``, it is the objective at the end of all its schedules.
+
+    Attributes:
+        at: ``at(step) -> Objective``, for a step ``[]`` that may be traced.
+    """
+
+    at: Partial
+
+    def __call__(self, params: PyTree, batch: PyTree, key: Key) -> tuple[Array, Mapping[str, Array]]:
+        """The objective that training ends with."""
+        return self.at(jnp.int32(2**31 - 1))(params, batch, key)
 
 
 class TrainState(NamedTuple):

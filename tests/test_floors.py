@@ -13,10 +13,12 @@ import pytest
 
 HOME = Path(__file__).parents[1]
 FLOORS = [
-    {"types", "errors", "binding", "checks", "records", "write", "provenance", "uniforms"},
+    {"types", "errors", "binding", "checks", "records", "write", "provenance", "uniforms", "modules"},
     {
         "distributions",
         "decoders",
+        "encoders",
+        "features",
         "targets",
         "reducers",
         "weights",
