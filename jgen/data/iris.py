@@ -1,14 +1,13 @@
 """Fisher's iris: 150 flowers of 3 species, 4 lengths in centimetres."""
 
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from jgen.data.base import Base
+from jgen.data.packaged_base import sklearn_file
 
 SPECIES = ("setosa", "versicolor", "virginica")
 
@@ -38,19 +37,9 @@ class Builder(Base):
         return {"x": x, "label": tfds.features.ClassLabel(names=SPECIES)}
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
-        return {"train": self._generate_examples(_table())}
+        table = np.loadtxt(sklearn_file("iris.csv"), delimiter=",", skiprows=1)  # [150, 5]
+        return {"train": self._generate_examples(table)}
 
     def _generate_examples(self, rows: np.ndarray) -> Iterator[tuple[int, Mapping[str, Any]]]:
         for i, row in enumerate(rows):
             yield i, {"x": row[:-1], "label": int(row[-1])}
-
-
-def _table() -> np.ndarray:
-    """The numbers as scikit-learn ships them, without importing it (seconds)."""
-    spec = find_spec("sklearn")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            "iris is read from scikit-learn, which is not installed: pip install scikit-learn"
-        )
-    file = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "iris.csv"
-    return np.loadtxt(file, delimiter=",", skiprows=1)  # [150, 5]

@@ -1,0 +1,22 @@
+"""Data that lie in the files of an installed package, read without importing it, which takes seconds."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def sklearn_file(name: str) -> Path:
+    """A file of scikit-learn's folder of data.
+
+    Raises:
+        ModuleNotFoundError: If scikit-learn is not installed.
+
+    Example:
+        >>> sklearn_file("iris.csv").is_file()
+        True
+    """
+    spec = find_spec("sklearn")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(
+            f"{name} is read from scikit-learn, which is not installed: pip install scikit-learn"
+        )
+    return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / name
