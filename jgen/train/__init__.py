@@ -16,16 +16,24 @@ with :math:`k' = \mathrm{fold\_in}(k, 2^{32}-1)`, which no step reaches. Nothing
 run depends neither on its chunks nor on having been stopped and resumed.
 """
 
+from jgen.train.batches import shuffled, with_replacement
+from jgen.train.ema import averaged_params, ema_params
 from jgen.train.loop import NonFiniteError, Training, full_batch, train
+from jgen.train.precision import in_precision
 from jgen.train.state import init_restarts, init_state
 from jgen.train.step import make_train_step
 
 __all__ = [
     "NonFiniteError",
     "Training",
+    "averaged_params",
+    "ema_params",
     "full_batch",
+    "in_precision",
     "init_restarts",
     "init_state",
     "make_train_step",
+    "shuffled",
     "train",
+    "with_replacement",
 ]

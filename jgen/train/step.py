@@ -7,7 +7,7 @@ import optax
 from jax.tree_util import Partial
 
 from jgen.binding import bind
-from jgen.types import Array, Objective, PyTree, TrainState
+from jgen.types import Array, Objective, PyTree, Scheduled, TrainState
 
 
 def make_train_step(objective: Objective, optimizer: optax.GradientTransformation) -> Partial:
@@ -16,9 +16,14 @@ def make_train_step(objective: Objective, optimizer: optax.GradientTransformatio
     ``aux`` is the objective's, with ``loss`` added. Optimizers that ask for more than the gradient
     (``optax.lbfgs``, ``optax.contrib.reduce_on_plateau``) are given ``value``, ``grad`` and ``value_fn``.
 
+    What is said of the gradient is said to optax: ``optax.clip_by_global_norm`` in a chain clips it,
+    ``optax.MultiSteps(optimizer, k).gradient_transformation()`` gathers it over k micro-batches, and
+    ``ema_params`` at the end of a chain averages what it led to.
+
     Args:
         objective: ``(params, batch, key) -> (loss, aux)``, a scalar and arrays; a module-level function
-            or a ``Partial`` of one, with what it depends on bound.
+            or a ``Partial`` of one, with what it depends on bound. One that is ``Scheduled`` is taken at the
+            step of the state.
         optimizer: Any optax transformation. Make it once: equal steps need the same optimizer.
 
     Returns:
@@ -45,12 +50,16 @@ def make_train_step(objective: Objective, optimizer: optax.GradientTransformatio
         )
     if not isinstance(optimizer, optax.GradientTransformation):
         raise TypeError(f"optimizer must be an optax.GradientTransformation, got {type(optimizer).__name__}")
-    return Partial(_train_step, bind(objective), type(optimizer)(*map(bind, optimizer)))
+    if not isinstance(objective, Scheduled):  # which is a pytree as it stands
+        objective = bind(objective)
+    return Partial(_train_step, objective, type(optimizer)(*map(bind, optimizer)))
 
 
 def _train_step(
     objective: Objective, optimizer: optax.GradientTransformation, state: TrainState, batch: PyTree
 ) -> tuple[TrainState, Mapping[str, Array]]:
+    if isinstance(objective, Scheduled):
+        objective = objective.at(state.step)
     key = jax.random.fold_in(state.key, state.step)
     (loss, aux), grad = jax.value_and_grad(objective, has_aux=True)(state.params, batch, key)
     if "loss" in aux:
