@@ -17,6 +17,7 @@ from jgen.distributions.product import product
 from jgen.distributions.symmetrised import symmetrised
 from jgen.distributions.temper import temper
 from jgen.distributions.total_variation import total_variation
+from jgen.distributions.truncation_base import truncation
 from jgen.distributions.wasserstein2 import wasserstein2
 from jgen.distributions.widen import widen
 
@@ -41,6 +42,7 @@ __all__ = [
     "take",
     "temper",
     "total_variation",
+    "truncation",
     "wasserstein2",
     "widen",
 ]

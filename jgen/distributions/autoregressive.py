@@ -10,7 +10,8 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 from numpyro.distributions import constraints
 
-from jgen.distributions.checks_base import check_positive, is_concrete
+from jgen.distributions.checks_base import is_concrete
+from jgen.distributions.truncation_base import truncation
 from jgen.types import Array, Key
 
 
@@ -19,11 +20,9 @@ def autoregressive(
 ) -> "Autoregressive":
     r"""The law of token strings $p(x) = \prod_t \tilde p(x_t \mid x_{<t})$, exact under truncation.
 
-    At each position the logits are divided by the temperature; then only the ``top_k`` most probable tokens
-    are kept; then, of the law renormalised on those, the smallest set of most probable tokens whose
-    probability reaches ``top_p``; what is kept is renormalised. Among equal logits the lower token comes
-    first, so ``top_k=1`` is greedy decoding. ``log_prob`` is that of the law sampled from: a string with an
-    excluded token has -inf.
+    The law of the next token is that of ``truncation``: at a temperature, of the ``top_k`` most probable
+    tokens, of the smallest set that reaches a probability of ``top_p``; ``top_k=1`` is greedy decoding.
+    ``log_prob`` is that of the law sampled from: a string with an excluded token has -inf.
 
     Args:
         logits_fn: ``logits_fn(tokens [length], position) -> logits [vocabulary]``, a ``Partial`` with its
@@ -62,33 +61,20 @@ def autoregressive(
     if len(logits.shape) != 1:
         raise ValueError(f"autoregressive: logits_fn must return [vocabulary], it returns {logits.shape}.")
     (vocabulary,) = logits.shape
-    check_positive("autoregressive: temperature", temperature)
     if top_k is not None and is_concrete(top_k) and not 1 <= operator.index(top_k) <= vocabulary:
         raise ValueError(f"autoregressive: top_k must be in 1..{vocabulary} (the vocabulary), given {top_k}.")
-    if top_p is not None and is_concrete(top_p) and not 0 < np.asarray(top_p) <= 1:
-        raise ValueError(f"autoregressive: top_p must be in (0, 1], given {top_p}.")
-    settings = (temperature, logits.dtype), (top_k, jnp.int32), (top_p, logits.dtype)
-    arrays: Any = (None if value is None else jnp.asarray(value, dtype) for value, dtype in settings)
-    return Autoregressive(logits_fn, length, vocabulary, *arrays)
+    law = truncation(temperature=temperature, top_k=top_k, top_p=top_p)
+    return Autoregressive(logits_fn, length, vocabulary, law)
 
 
 class Autoregressive(dist.Distribution):
     """The distribution that ``autoregressive`` makes."""
 
-    pytree_data_fields = ("logits_fn", "temperature", "top_k", "top_p")
+    pytree_data_fields = ("logits_fn", "law")
     pytree_aux_fields = ("vocabulary",)
 
-    def __init__(
-        self,
-        logits_fn: Partial,
-        length: int,
-        vocabulary: int,
-        temperature: Array,
-        top_k: Array | None,
-        top_p: Array | None,
-    ):
-        self.logits_fn, self.vocabulary = logits_fn, vocabulary
-        self.temperature, self.top_k, self.top_p = temperature, top_k, top_p
+    def __init__(self, logits_fn: Partial, length: int, vocabulary: int, law: Partial):
+        self.logits_fn, self.vocabulary, self.law = logits_fn, vocabulary, law
         super().__init__(batch_shape=(), event_shape=(length,))
 
     @property
@@ -104,21 +90,7 @@ class Autoregressive(dist.Distribution):
     def _log_probs(self, tokens: Array, position: Array) -> Array:
         """Log-probabilities of the next token, ``[vocabulary]``, -inf where excluded."""
         seen = jnp.where(jnp.arange(self.event_shape[0]) < position, tokens, 0)
-        logits = self.logits_fn(seen, position) / self.temperature
-        if self.top_k is None and self.top_p is None:
-            return jax.nn.log_softmax(logits)
-        order = jnp.argsort(-logits, stable=True)  # most probable first, the lower of equal tokens first
-        ranked = logits[order]
-        kept = jnp.ones(self.vocabulary, bool)
-        if self.top_k is not None:
-            kept = jnp.arange(self.vocabulary) < self.top_k
-        if self.top_p is not None:
-            probs = jax.nn.softmax(jnp.where(kept, ranked, -jnp.inf))
-            before = jnp.cumsum(probs) - probs
-            kept &= (before < self.top_p) | (self.top_p >= 1)
-            kept = kept.at[0].set(True)
-        log_probs = jax.nn.log_softmax(jnp.where(kept, ranked, -jnp.inf))
-        return jnp.zeros_like(logits).at[order].set(log_probs)
+        return self.law(self.logits_fn(seen, position))
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
         """Draws ``[*sample, length]`` tokens, each from the prefix before it."""
@@ -147,12 +119,11 @@ class Autoregressive(dist.Distribution):
             known = (tokens >= 0) & (tokens < self.vocabulary)
             tokens = jnp.where(known, tokens, 0).astype(int)
 
-            def step(total: Array, position: Array) -> tuple[Array, None]:
-                return total + self._log_probs(tokens, position)[tokens[position]], None
+            def step(_: None, position: Array) -> tuple[None, Array]:
+                return None, self._log_probs(tokens, position)[tokens[position]]
 
-            start = jnp.zeros((), self.temperature.dtype)
-            total = jax.lax.scan(step, start, jnp.arange(self.event_shape[0]))[0]
-            return jnp.where(known.all(), total, -jnp.inf)
+            log_probs = jax.lax.scan(step, None, jnp.arange(self.event_shape[0]))[1]  # [length]
+            return jnp.where(known.all(), log_probs.sum(), -jnp.inf)
 
         flat = jax.vmap(one)(value.reshape(-1, *self.event_shape))
         return flat.reshape(value.shape[:-1])
