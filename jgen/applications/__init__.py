@@ -1,7 +1,8 @@
 """Applications: what one does with a model, whole."""
 
 from jgen.applications.contest import Contest, contest
+from jgen.applications.fit import Best, Fit, fit
 from jgen.applications.fit_mixture import MixtureFit, fit_mixture
 from jgen.applications.held_out import held_out
 
-__all__ = ["Contest", "MixtureFit", "contest", "fit_mixture", "held_out"]
+__all__ = ["Best", "Contest", "Fit", "MixtureFit", "contest", "fit", "fit_mixture", "held_out"]

@@ -19,6 +19,7 @@ run depends neither on its chunks nor on having been stopped and resumed.
 from jgen.train.batches import shuffled, with_replacement
 from jgen.train.ema import averaged_params, ema_params
 from jgen.train.loop import NonFiniteError, Training, full_batch, train
+from jgen.train.mean_loss import mean_loss
 from jgen.train.precision import in_precision
 from jgen.train.state import init_restarts, init_state
 from jgen.train.step import make_train_step
@@ -33,6 +34,7 @@ __all__ = [
     "init_restarts",
     "init_state",
     "make_train_step",
+    "mean_loss",
     "shuffled",
     "train",
     "with_replacement",

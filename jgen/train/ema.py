@@ -14,11 +14,11 @@ class EmaParams(NamedTuple):
     """What the average remembers.
 
     Attributes:
-        count: Updates seen.
+        num_updates: Those seen.
         average: Like the parameters, in float32 at least.
     """
 
-    count: Array
+    num_updates: Array
     average: PyTree
 
 
@@ -100,11 +100,11 @@ def _update(
 ) -> tuple[PyTree, EmaParams]:
     if params is None:
         raise ValueError("ema_params needs the parameters: optimizer.update(updates, state, params)")
-    count = optax.safe_increment(state.count)
-    weight = (1 - decay) / (1 - decay**count)
+    num_updates = optax.safe_increment(state.num_updates)
+    weight = (1 - decay) / (1 - decay**num_updates)
     new = optax.apply_updates(params, updates)
     average = jax.tree.map(lambda old, leaf: old + weight * (_wide(leaf) - old), state.average, new)
-    return updates, EmaParams(count, average)
+    return updates, EmaParams(num_updates, average)
 
 
 def _wide(leaf: Any) -> Array:

@@ -1,0 +1,193 @@
+"""A whole training run, as experiments want it: seen, logged, validated, saved and resumed."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jgen import checkpoints
+from jgen.binding import bind
+from jgen.errors import UsageError
+from jgen.run import Run
+from jgen.train import NonFiniteError, averaged_params, init_state, make_train_step, mean_loss, train
+from jgen.types import Array, Key, Objective, PyTree, TrainState
+
+
+class Best(NamedTuple):
+    """The parameters to use, so far.
+
+    Attributes:
+        params: Those of the smallest validation loss; the newest where nothing is validated. Averaged,
+            where the optimizer keeps an average.
+        loss: Their validation loss; infinite where there is none.
+        step: The step they are of.
+    """
+
+    params: PyTree
+    loss: Array
+    step: Array
+
+
+class Fit(NamedTuple):
+    """A finished run of training.
+
+    Attributes:
+        state: After the last step.
+        best: The parameters to use.
+        rows: One a chunk: ``step``, the means over the chunk of ``loss`` and of each entry of ``aux``, and
+            ``validation_loss``. Those of the run that this one resumed come first.
+    """
+
+    state: TrainState
+    best: Best
+    rows: list[dict[str, float]]
+
+    @property
+    def params(self) -> PyTree:
+        """The parameters to use."""
+        return self.best.params
+
+    def curve(self, name: str = "loss") -> np.ndarray:
+        """One column of the rows, against ``curve("step")``; NaN where a row lacks it ``[chunk]``."""
+        return np.array([row.get(name, np.nan) for row in self.rows])
+
+
+def fit(
+    run: Run,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    init: Callable[[Key], PyTree],
+    data: PyTree,
+    *,
+    key: Key,
+    num_steps: int,
+    make_batch: Callable[[PyTree, Key, Array], PyTree],
+    validation: PyTree = None,
+    evaluate: Objective | None = None,
+    chunk_size: int = 200,
+    save_every: float = 60.0,
+    resume: str | Path | None = None,
+    name: str = "training",
+) -> Fit:
+    """Trains, and leaves in the run's directory whatever is needed to look at it or to go on with it.
+
+    After each chunk of steps: progress is shown, a line goes to ``metrics.jsonl``, the validation loss is
+    taken (of the averaged parameters, if the optimizer keeps an average; with the same key every time, so
+    that it changes by the parameters alone), the best parameters are kept, and every so many seconds a
+    checkpoint is written to ``checkpoints/<name>`` while training goes on. A run that was killed, and is
+    resumed from there, ends in the same numbers, bit for bit, as one that was not.
+
+    Args:
+        run: Where everything lands.
+        objective: What is minimised.
+        optimizer: Any optax transformation.
+        init: ``init(key) -> params``, that of a ``LatentModel`` or a ``Game``, say.
+        data: A pytree of arrays ``[row, ...]``.
+        key: All randomness is drawn from it.
+        num_steps: Steps in all, those of a resumed run among them.
+        make_batch: Such as ``jgen.train.shuffled(128)``.
+        validation: Held-out data, like ``data``; None for none.
+        evaluate: The objective whose loss is taken there, a mean over examples; None for ``objective``.
+        chunk_size: Steps between two looks.
+        save_every: Seconds between checkpoints; one more is written at the end.
+        resume: The directory of an earlier run, to go on from its newest checkpoint.
+        name: Of this training, where a run has several.
+
+    Returns:
+        ``Fit(state, best, rows)``.
+
+    Raises:
+        UsageError: For a loss that is not finite: the state before it is in the checkpoint. For empty
+            validation data.
+        FileNotFoundError: Where there is nothing to resume.
+        ValueError: For a checkpoint of another model, or a damaged one.
+        OSError: Where a checkpoint cannot be written.
+
+    Example:
+        >>> import tempfile, jax, jax.numpy as jnp, optax, numpyro.distributions as dist
+        >>> from jgen.objectives import maximum_likelihood
+        >>> from jgen.run import start
+        >>> from jgen.train import shuffled
+        >>> rows = jnp.linspace(-1.0, 3.0, 101)
+        >>> options = {"make_batch": shuffled(101), "validation": rows, "chunk_size": 20}
+        >>> with tempfile.TemporaryDirectory() as root, start("normal", {}, root=root) as run:
+        ...     found = fit(
+        ...         run, maximum_likelihood(dist.Normal), optax.sgd(0.3), jax.random.normal, rows,
+        ...         key=jax.random.key(0), num_steps=60, **options,
+        ...     )
+        ...     checkpoints.steps(run.directory / "checkpoints" / "training")
+        [60]
+        >>> round(float(found.params), 3), found.curve("step").tolist()
+        (1.0, [20, 40, 60])
+    """
+    init_key, run_key, validation_key = jax.random.split(key, 3)
+    state = init_state(run_key, bind(init)(init_key), optimizer)
+    best = Best(_usable(state), jnp.float32(jnp.inf), state.step + 0)
+    rows: list[dict[str, float]] = []
+    if resume is not None:
+        folder = Path(resume) / "checkpoints" / name
+        state, best = checkpoints.restore(folder, like=(state, best))
+        rows = list(checkpoints.notes(folder)["rows"])
+    done = int(state.step)
+    if num_steps < done:
+        raise UsageError(f"{num_steps} steps in all are fewer than the {done} that were made already")
+    folder = run.directory / "checkpoints" / name
+    saved, saved_at = -1, time.monotonic()
+
+    with checkpoints.writer(folder) as save, run.stage(name, num_steps - done) as advance:
+
+        def keep(state: TrainState) -> None:
+            nonlocal saved, saved_at
+            if int(state.step) > saved:
+                save((state, best), step=int(state.step), notes={"rows": rows})
+                saved, saved_at = int(state.step), time.monotonic()
+
+        def on_chunk(state: TrainState, metrics: Mapping[str, Any]) -> None:
+            nonlocal best
+            if not len(metrics["loss"]):  # a finished run, resumed
+                return
+            params, loss = _usable(state), jnp.float32(jnp.inf)
+            row = {"step": int(state.step), **{k: float(np.mean(v)) for k, v in metrics.items()}}
+            if validation is not None:
+                loss = mean_loss(evaluate or objective, params, validation, validation_key)
+                row["validation_loss"] = float(loss)
+            if validation is None or loss < best.loss:
+                best = Best(params, loss, state.step + 0)
+            rows.append(row)
+            run.log(fit=name, **row)
+            advance(len(metrics["loss"]))
+            if time.monotonic() - saved_at >= save_every:
+                keep(state)
+
+        with _state_before_the_fall(keep, folder):
+            state = train(
+                state,
+                make_train_step(objective, optimizer),
+                data,
+                num_steps - done,
+                make_batch=make_batch,
+                chunk_size=chunk_size,
+                on_chunk=on_chunk,
+            ).state
+        keep(state)
+    return Fit(state, best, rows)
+
+
+def _usable(state: TrainState) -> PyTree:
+    """A copy, since the state is donated to the next chunk."""
+    return jax.tree.map(jnp.copy, averaged_params(state, default=state.params))
+
+
+@contextlib.contextmanager
+def _state_before_the_fall(keep: Callable[[TrainState], None], folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except NonFiniteError as error:
+        keep(error.training.state)
+        raise UsageError(f"{error}. It is also saved in {folder}") from error

@@ -1,0 +1,123 @@
+"""A whole training run: what it leaves, what it keeps, and that it goes on as if it had never stopped."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from jax.tree_util import Partial
+
+from jgen import checkpoints
+from jgen.applications import fit
+from jgen.errors import UsageError
+from jgen.run import start
+from jgen.train import averaged_params, ema_params, mean_loss, shuffled
+
+ROWS = jax.random.normal(jax.random.key(1), (24, 3))
+VALIDATION = jax.random.normal(jax.random.key(2), (7, 3))
+KEY = jax.random.key(0)
+OPTIMIZER = optax.chain(optax.adam(0.3), ema_params(0.9))
+
+
+def noisy(limit, params, batch, key):
+    noise = jax.random.normal(key, batch.shape)
+    error = ((params[None] - batch - noise) ** 2).sum(-1)  # [batch]
+    return error.mean() + jnp.where(jnp.abs(params).sum() > limit, jnp.nan, 0), {"error": error}
+
+
+def zeros(key):  # noqa: ARG001
+    return jnp.zeros(3)
+
+
+def run_fit(root, num_steps, *, objective=Partial(noisy, jnp.inf), **options):  # noqa: B008
+    options = {"validation": VALIDATION, "chunk_size": 10, "make_batch": shuffled(8), **options}
+    with start("fit", {}, out=root) as run:
+        return fit(run, objective, OPTIMIZER, zeros, ROWS, key=KEY, num_steps=num_steps, **options)
+
+
+def assert_identical(left, right):
+    for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True):
+        if jnp.issubdtype(a.dtype, jax.dtypes.prng_key):
+            a, b = jax.random.key_data(a), jax.random.key_data(b)
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    root = tmp_path_factory.mktemp("whole")
+    return root, run_fit(root, 60)
+
+
+def test_every_chunk_is_logged_and_the_end_is_saved(whole):
+    root, found = whole
+    lines = [json.loads(line) for line in (root / "metrics.jsonl").read_text().splitlines()]
+    assert [{"fit": "training", **row} for row in found.rows] == [
+        {name: value for name, value in line.items() if name != "seconds"} for line in lines
+    ]
+    assert found.curve("step").tolist() == [10, 20, 30, 40, 50, 60]
+    assert set(found.rows[0]) == {"step", "loss", "error", "validation_loss"}
+    folder = root / "checkpoints" / "training"
+    assert checkpoints.notes(folder) == {"rows": found.rows}
+    state, best = checkpoints.restore(folder, like=(found.state, found.best))
+    assert_identical((state, best), (found.state, found.best))
+
+
+def test_the_parameters_kept_are_the_averaged_ones_of_the_smallest_validation_loss(whole):
+    _, found = whole
+    losses = found.curve("validation_loss")
+    assert found.best.loss == np.float32(losses.min())
+    assert int(found.best.step) == found.curve("step")[losses.argmin()]
+    validation_key = jax.random.split(KEY, 3)[2]
+    again = mean_loss(Partial(noisy, jnp.inf), found.params, VALIDATION, validation_key)
+    np.testing.assert_array_equal(again, found.best.loss)
+    last = mean_loss(Partial(noisy, jnp.inf), averaged_params(found.state), VALIDATION, validation_key)
+    np.testing.assert_array_equal(np.float32(losses[-1]), last)
+
+
+def test_a_run_that_was_stopped_and_resumed_is_the_whole_run(whole, tmp_path):
+    first = run_fit(tmp_path / "first", 30, save_every=0.0)
+    assert checkpoints.steps(tmp_path / "first" / "checkpoints" / "training") == [10, 20, 30]
+    second = run_fit(tmp_path / "second", 60, resume=tmp_path / "first")
+    assert_identical(second.state, whole[1].state)
+    assert_identical(second.best, whole[1].best)
+    assert second.rows == whole[1].rows
+    assert len(first.rows) == 3
+    third = run_fit(tmp_path / "third", 60, resume=tmp_path / "second")  # nothing is left to do
+    assert_identical(third.state, whole[1].state)
+    assert third.rows == whole[1].rows
+    with pytest.raises(UsageError, match="fewer than the 60"):
+        run_fit(tmp_path / "fourth", 40, resume=tmp_path / "second")
+    with pytest.raises(FileNotFoundError, match="save one first"):
+        run_fit(tmp_path / "fifth", 60, resume=tmp_path / "nowhere")
+
+
+def test_without_validation_the_newest_are_kept(tmp_path):
+    found = run_fit(tmp_path, 20, validation=None)
+    assert_identical(found.params, averaged_params(found.state))
+    assert int(found.best.step) == 20
+    assert np.isnan(found.curve("validation_loss")).all()
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_the_state_before_it_is_saved(tmp_path):
+    with pytest.raises(UsageError, match=r"stopped at step \d+: the loss is nan.*also saved in") as caught:
+        run_fit(tmp_path, 60, objective=Partial(noisy, 0.5))
+    lost = caught.value.__cause__.training.state
+    folder = tmp_path / "checkpoints" / "training"
+    assert checkpoints.steps(folder) == [int(lost.step)]
+    assert int(lost.step) > 0
+    [state, _] = checkpoints.restore(folder, like=(lost, run_like()))
+    assert_identical(state, lost)
+    assert np.isfinite(state.params).all()
+
+
+def run_like():
+    return jax.eval_shape(lambda: (jnp.zeros(3), jnp.float32(0), jnp.int32(0)))
+
+
+def test_empty_splits_are_named(tmp_path):
+    with pytest.raises(UsageError, match="split to evaluate on is empty"):
+        run_fit(tmp_path / "a", 10, validation=VALIDATION[:0])
+    with pytest.raises(ValueError, match="larger than the data set of 24 rows"):
+        run_fit(tmp_path / "b", 10, make_batch=shuffled(25))
