@@ -4,32 +4,32 @@ from planted import Bug
 
 USER = "samplers.adaptive_rejection"
 HULL_BUGS = {
-    "everything accepted": Bug(
+    "adaptive rejection, everything accepted": Bug(
         USER, "(log_uniform(uniform) < lp - envelope)", "(log_uniform(uniform) < 1.0)"
     ),
-    "the ratio reversed": Bug(USER, "< lp - envelope", "< envelope - lp"),
-    "the mass of the first hull": Bug(
+    "adaptive rejection, the ratio reversed": Bug(USER, "< lp - envelope", "< envelope - lp"),
+    "adaptive rejection, the mass of the first hull": Bug(
         USER, "jnp.where(accepted, log_mass", "jnp.where(accepted, 0.0 * log_mass"
     ),
-    "8 a key used twice": Bug(
+    "8 adaptive rejection, a key used twice": Bug(
         USER, "jax.random.uniform(accept_key, dtype=dtype)", "jax.random.uniform(place_key)"
     ),
-    "a segment entered from the wrong end": Bug(
+    "adaptive rejection, a segment entered from the wrong end": Bug(
         "samplers.hull_base",
         "jnp.where(slope > 0, right - drop, left + drop)",
         "jnp.where(slope < 0, right - drop, left + drop)",
         USER,
     ),
-    "segments that weigh their height": Bug(
+    "adaptive rejection, segments that weigh their height": Bug(
         "samplers.hull_base",
         "log_mass = height + jnp.where(curved",
         "log_mass = height + 0.0 * jnp.where(curved",
         USER,
     ),
-    "a tangent dropped by the next": Bug(
+    "adaptive rejection, a tangent dropped by the next": Bug(
         "samplers.hull_base", "hull.num_used + fits)", "hull.num_used)", USER
     ),
-    "knots out of order": Bug(
+    "adaptive rejection, knots out of order": Bug(
         "samplers.hull_base", "hull.num_used) & (hull.x < x))", "hull.num_used) & (hull.x > x))", USER
     ),
 }

@@ -23,7 +23,7 @@ from jgen.weights import log_evidence
 KEY = jax.random.key(5)
 INF = float("inf")
 QUICK = ("gamma",)
-QUICK_BUGS = ("a segment entered from the wrong end",)
+QUICK_BUGS = ("adaptive rejection, a segment entered from the wrong end",)
 
 
 def fresh_key():
