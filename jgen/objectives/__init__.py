@@ -1,5 +1,8 @@
 """Learning objectives: what the gradient is taken of."""
 
+from jgen.objectives.elbo import elbo
+from jgen.objectives.iwae import iwae
+from jgen.objectives.kl_base import closed_form_kl, kl_by_coordinate, sampled_kl
 from jgen.objectives.maximum_likelihood import maximum_likelihood
 
-__all__ = ["maximum_likelihood"]
+__all__ = ["closed_form_kl", "elbo", "iwae", "kl_by_coordinate", "maximum_likelihood", "sampled_kl"]
