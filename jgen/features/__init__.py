@@ -1,0 +1,5 @@
+"""Features: what a network trained to tell images apart sees in them, for perceptual losses and metrics."""
+
+from jgen.features.vgg16 import VGG16, load_vgg16
+
+__all__ = ["VGG16", "load_vgg16"]
