@@ -5,7 +5,8 @@ A data set is one file here, named as the set is, whose class ``Builder`` extend
 
 from jgen.data.catalogue_base import data_dir, known
 from jgen.data.columns import columns
+from jgen.data.factors import factors
 from jgen.data.load import load
 from jgen.data.prepare import prepare
 
-__all__ = ["columns", "data_dir", "known", "load", "prepare"]
+__all__ = ["columns", "data_dir", "factors", "known", "load", "prepare"]

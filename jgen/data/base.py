@@ -17,6 +17,8 @@ class Base(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ig
         bundled: Whether the data are on every machine that runs jgen, so that they may be prepared
             without being asked for; what must be downloaded is prepared by command.
         columns: Names of the columns of ``x`` with their units, where ``x`` is a table.
+        factors: Names of the columns of ``factors``, each with what its values 0, 1, ... stand for, where
+            the data are made from factors of variation.
         description: What the data are, in a sentence or two.
         homepage: Where they come from.
         citation: Who to cite.
@@ -24,6 +26,7 @@ class Base(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ig
 
     bundled: ClassVar[bool] = False
     columns: ClassVar[tuple[str, ...]] = ()
+    factors: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     description: ClassVar[str]
     homepage: ClassVar[str]
     citation: ClassVar[str]

@@ -16,6 +16,22 @@ BUNDLED = {
         {"train": 1257, "validation": 180, "test": 360},
         "caf27defd682440c",
     ),
+    "shapes2d": (
+        {"x": ((16, 16, 1), "uint8"), "factors": ((5,), "int64")},
+        {"train": 1844, "validation": 230, "test": 230},
+        "991a8f8551a2b38b",
+    ),
+    "shapes3d": (
+        {"x": ((16, 16, 16, 1), "uint8"), "factors": ((6,), "int64")},
+        {"train": 1844, "validation": 230, "test": 230},
+        "5fd98cc8d698c2b2",
+    ),
+    "markov": ({"x": ((64,), "int32")}, {"train": 4096, "validation": 512, "test": 512}, "3eb2480c96af597a"),
+    "ring": (
+        {"x": ((2,), "float32"), "label": ((), "int64")},
+        {"train": 4096, "validation": 1024, "test": 1024},
+        "546bfecde37bd129",
+    ),
 }
 
 

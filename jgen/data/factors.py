@@ -1,0 +1,24 @@
+"""What the factors of variation of a data set are called, and what their values stand for."""
+
+from typing import Any
+
+from jgen.data.catalogue_base import builder
+
+
+def factors(name: str) -> dict[str, tuple[Any, ...]]:
+    """The columns of ``load(name)["factors"]``.
+
+    Args:
+        name: One of ``known()``.
+
+    Returns:
+        Name of a column -> what its values 0, 1, ... stand for; empty where the data have no factors.
+
+    Raises:
+        UsageError: For an unknown name.
+
+    Example:
+        >>> factors("shapes2d")["shape"], [len(values) for values in factors("shapes2d").values()]
+        (('square', 'ellipse', 'heart'), [3, 3, 4, 8, 8])
+    """
+    return dict(builder(name).factors)
