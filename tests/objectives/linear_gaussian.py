@@ -33,8 +33,7 @@ def init(key):
 
 
 def prior(params):
-    del params
-    return dist.Normal(jnp.zeros(LATENT), 1.0).to_event(1)
+    return dist.Normal(jnp.zeros(params["decoder"]["weight"].shape[1]), 1.0).to_event(1)
 
 
 def decoder(params, z):
@@ -52,9 +51,9 @@ def encoder(params, x):
 MODEL = LatentModel(Partial(init), Partial(prior), Partial(decoder), Partial(encoder))
 
 
-def exact_params(scale=0.7):
+def exact_params(event=EVENT, latent=LATENT, scale=0.7):
     """Parameters whose encoder is the exact posterior."""
-    weight, bias = default_weight(EVENT, LATENT), jnp.linspace(-0.5, 0.5, EVENT)
+    weight, bias = default_weight(event, latent), jnp.linspace(-0.5, 0.5, event)
     variance = 1 / (1 + jnp.square(weight).sum(0) / scale**2)  # [latent]
     to_mean = variance[:, None] * weight.T / scale**2  # [latent, event]
     return {
@@ -64,9 +63,9 @@ def exact_params(scale=0.7):
     }
 
 
-def inexact_params(scale=0.7):
+def inexact_params(event=EVENT, latent=LATENT):
     """The same decoder, under an encoder that is off: too wide, and shrunk towards 0."""
-    params = exact_params(scale)
+    params = exact_params(event, latent)
     own = params["encoder"]
     off = {"weight": 0.7 * own["weight"], "bias": own["bias"] + 0.1, "log_scale": own["log_scale"] + 0.4}
     return params | {"encoder": off}
@@ -86,7 +85,7 @@ def log_prob(params, x):
 
 
 def posterior_gap(params, x):
-    """Exact KL(q(z | x), p(z | x)) ``[batch]``, for a scale of 0.7."""
+    """Exact KL(q(z | x), p(z | x)) ``[batch]``, for the decoder of ``exact_params``."""
     q, p = (encoder(each, x).base_dist for each in (params, exact_params()))
     ratio = jnp.square(q.scale / p.scale)
     return (ratio + jnp.square((q.loc - p.loc) / p.scale) - 1 - jnp.log(ratio)).sum(-1) / 2
