@@ -1,3 +1,33 @@
 """Decoders: Flax networks that take latents ``z [batch, latent]`` to a distribution over x, one a file."""
 
-__all__: list[str] = []
+from jgen.decoders.check_support import check_support
+from jgen.decoders.conv_net import ConvNet
+from jgen.decoders.heads import (
+    Bernoulli,
+    Categorical,
+    ContinuousBernoulli,
+    Delta,
+    DiscretisedLogisticMixture,
+    Normal,
+    NormalLearned,
+    NormalShared,
+)
+from jgen.decoders.mlp import MLP
+from jgen.decoders.occupancy import Occupancy
+from jgen.decoders.voxel_conv_net import VoxelConvNet
+
+__all__ = [
+    "MLP",
+    "Bernoulli",
+    "Categorical",
+    "ContinuousBernoulli",
+    "ConvNet",
+    "Delta",
+    "DiscretisedLogisticMixture",
+    "Normal",
+    "NormalLearned",
+    "NormalShared",
+    "Occupancy",
+    "VoxelConvNet",
+    "check_support",
+]

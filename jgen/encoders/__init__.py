@@ -1,3 +1,18 @@
-"""Encoders: Flax networks that take data ``x [batch, *event]`` to a distribution over z; one a file."""
+"""Encoders: Flax networks that take data ``x [batch, *event]`` to a distribution over z; and critics."""
 
-__all__: list[str] = []
+from jgen.encoders.conv_encoder import ConvEncoder
+from jgen.encoders.critic import ConvCritic, MLPCritic
+from jgen.encoders.mlp_encoder import MLPEncoder
+from jgen.encoders.posteriors import DiagonalNormal, Flow, Point
+from jgen.encoders.voxel_encoder import VoxelEncoder
+
+__all__ = [
+    "ConvCritic",
+    "ConvEncoder",
+    "DiagonalNormal",
+    "Flow",
+    "MLPCritic",
+    "MLPEncoder",
+    "Point",
+    "VoxelEncoder",
+]

@@ -1,0 +1,50 @@
+"""Data that a likelihood cannot mean are refused before they are trained on."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+
+def check_support(head: Any, x: Any) -> None:
+    """Refuses data outside the support of a head, or of a distribution; for concrete arrays, outside of jit.
+
+    Inside of a compiled step nothing can be raised: there such values are -inf nats, which no one can read.
+
+    Args:
+        head: A head, or any distribution.
+        x: Data ``[batch, *event]``.
+
+    Raises:
+        ValueError: Naming the first value outside, how many there are, what is taken, and what to do.
+        TypeError: If x is traced.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from jgen.decoders import Bernoulli, ContinuousBernoulli
+        >>> grey = jnp.array([[0.0, 0.25], [1.0, 0.5]])
+        >>> check_support(ContinuousBernoulli(), grey)
+        >>> check_support(Bernoulli(), grey)
+        Traceback (most recent call last):
+        ValueError: x has values outside the support of Bernoulli: x[0, 1] is 0.25, one of 2 in 4. It takes
+        0 or 1. Binarise the data (x > a threshold, or a draw with probabilities x), or take the head ...
+    """
+    if isinstance(x, jax.core.Tracer):
+        raise TypeError("check_support looks at values, and x is traced: call it on the data, outside of jit")
+    constraint: Any = head.support
+    while hasattr(constraint, "base_constraint"):
+        constraint = constraint.base_constraint
+    values = np.asarray(x)
+    outside = ~np.asarray(constraint(values), bool)
+    if not outside.any():
+        return
+    first = tuple(int(i) for i in np.argwhere(outside)[0])
+    named: Any = head
+    while hasattr(named, "base_dist"):
+        named = named.base_dist
+    takes = getattr(head, "takes", f"{constraint}")
+    remedy = getattr(head, "remedy", "Map the data to that, or take a likelihood whose support they are in.")
+    raise ValueError(
+        f"x has values outside the support of {type(named).__name__}: x{list(first)} is {values[first]}, "
+        f"one of {outside.sum():,} in {outside.size:,}. It takes {takes}. {remedy}"
+    )

@@ -1,0 +1,27 @@
+"""Heads: the last word of a decoder, from raw numbers to a distribution over x; one family a file.
+
+A head is a Linen module with ``width``, how many raw numbers it takes for each element of x, and
+``head(raw [batch, *shape, width])``, a NumPyro distribution of ``batch_shape (batch,)`` and ``event_shape
+shape`` that computes in float32 at least, whatever type the raw numbers have. Its ``support`` is NumPyro's
+constraint on one element; ``takes`` and ``remedy`` say in words what that is and what to do with other data.
+"""
+
+from jgen.decoders.heads.bernoulli_base import Bernoulli
+from jgen.decoders.heads.categorical import Categorical
+from jgen.decoders.heads.continuous_bernoulli import ContinuousBernoulli, ContinuousBernoulliLogits
+from jgen.decoders.heads.delta import Delta
+from jgen.decoders.heads.discretised_logistic_mixture import DiscretisedLogisticMixture, DiscretisedLogistics
+from jgen.decoders.heads.normal import Normal, NormalLearned, NormalShared
+
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "ContinuousBernoulli",
+    "ContinuousBernoulliLogits",
+    "Delta",
+    "DiscretisedLogisticMixture",
+    "DiscretisedLogistics",
+    "Normal",
+    "NormalLearned",
+    "NormalShared",
+]

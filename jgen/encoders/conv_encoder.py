@@ -1,0 +1,51 @@
+"""The convolutional encoder of images."""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import numpyro.distributions as dist
+
+from jgen.encoders.base import check_encoder_input
+from jgen.encoders.conv_base import DownTower
+from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
+from jgen.types import Array
+
+
+class ConvEncoder(nn.Module):
+    """A tower of strided convolutions from the image to features, then the posterior.
+
+    Attributes:
+        latent_dim: Size of z.
+        features: Channels at each resolution, fine to coarse, each half the last.
+        posterior: From features to q(z | x) (``jgen.encoders.posteriors``).
+        activation: After each convolution.
+        centre: Taken off the data first: 127.5 for bytes.
+        spread: What the data are divided by then.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> encoder = ConvEncoder(2, features=(4, 8))
+        >>> params = encoder.init(jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
+        >>> encoder.apply(params, jnp.ones((5, 8, 8, 1))).event_shape
+        (2,)
+    """
+
+    latent_dim: int
+    features: tuple[int, ...] = (32, 64)
+    posterior: nn.Module = DiagonalNormal()
+    activation: Callable[[Array], Array] = nn.gelu
+    centre: float = 0.0
+    spread: float = 1.0
+
+    @nn.compact
+    def __call__(self, x: Array) -> dist.Distribution:
+        """``x [batch, height, width, channel]`` -> q(z | x), (batch,) over ``[latent_dim]``."""
+        check_encoder_input("ConvEncoder", x, num_axes=2)
+        features = DownTower(self.features, self.activation)((x - self.centre) / self.spread)
+        return self.posterior(features, self.latent_dim)
+
+
+def recipe() -> list[tuple[nn.Module, Array]]:
+    """Examples for the laws of encoders, each with data for it."""
+    return [(ConvEncoder(2, features=(4, 6)), jax.random.normal(jax.random.key(0), (3, 7, 5, 2)))]

@@ -1,0 +1,54 @@
+"""The fully connected encoder, of any depth."""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import numpyro.distributions as dist
+
+from jgen.encoders.base import check_encoder_input
+from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
+from jgen.types import Array
+
+
+class MLPEncoder(nn.Module):
+    """Layers of weights between activations, then the posterior; without hidden layers it is linear.
+
+    Attributes:
+        latent_dim: Size of z.
+        hidden: The sizes of the hidden layers.
+        posterior: From features to q(z | x) (``jgen.encoders.posteriors``): ``Point()`` for autoencoders,
+            ``Flow()`` for posteriors that are not Gaussian.
+        activation: Between layers.
+        centre: Taken off the data first: 127.5 for bytes.
+        spread: What the data are divided by then.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> encoder = MLPEncoder(2, hidden=(32,))
+        >>> params = encoder.init(jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
+        >>> q = encoder.apply(params, jnp.ones((5, 8, 8, 1)))
+        >>> q.batch_shape, q.event_shape
+        ((5,), (2,))
+    """
+
+    latent_dim: int
+    hidden: tuple[int, ...] = (256, 256)
+    posterior: nn.Module = DiagonalNormal()
+    activation: Callable[[Array], Array] = nn.gelu
+    centre: float = 0.0
+    spread: float = 1.0
+
+    @nn.compact
+    def __call__(self, x: Array) -> dist.Distribution:
+        """``x [batch, *event]`` -> q(z | x), a distribution (batch,) over ``[latent_dim]``."""
+        check_encoder_input("MLPEncoder", x)
+        h = (x.reshape(x.shape[0], -1) - self.centre) / self.spread
+        for size in self.hidden:
+            h = self.activation(nn.Dense(size)(h))
+        return self.posterior(h, self.latent_dim)
+
+
+def recipe() -> list[tuple[nn.Module, Array]]:
+    """Examples for the laws of encoders, each with data for it."""
+    return [(MLPEncoder(2, hidden=(8,)), jax.random.normal(jax.random.key(0), (3, 2, 3)))]

@@ -1,0 +1,12 @@
+"""Posteriors: the last word of an encoder, from features to a distribution over z; one family a file.
+
+A posterior is a Linen module, ``posterior(features [batch, feature], latent_dim)``: a NumPyro distribution of
+``batch_shape (batch,)`` and ``event_shape (latent_dim,)``, in float32 at least, whatever type the features
+have.
+"""
+
+from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
+from jgen.encoders.posteriors.flow import Flow
+from jgen.encoders.posteriors.point import Point
+
+__all__ = ["DiagonalNormal", "Flow", "Point"]

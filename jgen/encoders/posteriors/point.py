@@ -1,0 +1,28 @@
+"""A code instead of a posterior."""
+
+import flax.linen as nn
+import numpyro.distributions as dist
+
+from jgen.encoders.base import at_least_float32
+from jgen.types import Array
+
+
+class Point(nn.Module):
+    """One latent for certain, for autoencoders: a ``Delta``.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> q, _ = Point().init_with_output(jax.random.key(0), jnp.ones((5, 4)), 2)
+        >>> q.batch_shape, q.event_shape
+        ((5,), (2,))
+    """
+
+    @nn.compact
+    def __call__(self, features: Array, latent_dim: int) -> dist.Distribution:
+        """``features [batch, feature]`` -> q(z | x), a distribution (batch,) over ``[latent_dim]``."""
+        return dist.Delta(at_least_float32(nn.Dense(latent_dim)(features)), event_dim=1)
+
+
+def recipe() -> list[nn.Module]:
+    """Examples for the laws of encoders."""
+    return [Point()]
