@@ -10,6 +10,7 @@ import numpyro.distributions as dist
 from flax.errors import ScopeParamShapeError
 from jax.tree_util import Partial
 
+from jgen.binding import bind
 from jgen.types import Array, Conditional, Game, Key, LatentModel, Objective, PyTree
 from jgen.weights.kish_ess import kish_ess
 
@@ -70,6 +71,13 @@ class Particles(NamedTuple):
     def log_weight(self) -> Array:
         """Log p(x, z) - log q(z | x), ``[particle, batch]``: exp of it averages to p(x)."""
         return self.log_prior + self.log_likelihood - self.log_posterior
+
+
+def with_parts_bound(model: LatentModel) -> LatentModel:
+    """The model, each of its functions a ``Partial``: so it may be an argument of what is compiled."""
+    if not isinstance(model, LatentModel):
+        raise TypeError(f"the objective is one of a LatentModel, got {type(model).__name__}")
+    return LatentModel(*(part if part is None else bind(part) for part in model))
 
 
 def particles(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: int) -> Particles:

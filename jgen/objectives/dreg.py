@@ -18,6 +18,7 @@ from jgen.objectives.base import (
     require_density,
     sample_and_log_prob,
     size,
+    with_parts_bound,
 )
 from jgen.types import Array, Key, LatentModel, PyTree
 
@@ -70,7 +71,7 @@ def dreg(model: LatentModel, num_particles: int) -> Partial:
         Tucker, Lawson, Gu and Maddison (2019), Doubly reparameterized gradient estimators for Monte Carlo
         objectives.
     """
-    return Partial(static(_dreg, num_particles=size("num_particles", num_particles)), model)
+    return Partial(static(_dreg, num_particles=size("num_particles", num_particles)), with_parts_bound(model))
 
 
 def _dreg(

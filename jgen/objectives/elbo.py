@@ -15,6 +15,7 @@ from jgen.objectives.base import (
     prior_of,
     require_density,
     sample_and_log_prob,
+    with_parts_bound,
 )
 from jgen.objectives.kl_base import closed_form_kl
 from jgen.types import Array, Key, LatentModel, PyTree
@@ -79,7 +80,7 @@ def elbo(
     """
     free_bits = None if free_bits is None else number("free_bits", free_bits)
     capacity = None if capacity is None else number("capacity", capacity)
-    return Partial(_elbo, bind(kl), model, number("beta", beta), free_bits, capacity)
+    return Partial(_elbo, bind(kl), with_parts_bound(model), number("beta", beta), free_bits, capacity)
 
 
 def _elbo(

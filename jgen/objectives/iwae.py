@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from jax.tree_util import Partial
 
 from jgen.binding import static
-from jgen.objectives.base import Recipe, Setting, ess, log_mean_exp, particles, size
+from jgen.objectives.base import Recipe, Setting, ess, log_mean_exp, particles, size, with_parts_bound
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
@@ -50,7 +50,7 @@ def iwae(model: LatentModel, num_particles: int) -> Partial:
     Reference:
         Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders.
     """
-    return Partial(static(_iwae, num_particles=size("num_particles", num_particles)), model)
+    return Partial(static(_iwae, num_particles=size("num_particles", num_particles)), with_parts_bound(model))
 
 
 def _iwae(

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.binding import static
-from jgen.objectives.base import Recipe, Setting, ess, log_mean_exp, number, particles, size
+from jgen.objectives.base import Recipe, Setting, ess, log_mean_exp, number, particles, size, with_parts_bound
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
@@ -54,7 +54,9 @@ def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5)
         Li and Turner (2016), Rényi divergence variational inference.
     """
     alpha = number("alpha", alpha, least=-float("inf"))
-    return Partial(static(_renyi, num_particles=size("num_particles", num_particles)), model, alpha)
+    return Partial(
+        static(_renyi, num_particles=size("num_particles", num_particles)), with_parts_bound(model), alpha
+    )
 
 
 def _renyi(
