@@ -14,7 +14,7 @@ from jgen.samplers import nuts
 from jgen.targets import breast_cancer, funnel
 from jgen.types import Sampler
 
-SHARES = (1, 2, 4, 8, 16)
+SHARES = (1, 4, 16)
 """Chains a lane."""
 TOGETHER_DRAWS, LANES_DRAWS = 16, 100
 """Draws a call: few where each costs as much as the longest; over lanes enough to make the end short."""

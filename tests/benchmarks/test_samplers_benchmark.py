@@ -7,10 +7,11 @@ import pytest
 
 import jgen.samplers
 import jgen.targets
+from benchmarks.bounds_base import bounds_rows
 from benchmarks.samplers import main
 from jgen.testing.members import members
 
-TINY = ["--chains", "2", "--seconds", "0.001", "--num-warmup", "20"]
+TINY = ["--chains", "2", "--seconds", "0.001", "--num-warmup", "20", "--lanes-chains", "0"]
 ALWAYS = (
     "target",
     "chains",
@@ -93,13 +94,57 @@ def test_ratios_stand_where_they_mean_something(told):
 
 @pytest.mark.slow
 def test_the_machine_and_the_mixtures_are_told(told):
-    assert set(told) == {"machine", "config", "rows", "mixtures", "lanes"}
+    assert set(told) == {"machine", "config", "rows", "mixtures", "lanes", "bounds"}
     assert told["machine"]["device"]["cpus"] >= 1
     assert told["machine"]["versions"]["jax"]
     ways = {(row["components"], row["dim"]) for row in told["mixtures"]}
     assert ways == {(5, 1), (5, 4), (40, 1), (40, 4)}
     ours = [row["jgen_ratio"] for row in told["mixtures"] if row["way"] == "jgen mixture.sample"]
     assert ours == [1, 1, 1, 1]
+    asked = [row["asked"] for row in told["bounds"]]
+    assert len(asked) == 3
+    assert asked[0] == "HMC, x by hand, at most"
+    assert all((row["met"] == "yes") == (row["found"] <= row["bound"]) for row in told["bounds"][:1])
+    assert all((row["met"] == "yes") == (row["found"] >= row["bound"]) for row in told["bounds"][1:])
+
+
+def test_the_worst_of_each_bound_is_named():
+    """Nothing is measured: numbers on both sides of each bound, and which of them is told."""
+    kernels = [
+        {"sampler": "hmc", "target": "a", "chains": 1, "hand_written_ratio": 1.1},
+        {"sampler": "hmc", "target": "b", "chains": 64, "hand_written_ratio": 1.15},
+        {"sampler": "nuts", "target": "a", "chains": 1, "hand_written_ratio": 9.0},
+        {"sampler": "nuts", "target": "a", "chains": 64, "hand_written_ratio": 1.9},
+        {"sampler": "nuts", "target": "b", "chains": 1024, "hand_written_ratio": 2.1},
+        {"sampler": "nuts", "target": "c", "chains": 64, "hand_written_ratio": None},
+        {"sampler": "mala", "target": "a", "chains": 64, "hand_written_ratio": 50.0},
+    ]
+    lanes = [
+        {"target": "funnel", "chains": 256, "lanes": None, "utilisation": 0.06},
+        {"target": "funnel", "chains": 256, "lanes": 64, "utilisation": 0.7},
+        {"target": "funnel", "chains": 256, "lanes": 16, "utilisation": 0.9},
+        {"target": "breast_cancer", "chains": 256, "lanes": 16, "utilisation": 0.99},
+    ]
+    found = [(row["found"], row["where"], row["met"]) for row in bounds_rows(kernels, lanes, [])]
+    assert found == [
+        (1.15, "b, 64 chains", "yes"),
+        (2.1, "b, 1024 chains", "no"),
+        (0.9, "funnel, 256 chains over 16 lanes", "yes"),
+        (0.06, "funnel, 256 chains", "-"),
+    ]
+    assert bounds_rows([], [], []) == []
+
+
+@pytest.mark.slow
+def test_nuts_over_lanes_and_by_hand_are_told(tmp_path_factory):
+    """Utilisation is counted, not timed: 32 chains over 2 lanes are busier than all together."""
+    options = ["--samplers", "hmc", "nuts", "--lanes-chains", "32"]
+    told = run(tmp_path_factory, options)
+    rows = {row["sampler"]: row for row in told["rows"]}
+    assert rows["nuts"]["hand_written_ratio"] > 0
+    lanes = {(row["target"], row["lanes"]): row["utilisation"] for row in told["lanes"]}
+    assert {target for target, _ in lanes} == {"funnel", "breast_cancer"}
+    assert lanes["funnel", 2] > lanes["funnel", 8] > lanes["funnel", None]
 
 
 @pytest.mark.parametrize(
