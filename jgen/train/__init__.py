@@ -18,16 +18,20 @@ run depends neither on its chunks nor on having been stopped and resumed.
 
 from jgen.train.batches import shuffled, with_replacement
 from jgen.train.ema import averaged_params, ema_params
-from jgen.train.loop import NonFiniteError, Training, full_batch, train
+from jgen.train.loop_base import NonFiniteError, Training
 from jgen.train.mean_loss import mean_loss
+from jgen.train.parallel import data_parallel, replicated
 from jgen.train.precision import in_precision
 from jgen.train.state import init_restarts, init_state
 from jgen.train.step import make_train_step
+from jgen.train.train import full_batch, train
+from jgen.train.train_on import train_on
 
 __all__ = [
     "NonFiniteError",
     "Training",
     "averaged_params",
+    "data_parallel",
     "ema_params",
     "full_batch",
     "in_precision",
@@ -35,7 +39,9 @@ __all__ = [
     "init_state",
     "make_train_step",
     "mean_loss",
+    "replicated",
     "shuffled",
     "train",
+    "train_on",
     "with_replacement",
 ]

@@ -46,11 +46,14 @@ def permuted(key: Key, size: int, places: Array) -> Array:
             high ^= _mix(low ^ second) & high_mask
         return (high << low_bits) | low
 
-    def walk(number: Array) -> Array:
-        return jnp.where(number < size, number, encipher(number))
+    def walk(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        number, back = carry
+        number = jnp.where(back, number, encipher(number))
+        return number, number < size
 
-    outside = encipher(places.astype(jnp.uint32))
-    return jax.lax.while_loop(lambda numbers: (numbers >= size).any(), walk, outside).astype(jnp.int32)
+    start = (places.astype(jnp.uint32), jnp.zeros(places.shape, bool))
+    images, _ = jax.lax.while_loop(lambda carry: ~carry[1].all(), walk, start)
+    return images.astype(jnp.int32)
 
 
 def _mix(word: Array) -> Array:

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import Partial
 
 from jgen.binding import bind
+from jgen.train.mesh_base import replicate
 from jgen.types import Array, Key, PyTree, TrainState
 
 
@@ -92,9 +93,7 @@ def _own(leaf: Any, mesh: Mesh | None = None) -> Array:
     """A strongly typed copy, on the mesh: weak types, shared buffers and strays would recompile or fail."""
     leaf = jnp.asarray(leaf)
     leaf = jnp.copy(jax.lax.convert_element_type(leaf, leaf.dtype))
-    return (
-        leaf if mesh is None or _on_mesh(leaf) else jax.device_put(leaf, NamedSharding(mesh, PartitionSpec()))
-    )
+    return leaf if mesh is None or _on_mesh(leaf) else replicate(leaf, mesh)
 
 
 def _on_mesh(leaf: Array) -> bool:

@@ -1,6 +1,6 @@
-"""The loop that runs a train step in compiled chunks."""
+"""The loop that runs a train step in compiled chunks, whatever brings the data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -41,79 +41,32 @@ class NonFiniteError(FloatingPointError):
         self.training = training
 
 
-def full_batch(data: PyTree, key: Key, step: Array) -> PyTree:  # noqa: ARG001
-    """All the data, at every step."""
-    return data
-
-
-def train(
+def run_chunks(
     state: TrainState,
     step: Step,
-    data: PyTree,
-    num_steps: int,
-    *,
-    make_batch: MakeBatch = full_batch,
-    chunk_size: int = 1000,
-    on_chunk: Hook | None = None,
+    chunks: Iterable[tuple[PyTree, int]],
+    make_batch: MakeBatch,
+    chunk_size: int,
+    on_chunk: Hook | None,
 ) -> Training:
-    """Takes ``num_steps`` more steps, in compiled chunks with the host in between.
-
-    One program serves any number of steps: a chunk is a loop with a dynamic count that writes into a
-    buffer of ``chunk_size`` rows. The state is donated to each chunk. A state whose leaves all lead with
-    a restart axis (``state.step`` is ``[restart]``) is trained as that many runs in one program, each
-    with its own key and its own batches; the data are shared. Shardings come from the inputs.
-
-    A step whose loss, or whose new parameters, are not finite is refused: the state stays as it was
-    before that step. Where every run has failed training stops and raises; where some restarts live on,
-    the others wait in their last good state and ``failed`` tells which.
-
-    Args:
-        state: From ``init_state``, a checkpoint or a former ``Training``. It is consumed: use the one
-            that is returned.
-        step: From ``make_train_step``, or any pytree ``step(state, batch) -> (state, aux)`` whose aux
-            holds ``loss``.
-        data: Any pytree of arrays; put on the device once.
-        num_steps: How many steps to add to those that the state has made.
-        make_batch: ``(data, key, step) -> batch``, pure; a module-level function or a ``Partial``.
-        chunk_size: Steps between two looks of the host; another size is another program.
-        on_chunk: ``on_chunk(state, metrics)`` after each chunk, with the metrics of that chunk on the
-            host: the place to report, save and stop. Returning True stops. It must not keep the state,
-            which the next chunk consumes.
-
-    Returns:
-        ``Training(state, metrics, failed)``.
-
-    Raises:
-        NonFiniteError: When no run is left; it says at which step, and its ``training`` holds the rest.
-        ValueError: For a state that was already consumed, or counts that make no sense.
-
-    Example:
-        >>> import jax, jax.numpy as jnp, optax
-        >>> from jgen.train import init_state, make_train_step, train
-        >>> def half_square(params, batch, key):
-        ...     return jnp.mean((params - batch) ** 2) / 2, {}
-        >>> optimizer = optax.sgd(0.5)
-        >>> state = init_state(jax.random.key(0), jnp.zeros(()), optimizer)
-        >>> run = train(state, make_train_step(half_square, optimizer), jnp.ones(4), 3)
-        >>> float(run.state.params), run.metrics["loss"].tolist()
-        (0.875, [0.5, 0.125, 0.03125])
-    """
-    _check(state, num_steps, chunk_size)
+    """The loop of ``train``, over chunks of steps that each bring their data and their number of steps."""
+    if any(leaf.is_deleted() for leaf in jax.tree.leaves(state) if isinstance(leaf, jax.Array)):
+        raise ValueError(
+            "this state was consumed (donated) by an earlier train(); use the state that it returned, "
+            "jax.tree.map(jnp.copy, state) before training, or a checkpoint"
+        )
     step, make_batch = bind(step), bind(make_batch)
-    data = jax.tree.map(jnp.asarray, data)
     alive = np.ones(state.step.shape, bool)
-    chunks: list[Mapping[str, Any]] = []
-    done, stop = 0, False
-    while not stop and (done < num_steps or not chunks):
-        count = min(chunk_size, num_steps - done)
+    taken_by_chunk: list[Mapping[str, Any]] = []
+    for data, count in chunks:
         state, survivors, taken, buffer = _run_chunk(
             state, alive, step, make_batch, data, count, chunk_size=chunk_size
         )
         alive = np.asarray(survivors)
-        chunks.append(_to_host(buffer, int(taken)))
-        done += count
-        stop = not alive.any() or (on_chunk is not None and on_chunk(state, chunks[-1]) is True)
-    metrics = jax.tree.map(lambda *parts: np.concatenate(parts, -1), *chunks)
+        taken_by_chunk.append(_to_host(buffer, int(taken)))
+        if not alive.any() or (on_chunk is not None and on_chunk(state, taken_by_chunk[-1]) is True):
+            break
+    metrics = jax.tree.map(lambda *parts: np.concatenate(parts, -1), *taken_by_chunk)
     training = Training(state, metrics, ~alive)
     if training.failed.all():
         raise NonFiniteError(_obituary(training), training)
@@ -122,16 +75,6 @@ def train(
 
 def _to_host(buffer: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
     return jax.tree.map(lambda metric: np.moveaxis(np.asarray(metric)[:rows], 0, -1), buffer)
-
-
-def _check(state: TrainState, num_steps: int, chunk_size: int) -> None:
-    if num_steps < 0 or chunk_size < 1:
-        raise ValueError(f"need num_steps >= 0 and chunk_size >= 1, got {num_steps} and {chunk_size}")
-    if any(leaf.is_deleted() for leaf in jax.tree.leaves(state) if isinstance(leaf, jax.Array)):
-        raise ValueError(
-            "this state was consumed (donated) by an earlier train(); use the state that it returned, "
-            "jax.tree.map(jnp.copy, state) before training, or a checkpoint"
-        )
 
 
 @partial(jax.jit, static_argnames="chunk_size", donate_argnames="state")

@@ -1,0 +1,128 @@
+"""Batches: exact epochs without a table of the order, every order equally likely, the same whoever asks."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from scipy import stats
+
+from jgen.train import init_restarts, init_state, make_train_step, shuffled, train, with_replacement
+from jgen.train.permutation_base import permuted
+
+KEY = jax.random.key(0)
+FALSE_ALARM = 1e-6
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 65, 1797])
+def test_a_permutation_has_every_number_once(size):
+    images = jax.jit(permuted, static_argnums=1)(jax.random.key(size), size, jnp.arange(size))
+    assert sorted(images.tolist()) == list(range(size))
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_all_orders_are_equally_likely(size):
+    keys = jax.random.split(KEY, 24_000)
+    orders = jax.jit(jax.vmap(lambda key: permuted(key, size, jnp.arange(size))))(keys)
+    place = {order: i for i, order in enumerate(itertools.permutations(range(size)))}
+    counts = np.bincount([place[tuple(order)] for order in np.asarray(orders).tolist()], minlength=len(place))
+    assert stats.chisquare(counts).pvalue > FALSE_ALARM
+
+
+def test_any_two_places_are_equally_likely_to_be_any_two_rows():
+    size, keys = 37, jax.random.split(KEY, 60_000)
+    images = np.asarray(jax.jit(jax.vmap(lambda key: permuted(key, size, jnp.array([4, 5]))))(keys))
+    pairs = np.bincount(images[:, 0] * size + images[:, 1], minlength=size**2).reshape(size, size)
+    assert np.trace(pairs) == 0
+    assert stats.chisquare(pairs[~np.eye(size, dtype=bool)]).pvalue > FALSE_ALARM
+
+
+def epochs(size, batch_size, num_epochs, key=KEY):
+    make_batch = jax.jit(shuffled(batch_size))
+    per_epoch = size // batch_size
+    steps = range(num_epochs * per_epoch)
+    rows = [make_batch({"row": jnp.arange(size)}, key, step)["row"] for step in steps]
+    return np.asarray(rows).reshape(num_epochs, per_epoch * batch_size)
+
+
+@pytest.mark.parametrize(("size", "batch_size"), [(1, 1), (2, 1), (13, 13), (13, 4), (1797, 128)])
+def test_an_epoch_takes_no_row_twice_and_leaves_out_less_than_a_batch(size, batch_size):
+    for epoch in epochs(size, batch_size, 2):
+        assert len(set(epoch.tolist())) == len(epoch) > size - batch_size
+        assert set(epoch.tolist()) <= set(range(size))
+
+
+def test_each_epoch_has_an_order_of_its_own():
+    first, second = epochs(1797, 128, 2)
+    other = epochs(1797, 128, 1, jax.random.key(1))[0]
+    for left, right in ((first, second), (first, other)):
+        # rows that two random orders have at the same place are Poisson with mean 1
+        assert (left == right).sum() <= stats.poisson.isf(FALSE_ALARM, 1)
+        assert set(left.tolist()) != set(right.tolist())  # others sit out
+
+
+def test_a_batch_costs_what_a_batch_is_not_what_the_data_are():
+    size = 1_000_003
+    data = jax.ShapeDtypeStruct((size,), jnp.float32)
+    for make_batch in (shuffled(8), with_replacement(8)):
+        jaxpr = jax.make_jaxpr(make_batch)(data, KEY, jnp.int32(5))
+        assert max(sizes_made(jaxpr.jaxpr)) < 1000
+
+
+def sizes_made(jaxpr):
+    for equation in jaxpr.eqns:
+        yield from (np.prod(var.aval.shape, dtype=int) for var in equation.outvars)
+        for inner in jax.tree.leaves(equation.params, is_leaf=lambda value: hasattr(value, "jaxpr")):
+            if hasattr(inner, "jaxpr"):
+                yield from sizes_made(inner.jaxpr)
+
+
+def test_rows_with_replacement_are_uniform_and_each_step_draws_anew():
+    make_batch = jax.jit(with_replacement(50))
+    rows = np.stack([make_batch(jnp.arange(50), KEY, step) for step in range(200)])
+    assert stats.chisquare(np.bincount(rows.ravel(), minlength=50)).pvalue > FALSE_ALARM
+    assert len(np.unique(rows, axis=0)) == 200
+    assert (make_batch(jnp.arange(50), jax.random.key(1), 0) != rows[0]).any()
+
+
+def test_equal_options_are_the_same_function():
+    assert jax.tree.structure(shuffled(8)) == jax.tree.structure(shuffled(8))
+    assert jax.tree.structure(shuffled(8)) != jax.tree.structure(shuffled(9))
+
+
+SGD = optax.sgd(0.1)
+
+
+def rows_seen(params, batch, key):  # noqa: ARG001
+    return 0 * params.sum(), {f"row {i}": batch[i] for i in range(2)}
+
+
+def test_training_sees_the_batches_of_its_key_and_each_restart_its_own():
+    step = make_train_step(rows_seen, SGD)
+    state = init_state(KEY, jnp.zeros(1), SGD)
+    metrics = train(state, step, jnp.arange(7), 6, make_batch=shuffled(2), chunk_size=4).metrics
+    seen = np.stack([metrics["row 0"], metrics["row 1"]], 1)  # [step, batch]
+    expected = epochs(7, 2, 2, jax.random.fold_in(KEY, np.uint32(2**32 - 1)))
+    np.testing.assert_array_equal(seen.reshape(2, 6), expected)
+    state = init_restarts(KEY, lambda key: jax.random.normal(key, (1,)), SGD, 3)
+    metrics = train(state, step, jnp.arange(7), 6, make_batch=shuffled(2), chunk_size=4).metrics
+    assert len(np.unique(metrics["row 0"], axis=0)) == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: shuffled(0), "batch_size must be at least 1"),
+        (lambda: with_replacement(-1), "batch_size must be at least 1"),
+        (lambda: shuffled(9)(jnp.zeros(8), KEY, 0), "batch of 9 is larger than the data set of 8 rows"),
+        (lambda: with_replacement(9)(jnp.zeros(8), KEY, 0), "larger than the data set"),
+        (lambda: shuffled(1)(jnp.zeros((0, 3)), KEY, 0), "the split is empty"),
+        (lambda: shuffled(1)({"x": jnp.zeros(3), "y": jnp.zeros(4)}, KEY, 0), "equally many rows"),
+        (lambda: shuffled(1)(jnp.float32(3), KEY, 0), "equally many rows"),
+    ],
+)
+def test_data_that_make_no_batch_are_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
