@@ -1,7 +1,44 @@
 """Models put together: parameters, how to start them, and the distribution they stand for."""
 
+from jgen.models.adversarial_autoencoder import adversarial_autoencoder
 from jgen.models.align import align
+from jgen.models.autoencoder import autoencoder
+from jgen.models.base import Network
 from jgen.models.bayesian_mixture import BayesianMixture, bayesian_mixture
+from jgen.models.gan import gan
 from jgen.models.gaussian_mixture import GaussianMixture, gaussian_mixture
+from jgen.models.likelihood import bits_per_dimension, log_prob_bound
+from jgen.models.linear_base import linear_log_prob
+from jgen.models.linear_vae import linear_vae
+from jgen.models.mixture_prior import mixture_prior
+from jgen.models.pca import PCA, pca
+from jgen.models.ppca import PPCA, ppca
+from jgen.models.prior_base import Prior, fixed_prior, standard_prior
+from jgen.models.vae import vae
+from jgen.models.vamp_prior import vamp_prior
 
-__all__ = ["BayesianMixture", "GaussianMixture", "align", "bayesian_mixture", "gaussian_mixture"]
+__all__ = [
+    "PCA",
+    "PPCA",
+    "BayesianMixture",
+    "GaussianMixture",
+    "Network",
+    "Prior",
+    "adversarial_autoencoder",
+    "align",
+    "autoencoder",
+    "bayesian_mixture",
+    "bits_per_dimension",
+    "fixed_prior",
+    "gan",
+    "gaussian_mixture",
+    "linear_log_prob",
+    "linear_vae",
+    "log_prob_bound",
+    "mixture_prior",
+    "pca",
+    "ppca",
+    "standard_prior",
+    "vae",
+    "vamp_prior",
+]

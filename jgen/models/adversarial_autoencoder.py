@@ -1,0 +1,62 @@
+"""The adversarial autoencoder."""
+
+import flax.linen as nn
+
+from jgen.models.base import Network, examples_of, latent_model
+from jgen.models.game_base import game
+from jgen.models.prior_base import Prior
+from jgen.types import Game, PyTree
+
+
+def adversarial_autoencoder(
+    decoder: nn.Module | Network,
+    encoder: nn.Module | Network,
+    critic: nn.Module | Network,
+    latent_dim: int,
+    shape: PyTree,
+    *,
+    prior: Prior | None = None,
+) -> Game:
+    r"""An autoencoder, and a critic that tells its codes from draws of the prior.
+
+    .. math:: \frac1n \sum_i q_\phi(z \mid x_i) \approx p(z)
+
+    The critic judges latents: draws of the prior are what is real, codes of the data what must look like it.
+    So the codes as a whole are drawn towards the prior, of which only draws are needed, while each of them
+    may stay a point.
+
+    Args:
+        decoder: As in ``vae``.
+        encoder: As in ``vae``; one that returns a ``Delta`` makes each code a point.
+        critic: ``z [batch, latent] -> score [batch]``, higher for what looks drawn from the prior, as a
+            Linen module or a ``Network``.
+        latent_dim: Size of the latent.
+        shape: Of one example, as in ``vae``.
+        prior: What the codes should look like; standard normal if None.
+
+    Returns:
+        The game; its parameters are ``{"model": {"prior", "decoder", "encoder"}, "critic": ...}``.
+
+    Raises:
+        TypeError: For a part that is no network.
+        ValueError: Where the parts do not fit: it says which part says what.
+
+    Example:
+        >>> import jax, numpyro.distributions as dist
+        >>> from jgen.models.base import Network
+        >>> def start(key):
+        ...     return {}
+        >>> def point(params, x):
+        ...     return dist.Delta(x, event_dim=1)
+        >>> def score(params, z):
+        ...     return z.sum(-1)
+        >>> both = Network(start, point)
+        >>> game = adversarial_autoencoder(both, both, Network(start, score), 2, (2,))
+        >>> game.model.encoder(game.init(jax.random.key(0))["model"], jax.numpy.ones((5, 2))).batch_shape
+        (5,)
+
+    Reference:
+        Makhzani et al. (2015), "Adversarial autoencoders".
+    """
+    model = latent_model(decoder, encoder, latent_dim, shape, prior)
+    return game(model, critic, examples_of((latent_dim,)), f"latents [batch, {latent_dim}]")

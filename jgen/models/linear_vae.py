@@ -1,0 +1,79 @@
+"""The linear variational autoencoder, whose exact log p(x) is known."""
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+
+from jgen.binding import static
+from jgen.models.linear_base import linear_decoder
+from jgen.models.prior_base import given, standard_prior
+from jgen.types import Array, Key, LatentModel, PyTree
+
+
+def linear_vae(dim: int, latent_dim: int) -> LatentModel:
+    r"""The model of ``ppca``, with an encoder that must learn the posterior.
+
+    .. math:: p(x \mid z) = N(Wz + b, s^2 I), \qquad q(z \mid x) = N(Vx + c, \mathrm{diag}(e^{2a}))
+
+    The posterior is a Gaussian of one covariance, diagonal where the columns of W are orthogonal; so at its
+    best the ELBO is log p(x) and meets the optimum of ``ppca``, and every local maximum is global. Any
+    error of the ELBO, of its gradient, of the optimiser or of the data shows as a gap to that number:
+    ``linear_log_prob(params, x)`` is the exact log p(x) at any parameters.
+
+    Args:
+        dim: Columns of a row.
+        latent_dim: Size of the latent.
+
+    Returns:
+        The model; its parameters are ``decoder`` as in ``ppca`` and ``encoder = {"weight" [latent, dim],
+        "bias" [latent], "log_scale" [latent]}``. It starts with weights of variance 1/dim, no bias and
+        scales of 1.
+
+    Raises:
+        ValueError: For a size below 1.
+
+    Example:
+        >>> import jax
+        >>> model = linear_vae(5, 2)
+        >>> params = model.init(jax.random.key(0))
+        >>> model.encoder(params, jax.numpy.zeros((3, 5))).event_shape
+        (2,)
+
+    Reference:
+        Lucas, Tucker, Grosse and Norouzi (2019), "Don't blame the ELBO! A linear VAE perspective on
+        posterior collapse", NeurIPS.
+    """
+    if dim < 1 or latent_dim < 1:
+        raise ValueError(f"dim and latent_dim must be at least 1, got {dim} and {latent_dim}")
+    prior = standard_prior(latent_dim).distribution({}, None)
+    return LatentModel(
+        Partial(static(_init, dim=dim, latent_dim=latent_dim)),
+        Partial(given, prior),
+        Partial(linear_decoder),
+        Partial(_encoder),
+    )
+
+
+def _init(key: Key, *, dim: int, latent_dim: int) -> dict[str, PyTree]:
+    decoder_key, encoder_key = jax.random.split(key)
+    return {
+        "prior": {},
+        "decoder": {
+            "weight": jax.random.normal(decoder_key, (dim, latent_dim)) * dim**-0.5,
+            "bias": jnp.zeros(dim),
+            "log_scale": jnp.zeros(()),
+        },
+        "encoder": {
+            "weight": jax.random.normal(encoder_key, (latent_dim, dim)) * dim**-0.5,
+            "bias": jnp.zeros(latent_dim),
+            "log_scale": jnp.zeros(latent_dim),
+        },
+    }
+
+
+def _encoder(params: PyTree, x: Array) -> dist.Distribution:
+    encoder = params["encoder"]
+    mean = jnp.matmul(x, encoder["weight"].T, precision="highest")  # [batch, latent]
+    mean += jnp.broadcast_to(encoder["bias"], mean.shape)
+    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(encoder["log_scale"]), mean.shape)).to_event(1)

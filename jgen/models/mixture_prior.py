@@ -1,0 +1,63 @@
+"""A prior that learns to be a mixture of Gaussians."""
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+
+from jgen.binding import static
+from jgen.distributions.mixture import FamilyMixture
+from jgen.models.prior_base import Prior
+from jgen.types import Array, Key, PyTree
+
+
+def mixture_prior(latent_dim: int, num_components: int) -> Prior:
+    r"""A mixture of diagonal Gaussians with learned weights, means and scales.
+
+    .. math:: p(z) = \sum_k \pi_k \prod_j N(z_j; \mu_{kj}, s_{kj}^2)
+
+    It starts with equal weights, unit scales and means drawn from N(0, I).
+
+    Args:
+        latent_dim: Size of the latent.
+        num_components: K.
+
+    Returns:
+        The prior; its parameters are ``logits [component]``, ``means`` and ``log_scales``, both
+        ``[component, latent]``.
+
+    Raises:
+        ValueError: For fewer than one component, or a latent without size.
+
+    Example:
+        >>> import jax
+        >>> prior = mixture_prior(2, 5)
+        >>> params = prior.init(jax.random.key(0))
+        >>> prior.distribution(params, None).sample(jax.random.key(1), (3,)).shape
+        (3, 2)
+
+    Reference:
+        Dilokthanakul et al. (2016), "Deep unsupervised clustering with Gaussian mixture variational
+        autoencoders"; Tomczak and Welling (2018), "VAE with a VampPrior", AISTATS, its baseline.
+    """
+    if num_components < 1 or latent_dim < 1:
+        raise ValueError(
+            f"num_components and latent_dim must be at least 1, got {num_components} and {latent_dim}"
+        )
+    return Prior(
+        Partial(static(_init, latent_dim=latent_dim, num_components=num_components)), Partial(_distribution)
+    )
+
+
+def _init(key: Key, *, latent_dim: int, num_components: int) -> dict[str, Array]:
+    shape = (num_components, latent_dim)
+    return {
+        "logits": jnp.zeros(num_components),
+        "means": jax.random.normal(key, shape),
+        "log_scales": jnp.zeros(shape),
+    }
+
+
+def _distribution(params: PyTree, encode: Partial | None) -> dist.Distribution:  # noqa: ARG001
+    components = dist.Normal(params["means"], jnp.exp(params["log_scales"])).to_event(1)
+    return FamilyMixture(dist.CategoricalLogits(params["logits"]), components)

@@ -1,0 +1,63 @@
+"""The variational autoencoder."""
+
+import flax.linen as nn
+
+from jgen.models.base import Network, latent_model
+from jgen.models.prior_base import Prior
+from jgen.types import LatentModel, PyTree
+
+
+def vae(
+    decoder: nn.Module | Network,
+    encoder: nn.Module | Network,
+    latent_dim: int,
+    shape: PyTree,
+    *,
+    prior: Prior | None = None,
+) -> LatentModel:
+    r"""A decoder, an amortised posterior and a prior, seen to fit together.
+
+    .. math:: p(x) = \int p_\theta(x \mid z)\, p_\theta(z)\, dz, \qquad
+        q_\phi(z \mid x) \approx p_\theta(z \mid x)
+
+    What it is trained by is another choice: ``jgen.objectives`` has the ELBO, its tighter relatives and its
+    constrained ones, and all of them take this model. Richer posteriors (a flow) are encoders, richer
+    likelihoods are heads of the decoder, richer priors are ``prior``.
+
+    Args:
+        decoder: ``z [batch, latent] -> p(x | z)``: a Linen module (``jgen.decoders``), or a ``Network`` of
+            two functions. It returns a NumPyro distribution of batch_shape ``[batch]`` and the event_shape
+            of an example.
+        encoder: ``x [batch, *event] -> q(z | x)``, likewise (``jgen.encoders``).
+        latent_dim: Size of the latent.
+        shape: Of one example, ``(8, 8, 1)``; for examples that are not one float array, their
+            ``jax.ShapeDtypeStruct``, or a pytree of them.
+        prior: ``mixture_prior``, ``vamp_prior``, ``fixed_prior``; standard normal if None.
+
+    Returns:
+        The model; its parameters are ``{"prior", "decoder", "encoder"}``.
+
+    Raises:
+        TypeError: For a part that is no network.
+        ValueError: Where the parts do not fit: it says which part says what.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.models.base import Network
+        >>> def start(key):
+        ...     return {"log_scale": jnp.zeros(2)}
+        >>> def shifted(params, x):
+        ...     return dist.Normal(x, jnp.broadcast_to(jnp.exp(params["log_scale"]), x.shape)).to_event(1)
+        >>> model = vae(Network(start, shifted), Network(start, shifted), 2, (2,))
+        >>> params = model.init(jax.random.key(0))
+        >>> model.encoder(params, jnp.ones((5, 2))).batch_shape
+        (5,)
+        >>> vae(Network(start, shifted), Network(start, shifted), 3, (2,))
+        Traceback (most recent call last):
+            ...
+        ValueError: latent sizes disagree: latent_dim says 3, the prior says 3, the encoder says 2; ...
+
+    Reference:
+        Kingma and Welling (2014), "Auto-encoding variational Bayes", ICLR.
+    """
+    return latent_model(decoder, encoder, latent_dim, shape, prior)

@@ -1,0 +1,60 @@
+"""A prior made of posteriors: the variational mixture of posteriors."""
+
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+from jax.typing import ArrayLike
+
+from jgen.distributions.mixture import FamilyMixture
+from jgen.models.prior_base import Prior
+from jgen.types import Array, Key, PyTree
+
+
+def vamp_prior(inputs: ArrayLike) -> Prior:
+    r"""The mixture of the encoder's posteriors of K learned pseudo-inputs.
+
+    .. math:: p(z) = \frac1K \sum_{k=1}^K q_\phi(z \mid u_k)
+
+    The prior that maximises the bound is the mean posterior over the data; the pseudo-inputs
+    :math:`u_k` stand for the data at a cost that does not grow with them. Gradients reach the encoder
+    through the prior too.
+
+    Args:
+        inputs: Where the pseudo-inputs start ``[pseudo-input, *event]``: some rows of the data, or noise
+            about them. They are learned without bounds.
+
+    Returns:
+        The prior; its parameters are ``inputs [pseudo-input, *event]``.
+
+    Raises:
+        ValueError: For no pseudo-input; and, when the model is built, for a model without an encoder.
+        TypeError: For inputs that no gradient can move, such as tokens.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> def encode(x):
+        ...     return dist.Normal(x[:, :2], jnp.ones((len(x), 2))).to_event(1)
+        >>> prior = vamp_prior(jnp.eye(4))
+        >>> prior.distribution(prior.init(jax.random.key(0)), encode).mean.tolist()
+        [0.25, 0.25]
+
+    Reference:
+        Tomczak and Welling (2018), "VAE with a VampPrior", AISTATS.
+    """
+    inputs = jnp.asarray(inputs)
+    if inputs.ndim < 2 or len(inputs) == 0:
+        raise ValueError(f"inputs must be examples [pseudo-input, *event], at least one; got {inputs.shape}")
+    if not jnp.issubdtype(inputs.dtype, jnp.floating):
+        raise TypeError(f"pseudo-inputs are learned, so they must be floating-point; got {inputs.dtype}")
+    return Prior(Partial(_init, inputs), Partial(_distribution))
+
+
+def _init(inputs: Array, key: Key) -> dict[str, Array]:  # noqa: ARG001
+    return {"inputs": inputs}
+
+
+def _distribution(params: PyTree, encode: Partial | None) -> dist.Distribution:
+    if encode is None:
+        raise ValueError("a mixture of posteriors needs an encoder, and this model has none")
+    num_inputs = len(params["inputs"])
+    return FamilyMixture(dist.CategoricalLogits(jnp.zeros(num_inputs)), encode(params["inputs"]))

@@ -1,0 +1,159 @@
+"""Lower bounds on log p(x), where log p(x) is known; and bits per dimension, whatever the scaling."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from jax.tree_util import Partial
+from parts import Decoder, Encoder, nothing, unit_normal
+from scipy import stats
+from sklearn.datasets import load_digits
+
+from jgen.evaluate import compare, mean_result
+from jgen.models import (
+    Network,
+    autoencoder,
+    bits_per_dimension,
+    linear_log_prob,
+    linear_vae,
+    log_prob_bound,
+    ppca,
+    vae,
+)
+from jgen.models.linear_base import exact_posterior
+from jgen.testing import count_compilations
+
+KEY = jax.random.key(0)
+MODEL = linear_vae(4, 2)
+WIDTH = 1.5
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits().data / 16.0
+
+
+def some_params():
+    return jax.tree.map(lambda leaf: leaf + 0.3, MODEL.init(KEY))
+
+
+def some_rows(count=50):
+    return jax.random.normal(jax.random.key(1), (count, 4))
+
+
+def wide(params, x):
+    exact = exact_posterior(params, x)
+    return dist.MultivariateNormal(exact.mean, scale_tril=WIDTH * exact.scale_tril)
+
+
+def bounds(num_particles, x=None, **options):
+    return log_prob_bound(
+        MODEL, some_params(), some_rows() if x is None else x, KEY, num_particles, **options
+    )
+
+
+def test_under_the_exact_posterior_every_weight_is_log_p(x64, digits):  # noqa: ARG001
+    """So the bound is log p(x) whatever the draws: a term dropped, or a particle counted twice, shows."""
+    fit, x = ppca(digits, 5), jnp.asarray(digits[:5])
+    found = log_prob_bound(fit.model, fit.params, x, KEY, 7, batch_size=3, chunk_size=3)
+    np.testing.assert_allclose(found.values, linear_log_prob(fit.params, x), rtol=1e-9)
+
+
+@pytest.mark.parametrize("model", [MODEL, MODEL._replace(encoder=None)])
+def test_the_mean_weight_is_unbiased(x64, model):  # noqa: ARG001
+    """E[exp(L_1 - log p(x))] = 1 for any proposal: 5 standard errors are two false alarms in a million."""
+    x = jnp.broadcast_to(some_rows(1), (4000, 4))
+    found = log_prob_bound(model, some_params(), x, KEY, 1)
+    ratio = np.exp(found.values - np.asarray(linear_log_prob(some_params(), x)))
+    assert abs(ratio.mean() - 1) < 5 * ratio.std() / np.sqrt(len(ratio))
+    assert found.values.std() > 0.1  # the proposal is not the posterior
+    assert found.protocol["proposal"] == ("prior" if model.encoder is None else "encoder")
+
+
+def test_bounds_rise_to_the_exact_value_as_they_should_in_one_program(x64):  # noqa: ARG001
+    r"""q is the posterior, 1.5 times as wide in each of two directions.
+
+    So :math:`L_1` is off by KL(q, p) = 2 ((c^2 - 1)/2 - log c), and :math:`L_K` by var(w) / 2K + O(1/K^2)
+    with var(w) = (c^2 / sqrt(2 c^2 - 1))^2 - 1 (delta method); 5 standard errors are two false alarms in a
+    million.
+    """
+    model, x = MODEL._replace(encoder=Partial(wide)), some_rows(2000)
+    exact = np.asarray(linear_log_prob(some_params(), x))
+    gaps = [log_prob_bound(model, some_params(), x, KEY, count).values - exact for count in (1, 16)]
+    with count_compilations() as compiled:
+        gaps.append(log_prob_bound(model, some_params(), x, KEY, 256).values - exact)
+    assert compiled == []
+    variance = WIDTH**4 / (2 * WIDTH**2 - 1) - 1
+    truths = 2 * np.log(WIDTH) + 1 - WIDTH**2, -variance / 32, -variance / 512
+    for gap, truth, rest in zip(gaps, truths, (0.0, 1 / 16**2, 1 / 256**2), strict=True):
+        assert abs(gap.mean() - truth) < 5 * gap.std() / np.sqrt(len(gap)) + rest
+
+
+def test_chunks_do_not_matter_and_particles_are_kept(x64):  # noqa: ARG001
+    np.testing.assert_allclose(bounds(16, chunk_size=5).values, bounds(16).values, rtol=1e-12)
+    one, two = bounds(1).values, bounds(2, chunk_size=1).values
+    assert (two >= one - np.log(2)).all()  # the first of the two is the one of before
+    assert (two != one).all()
+
+
+def test_it_is_a_result_with_its_protocol(x64):  # noqa: ARG001
+    few, many = (mean_result(*bounds(count, chunk_size=1)) for count in (2, 4))
+    assert few.n == 50
+    assert few.protocol["bound"] == "lower"
+    with pytest.raises(ValueError, match="num_particles is 4 and 2"):
+        compare(many, few)
+
+
+def test_networks_of_any_shape_have_bounds_and_the_last_examples_fill_up():
+    model = vae(Decoder((2, 3)), Encoder(2), 2, (2, 3))
+    found = log_prob_bound(model, model.init(KEY), np.ones((7, 2, 3)), KEY, 3, batch_size=3)
+    assert found.values.shape == (7,)
+    assert np.isfinite(found.values).all()
+
+
+POINTS = autoencoder(Network(nothing, unit_normal), Network(nothing, unit_normal), 4, (4,))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: bounds(0), "at least 1"),
+        (lambda: bounds(1, chunk_size=0), "at least 1"),
+        (lambda: bounds(1, some_rows(0)), "at least one example"),
+        (lambda: log_prob_bound(POINTS, POINTS.init(KEY), some_rows(), KEY, 1), "point"),
+        (lambda: bits_per_dimension(0.0, 0), "at least 1"),
+        (lambda: bits_per_dimension(0.0, 3, step=0.0), "positive"),
+        (lambda: bits_per_dimension(0.0, 3, step=np.ones(2)), "num_dims"),
+    ],
+)
+def test_mistakes_are_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_bits_do_not_depend_on_the_scaling(x64, rng):  # noqa: ARG001
+    """A Gaussian model of dequantised values, and the same model of the values scaled and moved."""
+    values = rng.integers(0, 17, (20, 5)) + rng.random((20, 5))
+    mean, scale, step = rng.normal(8, 2, 5), 1 + rng.random(5), 0.01 + rng.random(5)
+    raw = stats.norm(mean, scale).logpdf(values).sum(1)
+    moved = stats.norm(step * mean - 3, step * scale).logpdf(step * values - 3).sum(1)
+    np.testing.assert_allclose(
+        bits_per_dimension(moved, 5, step=step), bits_per_dimension(raw, 5), rtol=1e-12
+    )
+    one = stats.norm(mean / 17, scale / 17).logpdf(values / 17).sum(1)
+    np.testing.assert_allclose(
+        bits_per_dimension(one, 5, step=1 / 17), bits_per_dimension(raw, 5), rtol=1e-12
+    )
+
+
+def test_bits_of_a_discrete_law_are_its_entropy_and_of_a_continuous_one_no_fewer(x64, rng):  # noqa: ARG001
+    """A density flat on each bin has the bits of the bins; one that is not has more, by Jensen."""
+    probabilities = np.array([0.5, 0.25, 0.125, 0.125])
+    values = rng.choice(4, 100_000, p=probabilities)
+    entropy = -(probabilities * np.log2(probabilities)).sum()  # 1.75 bits
+    flat = bits_per_dimension(np.log(probabilities * 4)[values], 1, step=1 / 4)  # as a density on [0, 1)
+    assert abs(flat.mean() - entropy) < 5 * flat.std() / np.sqrt(len(values))
+    np.testing.assert_allclose(bits_per_dimension(np.log(probabilities), 1), -np.log2(probabilities))
+    tilted = np.log(probabilities * 4)[values] + np.log(2 * rng.random(100_000))  # density 2u within each bin
+    assert bits_per_dimension(tilted, 1, step=1 / 4).mean() > entropy
