@@ -66,7 +66,8 @@ def _shuffled(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree
 
 def _with_replacement(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree:
     num_rows = _num_rows(data, batch_size)
-    return _take(data, jax.random.randint(jax.random.fold_in(key, step), (batch_size,), 0, num_rows))
+    rows = jax.random.randint(jax.random.fold_in(key, step), (batch_size,), 0, num_rows, jnp.int32)
+    return _take(data, rows)
 
 
 def _take(data: PyTree, rows: Array) -> PyTree:

@@ -37,7 +37,7 @@ def permuted(key: Key, size: int, places: Array) -> Array:
     num_bits = max(1, (size - 1).bit_length())
     low_bits = num_bits - num_bits // 2
     low_mask, high_mask = jnp.uint32(2**low_bits - 1), jnp.uint32(2 ** (num_bits // 2) - 1)
-    round_keys = jax.random.bits(key, (ROUNDS,))
+    round_keys = jax.random.bits(key, (ROUNDS,), jnp.uint32)
 
     def encipher(number: Array) -> Array:
         low, high = number & low_mask, number >> low_bits

@@ -87,6 +87,16 @@ def test_rows_with_replacement_are_uniform_and_each_step_draws_anew():
     assert (make_batch(jnp.arange(50), jax.random.key(1), 0) != rows[0]).any()
 
 
+@pytest.mark.parametrize(
+    "make_batch", [shuffled(8), with_replacement(8)], ids=["shuffled", "with_replacement"]
+)
+def test_float64_changes_no_batch(make_batch):
+    rows = jax.jit(make_batch)(jnp.arange(50), KEY, 7)
+    with jax.enable_x64(True):
+        again = jax.jit(make_batch)(np.arange(50), KEY, 7)
+    np.testing.assert_array_equal(rows, again)
+
+
 def test_equal_options_are_the_same_function():
     assert jax.tree.structure(shuffled(8)) == jax.tree.structure(shuffled(8))
     assert jax.tree.structure(shuffled(8)) != jax.tree.structure(shuffled(9))
