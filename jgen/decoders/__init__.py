@@ -14,20 +14,27 @@ from jgen.decoders.heads import (
 )
 from jgen.decoders.mlp import MLP
 from jgen.decoders.occupancy import Occupancy
+from jgen.decoders.positions_base import LearnedPositions, RotaryPositions
+from jgen.decoders.rnn import RNN
+from jgen.decoders.transformer import Transformer
 from jgen.decoders.voxel_conv_net import VoxelConvNet
 
 __all__ = [
     "MLP",
+    "RNN",
     "Bernoulli",
     "Categorical",
     "ContinuousBernoulli",
     "ConvNet",
     "Delta",
     "DiscretisedLogisticMixture",
+    "LearnedPositions",
     "Normal",
     "NormalLearned",
     "NormalShared",
     "Occupancy",
+    "RotaryPositions",
+    "Transformer",
     "VoxelConvNet",
     "check_support",
 ]

@@ -4,6 +4,7 @@ from jgen.encoders.conv_encoder import ConvEncoder
 from jgen.encoders.critic import ConvCritic, MLPCritic
 from jgen.encoders.mlp_encoder import MLPEncoder
 from jgen.encoders.posteriors import DiagonalNormal, Flow, Point
+from jgen.encoders.sequence import SequenceEncoder
 from jgen.encoders.voxel_encoder import VoxelEncoder
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "MLPCritic",
     "MLPEncoder",
     "Point",
+    "SequenceEncoder",
     "VoxelEncoder",
 ]

@@ -1,0 +1,280 @@
+"""Sequence decoders: 625 strings enumerate, so what they say of each and what they draw are exact laws."""
+
+import itertools
+from functools import cache
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.stats
+from jax.extend.core import jaxprs_in_params
+
+from jgen.decoders.positions_base import LearnedPositions, RotaryPositions
+from jgen.decoders.rnn import RNN
+from jgen.decoders.transformer import Transformer
+from jgen.distributions import truncation
+from jgen.modules import apply_of, init_of
+
+VOCABULARY, LENGTH, LATENT, NUM_DRAWS = 5, 4, 2, 20_000
+STRINGS = np.array(list(itertools.product(range(VOCABULARY), repeat=LENGTH)))
+SIZES = {"length": LENGTH, "vocabulary": VOCABULARY, "width": 8}
+HEADS = {"num_layers": 2, "num_heads": 2}
+NETWORKS = {
+    "gru": RNN(**SIZES, cells=(nn.GRUCell(6),)),
+    "lstm under gru": RNN(**SIZES, cells=(nn.OptimizedLSTMCell(5), nn.GRUCell(6)), end=1),
+    "rotary": Transformer(**SIZES, **HEADS),
+    "learned": Transformer(**SIZES, **HEADS, positions=LearnedPositions(LENGTH), end=1),
+}
+EPS = float(np.finfo(np.float64).eps)
+ROUNDING = 1e4 * EPS
+"""Some hundred sums and products of numbers below 100 stand behind a logit, and each may lose 100 eps."""
+
+
+@jax.jit
+def stepped(law, rows):
+    """The terms of log p of ``rows [row, length]``, from the steps that a draw is made of."""
+
+    def step(carry, token):
+        memory, before = carry
+        memory, logits = law._apply("step", z, memory, before)
+        log_probs = law._log_probs(logits)
+        return (memory, token), jnp.take_along_axis(log_probs, token[:, None], axis=1)[:, 0]
+
+    z = law._rows((rows.shape[0],))
+    opening = jnp.full(rows.shape[:1], VOCABULARY)
+    return jax.lax.scan(step, (law._apply("start", z), opening), rows.T)[1].T
+
+
+@jax.jit
+def known(law, key):
+    """All that the tests ask: every string's terms, every string's probability, draws."""
+    strings = jnp.asarray(STRINGS)[:, None]
+    return law.token_log_prob(strings), law.log_prob(strings), law.sample(key, (NUM_DRAWS,))
+
+
+@cache
+def made(name):
+    """A decoder of numbers large enough to matter, given two latents, in float64, and what it says."""
+    network = NETWORKS[name]
+    z = jnp.array([[1.0, -4.0], [-6.0, 2.0]])  # [batch, latent]
+    rng = np.random.default_rng(1)
+    shapes = jax.eval_shape(init_of(network, z), jax.random.key(0))
+    params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(scale=0.6, size=leaf.shape)), shapes)
+    law = apply_of(network)(params, z)
+    return law, [np.asarray(said) for said in known(law, jax.random.key(2))]
+
+
+networks = pytest.mark.parametrize("name", NETWORKS)
+
+
+@networks
+def test_probabilities_of_all_strings_sum_to_one(x64, name):  # noqa: ARG001
+    law, (_, log_prob, _) = made(name)
+    assert (law.batch_shape, law.event_shape, log_prob.shape) == ((2,), (LENGTH,), (625, 2))
+    np.testing.assert_allclose(np.exp(log_prob).sum(0), 1.0, atol=625 * EPS)
+    one, other = np.exp(log_prob).T
+    assert np.abs(one - 1 / 625).sum() > 0.2  # far from uniform, so that what follows can see something
+    assert np.abs(one - other).sum() > 0.1  # and the latent is heard
+
+
+@networks
+def test_no_token_is_judged_by_those_after_it(x64, name):  # noqa: ARG001
+    """The term of position t is one number for all strings that agree up to t."""
+    _, (terms, _, _) = made(name)
+    table = np.exp(terms).reshape(*[VOCABULARY] * LENGTH, 2, LENGTH)
+    for position in range(LENGTH):
+        later = tuple(range(position + 1, LENGTH))
+        own = table[..., position]
+        np.testing.assert_allclose(own.max(later), own.min(later), rtol=0, atol=ROUNDING)
+        if position and NETWORKS[name].end is None:  # and it does depend on those before
+            assert (np.ptp(own, axis=tuple(range(position))) > 1e-3).any()
+
+
+@networks
+def test_steps_from_memory_say_what_one_pass_says(x64, name):  # noqa: ARG001
+    law, (terms, log_prob, _) = made(name)
+    np.testing.assert_allclose(terms.sum(-1), log_prob, atol=ROUNDING)
+    found = stepped(law_of_row(law, 0), jnp.asarray(STRINGS))
+    counts = ~after_the_end(STRINGS, NETWORKS[name].end)
+    np.testing.assert_allclose(np.asarray(found)[counts], terms[:, 0][counts], atol=ROUNDING)
+
+
+def after_the_end(strings, end):
+    stop = strings == end
+    return np.cumsum(stop, -1) - stop > 0
+
+
+def law_of_row(law, row):
+    return type(law)(law.module, law.params, law.context[row], law.warp)
+
+
+@networks
+def test_draws_follow_log_prob(x64, name):  # noqa: ARG001
+    _, (_, log_prob, draws) = made(name)
+    for row in range(2):
+        assert p_value(np.exp(log_prob[:, row]), draws[:, row]) > 1e-6 / 2 / len(NETWORKS)
+
+
+def p_value(law, draws):
+    """Pearson's, with cells that expect fewer than ten pooled; what is impossible must not be drawn."""
+    counts = np.bincount(np.ravel_multi_index(draws.T, (VOCABULARY,) * LENGTH), minlength=625)
+    assert counts[law == 0].sum() == 0
+    due = len(draws) * law
+    rare = due < 10
+    counts, due = (np.append(x[~rare], x[rare].sum()) for x in (counts, due))
+    if due[-1] < 10:  # a pool too small to judge goes with its neighbour
+        counts, due = (np.append(x[:-2], x[-2:].sum()) for x in (counts, due))
+    if len(due) == 1:
+        return 1.0
+    return scipy.stats.chi2(len(due) - 1).sf(((counts - due) ** 2 / due).sum())
+
+
+@pytest.mark.parametrize("name", ["lstm under gru", "learned"])
+def test_what_follows_the_end_is_padding(x64, name):  # noqa: ARG001
+    """Known by hand: the terms up to the first end count, all after it is the end with certainty."""
+    _, (terms, log_prob, draws) = made(name)
+    end = NETWORKS[name].end
+    terms, log_prob = terms[:, 0], log_prob[:, 0]  # those of the first latent
+    stop, over = end == STRINGS, after_the_end(STRINGS, end)  # [string, position]
+    wrong = (over & ~stop).any(1)
+    assert np.isneginf(log_prob[wrong]).all()
+    assert np.isfinite(log_prob[~wrong]).all()
+    assert (terms[over & stop] == 0).all()
+    assert (terms[~over] < 0).all()
+    assert (draws[after_the_end(draws, end)] == end).all()
+
+
+@pytest.mark.parametrize("settings", [{"top_k": 1}, {"temperature": 0.6, "top_k": 4, "top_p": 0.7}])
+def test_truncated_laws_judge_what_they_draw(x64, settings):  # noqa: ARG001
+    """The law of each token, from the plain terms, truncated by loops in NumPy."""
+    plain, (terms, _, _) = made("rotary")
+    law = plain.warped(truncation(**settings))
+    said, log_prob, draws = (np.asarray(found) for found in known(law, jax.random.key(3)))
+    table = terms.reshape(*[VOCABULARY] * LENGTH, 2, LENGTH)
+    for row in range(2):
+        truth = np.ones([VOCABULARY] * LENGTH)
+        for position in range(LENGTH):
+            for prefix in itertools.product(range(VOCABULARY), repeat=position):
+                logits = table[prefix][(slice(None), *[0] * (LENGTH - position - 1), row, position)]
+                kept = numpy_truncation(logits, **settings)
+                truth[prefix] *= kept.reshape(-1, *[1] * (LENGTH - position - 1))
+        np.testing.assert_allclose(np.exp(log_prob[:, row]), truth.ravel(), atol=ROUNDING)
+        assert p_value(truth.ravel(), draws[:, row]) > 1e-6 / 4
+    assert np.isneginf(said).any()
+    again = law.warped(None).log_prob(jnp.asarray(STRINGS[:3, None]))
+    np.testing.assert_allclose(again, plain.log_prob(jnp.asarray(STRINGS[:3, None])), atol=ROUNDING)
+
+
+def numpy_truncation(logits, temperature=1.0, top_k=VOCABULARY, top_p=1.0):
+    order = sorted(range(VOCABULARY), key=lambda token: -logits[token])[:top_k]
+    probs = np.exp(logits[order] / temperature)
+    probs /= probs.sum()
+    size = next((n for n in range(1, len(order)) if probs[:n].sum() >= top_p), len(order))
+    kept = np.zeros(VOCABULARY)
+    kept[order[:size]] = probs[:size] / probs[:size].sum()
+    return kept
+
+
+def multiplications(function, *inputs):
+    """Multiplications in matrix products of a traced function, loops counted as often as they run."""
+    return _counted(jax.make_jaxpr(function)(*inputs).jaxpr)
+
+
+def _counted(jaxpr):
+    total = 0
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "dot_general":
+            (contracted, _), _ = equation.params["dimension_numbers"]
+            inner = [equation.invars[0].aval.shape[axis] for axis in contracted]
+            total += int(np.prod(inner)) * int(np.prod(equation.outvars[0].aval.shape))
+        times = equation.params["length"] if equation.primitive.name == "scan" else 1
+        total += times * sum(_counted(inner) for inner in jaxprs_in_params(equation.params))
+    return total
+
+
+@pytest.mark.parametrize("length", [4, 32])
+@pytest.mark.parametrize("name", ["lstm under gru", "rotary"])
+def test_a_draw_costs_as_many_multiplications_as_a_pass(name, length):
+    """Exactly: each step costs one position. Reading the prefix again at each would be ``length`` passes."""
+    network = NETWORKS[name].clone(length=length)
+    z = jnp.zeros((3, 0))
+    params = jax.eval_shape(init_of(network, z), jax.random.key(0))
+
+    def draw(params, key):
+        return apply_of(network)(params, z).sample(key)
+
+    def judge(params, strings):
+        return apply_of(network)(params, z).log_prob(strings)
+
+    drawn = multiplications(draw, params, jax.random.key(0))
+    assert drawn == multiplications(judge, params, jnp.zeros((3, length), int)) > 0
+
+
+@networks
+def test_shapes_latents_of_no_size_and_one_program_for_all_parameters(name):
+    network = NETWORKS[name]
+    for batch, latent in [((), 0), ((3,), LATENT), ((2, 3), LATENT)]:
+        z = jax.ShapeDtypeStruct((*batch, latent), jnp.float32)
+
+        def look(z, key, batch=batch):
+            law = apply_of(network)(init_of(network, z)(key), z)
+            assert (law.batch_shape, law.event_shape) == (batch, (LENGTH,))
+            draws = law.sample(key, (7,))
+            return draws, law.log_prob(draws), law.token_log_prob(draws), law.sample(key)
+
+        draws, log_prob, terms, one = jax.eval_shape(look, z, jax.random.key(0))
+        assert draws.shape == terms.shape == (7, *batch, LENGTH)
+        assert (log_prob.shape, one.shape) == ((7, *batch), (*batch, LENGTH))
+        assert jnp.issubdtype(draws.dtype, jnp.integer)
+
+
+def test_new_parameters_latents_and_settings_compile_nothing():
+    network, z = NETWORKS["gru"], jnp.ones((2, LATENT))
+
+    @jax.jit
+    def judge(law):
+        return law.log_prob(jnp.zeros(LENGTH, int))
+
+    for seed in range(3):
+        params = init_of(network, z)(jax.random.key(seed))
+        law = apply_of(RNN(**SIZES, cells=(nn.GRUCell(6),)))(params, z * seed)
+        judge(law.warped(truncation(temperature=1.0 + seed, top_k=2 + seed)))
+    assert judge._cache_size() == 1
+
+
+def test_tokens_outside_the_vocabulary_are_impossible(x64):  # noqa: ARG001
+    law, _ = made("gru")
+    terms = law.token_log_prob(jnp.array([0, VOCABULARY, -1, 0]))
+    assert np.isneginf(terms).tolist() == [[False, True, True, False]] * 2
+
+
+def test_rotary_attention_sees_differences_of_positions(x64):  # noqa: ARG001
+    query, key = (jax.random.normal(jax.random.key(seed), (1, 3, 2, 8)) for seed in range(2))
+
+    def products(shift):
+        turned = [RotaryPositions().turn(x, jnp.arange(3) + shift) for x in (query, key)]
+        return jnp.einsum("rthd,rshd->rhts", *turned)
+
+    here = jnp.einsum("rthd,rshd->rhts", query, key)
+    np.testing.assert_allclose(products(0), products(1000), atol=1000 * ROUNDING)
+    np.testing.assert_allclose(
+        *(jnp.diagonal(x, axis1=2, axis2=3) for x in (products(0), here)), atol=ROUNDING
+    )
+    assert np.abs(products(0) - here).max() > 0.1
+
+
+BAD = [
+    ("length=0", RNN(length=0, vocabulary=3)),
+    ("vocabulary=0", RNN(length=2, vocabulary=0)),
+    ("end=3", RNN(length=2, vocabulary=3, end=3)),
+    ("num_heads 3", Transformer(length=2, vocabulary=3, width=8, num_heads=3)),
+    ("even", Transformer(length=2, vocabulary=3, width=6, num_heads=2)),
+]
+
+
+@pytest.mark.parametrize(("message", "network"), BAD)
+def test_sizes_that_cannot_be_are_named(message, network):
+    with pytest.raises(ValueError, match=message):
+        jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((2, 1)))
