@@ -41,6 +41,9 @@ FAMILY = (
     lambda x: 200 * jnp.log(x) + 300 * jnp.log1p(-x),
     lambda x: jnp.where(x < 0.5, -(x**2) / 2, -jnp.inf),
     lambda x: -((x - 100.0) ** 2) / 2 - 5000.0,
+    lambda x: x - 2 * jax.nn.softplus(x),
+    lambda x: -x - jnp.exp(-x),
+    lambda x: jnp.log(x) - x**2 / 2,
 )
 NORMAL = log(2 * pi) / 2
 CASES = {
@@ -58,6 +61,9 @@ CASES = {
         NORMAL + stats.norm.logcdf(0.5),
     ),
     "shift": (7, (99.0, 100.1, 100.2, 101.0), (-INF, INF), stats.norm(100), NORMAL - 5000),
+    "logistic": (8, (-2.0, 0.1, 0.2, 2.0), (-INF, INF), stats.logistic(), 0.0),
+    "gumbel": (9, (-1.0, 0.1, 0.2, 2.0), (-INF, INF), stats.gumbel_r(), 0.0),
+    "rayleigh": (10, (0.1, 0.2, 0.3, 2.0), (0.0, INF), stats.rayleigh(), 0.0),
 }
 
 
