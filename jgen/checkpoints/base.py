@@ -1,5 +1,6 @@
 """What saving and restoring share: the names of leaves, and the list of them that lies beside the arrays."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,3 +38,8 @@ def numbered(leaves: Mapping[str, Any]) -> dict[str, Any]:
 def described(leaves: Mapping[str, Any]) -> dict[str, str]:
     """Path -> type and shape."""
     return {name: f"{leaf.dtype}{list(leaf.shape)}" for name, leaf in leaves.items()}
+
+
+def badness(metric: float) -> float:
+    """What checkpoints are ranked by: NaN, which compares with nothing, is as bad as infinity."""
+    return math.inf if math.isnan(metric) else metric

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen.checkpoints.base import FORMAT, described, named_leaves, numbered, steps
+from jgen.checkpoints.base import FORMAT, badness, described, named_leaves, numbered, steps
 from jgen.types import PyTree
 
 
@@ -59,7 +59,7 @@ def best(directory: str | Path) -> int:
         ValueError: Where one is not a checkpoint of jgen, or is damaged.
     """
     metrics = {step: _manifest(directory, step)[1].get("metric") for step in steps(directory)}
-    ranked = [(metric, -step) for step, metric in metrics.items() if metric is not None]
+    ranked = [(badness(metric), -step) for step, metric in metrics.items() if metric is not None]
     if not ranked:
         raise FileNotFoundError(f"no checkpoint with a metric in {directory}: it has steps {list(metrics)}")
     return -min(ranked)[1]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jgen.checkpoints.base import FORMAT, described, named_leaves, numbered, steps
+from jgen.checkpoints.base import FORMAT, badness, described, named_leaves, numbered, steps
 from jgen.types import PyTree
 
 
@@ -94,15 +94,15 @@ class _Writer:
         import orbax.checkpoint as ocp
 
         kept = ocp.checkpoint_managers
-        best = kept.BestN(
-            get_metric_fn=_badness, reverse=True, n=keep_best, keep_checkpoints_without_metrics=False
-        )
+        best = kept.BestN(get_metric_fn=_metric, reverse=True, n=keep_best)
         self.directory, self.step = directory, -1
         with self._failures_in_one_line():
+            directory.mkdir(parents=True, exist_ok=True)
             self.manager = ocp.CheckpointManager(
                 directory,
                 options=ocp.CheckpointManagerOptions(
                     preservation_policy=kept.AnyPreservationPolicy([kept.LatestN(keep_last), best]),
+                    best_fn=_metric,  # else it forgets the metrics of a former process
                     cleanup_tmp_directories=True,
                 ),
             )
@@ -124,7 +124,7 @@ class _Writer:
                 f"step {step} is not after step {last}, the last one in {self.directory}: use a new directory"
             )
         leaves = named_leaves(state)
-        metric = None if metric is None else _badness({"metric": float(metric)})
+        metric = None if metric is None else float(metric)
         manifest = {
             "format": FORMAT,
             "leaves": described(leaves),
@@ -138,7 +138,7 @@ class _Writer:
                 args=ocp.args.Composite(
                     arrays=ocp.args.StandardSave(numbered(leaves)), manifest=ocp.args.JsonSave(manifest)
                 ),
-                metrics=None if metric is None else {"metric": metric},
+                metrics={"metric": math.inf if metric is None else metric},
             )
 
     def wait(self) -> None:
@@ -159,8 +159,8 @@ class _Writer:
             ) from error
 
 
-def _badness(metrics: Mapping[str, float]) -> float:
-    return math.inf if math.isnan(metrics["metric"]) else metrics["metric"]
+def _metric(metrics: Mapping[str, float]) -> float:
+    return badness(metrics["metric"])
 
 
 def _reason(error: BaseException) -> str:
