@@ -2,7 +2,19 @@
 
 from jgen.applications.contest import Contest, contest
 from jgen.applications.fit import Best, Fit, fit
+from jgen.applications.fit_linear_vae import LinearVAEFit, fit_linear_vae
 from jgen.applications.fit_mixture import MixtureFit, fit_mixture
 from jgen.applications.held_out import held_out
 
-__all__ = ["Best", "Contest", "Fit", "MixtureFit", "contest", "fit", "fit_mixture", "held_out"]
+__all__ = [
+    "Best",
+    "Contest",
+    "Fit",
+    "LinearVAEFit",
+    "MixtureFit",
+    "contest",
+    "fit",
+    "fit_linear_vae",
+    "fit_mixture",
+    "held_out",
+]
