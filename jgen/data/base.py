@@ -45,4 +45,5 @@ class Base(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ig
             features=tfds.features.FeaturesDict(self.features()),
             homepage=self.homepage,
             citation=self.citation,
+            metadata=tfds.core.MetadataDict(),
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from jgen.errors import UsageError
 
-TOOLS = {"__main__", "columns", "factors", "load", "prepare"}
+TOOLS = {"__main__", "columns", "factors", "load", "prepare", "tokenizer"}
 
 
 def known() -> list[str]:

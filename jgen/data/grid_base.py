@@ -10,7 +10,7 @@ from jgen.data.base import Base
 from jgen.data.hash_base import parted
 
 
-class Grid(Base, skip_registration=True):
+class Grid(Base, skip_registration=True):  # type: ignore[call-arg]
     """A builder of ``x`` and the ``factors`` that made it, from ``render``.
 
     The splits part the grid at random, by a written hash; ``"all"`` is the whole factorial.

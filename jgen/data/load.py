@@ -1,15 +1,14 @@
 """Loading a data set whole, as numpy arrays on the host."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jgen.data.catalogue_base import builder, is_prepared, known, write_records
+from jgen.data.catalogue_base import known
+from jgen.data.open_base import opened, source_of
 from jgen.data.table_base import table
-from jgen.errors import UsageError
 
 
 def load(
@@ -40,47 +39,9 @@ def load(
         ((150, 4), (150,), 3.4645)
     """
     path = Path(name_or_path)
-    if str(name_or_path) in known():
-        made = builder(str(name_or_path), directory)
-        if not is_prepared(made):
-            if not made.bundled:
-                raise UsageError(
-                    f"{made.name} is not prepared: run `python -m jgen.data prepare {made.name}`"
-                )
-            write_records(made)
-            made = builder(made.name, directory)
-        return _read(made, split)
-    if path.is_dir():
-        return _read(_from_folder(path), split)
-    if path.is_file() or path.suffix == ".csv":
+    if str(name_or_path) not in known() and (path.is_file() or path.suffix == ".csv"):
         return table(path, split)
-    return _read(builder(str(name_or_path), directory), split)  # says which sets there are
-
-
-def _from_folder(path: Path) -> Any:
-    """The builder that prepared a folder, or the newest version in it."""
-    import tensorflow_datasets as tfds
-
-    found = [folder for folder in (path, *path.iterdir()) if (folder / "dataset_info.json").is_file()]
-    if not found:
-        raise UsageError(f"{path} is not a folder that TFDS prepared: it has no dataset_info.json")
-    folder = max(found, key=lambda found: [int(part) for part in found.name.split(".") if part.isdigit()])
-    file_format = json.loads((folder / "dataset_info.json").read_text()).get("fileFormat", "tfrecord")
-    if file_format != "array_record":
-        raise UsageError(
-            f"{folder} is in the format {file_format}, which only TensorFlow reads: "
-            'prepare it again with file_format="array_record"'
-        )
-    return tfds.builder_from_directory(folder)
-
-
-def _read(made: Any, split: str) -> dict[str, np.ndarray]:
-    try:
-        source = made.as_data_source(split=split)
-        records: list[Mapping[str, Any]] = list(source.__getitems__(range(len(source))))
-    except (ValueError, KeyError, AssertionError) as error:
-        raise UsageError(
-            f"cannot read the split {split!r} of {made.name} (it has {', '.join(made.info.splits)}): "
-            f"{str(error).splitlines()[0]}"
-        ) from error
+    made = opened(name_or_path, directory)
+    source = source_of(made, split)
+    records: list[Mapping[str, Any]] = list(source.__getitems__(range(len(source))))
     return {name: np.stack([record[name] for record in records]) for name in records[0]}

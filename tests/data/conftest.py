@@ -1,16 +1,14 @@
-"""One folder of prepared data sets for all tests of a session."""
+"""One folder of data sets for all tests of a session."""
+
+import os
 
 import pytest
-
-from jgen.data import known, prepare
-from jgen.data.catalogue_base import builder
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
-    """A folder where every bundled data set is prepared, once a session."""
-    directory = tmp_path_factory.mktemp("data")
-    for name in known():
-        if builder(name, directory).bundled:
-            prepare(name, directory)
-    return directory
+    """A folder where ``load`` prepares a bundled data set when a test first asks for it, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "data"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -8,7 +8,8 @@ import pytest
 from jgen.data import known, load
 from jgen.data.catalogue_base import builder
 
-# name: feature -> (shape, dtype), split -> size, and the first digits of a hash of all that it holds
+# name: feature -> (shape, dtype), split -> size, and the first digits of a hash of all that it holds;
+# neither of these two where the data differ from one Python to the next: test_text.py has their laws
 BUNDLED = {
     "iris": ({"x": ((4,), "float64"), "label": ((), "int64")}, {"train": 150}, "d08a89fa83483b43"),
     "digits": (
@@ -26,6 +27,8 @@ BUNDLED = {
         {"train": 1844, "validation": 230, "test": 230},
         "5fd98cc8d698c2b2",
     ),
+    "topics": ({"x": ((128,), "int32")}, {"train": 0, "validation": 0, "test": 0}, ""),
+    "topics_bpe": ({"x": ((64,), "int32")}, {"train": 0, "validation": 0, "test": 0}, ""),
     "markov": ({"x": ((64,), "int32")}, {"train": 4096, "validation": 512, "test": 512}, "3eb2480c96af597a"),
     "ring": (
         {"x": ((2,), "float32"), "label": ((), "int64")},
@@ -64,9 +67,9 @@ def test_a_bundled_data_set_is_what_it_was(name, prepared):
     assert set(builder(name, prepared).info.splits) == set(sizes)
     for split, arrays in splits.items():
         assert {k: (v.shape[1:], str(v.dtype)) for k, v in arrays.items()} == features
-        assert {len(v) for v in arrays.values()} == {sizes[split]}
+        assert {len(v) for v in arrays.values()} == {sizes[split] or len(arrays["x"])}
         assert all(np.isfinite(v).all() for v in arrays.values() if v.dtype.kind in "fiu")
-    assert content(splits) == digest
+    assert digest in ("", content(splits))
 
 
 @pytest.mark.parametrize("name", BUNDLED)

@@ -1,0 +1,70 @@
+"""Opening a data set that is on disk, or saying what to do so that it will be."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jgen.data.catalogue_base import builder, is_prepared, known, write_records
+from jgen.errors import UsageError
+
+
+def opened(name_or_path: str | Path, directory: str | Path | None = None) -> Any:
+    """The TFDS builder of a set whose files are there; what comes with jgen is written where it is not yet.
+
+    Args:
+        name_or_path: One of ``known()``, or a folder that any TFDS builder has prepared as ``array_record``.
+        directory: Where prepared sets lie; None for ``$JGEN_DATA_DIR`` or the user's cache.
+
+    Raises:
+        UsageError: For a set that is unknown, not prepared or not readable.
+    """
+    if str(name_or_path) in known() or not Path(name_or_path).is_dir():
+        made = builder(str(name_or_path), directory)  # says which sets there are
+        if is_prepared(made):
+            return made
+        if not made.bundled:
+            raise UsageError(f"{made.name} is not prepared: run `python -m jgen.data prepare {made.name}`")
+        write_records(made)
+        return builder(made.name, directory)
+    return _from_folder(Path(name_or_path))
+
+
+def source_of(made: Any, split: str) -> Any:
+    """The records of a split, read one by one or many at once: ``source[i]``, ``source.__getitems__``.
+
+    Args:
+        made: From ``opened``.
+        split: As TFDS writes it: ``"train"``, ``"train[:80%]"``, ``"train+test"``, ``"all"``.
+
+    Raises:
+        UsageError: For a split that the set has not, or that has no example.
+    """
+    splits = ", ".join(made.info.splits)
+    try:
+        source = made.as_data_source(split=split)
+        count = len(source)
+    except (ValueError, KeyError, AssertionError) as error:
+        what = str(error).splitlines()[0]
+        raise UsageError(
+            f"cannot read the split {split!r} of {made.name} (it has {splits}): {what}"
+        ) from error
+    if not count:
+        raise UsageError(f"the split {split!r} of {made.name} is empty; the set has {splits}")
+    return source
+
+
+def _from_folder(path: Path) -> Any:
+    """The builder that prepared a folder, or the newest version in it."""
+    import tensorflow_datasets as tfds
+
+    found = [folder for folder in (path, *path.iterdir()) if (folder / "dataset_info.json").is_file()]
+    if not found:
+        raise UsageError(f"{path} is not a folder that TFDS prepared: it has no dataset_info.json")
+    folder = max(found, key=lambda found: [int(part) for part in found.name.split(".") if part.isdigit()])
+    file_format = json.loads((folder / "dataset_info.json").read_text()).get("fileFormat", "tfrecord")
+    if file_format != "array_record":
+        raise UsageError(
+            f"{folder} is in the format {file_format}, which only TensorFlow reads: "
+            'prepare it again with file_format="array_record"'
+        )
+    return tfds.builder_from_directory(folder)

@@ -1,0 +1,39 @@
+"""The tokenizer that turned the text of a data set into numbers."""
+
+from pathlib import Path
+
+from jgen.data.bpe_base import BPE
+from jgen.data.characters_base import Characters
+from jgen.data.open_base import opened
+from jgen.errors import UsageError
+
+
+def tokenizer(name_or_path: str | Path, *, directory: str | Path | None = None) -> Characters | BPE:
+    """The tokenizer of a set of text, as it was kept when the set was prepared.
+
+    Args:
+        name_or_path: As in ``load``.
+        directory: As in ``load``.
+
+    Returns:
+        What has ``size``, ``encode(text)`` and ``decode(tokens)``; ``decode(encode(text)) == text``.
+
+    Raises:
+        UsageError: For a set that is unknown, not prepared, or not text.
+
+    Example:
+        >>> import tempfile
+        >>> from jgen.data import load
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     window = load("topics", "test", directory=directory)["x"][0]
+        ...     known = tokenizer("topics", directory=directory)
+        >>> text = known.decode(window)
+        >>> len(text), known.encode(text).tolist() == window.tolist()
+        (128, True)
+    """
+    fields = (opened(name_or_path, directory).info.metadata or {}).get("tokenizer", {})
+    if "alphabet" in fields:
+        return Characters(fields["alphabet"])
+    if "merges" in fields:
+        return BPE(tuple((left, right) for left, right in fields["merges"]))
+    raise UsageError(f"{name_or_path} is not text that jgen tokenised: it has no tokenizer; take topics")
