@@ -11,6 +11,7 @@ from jgen.laws.rank import rank
 from jgen.laws.rebuilding import rebuilding
 from jgen.laws.reversibility import reversibility
 from jgen.laws.survival import survival
+from jgen.laws.warm_up import warm_up
 from jgen.laws.weighting import weighting
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "rebuilding",
     "reversibility",
     "survival",
+    "warm_up",
     "weighting",
 ]

@@ -19,13 +19,14 @@ from jgen.laws import (
     rebuilding,
     reversibility,
     survival,
+    warm_up,
     weighting,
 )
 from jgen.laws.base import positions
 from jgen.laws.walk_base import find_scales
 from jgen.sampling import sample
 from jgen.targets.base import Target
-from jgen.types import Array, Draws, Key, Law
+from jgen.types import Adaptation, Array, Draws, Key, Law
 
 Judge = Callable[..., Any]
 """``judge(make, target, key) -> evidence``: a law, its options bound."""
@@ -57,6 +58,7 @@ def check_sampler(
     key: Key | None = None,
     reversible: bool = True,
     biased_variance: Callable[[float], Array | float] | None = None,
+    adaptation: Adaptation | None = None,
 ) -> list[Kept]:
     """Holds a sampler to every law jgen knows; the one function to run on a new kernel.
 
@@ -64,8 +66,9 @@ def check_sampler(
     (new data and options compile nothing), survival (NaN and -inf), cost (counted = spent), and then, by what
     kind of draws it makes: exact invariance, and for reversible kernels the rank of exact draws and the chain
     seen backwards, at step sizes that accept 0.9, 0.6 and 0.3; exact weighting; or a bias that is exactly
-    what the kernel says. Each is a file of ``jgen.laws``. A right sampler fails with probability 1e-6 at
-    most, over all laws of chance together; a wrong one is told what is wrong.
+    what the kernel says. With an ``adaptation``, start, warm-up and sampling are calibrated together as well.
+    Each is a file of ``jgen.laws``. A right sampler fails with probability 1e-6 at most, over all laws of
+    chance together; a wrong one is told what is wrong.
 
     Args:
         make: ``make(target, scale) -> sampler``, the sampler with its steps ``scale`` times as long;
@@ -76,12 +79,15 @@ def check_sampler(
             Not so: momenta that last from draw to draw, a cycle of kernels, sweeps in a fixed order.
         biased_variance: For a biased sampler, scale -> the exact variance of its draws on a standard
             Gaussian. It is needed where the sampler does not report its energy error.
+        adaptation: How an exact Markov kernel of real numbers is tuned, if that is to be judged too: by
+            simulation-based calibration on 2000 posteriors, which takes a minute.
 
     Returns:
         The laws kept, with what they measured.
 
     Raises:
         LawBroken: Naming the law, by how much, and what usually breaks it.
+        ValueError: If there is an adaptation and the sampler is no exact Markov kernel.
 
     Example:
         >>> from jgen.samplers import hmc
@@ -103,6 +109,12 @@ def check_sampler(
         gates = bias_gates(run.draws, biased_variance)
     else:
         gates = {"weighting": weighting}
+    if adaptation is not None:
+        if run.draws.law is not Law.MARKOV:
+            raise ValueError(
+                f"an adaptation tunes exact Markov kernels; these draws are {run.draws.law.value}"
+            )
+        gates["warm-up"] = partial(warm_up, adaptation=adaptation)
     share = {"false_alarm": FALSE_ALARM / len(gates)}
     laws = LAWS | {name: partial(law, **share) for name, law in gates.items()}
     kept = []

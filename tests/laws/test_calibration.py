@@ -1,7 +1,6 @@
 """Calibration: shipped procedures pass, and what no law of kernels can see is caught."""
 
 import secrets
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +9,11 @@ import pytest
 from jax.tree_util import Partial
 from planting import Bug, plant
 
-from jgen.adaptation import window
-from jgen.laws import LawBroken, calibration
-from jgen.samplers import hmc, metropolis
-from jgen.sampling import sample
+from jgen.adaptation import step_size, window
+from jgen.laws import LawBroken, calibration, warm_up
+from jgen.samplers import hmc, importance, metropolis
+from jgen.targets import standard_gaussian
+from jgen.testing import check_sampler
 
 NUM_CHAINS, DIM = 15, 2
 PRIOR = dist.Normal(jnp.zeros(DIM), 1.0).to_event(1)
@@ -28,41 +28,59 @@ RUNNING = Bug(  # each chain's step follows where it stands
 )
 
 
+def fresh_key():
+    return jax.random.key(secrets.randbits(31))
+
+
 def likelihood(position):
     """Three numbers around the sum of the parameters: the posterior is a narrow ridge."""
     return dist.Normal(jnp.broadcast_to(position.sum(), (3,)), 0.5).to_event(1)
 
 
-def check(sample, make, **options):
-    """The last draw of each of some chains that start far out."""
-
-    def infer(key, log_density):
-        run = sample(key, make(log_density), num_chains=NUM_CHAINS, position=FAR, **options)
-        return run.draws.value[:, -1]
-
-    return calibration(infer, PRIOR, Partial(likelihood), jax.random.key(secrets.randbits(31)))
-
-
-LONG = {"num_draws": 100, "num_warmup": 200}
+def aimed(make, **options):
+    """As ``check_sampler`` takes it: a kernel in the units of its target."""
+    return lambda target, scale: make(
+        target.log_density, step_size=scale, inverse_mass_matrix=target.variance, **options
+    )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("make", "target_acceptance"),
-    [(partial(hmc, num_steps=3), 0.8), (metropolis, 0.35)],
-    ids=["hmc", "metropolis"],
-)
-def test_shipped_procedures_are_calibrated(make, target_acceptance):
-    check(sample, make, adaptation=window(target_acceptance), **LONG)
+def test_a_shipped_procedure_is_calibrated_by_the_gate():
+    make, target = aimed(hmc, num_steps=3), standard_gaussian(2)
+    kept = check_sampler(make, target, adaptation=window(0.8))
+    assert kept[-1].law == "warm-up"
+    assert kept[-1].evidence.distance <= kept[-1].evidence.threshold
+
+
+@pytest.mark.slow
+def test_a_shipped_procedure_is_calibrated():
+    warm_up(aimed(metropolis), standard_gaussian(2), fresh_key(), adaptation=window(0.35))
 
 
 @pytest.mark.slow
 def test_adaptation_left_running_is_caught(kills):
+    sample = plant(RUNNING).sample
+
+    def infer(key, log_density):
+        size = {"num_chains": NUM_CHAINS, "num_draws": 100, "num_warmup": 200}
+        run = sample(key, metropolis(log_density), position=FAR, **size)
+        return run.draws.value[:, -1]  # the last draw of each of some chains that start far out
+
     with kills("6 adaptation left running, each chain on its own"):
-        check(plant(RUNNING).sample, metropolis, **LONG)
+        calibration(infer, PRIOR, Partial(likelihood), fresh_key())
 
 
 @pytest.mark.slow
-def test_chains_that_are_not_warm_are_caught():
+def test_a_warm_up_that_leaves_chains_where_they_began_is_caught():
+    """Its aim, to refuse one proposal in a million, makes steps too short to get anywhere."""
     with pytest.raises(LawBroken, match="Was the warm-up long enough"):
-        check(sample, partial(metropolis, step_size=0.5), num_draws=3)
+        warm_up(aimed(metropolis), standard_gaussian(2), fresh_key(), adaptation=step_size(1 - 1e-6))
+
+
+def test_weighted_draws_have_no_warm_up():
+    def make(target, scale):
+        del scale
+        return importance(target.log_density, target.proposal)
+
+    with pytest.raises(ValueError, match="tunes exact Markov kernels; these draws are weighted"):
+        check_sampler(make, standard_gaussian(2), adaptation=step_size(0.5))
