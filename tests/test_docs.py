@@ -20,8 +20,8 @@ DEAR = (
     *("jgen.adaptation.ladder", "jgen.adaptation.low_rank", "jgen.evidence.bridge"),
     *("jgen.evidence.stepping_stones", "jgen.evidence.thermodynamic", "jgen.interop.from_blackjax"),
     *("jgen.interop.from_model", "jgen.interop.from_numpyro", "jgen.laws.calibration"),
-    *("jgen.models.gaussian_mixture", "jgen.samplers.adaptive_importance", "jgen.samplers.smc"),
-    *("jgen.samplers.tempering", "jgen.testing.check_sampler"),
+    *("jgen.laws.warm_up", "jgen.models.gaussian_mixture", "jgen.samplers.adaptive_importance"),
+    *("jgen.samplers.smc", "jgen.samplers.tempering", "jgen.testing.check_sampler"),
 )
 """Examples that compile for four seconds and more: CI runs them, the default suite does not."""
 
