@@ -74,12 +74,12 @@ def write_records(made: Any) -> None:
         made: From ``builder``.
 
     Raises:
-        UsageError: For a place that cannot be written.
+        UsageError: For a place that cannot be written, or a download that fails.
     """
     if is_prepared(made):
         return
     try:
-        with _quiet():
+        with _quiet(progress=not made.bundled):
             made.download_and_prepare()
     except OSError as error:
         if not is_prepared(made):  # else another process was faster
@@ -90,8 +90,8 @@ def write_records(made: Any) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps to itself what TFDS says of folders not there yet and of files being written."""
+def _quiet(progress: bool = False) -> Iterator[None]:
+    """Keeps to itself what TFDS says of folders not there yet and, but for bars, of files being written."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -99,7 +99,7 @@ def _quiet() -> Iterator[None]:
         with (
             open(os.devnull, "w") as null,
             contextlib.redirect_stdout(null),
-            contextlib.redirect_stderr(null),
+            contextlib.nullcontext() if progress else contextlib.redirect_stderr(null),
         ):
             yield
     finally:
