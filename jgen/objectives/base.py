@@ -11,7 +11,7 @@ from flax.errors import ScopeParamShapeError
 from jax.tree_util import Partial
 
 from jgen.binding import bind
-from jgen.types import Array, Conditional, Game, Key, LatentModel, Objective, PyTree
+from jgen.types import Array, Conditional, Game, Key, LatentModel, Objective, PyTree, Scheduled
 from jgen.weights.kish_ess import kish_ess
 
 Critic = Callable[[PyTree], tuple[Partial, Partial]]
@@ -44,7 +44,7 @@ class Recipe(NamedTuple):
         smallest: The least number of examples it is defined for.
     """
 
-    make: Callable[[float], Objective]
+    make: Callable[[float], Objective | Scheduled]
     init: Callable[[Key], PyTree]
     batch: PyTree
     stochastic: bool = True
@@ -77,7 +77,8 @@ def with_parts_bound(model: LatentModel) -> LatentModel:
     """The model, each of its functions a ``Partial``: so it may be an argument of what is compiled."""
     if not isinstance(model, LatentModel):
         raise TypeError(f"the objective is one of a LatentModel, got {type(model).__name__}")
-    return LatentModel(*(part if part is None else bind(part) for part in model))
+    encoder = None if model.encoder is None else bind(model.encoder)
+    return LatentModel(bind(model.init), bind(model.prior), bind(model.decoder), encoder)
 
 
 def particles(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: int) -> Particles:
@@ -96,7 +97,7 @@ def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
             "the model has no encoder, and this objective draws z from q(z | x): give the LatentModel one, "
             "or train it as a Game, or by maximum_likelihood where its marginal is known"
         )
-    posterior = _call("encoder", model.encoder, params, x)
+    posterior = distribution_given("encoder", model.encoder, params, x)
     latent = prior_of(model, params).event_shape
     if posterior.event_shape != latent:
         raise ValueError(
@@ -108,7 +109,7 @@ def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
 
 def decode(model: LatentModel, params: PyTree, z: PyTree) -> dist.Distribution:
     """p(x | z) ``[batch]``, or a ValueError that says what does not fit."""
-    return _call("decoder", model.decoder, params, z)
+    return distribution_given("decoder", model.decoder, params, z)
 
 
 def prior_of(model: LatentModel, params: PyTree) -> dist.Distribution:
@@ -122,6 +123,30 @@ def prior_of(model: LatentModel, params: PyTree) -> dist.Distribution:
     return prior
 
 
+def draw(model: LatentModel, params: PyTree, x: PyTree, key: Key) -> Array:
+    """Z ~ q(z | x), ``[batch, *latent]``, with its gradient; a point encoder's are its points.
+
+    Every objective that needs one draw makes this one of its key, so that a sum of objectives makes it once.
+    """
+    return require_reparameterised("encoder", encode(model, params, x)).sample(key)
+
+
+def draw_prior(model: LatentModel, params: PyTree, key: Key, num_draws: int) -> Array:
+    """Z ~ p(z), ``[batch, *latent]``."""
+    return jax.vmap(prior_of(model, params).sample)(jax.random.split(key, num_draws))
+
+
+def mean_of(part: str, distribution: dist.Distribution) -> Array:
+    """The mean ``[batch, *event]``, refused where the distribution knows none."""
+    try:
+        return distribution.mean
+    except NotImplementedError as error:
+        raise ValueError(
+            f"the {part} returns {type(distribution).__name__}, which has no mean in closed form, and this "
+            f"objective is about the mean"
+        ) from error
+
+
 def log_prior(model: LatentModel, params: PyTree, z: Array) -> Array:
     """Log p(z) of ``z [particle, batch, *latent]``, ``[particle, batch]``."""
     return jax.vmap(jax.vmap(prior_of(model, params).log_prob))(z)
@@ -131,7 +156,7 @@ def log_likelihood(model: LatentModel, params: PyTree, x: PyTree, z: Array) -> A
     """Log p(x | z) of ``z [particle, batch, *latent]``, ``[particle, batch]``, in one call of the decoder."""
     num_particles = z.shape[0]
     likelihood = decode(model, params, z.reshape(-1, *z.shape[2:]))
-    require_event(likelihood, x)
+    require_event("decoder", likelihood, x)
     tiled = jax.tree.map(
         lambda leaf: jnp.broadcast_to(leaf[None], (num_particles, *leaf.shape)).reshape(-1, *leaf.shape[1:]),
         x,
@@ -181,12 +206,12 @@ def require_reparameterised(part: str, distribution: dist.Distribution) -> dist.
     return distribution
 
 
-def require_event(likelihood: dist.Distribution, x: PyTree) -> None:
-    """Refuses a batch of examples of another shape than the decoder's."""
-    if isinstance(x, jax.Array | np.ndarray) and x.shape[1:] != likelihood.event_shape:
+def require_event(part: str, distribution: dist.Distribution, x: PyTree) -> None:
+    """Refuses examples of another shape than those of the distribution."""
+    if isinstance(x, jax.Array | np.ndarray) and x.shape[1:] != distribution.event_shape:
         raise ValueError(
-            f"the decoder's examples have shape {likelihood.event_shape}: the batch must be "
-            f"[batch, *{likelihood.event_shape}], got {x.shape}"
+            f"the {part}'s examples have shape {distribution.event_shape}: the batch must be "
+            f"[batch, *{distribution.event_shape}], got {x.shape}"
         )
 
 
@@ -211,7 +236,15 @@ def num_examples(batch: PyTree) -> int:
     return jax.tree.leaves(batch)[0].shape[0]
 
 
-def _call(part: str, conditional: Conditional, params: PyTree, given: PyTree) -> dist.Distribution:
+def per_example(array: Array) -> Array:
+    """``[batch, ...] -> [batch, number]``."""
+    return array.reshape(array.shape[0], -1)
+
+
+def distribution_given(
+    part: str, conditional: Conditional, params: PyTree, given: PyTree
+) -> dist.Distribution:
+    """A conditional's distribution ``[batch]``, or a ValueError that says what does not fit."""
     shapes = jax.tree.map(lambda leaf: leaf.shape, given)
     try:
         distribution = conditional(params, given)

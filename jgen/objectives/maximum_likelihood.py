@@ -3,10 +3,12 @@ r"""Maximum likelihood: the negative mean log-probability of a batch."""
 from collections.abc import Callable, Mapping
 
 import jax
+import jax.numpy as jnp
 from jax.tree_util import Partial
-from numpyro.distributions import Distribution
+from numpyro.distributions import Distribution, Logistic
 
 from jgen.binding import bind
+from jgen.objectives.base import Recipe, Setting, per_example
 from jgen.types import Array, Key, PyTree
 
 
@@ -67,3 +69,18 @@ def _maximum_likelihood(
         )
     log_prob = jax.vmap(distribution.log_prob)(batch)  # [batch]
     return -log_prob.mean(), {"log_prob": log_prob}
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it: of one logistic law."""
+    (batch, *_) = jax.tree.leaves(setting.batch)
+    return Recipe(
+        make=lambda scale: maximum_likelihood(Partial(_logistic, jnp.asarray(scale))),
+        init=jax.random.normal,
+        batch=per_example(batch)[:, 0],
+        stochastic=False,
+    )
+
+
+def _logistic(scale: Array, location: Array) -> Distribution:
+    return Logistic(location, scale)

@@ -1,0 +1,92 @@
+r"""Binary cross-entropy of a reconstruction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+
+from jgen.binding import bind
+from jgen.objectives.base import Recipe, Setting, decode, draw, per_example, require_event, with_parts_bound
+from jgen.types import Array, Key, LatentModel, PyTree
+
+
+def bce(model: LatentModel) -> Partial:
+    r"""The cross-entropy between x in [0, 1] and the decoder's probabilities, averaged over its D numbers.
+
+    .. math:: \ell = -\frac1{nD} \sum_{i,d} x_{id} \log p_{id} + (1 - x_{id}) \log(1 - p_{id})
+
+    with :math:`p = \sigma(\text{logits})` at :math:`z_i \sim q(z | x_i)`. For x of 0 and 1, D times it is
+    ``reconstruction`` with a Bernoulli head, in nats. For grey values it is a loss and no likelihood, since
+    what it makes of them does not integrate to 1; the head that does is the continuous Bernoulli.
+
+    Args:
+        model: With an encoder, and a decoder whose distribution has ``logits`` of the shape of x: a Bernoulli
+            or a continuous Bernoulli.
+
+    Returns:
+        ``objective(params, batch, key) -> (loss, aux)`` in nats per number, with ``aux`` of ``cross_entropy``
+        ``[batch]``. The key is used where the encoder is not of points. Values outside [0, 1] are not
+        looked for, and make it unbounded below.
+
+    Raises:
+        ValueError: When called, where the parts or the batch do not fit, or there are no logits.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.objectives import bce
+        >>> from jgen.types import LatentModel
+        >>> model = LatentModel(
+        ...     init=lambda key: {},
+        ...     prior=lambda params: dist.Normal(jnp.zeros(1), 1.0).to_event(1),
+        ...     decoder=lambda params, z: dist.Bernoulli(logits=z).to_event(1),
+        ...     encoder=lambda params, x: dist.Delta(jnp.zeros_like(x)).to_event(1),
+        ... )
+        >>> loss, aux = bce(model)({}, jnp.array([[0.0], [0.3]]), jax.random.key(0))
+        >>> round(float(loss), 4)  # log 2, for p = 1/2 says nothing
+        0.6931
+
+    Reference:
+        Loaiza-Ganem and Cunningham (2019), The continuous Bernoulli: fixing a pervasive error in variational
+        autoencoders.
+    """
+    return Partial(_bce, with_parts_bound(model))
+
+
+def _bce(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
+    likelihood = decode(model, params, draw(model, params, batch, key))
+    require_event("decoder", likelihood, batch)
+    logits = _logits_of(likelihood, batch.shape)
+    error = jax.nn.softplus(logits) - batch * logits  # [batch, *event]
+    cross_entropy = per_example(error).mean(1)  # [batch]
+    return cross_entropy.mean(), {"cross_entropy": cross_entropy}
+
+
+def _logits_of(likelihood: Any, shape: tuple[int, ...]) -> Array:
+    base = likelihood
+    while hasattr(base, "base_dist"):
+        base = base.base_dist
+    logits = getattr(base, "logits", None)
+    if logits is None or logits.shape != shape:
+        found = "none" if logits is None else f"logits of shape {logits.shape}"
+        raise ValueError(
+            f"bce needs a decoder with one logit for each number, such as a Bernoulli head; "
+            f"{type(base).__name__} has {found} for examples of shape {shape}: use reconstruction, or mse"
+        )
+    return logits
+
+
+def _as_bernoulli(decoder: Partial, params: PyTree, z: Array) -> dist.Distribution:
+    mean = decoder(params, z).mean
+    return dist.Bernoulli(logits=mean).to_event(mean.ndim - 1)
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it: with Bernoullis whose logits are the decoder's mean."""
+    decoder = Partial(_as_bernoulli, bind(setting.model.decoder))
+    return Recipe(
+        make=lambda scale: bce(setting.model._replace(decoder=decoder)),  # noqa: ARG005  (no numbers to scale)
+        init=setting.model.init,
+        batch=jax.tree.map(jax.nn.sigmoid, setting.batch),
+    )

@@ -1,0 +1,76 @@
+r"""The divergence of the posterior from the prior, alone."""
+
+from collections.abc import Callable, Mapping
+
+from jax.tree_util import Partial
+
+from jgen.binding import bind
+from jgen.objectives.base import (
+    Recipe,
+    Setting,
+    encode,
+    prior_of,
+    require_density,
+    sample_and_log_prob,
+    with_parts_bound,
+)
+from jgen.objectives.kl_base import closed_form_kl, sampled_kl
+from jgen.types import Array, Key, LatentModel, PyTree
+
+
+def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Partial:
+    r"""The mean divergence of q(z | x) from p(z), one part of ``elbo``.
+
+    .. math:: \ell = \frac1n \sum_i KL(q(z | x_i) \| p(z)) = \frac1n \sum_i E_q[\log q(z | x_i) - \log p(z)]
+
+    ``weighted(reconstruction=(1.0, reconstruction(model)), kl=(beta, kl(model)))`` is, draw by draw,
+    ``elbo(model, beta=beta)``.
+
+    Args:
+        model: With an encoder whose draws carry a gradient. The decoder is not called.
+        by: ``closed_form_kl`` (sampled where no form is known), ``sampled_kl`` or ``kl_by_coordinate``.
+
+    Returns:
+        ``objective(params, batch, key) -> (loss, aux)`` in nats per example, with ``aux`` of ``kl``
+        ``[batch]``. The key is used where the divergence is sampled.
+
+    Raises:
+        ValueError: When called, where encoder, prior and batch do not fit, or the posterior is a point or not
+            reparameterised.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.objectives import kl
+        >>> from jgen.types import LatentModel
+        >>> model = LatentModel(
+        ...     init=lambda key: {},
+        ...     prior=lambda params: dist.Normal(jnp.zeros(1), 1.0).to_event(1),
+        ...     decoder=lambda params, z: dist.Normal(z, 1.0).to_event(1),
+        ...     encoder=lambda params, x: dist.Normal(x, 1.0).to_event(1),
+        ... )
+        >>> loss, aux = kl(model)({}, jnp.array([[0.0], [2.0]]), jax.random.key(0))
+        >>> aux["kl"].tolist()
+        [0.0, 2.0]
+
+    Reference:
+        Kingma and Welling (2014), Auto-encoding variational Bayes.
+    """
+    return Partial(_kl, bind(by), with_parts_bound(model))
+
+
+def _kl(
+    by: Partial, model: LatentModel, params: PyTree, batch: PyTree, key: Key
+) -> tuple[Array, Mapping[str, Array]]:
+    posterior = require_density(encode(model, params, batch))
+    z, log_posterior = sample_and_log_prob(posterior, key)
+    value = by(posterior, prior_of(model, params), z, log_posterior).sum(1)  # [batch]
+    return value.mean(), {"kl": value}
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it."""
+    return Recipe(
+        make=lambda scale: kl(setting.model, by=sampled_kl),  # noqa: ARG005  (it has no numbers to scale)
+        init=setting.model.init,
+        batch=setting.batch,
+    )

@@ -1,0 +1,62 @@
+r"""Squared length of the codes, which keeps an autoencoder's latents together."""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.objectives.base import Recipe, Setting, draw, per_example, with_parts_bound
+from jgen.types import Array, Key, LatentModel, PyTree
+
+
+def latent_l2(model: LatentModel) -> Partial:
+    r"""Half the squared length of the codes, :math:`\ell = \frac1{2n} \sum_i \|z_i\|^2`.
+
+    It is -log N(z; 0, I) but for a constant, in nats. A regularised autoencoder is
+    ``weighted(reconstruction=(1.0, reconstruction(model)), latent_l2=(0.1, latent_l2(model)))``, with weight
+    decay on its decoder (``optax.adamw``) or ``decoder_gradient``, else small codes cost the decoder nothing.
+
+    Args:
+        model: With an encoder, of points or of distributions whose draws carry a gradient. The decoder is not
+            called.
+
+    Returns:
+        ``objective(params, batch, key) -> (loss, aux)`` with ``aux`` of ``latent_l2`` ``[batch]``. The key is
+        used where the encoder is not of points.
+
+    Raises:
+        ValueError: When called, where encoder, prior and batch do not fit, or the draws carry no gradient.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.objectives import latent_l2
+        >>> from jgen.types import LatentModel
+        >>> model = LatentModel(
+        ...     init=lambda key: {},
+        ...     prior=lambda params: dist.Normal(jnp.zeros(2), 1.0).to_event(1),
+        ...     decoder=lambda params, z: dist.Normal(z, 1.0).to_event(1),
+        ...     encoder=lambda params, x: dist.Delta(x).to_event(1),
+        ... )
+        >>> float(latent_l2(model)({}, jnp.array([[3.0, 4.0]]), jax.random.key(0))[0])
+        12.5
+
+    Reference:
+        Ghosh et al. (2020), From variational to deterministic autoencoders.
+    """
+    return Partial(_latent_l2, with_parts_bound(model))
+
+
+def _latent_l2(
+    model: LatentModel, params: PyTree, batch: PyTree, key: Key
+) -> tuple[Array, Mapping[str, Array]]:
+    value = jnp.square(per_example(draw(model, params, batch, key))).sum(1) / 2  # [batch]
+    return value.mean(), {"latent_l2": value}
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it."""
+    return Recipe(
+        make=lambda scale: latent_l2(setting.model),  # noqa: ARG005  (it has no numbers to scale)
+        init=setting.model.init,
+        batch=setting.batch,
+    )

@@ -1,0 +1,73 @@
+r"""Mean squared error of a reconstruction."""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.objectives.base import (
+    Recipe,
+    Setting,
+    decode,
+    draw,
+    mean_of,
+    per_example,
+    require_event,
+    with_parts_bound,
+)
+from jgen.types import Array, Key, LatentModel
+
+
+def mse(model: LatentModel) -> Partial:
+    r"""The squared difference between an example and the decoder's mean, averaged over its D numbers.
+
+    .. math:: \ell = \frac1n \sum_i \frac1D \|x_i - E[x | z_i]\|^2, \qquad z_i \sim q(z | x_i)
+
+    No likelihood is claimed. It is one in disguise: for a Normal head of fixed scale s, ``reconstruction`` is
+    :math:`D\,(\ell / 2 s^2 + \log s \sqrt{2 \pi})` nats, so that weighing this loss is choosing s.
+
+    Args:
+        model: With an encoder, and a decoder whose distribution has a mean.
+
+    Returns:
+        ``objective(params, batch, key) -> (loss, aux)`` in squared units of x, with ``aux`` of
+        ``squared_error`` ``[batch]``. The key is used where the encoder is not of points.
+
+    Raises:
+        ValueError: When called, where the parts or the batch do not fit, or there is no mean.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.objectives import mse
+        >>> from jgen.types import LatentModel
+        >>> model = LatentModel(
+        ...     init=lambda key: {},
+        ...     prior=lambda params: dist.Normal(jnp.zeros(1), 1.0).to_event(1),
+        ...     decoder=lambda params, z: dist.Normal(z, 1.0).to_event(1),
+        ...     encoder=lambda params, x: dist.Delta(x / 2).to_event(1),
+        ... )
+        >>> loss, aux = mse(model)({}, jnp.array([[2.0], [4.0]]), jax.random.key(0))
+        >>> float(loss), aux["squared_error"].tolist()
+        (2.5, [1.0, 4.0])
+
+    Reference:
+        Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
+    """
+    return Partial(_mse, with_parts_bound(model))
+
+
+def _mse(model: LatentModel, params: Array, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
+    likelihood = decode(model, params, draw(model, params, batch, key))
+    require_event("decoder", likelihood, batch)
+    error = jnp.square(batch - mean_of("decoder", likelihood))  # [batch, *event]
+    squared_error = per_example(error).mean(1)  # [batch]
+    return squared_error.mean(), {"squared_error": squared_error}
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it."""
+    return Recipe(
+        make=lambda scale: mse(setting.model),  # noqa: ARG005  (it has no numbers to scale)
+        init=setting.model.init,
+        batch=setting.batch,
+    )

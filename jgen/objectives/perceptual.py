@@ -1,0 +1,95 @@
+r"""Distance between an example and its reconstruction, as the features of a network see it."""
+
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.binding import bind
+from jgen.objectives.base import (
+    Recipe,
+    Setting,
+    decode,
+    draw,
+    mean_of,
+    per_example,
+    require_event,
+    with_parts_bound,
+)
+from jgen.types import Array, Key, LatentModel, PyTree
+
+
+def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Partial:
+    r"""The squared difference of features between an example and the decoder's mean, summed over layers.
+
+    .. math:: \ell = \frac1n \sum_i \sum_l \frac1{D_l} \|f_l(x_i) - f_l(E[x | z_i])\|^2,
+        \qquad z_i \sim q(z | x_i)
+
+    The features are fixed: their parameters are data bound to ``features``, and only the model is trained.
+    What they do not see costs nothing, so add a little of ``reconstruction`` or ``mse`` by ``weighted``.
+
+    Args:
+        model: With an encoder, and a decoder whose distribution has a mean.
+        features: ``features(x [batch, *event]) -> pytree of [batch, ...]``, one leaf a layer: a ``Partial``
+            of a module-level function with its parameters bound.
+
+    Returns:
+        ``objective(params, batch, key) -> (loss, aux)`` in squared units of the features, with ``aux`` of
+        ``perceptual`` ``[batch]``. The key is used where the encoder is not of points.
+
+    Raises:
+        TypeError: Where ``features`` is not a function.
+        ValueError: When called, where the parts or the batch do not fit, there is no mean, or the features
+            lack the batch axis.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.objectives import perceptual
+        >>> from jgen.types import LatentModel
+        >>> model = LatentModel(
+        ...     init=lambda key: {},
+        ...     prior=lambda params: dist.Normal(jnp.zeros(1), 1.0).to_event(1),
+        ...     decoder=lambda params, z: dist.Normal(-z, 1.0).to_event(1),
+        ...     encoder=lambda params, x: dist.Delta(x).to_event(1),
+        ... )
+        >>> objective = perceptual(model, jnp.abs)  # which does not see the sign
+        >>> float(objective({}, jnp.ones((4, 1)), jax.random.key(0))[0])
+        0.0
+
+    Reference:
+        Johnson, Alahi and Fei-Fei (2016), Perceptual losses for real-time style transfer and
+        super-resolution.
+    """
+    if not callable(features):
+        raise TypeError(f"features must be a function x -> pytree of [batch, ...], got {features!r}")
+    return Partial(_perceptual, bind(features), with_parts_bound(model))
+
+
+def _perceptual(
+    features: Partial, model: LatentModel, params: PyTree, batch: Array, key: Key
+) -> tuple[Array, Mapping[str, Array]]:
+    likelihood = decode(model, params, draw(model, params, batch, key))
+    require_event("decoder", likelihood, batch)
+    pairs = jax.tree.map(_difference, features(batch), features(mean_of("decoder", likelihood)))
+    value = jnp.stack(jax.tree.leaves(pairs)).sum(0)  # [batch]
+    if value.shape != batch.shape[:1]:
+        raise ValueError(f"features must keep the batch axis, {batch.shape[0]} here, got {value.shape[0]}")
+    return value.mean(), {"perceptual": value}
+
+
+def _difference(real: Array, made: Array) -> Array:
+    return jnp.square(per_example(real - made)).mean(1)  # [batch]
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it: with features of two layers."""
+    return Recipe(
+        make=lambda scale: perceptual(setting.model, Partial(_two_layers, jnp.asarray(scale))),
+        init=setting.model.init,
+        batch=setting.batch,
+    )
+
+
+def _two_layers(scale: Array, x: Array) -> dict[str, Array]:
+    return {"first": scale * x, "second": jnp.tanh(x)}

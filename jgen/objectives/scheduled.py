@@ -1,0 +1,82 @@
+"""An objective whose numbers change along training."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.binding import bind
+from jgen.objectives.base import Recipe, Setting, draw, per_example
+from jgen.types import Array, Key, LatentModel, Objective, PyTree, Scheduled
+
+
+def scheduled(make: Callable[..., Objective], **schedules: Callable[[Array], Array]) -> Scheduled:
+    """``make(**values)`` with each value taken from its schedule, at the step of training.
+
+    ``scheduled(Partial(elbo, model), beta=optax.linear_schedule(0.0, 1.0, 10_000))`` warms a model up, and
+    ``capacity=...`` gives it more to say as it learns. ``make_train_step`` takes it as any objective.
+
+    Args:
+        make: A factory of objectives that takes the scheduled numbers by keyword, with all else bound: data
+            as ``Partial(elbo, model)``, what shapes depend on as
+            ``Partial(static(renyi, num_particles=8), model)`` (``jgen.binding.static``).
+        **schedules: By the name of the option: ``schedule(step []) -> value []``, an optax schedule or any
+            ``Partial``. An optax schedule is a function of its own each time it is made, so make it once
+            where recompiling matters.
+
+    Returns:
+        The scheduled objective; called without a step, it is the one at the end.
+
+    Raises:
+        TypeError: Where ``make`` or a schedule is not a function.
+        ValueError: Where there is no schedule.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, optax
+        >>> from jax.tree_util import Partial
+        >>> def scaled(scale):
+        ...     return Partial(scaled_loss, scale)
+        >>> def scaled_loss(scale, params, batch, key):
+        ...     return scale * params, {}
+        >>> objective = scheduled(scaled, scale=optax.linear_schedule(0.0, 1.0, 100))
+        >>> [float(objective.at(step)(3.0, None, None)[0]) for step in (0, 50, 1000)]
+        [0.0, 1.5, 3.0]
+
+    Reference:
+        Bowman et al. (2016), Generating sentences from a continuous space.
+    """
+    if not schedules:
+        raise ValueError("scheduled needs at least one schedule: scheduled(make, option=schedule, ...)")
+    for name, function in {"make": make, **schedules}.items():
+        if not callable(function):
+            raise TypeError(f"{name} must be a function, got {function!r}: bind a number that stays to make")
+    return Scheduled(Partial(_at, bind(make), {name: bind(each) for name, each in schedules.items()}))
+
+
+def _at(make: Partial, schedules: Mapping[str, Any], step: Array) -> Objective:
+    return make(**{name: schedule(step) for name, schedule in schedules.items()})
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it: of the length of codes, times a number that grows."""
+    return Recipe(
+        make=lambda scale: scheduled(Partial(_length, setting.model), weight=Partial(_saturating, scale)),
+        init=setting.model.init,
+        batch=setting.batch,
+    )
+
+
+def _saturating(scale: Array, step: Array) -> Array:
+    return scale * jnp.minimum(step / 100.0, 1.0)
+
+
+def _length(model: LatentModel, *, weight: Array) -> Partial:
+    return Partial(_weighted_length, model, weight)
+
+
+def _weighted_length(
+    model: LatentModel, weight: Array, params: PyTree, batch: PyTree, key: Key
+) -> tuple[Array, Mapping[str, Array]]:
+    value = jnp.square(per_example(draw(model, params, batch, key))).sum(1)  # [batch]
+    return weight * value.mean(), {"length": value}

@@ -1,0 +1,114 @@
+"""A sum of objectives, each with its weight, is an objective."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.binding import bind, static
+from jgen.objectives.base import Recipe, Setting, draw, log_likelihood, number, per_example
+from jgen.types import Array, Key, LatentModel, Objective, PyTree, Scheduled
+
+
+def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]) -> Partial | Scheduled:
+    r"""The weighted sum of objectives of one model, :math:`\ell = \sum_p w_p \ell_p`.
+
+    The parts are given the same key, so that those that draw a latent of an example draw the same one, and it
+    is computed once. The expectation of a sum asks for no independence.
+
+    Args:
+        **parts: ``name=(weight, objective)``. A weight is a number, of either sign, or an optax schedule, of
+            the step of training. An objective may be ``Scheduled`` itself.
+
+    Returns:
+        The objective, or a ``Scheduled`` one where anything in it is. Its ``aux`` has the entries of all
+        parts under their own names; a name that several use becomes ``part/name``. So ``bound`` stays
+        ``bound`` where one part reports it, unweighted as all of ``aux``.
+
+    Raises:
+        TypeError: Where a part is not such a pair.
+        ValueError: Where there is no part, or a weight is not finite.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.objectives import weighted
+        >>> def square(params, batch, key):
+        ...     return (batch * params**2).mean(), {"square": batch * params**2}
+        >>> def line(params, batch, key):
+        ...     return (batch * params).mean(), {"line": batch * params}
+        >>> objective = weighted(square=(1.0, square), line=(-2.0, line))
+        >>> loss, aux = objective(1.0, jnp.ones(3), jax.random.key(0))
+        >>> float(loss), sorted(aux)
+        (-1.0, ['line', 'square'])
+    """
+    if not parts:
+        raise ValueError("weighted needs at least one part: weighted(name=(weight, objective), ...)")
+    weights, objectives = [], []
+    for name, part in parts.items():
+        if not (isinstance(part, tuple) and len(part) == 2 and callable(part[1])):
+            raise TypeError(f"the part {name} must be a pair (weight, objective), got {part!r}")
+        weight, objective = part
+        weights.append(
+            bind(weight) if callable(weight) else number(f"weight of {name}", weight, least=-float("inf"))
+        )
+        objectives.append(objective if isinstance(objective, Scheduled) else bind(objective))
+    at = Partial(static(_at, names=tuple(parts)), tuple(weights), tuple(objectives))
+    if any(callable(weight) for weight in weights) or any(isinstance(each, Scheduled) for each in objectives):
+        return Scheduled(at)
+    return at(None)
+
+
+def _at(
+    weights: tuple[Any, ...], objectives: tuple[Any, ...], step: Any, *, names: tuple[str, ...]
+) -> Partial:
+    return Partial(
+        static(_weighted, names=names),
+        tuple(weight(step) if callable(weight) else weight for weight in weights),
+        tuple(each.at(step) if isinstance(each, Scheduled) else each for each in objectives),
+    )
+
+
+def _weighted(
+    weights: tuple[Array, ...],
+    objectives: tuple[Partial, ...],
+    params: PyTree,
+    batch: PyTree,
+    key: Key,
+    *,
+    names: tuple[str, ...],
+) -> tuple[Array, Mapping[str, Array]]:
+    done = [objective(params, batch, key) for objective in objectives]
+    loss = sum(weight * loss for weight, (loss, _) in zip(weights, done, strict=True))
+    uses = Counter(entry for _, aux in done for entry in aux)
+    aux = {
+        entry if uses[entry] == 1 else f"{name}/{entry}": value
+        for name, (_, aux) in zip(names, done, strict=True)
+        for entry, value in aux.items()
+    }
+    return loss, aux
+
+
+def recipe(setting: Setting) -> Recipe:
+    """How the laws make it: of how well examples are decoded, and how long their codes are."""
+    model = setting.model
+    return Recipe(
+        make=lambda scale: weighted(
+            likelihood=(scale, Partial(_likelihood, model)), length=(-scale, Partial(_length, model))
+        ),
+        init=model.init,
+        batch=setting.batch,
+    )
+
+
+def _likelihood(
+    model: LatentModel, params: PyTree, batch: PyTree, key: Key
+) -> tuple[Array, Mapping[str, Array]]:
+    value = log_likelihood(model, params, batch, draw(model, params, batch, key)[None])[0]  # [batch]
+    return -value.mean(), {"value": value}
+
+
+def _length(model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> tuple[Array, Mapping[str, Array]]:
+    value = jnp.square(per_example(draw(model, params, batch, key))).sum(1)  # [batch]
+    return value.mean(), {"value": value}
