@@ -1,5 +1,6 @@
 """How many modes of a law a generator holds."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -24,19 +25,24 @@ class ModesHeld(NamedTuple):
     rule: str
 
 
-def modes_held(draws: ArrayLike, centres: ArrayLike, radius: float, *, fewest: int = 1) -> ModesHeld:
-    r"""Counts the modes that have draws near their centres.
+def modes_held(
+    draws: ArrayLike, centres: ArrayLike, radius: float, *, fewest: int | None = None
+) -> ModesHeld:
+    r"""Counts the modes that have their part of the draws near their centres.
 
     A draw is near the nearest centre if it lies within ``radius`` of it; a mode is held if at least
     ``fewest`` draws are near. For normals in two dimensions of standard deviation s the usual radius is 3 s,
-    within which :math:`1 - e^{-9/2}`, 98.9 %, of their own draws lie; the usual ``fewest`` is 1, which a lone
-    stray draw meets. The number of modes says nothing of their weights: ``counts`` does.
+    within which :math:`1 - e^{-9/2}`, 98.9 %, of their own draws lie.
+
+    Published counts take one draw as enough. Then enough draws hold every mode where the generator knows
+    none: of 10,000 uniform on a square about the 25 modes of ``grid25`` each has some, though only 2 % of
+    the draws are near any. So a mode must have a tenth of its equal part here, unless told otherwise.
 
     Args:
         draws: Of the generator ``[draw, dim]``.
         centres: Of the modes ``[mode, dim]``.
         radius: In the units of the draws, above 0.
-        fewest: Draws that hold a mode, at least 1.
+        fewest: Draws that hold a mode, at least 1; None for a tenth of draws / modes.
 
     Returns:
         The counts, and the rule they were found by.
@@ -52,7 +58,7 @@ def modes_held(draws: ArrayLike, centres: ArrayLike, radius: float, *, fewest: i
 
     Reference:
         Srivastava et al. (2017), "VEEGAN: reducing mode collapse in GANs using implicit variational
-        learning", NeurIPS, for this rule on this grid.
+        learning", NeurIPS: the same rule with ``fewest=1``.
     """
     draws, centres = np.asarray(draws, np.float64), np.asarray(centres, np.float64)
     fitting = draws.ndim == centres.ndim == 2 and draws.shape[1] == centres.shape[1]
@@ -61,6 +67,7 @@ def modes_held(draws: ArrayLike, centres: ArrayLike, radius: float, *, fewest: i
             f"modes_held takes draws [draw, dim] and centres [mode, dim], at least one of each; got shapes "
             f"{draws.shape} and {centres.shape}"
         )
+    fewest = max(1, math.ceil(len(draws) / len(centres) / 10)) if fewest is None else fewest
     if not radius > 0 or fewest < 1:
         raise ValueError(f"radius must be above 0 and fewest at least 1, got {radius} and {fewest}")
     counts = np.zeros(len(centres), int)

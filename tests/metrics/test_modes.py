@@ -36,9 +36,19 @@ def test_what_is_dropped_is_not_held(exact):
     assert modes_held(exact + 1.0, CENTRES, 0.15).num_held == 0
 
 
+def test_a_blur_holds_no_mode_unless_one_draw_is_enough(rng):
+    """Uniform draws know no mode; yet some are near each: pi 0.15^2 / 81 of 10,000 are 8.7."""
+    blur = rng.uniform(-4.5, 4.5, (10_000, 2))
+    held = modes_held(blur, CENTRES, 0.15)
+    assert held.num_held == 0
+    assert held.share_near < 0.03
+    assert held.rule == "at least 40 of 10000 draws within 0.15 of the nearest centre"
+    assert modes_held(blur, CENTRES, 0.15, fewest=1).num_held == 25
+
+
 def test_a_stray_draw_holds_a_mode_only_if_one_is_enough():
     draws = np.concatenate([np.zeros((10, 2)), [[4.0, 4.1]]])
-    assert modes_held(draws, CENTRES, 0.15).num_held == 2
+    assert modes_held(draws, CENTRES, 0.15, fewest=1).num_held == 2
     strict = modes_held(draws, CENTRES, 0.15, fewest=2)
     assert strict.num_held == 1
     assert strict.share_near == 1.0
