@@ -1,6 +1,7 @@
 """Applications: what one does with a model, whole."""
 
 from jgen.applications.contest import Contest, contest
+from jgen.applications.digits_classifier import TrainedClassifier, train_digits_classifier
 from jgen.applications.fit import Best, Fit, fit
 from jgen.applications.fit_linear_vae import LinearVAEFit, fit_linear_vae
 from jgen.applications.fit_mixture import MixtureFit, fit_mixture
@@ -12,9 +13,11 @@ __all__ = [
     "Fit",
     "LinearVAEFit",
     "MixtureFit",
+    "TrainedClassifier",
     "contest",
     "fit",
     "fit_linear_vae",
     "fit_mixture",
     "held_out",
+    "train_digits_classifier",
 ]
