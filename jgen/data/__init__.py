@@ -3,24 +3,31 @@
 A data set is one file here, named as the set is, whose class ``Builder`` extends ``jgen.data.base.Base``.
 """
 
+from jgen.data.binarise import binarise, threshold
 from jgen.data.bpe_base import BPE, train_bpe
 from jgen.data.catalogue_base import data_dir, known
 from jgen.data.characters_base import Characters
 from jgen.data.columns import columns
+from jgen.data.dequantise import dequantise
 from jgen.data.factors import factors
 from jgen.data.load import load
 from jgen.data.prepare import prepare
+from jgen.data.stream import stream
 from jgen.data.tokenizer import tokenizer
 
 __all__ = [
     "BPE",
     "Characters",
+    "binarise",
     "columns",
     "data_dir",
+    "dequantise",
     "factors",
     "known",
     "load",
     "prepare",
+    "stream",
+    "threshold",
     "tokenizer",
     "train_bpe",
 ]

@@ -11,7 +11,17 @@ from typing import Any
 
 from jgen.errors import UsageError
 
-TOOLS = {"__main__", "columns", "factors", "load", "prepare", "tokenizer"}
+TOOLS = {
+    "__main__",
+    "binarise",
+    "columns",
+    "dequantise",
+    "factors",
+    "load",
+    "prepare",
+    "stream",
+    "tokenizer",
+}
 
 
 def known() -> list[str]:

@@ -1,0 +1,99 @@
+"""Streams: every row once an epoch, and resumed from a written position they go on bit for bit."""
+
+import json
+import sys
+from itertools import islice
+
+import jax
+import numpy as np
+import pytest
+
+from jgen.data import load, stream
+from jgen.errors import UsageError
+
+BATCH = 100
+"""12 of them are an epoch of the 1,257 digits; 57 sit out."""
+
+
+@pytest.fixture(scope="module")
+def digits(prepared):
+    pytest.importorskip("grain")
+
+    def make(**options):
+        return stream(jax.random.key(0), "digits", **{"batch_size": BATCH, "directory": prepared} | options)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def three_epochs(digits):
+    return list(islice(digits(), 36))
+
+
+def assert_equal(batches, others):
+    for batch, other in zip(batches, others, strict=True):
+        for name in batch | other:
+            np.testing.assert_array_equal(batch[name], other[name], strict=True)
+
+
+def test_an_epoch_has_every_row_once_and_each_has_its_order(three_epochs, prepared):
+    orders = [np.concatenate([b["row"] for b in three_epochs[i : i + 12]]) for i in (0, 12, 24)]
+    train = set(load("digits", directory=prepared)["row"])
+    for order in orders:
+        assert len(set(order)) == len(order) == 1200
+        assert set(order) < train
+    assert all((orders[i] != orders[i - 1]).mean() > 0.9 for i in range(3))
+    resting = [train - set(order) for order in orders]
+    assert resting[0] != resting[1] != resting[2]
+
+
+def test_a_batch_has_the_rows_of_the_set(three_epochs, prepared):
+    whole = load("digits", directory=prepared)
+    place = {row: i for i, row in enumerate(whole["row"].tolist())}
+    for batch in three_epochs[11:13]:
+        assert_equal(
+            [batch], [{name: x[[place[row] for row in batch["row"].tolist()]] for name, x in whole.items()}]
+        )
+
+
+@pytest.mark.parametrize("taken", [0, 1, 11, 12, 25])
+def test_it_goes_on_from_a_position_that_was_written_down(taken, digits, three_epochs):
+    first = digits()
+    before = list(islice(first, taken))
+    written = json.dumps(first.position)  # by now much more was read ahead
+    del first
+    after = digits(position=json.loads(written))
+    assert after.position == {"epoch": taken // 12, "index": taken % 12}
+    assert_equal(before + list(islice(after, 27 - taken)), three_epochs[:27])
+
+
+def test_threads_and_steps_change_nothing(digits, three_epochs):
+    assert_equal(islice(digits(num_threads=1, num_ahead=1), 14), three_epochs[:14])
+    assert_equal(islice(digits(num_threads=8, num_ahead=20, position=13), 14), three_epochs[13:27])
+
+
+def test_keys_splits_and_paths_choose(digits, three_epochs, prepared):
+    other = next(stream(jax.random.key(1), "digits", batch_size=BATCH, directory=prepared))
+    assert (other["row"] != three_epochs[0]["row"]).mean() > 0.9
+    assert_equal([next(stream(jax.random.key(0), prepared / "digits", batch_size=BATCH))], three_epochs[:1])
+    test = next(digits(split="test", batch_size=360))
+    assert set(test["row"]) == set(load("digits", "test", directory=prepared)["row"])
+
+
+def test_mistakes_are_named(digits, prepared, monkeypatch):
+    for options, words in (
+        ({"batch_size": 1258}, "a batch of 1258 is larger than the split 'train' of digits, which has 1257"),
+        ({"batch_size": 0}, "must be at least 1; got 0, 4 and 8"),
+        ({"split": "dev"}, "cannot read the split 'dev' of digits .it has"),
+        ({"split": "test[:0]"}, "split 'test\\[:0\\]' of digits"),
+        ({"position": -1}, "0 or more; got -1"),
+        ({"position": {"epoch": 0, "index": 12}}, "'index': 0 to 11.*was it that of another batch_size"),
+        ({"position": {"epoch": 1}}, "position must be of this stream"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            digits(**options)
+    with pytest.raises(UsageError, match=r"python -m jgen\.data prepare mnist"):
+        stream(jax.random.key(0), "mnist", batch_size=2, directory=prepared / "nowhere")
+    monkeypatch.setitem(sys.modules, "grain", None)
+    with pytest.raises(UsageError, match=r'pip install "jgen\[stream\]"'):
+        digits()
