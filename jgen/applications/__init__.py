@@ -6,6 +6,7 @@ from jgen.applications.fit import Best, Fit, fit
 from jgen.applications.fit_linear_vae import LinearVAEFit, fit_linear_vae
 from jgen.applications.fit_mixture import MixtureFit, fit_mixture
 from jgen.applications.held_out import held_out
+from jgen.applications.simple_generative_model import SimpleGenerativeModel
 
 __all__ = [
     "Best",
@@ -13,6 +14,7 @@ __all__ = [
     "Fit",
     "LinearVAEFit",
     "MixtureFit",
+    "SimpleGenerativeModel",
     "TrainedClassifier",
     "contest",
     "fit",
