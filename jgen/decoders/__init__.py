@@ -2,6 +2,8 @@
 
 from jgen.decoders.check_support import check_support
 from jgen.decoders.conv_net import ConvNet
+from jgen.decoders.graph import Graph
+from jgen.decoders.graph_base import check_graphs, relabel, unlabelled_log_prob
 from jgen.decoders.heads import (
     Bernoulli,
     Categorical,
@@ -28,6 +30,7 @@ __all__ = [
     "ConvNet",
     "Delta",
     "DiscretisedLogisticMixture",
+    "Graph",
     "LearnedPositions",
     "Normal",
     "NormalLearned",
@@ -36,5 +39,8 @@ __all__ = [
     "RotaryPositions",
     "Transformer",
     "VoxelConvNet",
+    "check_graphs",
     "check_support",
+    "relabel",
+    "unlabelled_log_prob",
 ]

@@ -2,6 +2,7 @@
 
 from jgen.encoders.conv_encoder import ConvEncoder
 from jgen.encoders.critic import ConvCritic, MLPCritic
+from jgen.encoders.graph import GraphEncoder
 from jgen.encoders.mlp_encoder import MLPEncoder
 from jgen.encoders.posteriors import DiagonalNormal, Flow, Point
 from jgen.encoders.sequence import SequenceEncoder
@@ -12,6 +13,7 @@ __all__ = [
     "ConvEncoder",
     "DiagonalNormal",
     "Flow",
+    "GraphEncoder",
     "MLPCritic",
     "MLPEncoder",
     "Point",
