@@ -1,19 +1,16 @@
 """Loading a data set whole, as numpy arrays on the host."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from jgen.data.catalogue_base import known
-from jgen.data.open_base import opened, source_of
+from jgen.data.open_base import opened, source_of, stacked
 from jgen.data.table_base import table
 
 
 def load(
     name_or_path: str | Path, split: str = "train", *, directory: str | Path | None = None
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     """A data set as a dictionary of arrays, one row per example.
 
     TFDS orders the rows of a set that it prepares by a hash, always the same, so that a slice is a sample.
@@ -25,10 +22,13 @@ def load(
         directory: Where prepared sets lie; None for ``$JGEN_DATA_DIR`` or the user's cache.
 
     Returns:
-        Feature -> ``[example, ...]``. Iris has ``x`` (float64, centimetres) and ``label``.
+        Feature -> ``[example, ...]``, numpy arrays on the host. What jgen ships has ``x`` (``graphs`` has
+        ``nodes``, ``adjacency`` and ``mask``), with ``label`` or ``factors`` where there are any; features of
+        other folders are nested as they are there.
 
     Raises:
-        UsageError: For a set that is unknown, not prepared or not readable, or a split that it has not.
+        UsageError: For a set that is unknown, not prepared or not readable, a split that it has not or that
+            is empty, or features without a fixed shape.
 
     Example:
         >>> import tempfile
@@ -41,7 +41,5 @@ def load(
     path = Path(name_or_path)
     if str(name_or_path) not in known() and (path.is_file() or path.suffix == ".csv"):
         return table(path, split)
-    made = opened(name_or_path, directory)
-    source = source_of(made, split)
-    records: list[Mapping[str, Any]] = list(source.__getitems__(range(len(source))))
-    return {name: np.stack([record[name] for record in records]) for name in records[0]}
+    source = source_of(opened(name_or_path, directory), split)
+    return stacked(source.__getitems__(range(len(source))))

@@ -1,8 +1,11 @@
 """Opening a data set that is on disk, or saying what to do so that it will be."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from jgen.data.catalogue_base import builder, is_prepared, known, write_records
 from jgen.errors import UsageError
@@ -41,16 +44,37 @@ def source_of(made: Any, split: str) -> Any:
     """
     splits = ", ".join(made.info.splits)
     try:
-        source = made.as_data_source(split=split)
-        count = len(source)
+        count = made.info.splits[split].num_examples
+        if count:
+            return made.as_data_source(split=split)
     except (ValueError, KeyError, AssertionError) as error:
         what = str(error).splitlines()[0]
         raise UsageError(
             f"cannot read the split {split!r} of {made.name} (it has {splits}): {what}"
         ) from error
-    if not count:
-        raise UsageError(f"the split {split!r} of {made.name} is empty; the set has {splits}")
-    return source
+    raise UsageError(f"the split {split!r} of {made.name} is empty; the set has {splits}: take more of one")
+
+
+def stacked(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Records as arrays ``[record, ...]``, nested as their features are.
+
+    Raises:
+        UsageError: For a feature whose shape differs from record to record.
+    """
+    columns: dict[str, Any] = {}
+    for name, first in records[0].items():
+        values = [record[name] for record in records]
+        if isinstance(first, Mapping):
+            columns[name] = stacked(values)
+        elif len(shapes := {np.shape(value) for value in values}) > 1:
+            few = " and ".join(str(shape) for shape in sorted(shapes)[:2])
+            raise UsageError(
+                f"the feature {name!r} has no fixed shape ({few}): prepare the set with features that are "
+                "padded or cut to one"
+            )
+        else:
+            columns[name] = np.stack(values)
+    return columns
 
 
 def _from_folder(path: Path) -> Any:

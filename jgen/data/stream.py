@@ -10,19 +10,19 @@ import jax
 import numpy as np
 
 from jgen.data.hash_base import mixed
-from jgen.data.open_base import opened, source_of
+from jgen.data.open_base import opened, source_of, stacked
 from jgen.errors import UsageError
 from jgen.types import Key
 
 
-class Stream(Iterator[dict[str, np.ndarray]]):
+class Stream(Iterator[dict[str, Any]]):
     """An endless iterator over batches, ``feature -> [batch, ...]``, that knows where it stands.
 
     Attributes:
         epoch_length: Batches of an epoch.
     """
 
-    def __init__(self, batches: "_Batches", start: int, batches_ahead: Iterator[dict[str, np.ndarray]]):
+    def __init__(self, batches: "_Batches", start: int, batches_ahead: Iterator[dict[str, Any]]):
         self.epoch_length = batches.epoch_length
         self._next = start
         self._ahead = batches_ahead
@@ -36,7 +36,7 @@ class Stream(Iterator[dict[str, np.ndarray]]):
         epoch, index = divmod(self._next, self.epoch_length)
         return {"epoch": epoch, "index": index}
 
-    def __next__(self) -> dict[str, np.ndarray]:
+    def __next__(self) -> dict[str, Any]:
         batch = next(self._ahead)
         self._next += 1
         return batch
@@ -123,11 +123,10 @@ class _Batches:
     def __len__(self) -> int:
         return sys.maxsize
 
-    def __getitem__(self, number: int) -> dict[str, np.ndarray]:
+    def __getitem__(self, number: int) -> dict[str, Any]:
         epoch, index = divmod(self.start + number, self.epoch_length)
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        records = self.source.__getitems__(rows.tolist())
-        return {name: np.stack([record[name] for record in records]) for name in records[0]}
+        return stacked(self.source.__getitems__(rows.tolist()))
 
     def _order(self, epoch: int) -> np.ndarray:
         return np.argsort(

@@ -41,6 +41,47 @@ def test_a_prepared_folder_is_read_by_its_path(prepared):
         np.testing.assert_array_equal(load(folder)["x"], whole["x"])
 
 
+def foreign(folder, rows):
+    """A set that somebody else prepared, with features of its own, nested and of no fixed length."""
+    import tensorflow_datasets as tfds
+
+    class Foreign(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        VERSION = tfds.core.Version("2.0.0")
+
+        def _info(self):
+            vector = tfds.features.Tensor(shape=(2,), dtype=np.float32)
+            image = {"pixels": vector, "id": np.int64}
+            features = {"image": image, "words": tfds.features.Sequence(np.int64)}
+            return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+        def _split_generators(self, dl_manager):  # noqa: ARG002
+            return {"valid": self._generate_examples()}
+
+        def _generate_examples(self):
+            yield from enumerate(rows)
+
+    Foreign(data_dir=str(folder), file_format="array_record").download_and_prepare()
+    return folder / "foreign"
+
+
+def test_a_folder_of_another_builder_is_read_as_it_is(tmp_path):
+    rows = [{"image": {"pixels": np.array([i, 0.5], np.float32), "id": i}, "words": [i, i]} for i in range(3)]
+    found = load(foreign(tmp_path, rows), "valid")
+    order = np.argsort(found["image"]["id"])
+    np.testing.assert_array_equal(found["image"]["pixels"][order], [[0, 0.5], [1, 0.5], [2, 0.5]])
+    np.testing.assert_array_equal(found["image"]["id"][order], [0, 1, 2])
+    np.testing.assert_array_equal(found["words"][order], [[0, 0], [1, 1], [2, 2]])
+
+
+def test_features_without_a_fixed_shape_are_refused(tmp_path):
+    image = {"pixels": np.zeros(2, np.float32), "id": 0}
+    folder = foreign(tmp_path, [{"image": image, "words": [1] * i} for i in (1, 2)])
+    with pytest.raises(UsageError, match=r"'words' has no fixed shape \(\(1,\) and \(2,\)\)"):
+        load(folder, "valid")
+    with pytest.raises(UsageError, match=r"split .train. of foreign .it has valid"):
+        load(folder)
+
+
 FRESH = """
 import sys
 from jgen.data import load
@@ -139,7 +180,12 @@ def test_mistakes_are_named(prepared, tmp_path):
     for call, words in (
         (lambda: load("irsi"), "unknown data set 'irsi': the known ones are .*iris"),
         (lambda: load("iris", "test", directory=prepared), "split 'test' of iris .it has train"),
-        (lambda: load("iris", "train[:0]", directory=prepared), "cannot read the split"),
+        (lambda: load("iris", "train[:0]", directory=prepared), "split 'train.:0.' of iris is empty"),
+        (
+            lambda: load("iris", "train[:x]", directory=prepared),
+            "cannot read the split .* Error parsing split",
+        ),
+        (lambda: load("iris", "train[140:160]", directory=prepared), "cannot read the split .*150 examples"),
         (lambda: load(tmp_path / "none.csv"), "cannot read .*none.csv"),
         (lambda: load(tmp_path), "not a folder that TFDS prepared"),
     ):
