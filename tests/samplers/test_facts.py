@@ -133,24 +133,6 @@ def test_a_uniform_of_zero_does_not_accept_everything():
     assert log_uniform(jnp.float32(1.0 - 2**-23)) > -17
 
 
-def test_nuts_stops_at_its_depth_and_at_a_turn():
-    target = standard_gaussian(2)
-    position = exact_draws(KEY, target, 256)
-
-    def info(step_size, max_depth):
-        sampler = nuts(target.log_density, step_size=step_size, max_depth=max_depth)
-        keys = jax.random.split(KEY, 256)
-        return jax.vmap(lambda key, x: states_after(sampler, x, key)[1].info)(keys, position)
-
-    shallow = info(1e-4, 3)
-    assert np.all(shallow["tree_depth"] == 3)
-    assert np.all(shallow["num_grads"] == 2**3 - 1)
-    # The period is 2 pi: half of it is 31 steps of 0.1, so a trajectory turns within 2 x 2 x 31 of them.
-    turning = info(0.1, 10)
-    assert turning["num_grads"].max() <= 127
-    assert np.median(turning["num_grads"]) >= 15  # a start near a turning point turns sooner
-
-
 def test_a_diverging_trajectory_is_flagged_and_refused():
     target = standard_gaussian(2)
     for make in (hmc, nuts):

@@ -1,0 +1,125 @@
+"""When NUTS stops: its trees against trees grown by the book, on a Gaussian whose trajectories are known.
+
+The gate cannot see this: a tree that stops too early or too late, alike at both ends, is exact and slow.
+"""
+
+import importlib
+import math
+import secrets
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from planting import Bug, plant
+
+from jgen.samplers import nuts
+from jgen.targets import standard_gaussian
+
+SHIPPED = importlib.import_module("jgen.samplers.nuts")  # its function hides it in the package
+DIM, STEP, MAX_DEPTH, NUM_CHAINS = 2, 0.3, 6, 20_000
+BUGS = {
+    "NUTS, whole trees never turn": Bug(
+        "samplers.nuts",
+        "0.5 * back.momentum, half_sum) | (depth",
+        "0.5 * back.momentum, half_sum) & (depth < 0) | (depth",
+    ),
+    "NUTS, turned where it does not yet turn": Bug(
+        "samplers.nuts",
+        "(first @ stretch <= 0.0) | (last @ stretch <= 0.0)",
+        "(first @ stretch <= first @ first) | (last @ stretch <= last @ last)",
+    ),
+    "NUTS, turned where one end would do both": Bug(
+        "samplers.nuts", "(first @ stretch <= 0.0) | (last", "(first @ stretch <= 0.0) & (last"
+    ),
+    "NUTS, no step is too many": Bug(
+        "samplers.nuts", "(ends_here & turns)", "(ends_here & turns & (growth.leaf < 0))"
+    ),
+}
+
+
+def turns(sums, momenta, rows, first, last):
+    """The generalised criterion between two leaves of every chain, ``rows`` of them ``[chain]``."""
+    n_first, n_last = momenta[rows, first], momenta[rows, last]
+    inside = sums[rows, last + 1] - sums[rows, first] - (n_first + n_last) / 2
+    return (np.sum(n_first * inside, -1) <= 0) | (np.sum(n_last * inside, -1) <= 0)
+
+
+def grown_by_the_book(rng):
+    """Depth and number of steps ``[chain]``: doublings to either side, every balanced subtree looked at.
+
+    A leapfrog step on N(0, I) is a matrix, so all momenta a tree may meet are known beforehand.
+    """
+    size, rows = 2**MAX_DEPTH, np.arange(NUM_CHAINS)
+    half_kick, drift = np.array([[1, 0], [-STEP / 2, 1]]), np.array([[1, STEP], [0, 1]])
+    forth = half_kick @ drift @ half_kick
+    powers = [np.linalg.matrix_power(forth, k) for k in range(1 - size, size)]
+    phase = rng.normal(size=(2, NUM_CHAINS, DIM))  # position and momentum
+    momenta = np.einsum("kj,jcd->ckd", np.stack(powers)[:, 1], phase)  # [chain, leaf, dim]
+    sums = np.concatenate([np.zeros((NUM_CHAINS, 1, DIM)), momenta.cumsum(1)], 1)
+
+    low = high = np.full(NUM_CHAINS, size - 1)  # the leaves at the ends of the tree
+    depth, steps, alive = np.zeros(NUM_CHAINS, int), np.zeros(NUM_CHAINS, int), np.ones(NUM_CHAINS, bool)
+    for level in range(MAX_DEPTH):
+        width = 2**level
+        up = rng.random(NUM_CHAINS) < 0.5
+        near, way = np.where(up, high + 1, low - 1), np.where(up, 1, -1)
+        broken_at = np.full(NUM_CHAINS, width + 1)  # steps into the new half
+        for part in (2**k for k in range(1, level + 1)):
+            for begin in range(0, width, part):
+                a, b = near + way * begin, near + way * (begin + part - 1)
+                turned = turns(sums, momenta, rows, np.minimum(a, b), np.maximum(a, b))
+                broken_at = np.where(turned, np.minimum(broken_at, begin + part), broken_at)
+        steps += np.where(alive, np.minimum(broken_at, width), 0)
+        alive &= broken_at > width
+        low = np.where(alive & ~up, low - width, low)
+        high = np.where(alive & up, high + width, high)
+        depth += alive
+        alive &= ~turns(sums, momenta, rows, low, high)
+    return depth, steps
+
+
+def check_trees(module, rng):
+    """Both numbers have the same distribution: two samples, Dvoretzky-Kiefer-Wolfowitz at 1e-6 in all."""
+    target = standard_gaussian(DIM)
+    sampler = module.nuts(target.log_density, step_size=STEP, max_depth=MAX_DEPTH)
+    position_key, keys = jax.random.split(jax.random.key(secrets.randbits(31)))
+    position = jax.random.normal(position_key, (NUM_CHAINS, DIM))
+
+    @jax.jit
+    def grow(keys, position):
+        def one(key, x):
+            info = sampler.step(key, sampler.init(key, x))[1].info
+            return info["tree_depth"], info["n_steps"]
+
+        return jax.vmap(one)(keys, position)
+
+    found = grow(jax.random.split(keys, NUM_CHAINS), position)
+    threshold = math.sqrt(math.log(2 * 2 / 1e-6) / NUM_CHAINS)
+    for ours, theirs in zip(map(np.asarray, found), grown_by_the_book(rng), strict=True):
+        cuts = np.arange(2**MAX_DEPTH)
+        distance = np.abs((ours[:, None] <= cuts).mean(0) - (theirs[:, None] <= cuts).mean(0)).max()
+        assert distance <= threshold, f"{distance:.3f} > {threshold:.3f}"
+
+
+@pytest.fixture
+def chance():
+    """Fresh numbers: a right tree fails one time in a million."""
+    return np.random.default_rng(secrets.randbits(63))
+
+
+def test_trees_grow_as_long_as_the_book_says(chance):
+    check_trees(SHIPPED, chance)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) for name in BUGS])
+def test_trees_of_another_length_are_caught(name, chance, kills):
+    with kills(name, error=AssertionError):
+        check_trees(plant(BUGS[name]), chance)
+
+
+def test_a_tree_ends_at_its_depth():
+    """Steps so short that nothing turns: every tree is full."""
+    sampler = nuts(standard_gaussian(DIM).log_density, step_size=1e-4, max_depth=3)
+    info = sampler.step(jax.random.key(8), sampler.init(jax.random.key(8), jnp.ones(DIM)))[1].info
+    assert (int(info["tree_depth"]), int(info["num_grads"])) == (3, 7)
