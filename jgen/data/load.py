@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from jgen.data.catalogue_base import known
-from jgen.data.open_base import opened, source_of, stacked
+from jgen.data.open_base import opened, source_of
 from jgen.data.table_base import table
 
 
@@ -42,4 +42,4 @@ def load(
     if str(name_or_path) not in known() and (path.is_file() or path.suffix == ".csv"):
         return table(path, split)
     source = source_of(opened(name_or_path, directory), split)
-    return stacked(source.__getitems__(range(len(source))))
+    return source.rows(range(len(source)))

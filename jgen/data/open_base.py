@@ -32,8 +32,32 @@ def opened(name_or_path: str | Path, directory: str | Path | None = None) -> Any
     return _from_folder(Path(name_or_path))
 
 
-def source_of(made: Any, split: str) -> Any:
-    """The records of a split, read one by one or many at once: ``source[i]``, ``source.__getitems__``.
+class Source:
+    """The examples of a split, read by number, from any thread."""
+
+    def __init__(self, records: Any, folder: Path):
+        self.records, self.folder = records, folder
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def rows(self, numbers: Sequence[int]) -> dict[str, Any]:
+        """Some of them as arrays, ``feature -> [number, ...]``, nested as the features are.
+
+        Raises:
+            UsageError: For files that cannot be read, or a feature without a fixed shape.
+        """
+        try:
+            return _stacked(self.records.__getitems__(numbers))
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(
+                f"{self.folder} cannot be read ({reason}): delete the folder and prepare it again"
+            ) from error
+
+
+def source_of(made: Any, split: str) -> Source:
+    """The examples of a split.
 
     Args:
         made: From ``opened``.
@@ -44,9 +68,8 @@ def source_of(made: Any, split: str) -> Any:
     """
     splits = ", ".join(made.info.splits)
     try:
-        count = made.info.splits[split].num_examples
-        if count:
-            return made.as_data_source(split=split)
+        if made.info.splits[split].num_examples:
+            return Source(made.as_data_source(split=split), Path(made.data_dir))
     except (ValueError, KeyError, AssertionError) as error:
         what = str(error).splitlines()[0]
         raise UsageError(
@@ -55,17 +78,12 @@ def source_of(made: Any, split: str) -> Any:
     raise UsageError(f"the split {split!r} of {made.name} is empty; the set has {splits}: take more of one")
 
 
-def stacked(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Records as arrays ``[record, ...]``, nested as their features are.
-
-    Raises:
-        UsageError: For a feature whose shape differs from record to record.
-    """
+def _stacked(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, first in records[0].items():
         values = [record[name] for record in records]
         if isinstance(first, Mapping):
-            columns[name] = stacked(values)
+            columns[name] = _stacked(values)
         elif len(shapes := {np.shape(value) for value in values}) > 1:
             few = " and ".join(str(shape) for shape in sorted(shapes)[:2])
             raise UsageError(

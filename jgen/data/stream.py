@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from jgen.data.hash_base import mixed
-from jgen.data.open_base import opened, source_of, stacked
+from jgen.data.open_base import Source, opened, source_of
 from jgen.errors import UsageError
 from jgen.types import Key
 
@@ -113,7 +113,7 @@ def stream(
 class _Batches:
     """The batches from a start on, by number, as grain asks for them, from any of its threads."""
 
-    def __init__(self, source: Any, key: Key, batch_size: int, start: int):
+    def __init__(self, source: Source, key: Key, batch_size: int, start: int):
         self.source, self.batch_size, self.start = source, batch_size, start
         high, low = np.asarray(jax.random.bits(key, (2,), np.uint32)).tolist()
         self.seed = high << 32 | low
@@ -126,7 +126,7 @@ class _Batches:
     def __getitem__(self, number: int) -> dict[str, Any]:
         epoch, index = divmod(self.start + number, self.epoch_length)
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        return stacked(self.source.__getitems__(rows.tolist()))
+        return self.source.rows(rows.tolist())
 
     def _order(self, epoch: int) -> np.ndarray:
         return np.argsort(

@@ -82,6 +82,16 @@ def test_features_without_a_fixed_shape_are_refused(tmp_path):
         load(folder)
 
 
+def test_a_damaged_file_is_told(tmp_path):
+    load("iris", directory=tmp_path)
+    [file] = (tmp_path / "iris" / "1.0.0").glob("*.array_record*")
+    for damaged in (file.read_bytes()[:-100], b""):
+        file.write_bytes(damaged)
+        with pytest.raises(UsageError, match=r"iris/1.0.0 cannot be read .*: delete the folder") as caught:
+            load("iris", directory=tmp_path)
+        assert "\n" not in str(caught.value)
+
+
 FRESH = """
 import sys
 from jgen.data import load
