@@ -1,7 +1,7 @@
 """The loop that runs a train step in compiled chunks, whatever brings the data."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -59,11 +59,14 @@ def run_chunks(
     alive = np.ones(state.step.shape, bool)
     taken_by_chunk: list[Mapping[str, Any]] = []
     for data, count in chunks:
-        state, survivors, taken, buffer = _run_chunk(
+        before, state, survivors, taken, buffer = _run_chunk(
             state, alive, step, make_batch, data, count, chunk_size=chunk_size
         )
         alive = np.asarray(survivors)
         taken_by_chunk.append(_to_host(buffer, int(taken)))
+        if not alive.ndim and not alive:  # the same program again, up to the step that failed
+            again = _run_chunk(before, ~alive, step, make_batch, data, int(taken) - 1, chunk_size=chunk_size)
+            state = again[1]
         if not alive.any() or (on_chunk is not None and on_chunk(state, taken_by_chunk[-1]) is True):
             break
     metrics = jax.tree.map(lambda *parts: np.concatenate(parts, -1), *taken_by_chunk)
@@ -87,10 +90,15 @@ def _run_chunk(
     count: int,
     *,
     chunk_size: int,
-) -> tuple[TrainState, Array, Array, Mapping[str, Any]]:
+) -> tuple[TrainState, TrainState, Array, Array, Mapping[str, Any]]:
+    """The state before and after the chunk, which runs are alive, how many steps it took, and their metrics.
+
+    A single run stops when it fails, and goes back to the state before the chunk: keeping the last good state
+    at every step would cost a copy at every step. Of many runs, those that failed wait for the others.
+    """
     advance = partial(_advance, step, make_batch, data)
     if alive.ndim:
-        advance = jax.vmap(advance)
+        advance = jax.vmap(partial(_advance_or_wait, advance))
     empty = jax.tree.map(
         lambda row: jnp.zeros((chunk_size, *row.shape), row.dtype), jax.eval_shape(advance, state, alive)[2]
     )
@@ -104,26 +112,33 @@ def _run_chunk(
         state, alive, row = advance(state, alive)
         return index + 1, state, alive, jax.tree.map(lambda rows, new: rows.at[index].set(new), buffer, row)
 
-    taken, state, alive, buffer = jax.lax.while_loop(
+    taken, after, alive, buffer = jax.lax.while_loop(
         more, body, (jnp.zeros((), jnp.int32), state, alive, empty)
     )
-    return state, alive, taken, buffer
+    return state, after, alive, taken, buffer
 
 
 def _advance(
     step: Step, make_batch: MakeBatch, data: PyTree, state: TrainState, alive: Array
 ) -> tuple[TrainState, Array, Mapping[str, Array]]:
-    """One step of one run; a step that is not finite leaves the state as it was."""
+    """One step of one run, and whether what it led to is finite."""
     batch = make_batch(data, jax.random.fold_in(state.key, BATCH_STREAM), state.step)
-    new, aux = step(state, batch)
-    alive &= _finite((aux["loss"], new.params))
-    kept = jax.lax.cond(alive, lambda: new, lambda: state)  # cheaper than a select on every leaf
-    return kept, alive, jax.tree.map(jnp.mean, aux)
+    state, aux = step(state, batch)
+    return state, alive & _finite((aux["loss"], state.params)), jax.tree.map(jnp.mean, aux)
+
+
+def _advance_or_wait(
+    advance: Callable[..., Any], state: TrainState, alive: Array
+) -> tuple[TrainState, Array, Mapping[str, Array]]:
+    """One step of one run among many; one that is not finite leaves the state as it was."""
+    new, alive, row = advance(state, alive)
+    return jax.lax.cond(alive, lambda: new, lambda: state), alive, row
 
 
 def _finite(tree: PyTree) -> Array:
+    """Whether all numbers are: the largest is NaN if one is. It costs a third of asking each."""
     leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
-    return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all()
+    return jnp.isfinite(reduce(jnp.maximum, [jnp.abs(leaf).max(initial=0) for leaf in leaves]))
 
 
 def _obituary(training: Training) -> str:

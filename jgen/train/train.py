@@ -25,7 +25,8 @@ def train(
     """Takes ``num_steps`` more steps, in compiled chunks with the host in between.
 
     One program serves any number of steps: a chunk is a loop with a dynamic count that writes into a
-    buffer of ``chunk_size`` rows. The state is donated to each chunk. A state whose leaves all lead with
+    buffer of ``chunk_size`` rows. The state is donated to each chunk, of which
+    the state before it is kept until it ends. A state whose leaves all lead with
     a restart axis (``state.step`` is ``[restart]``) is trained as that many runs in one program, each
     with its own key and its own batches; the data are shared. Shardings come from the inputs.
 
