@@ -205,6 +205,7 @@ def test_a_file_that_is_missing_or_another_is_refused(host, tmp_path, monkeypatc
         ("mnist", "train_images", gzip.compress(b"\0\0\x08\x01\0\0\0\x05abcd")),  # one byte is missing
         ("mnist", "train_images", gzip.compress(b"\0\0\x0d\x01\0\0\0\x01abcd")),  # floats
         ("mnist", "train_images", gzip.compress(b"\0\0\x08\x01\0\0\0\x04abcd")[:-9]),
+        ("mnist", "train_images", gzip.compress(b"\0\0\x08\x01\0\0\0\x03abcd")),  # one too many
         ("mnist", "train_images", b""),
         ("binarized_mnist", "train", b"0 1 2 " * 784),
         ("binarized_mnist", "train", b"0 1 " * 783),
