@@ -23,10 +23,10 @@ def check_objective(
     """Holds an objective to every law jgen knows; the one function to run on a new one.
 
     - outcome: the loss is one float, ``aux`` holds floats ``[batch]``, all finite; data count;
-    - gradients: finite at ordinary parameters, at 0 and at 10 times their size, either sign; not all 0; the
-      same under ``vmap`` over parameters and keys, so that many seeds train at once;
     - purity: compiled or not, the same; the same key, the same bits; other keys tell if and only if it is
       ``stochastic``;
+    - gradients: finite at ordinary parameters, at 0 and at 10 times their size, either sign; not all 0; the
+      same under ``vmap`` over parameters and keys, so that many seeds train at once;
     - examples: what ``aux`` says of one depends on no other, unless they are ``coupled``; without chance,
       their order does not count, and one example alone has the loss of many copies of it;
     - smallest: it takes ``smallest`` examples, and refuses one fewer by a ValueError;
@@ -61,7 +61,7 @@ def check_objective(
         >>> def make(scale):
         ...     return maximum_likelihood(fixed)
         >>> check_objective(make, jax.random.normal, jnp.array([1.0, 2.0, 4.0]), stochastic=False)
-        ('outcome', 'gradients', 'purity', 'examples', 'smallest', 'rebuilding', 'bound')
+        ('outcome', 'purity', 'gradients', 'examples', 'smallest', 'rebuilding', 'bound')
     """
     if num_examples(batch) < 3:
         raise ValueError(f"check_objective needs 3 examples or more, got {num_examples(batch)}")

@@ -72,32 +72,6 @@ def outcome(subject: Subject) -> None:
         raise LawBroken("the loss is the same for other data: does it use the batch?")
 
 
-def gradients(subject: Subject) -> None:
-    """Finite, not nothing, and the same for many parameters at once."""
-    (loss, _), gradient = subject.run()
-    if not any(np.any(leaf) for leaf in jax.tree.leaves(gradient)):
-        raise LawBroken(
-            "the gradient is 0 everywhere: is all of it behind a stop_gradient, or a draw without one?"
-        )
-    scales = jnp.array([1.0, *EXTREMES])
-    stacked = jax.tree.map(
-        lambda leaf: jax.vmap(lambda scale: (scale * leaf).astype(leaf.dtype))(scales), subject.params
-    )
-    keys = jnp.stack([subject.key] * len(scales))
-    (losses, _), many = _run_many(subject.objective(), stacked, subject.batch, keys)
-    require_close(
-        (loss, gradient),
-        jax.tree.map(lambda leaf: leaf[0], (losses, many)),
-        "vmap over parameters gives another result: is a distribution or a shape made outside the objective?",
-    )
-    for index, scale in enumerate(scales):
-        if not all(np.isfinite(leaf[index]).all() for leaf in jax.tree.leaves((losses, many))):
-            raise LawBroken(
-                f"at {scale:g} times ordinary parameters the loss is {losses[index]}, and it or its gradient "
-                f"is not finite: guard roots and logarithms at 0 by a double jnp.where, and work in logs"
-            )
-
-
 def purity(subject: Subject) -> None:
     """Compiled or not, the same; the same key, the same bits; another key, if it counts."""
     first, again = subject.run(), subject.run()
@@ -116,12 +90,34 @@ def purity(subject: Subject) -> None:
         raise LawBroken("another key gives another loss: say stochastic=True")
 
 
+def gradients(subject: Subject) -> None:
+    """Finite, not nothing, and the same for many parameters at once."""
+    (loss, _), gradient = subject.run()
+    if not any(np.any(leaf) for leaf in jax.tree.leaves(gradient)):
+        raise LawBroken(
+            "the gradient is 0 everywhere: is all of it behind a stop_gradient, or a draw without one?"
+        )
+    scales = np.array([1.0, *EXTREMES], np.float32)
+    (losses, _), many = _run_many(subject.objective(), subject.params, subject.batch, subject.key, scales)
+    require_close(
+        (loss, gradient),
+        jax.tree.map(lambda leaf: np.asarray(leaf)[0], (losses, many)),
+        "vmap over parameters gives another result: is a distribution or a shape made outside the objective?",
+    )
+    for index, scale in enumerate(scales):
+        if not all(np.isfinite(np.asarray(leaf)[index]).all() for leaf in jax.tree.leaves((losses, many))):
+            raise LawBroken(
+                f"at {scale:g} times ordinary parameters the loss is {losses[index]}, and it or its gradient "
+                f"is not finite: guard roots and logarithms at 0 by a double jnp.where, and work in logs"
+            )
+
+
 def examples(subject: Subject) -> None:
     """An example's aux is its own; where nothing is left to chance, order and number do not count."""
     (loss, aux), _ = subject.run()
     (copied_loss, copied), _ = subject.run(batch=copies(subject.batch))
     if not subject.coupled:
-        mine, still_mine = (jax.tree.map(lambda leaf: leaf[0], tree) for tree in (aux, copied))
+        mine, still_mine = (jax.tree.map(lambda leaf: np.asarray(leaf)[0], tree) for tree in (aux, copied))
         require_close(
             mine,
             still_mine,
@@ -129,8 +125,8 @@ def examples(subject: Subject) -> None:
         )
     if subject.stochastic:
         return
-    backwards = jax.tree.map(lambda leaf: leaf[::-1], subject.batch)
-    turned = jax.tree.map(lambda leaf: leaf[::-1], subject.run(batch=backwards)[0][1])
+    backwards = jax.tree.map(lambda leaf: np.asarray(leaf)[::-1], subject.batch)
+    turned = jax.tree.map(lambda leaf: np.asarray(leaf)[::-1], subject.run(batch=backwards)[0][1])
     require_close(
         (loss, aux), (subject.run(batch=backwards)[0][0], turned), "the order of the examples counts"
     )
@@ -161,7 +157,7 @@ def smallest_batch(subject: Subject) -> None:
 
 def rebuilding(subject: Subject) -> None:
     """Other numbers and other data compile nothing."""
-    other = jax.tree.map(lambda leaf: leaf + 0, subject.batch)
+    other = jax.tree.map(lambda leaf: np.array(leaf), subject.batch)
     subject.run(), subject.objective(0.75)  # what making needs is compiled
     objective = subject.objective(0.5)
     with count_compilations() as compiled:
@@ -189,7 +185,7 @@ def bound(subject: Subject) -> None:
     values = np.concatenate(
         [_bounds(subject.objective(), subject.params, subject.batch, each) for each in keys]
     )  # [key, batch]
-    exact = np.asarray(subject.log_prob(subject.params, subject.batch))  # [batch]
+    exact = np.asarray(jax.jit(subject.log_prob)(subject.params, subject.batch))  # [batch]
     quantile = NormalDist().inv_cdf(1 - FALSE_ALARM / len(exact))
     error = values.std(0, ddof=1) / NUM_KEYS**0.5
     excess = values.mean(0) - exact
@@ -205,8 +201,8 @@ def bound(subject: Subject) -> None:
 
 LAWS: dict[str, Callable[[Subject], None]] = {
     "outcome": outcome,
-    "gradients": gradients,
     "purity": purity,
+    "gradients": gradients,
     "examples": examples,
     "smallest": smallest_batch,
     "rebuilding": rebuilding,
@@ -235,12 +231,12 @@ def num_examples(batch: PyTree) -> int:
 
 def copies(batch: PyTree) -> PyTree:
     """The first example, as often as there are examples."""
-    return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[:1], leaf.shape), batch)
+    return jax.tree.map(lambda leaf: np.broadcast_to(np.asarray(leaf)[:1], leaf.shape), batch)
 
 
 def head(batch: PyTree, size: int) -> PyTree:
     """The first examples."""
-    return jax.tree.map(lambda leaf: leaf[:size], batch)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[:size], batch)
 
 
 @jax.jit
@@ -249,8 +245,12 @@ def _run(objective: Any, params: PyTree, batch: PyTree, key: Key) -> Any:
 
 
 @jax.jit
-def _run_many(objective: Any, params: PyTree, batch: PyTree, keys: Key) -> Any:
-    return jax.vmap(jax.value_and_grad(objective, has_aux=True), (0, None, 0))(params, batch, keys)
+def _run_many(objective: Any, params: PyTree, batch: PyTree, key: Key, scales: Array) -> Any:
+    def run(scale: Array) -> Any:
+        scaled = jax.tree.map(lambda leaf: (scale * leaf).astype(leaf.dtype), params)
+        return jax.value_and_grad(objective, has_aux=True)(scaled, batch, key)
+
+    return jax.vmap(run)(scales)
 
 
 @jax.jit

@@ -77,8 +77,13 @@ PLANTED = {
 }
 
 
+QUICK = ("IWAE, weights averaged over the batch", "ELBO, beta in the bound")
+
+
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in PLANTED]
+)
 def test_a_bound_that_is_none_is_seen(name, kills):
     module, params, x = plant(PLANTED[name]), inexact_params(), data()
     if name.startswith("ELBO"):

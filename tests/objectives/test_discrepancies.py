@@ -1,0 +1,169 @@
+"""Discrepancies of codes from the prior, and penalties on codes and slopes: against closed forms."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from chance import assert_mean, outcomes
+from jax.tree_util import Partial
+from linear_gaussian import MODEL, data, exact_params
+from planting import Bug, plant
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from jgen.objectives import (
+    contractive,
+    decoder_gradient,
+    imq,
+    latent_l2,
+    mmd,
+    rbf,
+    sliced_wasserstein,
+)
+from jgen.objectives.mmd import mmd_terms
+from jgen.objectives.sliced_wasserstein import transport_cost
+
+SHIFT, SCALE, NUM_EXAMPLES = np.array([0.8, -0.4]), 1.6, 5
+
+
+def blind(params, x):
+    """Codes ~ N(SHIFT, SCALE^2), whatever x."""
+    del params
+    mean = jnp.broadcast_to(jnp.asarray(SHIFT)[None], (x.shape[0], 2))
+    return dist.Normal(mean, jnp.full_like(mean, SCALE)).to_event(1)
+
+
+BLIND = MODEL._replace(encoder=Partial(blind))
+X = np.zeros((NUM_EXAMPLES, 6))
+
+
+def mean_rbf(lengths, shift, variance):
+    """E k(x, y) where x - y ~ N(shift, variance), in closed form."""
+    squared = np.asarray(lengths) ** 2
+    dim = len(shift)
+    return (
+        (squared / (squared + variance)) ** (dim / 2) * np.exp(-(shift @ shift) / (2 * (squared + variance)))
+    ).sum()
+
+
+def exact_mmd(lengths):
+    within_codes, within_prior = (mean_rbf(lengths, 0 * SHIFT, 2 * s**2) for s in (SCALE, 1.0))
+    return within_codes + within_prior - 2 * mean_rbf(lengths, SHIFT, SCALE**2 + 1)
+
+
+@pytest.mark.usefixtures("x64")
+def test_mmd_is_unbiased():
+    loss, aux = outcomes(mmd(BLIND, kernel=rbf([0.7, 1.5])), exact_params(), X)
+    assert_mean(loss, exact_mmd([0.7, 1.5]))
+    np.testing.assert_allclose(aux["mmd_squared"].mean(1), loss, rtol=1e-9, atol=1e-15)
+    assert (np.asarray(loss) < 0).any()
+
+
+PLANTED = {
+    "MMD, a draw paired with itself": ("others = 1 - jnp.eye(num_draws, dtype=x.dtype)", "others = 1.0"),
+    "MMD, divided by n": ("/ (num_draws - 1)", "/ num_draws"),
+    "MMD, one cross term": ("- 2 * kernel", "- kernel"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_biased_mmd_is_seen(name, kills):
+    planted = plant(Bug("objectives.mmd", *PLANTED[name]))
+    loss, _ = outcomes(planted.mmd(BLIND, kernel=rbf([0.7, 1.5])), exact_params(), X)
+    with kills(name, error=AssertionError):
+        assert_mean(loss, exact_mmd([0.7, 1.5]))
+
+
+def test_kernels_are_their_formulas():
+    squared = np.array([[0.0, 1.0], [4.0, 100.0]], np.float32)
+    np.testing.assert_allclose(rbf([1, 3])(squared), np.exp(-squared / 2) + np.exp(-squared / 18), rtol=1e-6)
+    np.testing.assert_allclose(imq([0.5, 2])(squared), 0.5 / (0.5 + squared) + 2 / (2 + squared), rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+def test_mmd_of_an_imq_is_unbiased():
+    def mean_imq(shift, sd):
+        return quad(lambda u: norm.pdf(u) / (1 + (shift + sd * u) ** 2), -12, 12, epsabs=1e-12)[0]
+
+    draws = {
+        "z": 0.5 + 2.0 * np.random.default_rng(1).normal(size=(400_000, 1)),
+        "y": np.random.default_rng(2).normal(size=(400_000, 1)),
+    }
+
+    pairs = jax.tree.map(lambda leaf: leaf.reshape(-1, 4, 1), draws)  # many small batches
+    loss = jax.jit(jax.vmap(lambda z, y: mmd_terms(imq([1.0]), z, y).mean()))(pairs["z"], pairs["y"])
+    assert_mean(loss, mean_imq(0, 8**0.5) + mean_imq(0, 2**0.5) - 2 * mean_imq(0.5, 5**0.5))
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_shift_costs_its_square_over_the_dimension():
+    y = jnp.asarray(np.random.default_rng(3).normal(size=(7, 2)))
+    keys = jax.random.split(jax.random.key(0), 4000)
+    cost = jax.jit(jax.vmap(lambda key: transport_cost(key, y + jnp.asarray(SHIFT)[None], y, 1)))(
+        keys
+    )  # [key, draw]
+    assert_mean(cost, SHIFT @ SHIFT / 2)  # for each draw, whose partner is its own old self
+    planted = plant(
+        Bug(
+            "objectives.sliced_wasserstein",
+            "directions / jnp.linalg.norm(directions, axis=0, keepdims=True)",
+            "directions",
+        )
+    )
+    wrong = jax.jit(jax.vmap(lambda key: planted.transport_cost(key, y + jnp.asarray(SHIFT)[None], y, 1)))(
+        keys
+    )
+    with pytest.raises(AssertionError):
+        assert_mean(wrong, SHIFT @ SHIFT / 2)
+
+
+@pytest.mark.usefixtures("x64")
+def test_on_a_line_draws_are_carried_in_order():
+    x, y = jnp.array([[3.0], [1.0], [2.0]]), jnp.array([[10.0], [-1.0], [4.0]])
+    cost = transport_cost(jax.random.key(0), x, y, 3)  # to 10, -1 and 4
+    np.testing.assert_allclose(cost, [49.0, 4.0, 4.0], rtol=1e-12)
+    gradient = jax.grad(lambda x: transport_cost(jax.random.key(0), x, y, 3).mean())(x)
+    np.testing.assert_allclose(gradient[:, 0], 2 * np.array([3 - 10, 1 + 1, 2 - 4]) / 3, rtol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64")
+def test_many_codes_of_the_prior_are_near_it_and_wide_ones_are_not():
+    """W2^2 of N(0, 1) and N(0, s^2) along every line is (s - 1)^2, with the shift's |d|^2 / 2 on top."""
+    loss, aux = outcomes(sliced_wasserstein(BLIND, 16), exact_params(), np.zeros((2000, 6)), 20)
+    truth = (SCALE - 1) ** 2 + SHIFT @ SHIFT / 2
+    # n^-1/2 = .022 is the relative error of a mean of squares; the bias between samples is O(log n / n)
+    np.testing.assert_allclose(np.mean(loss), truth, rtol=0.1)
+    np.testing.assert_allclose(aux["transport_cost"].mean(1), loss, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("x64")
+def test_slopes_of_a_linear_model_are_the_norms_of_its_matrices():
+    params, x = exact_params(), data()
+    bent = params | {
+        "decoder": params["decoder"] | {"weight": params["decoder"]["weight"] + 0.3},
+        "encoder": params["encoder"] | {"weight": params["encoder"]["weight"] - 0.2},
+    }
+    for objective, part in ((decoder_gradient, "decoder"), (contractive, "encoder")):
+        exact = {
+            name: (np.asarray(tree[part]["weight"]) ** 2).sum()
+            for name, tree in (("straight", params), ("bent", bent))
+        }
+        loss, aux = outcomes(objective(MODEL), params, x)
+        np.testing.assert_allclose(
+            aux[objective.__name__], exact["straight"], rtol=1e-12
+        )  # orthogonal: no noise
+        loss, aux = outcomes(objective(MODEL), bent, x)
+        assert_mean(loss, exact["bent"])
+        assert np.asarray(loss).std() > 0.1
+
+
+@pytest.mark.usefixtures("x64")
+def test_codes_of_a_known_law_have_its_second_moment():
+    loss, aux = outcomes(latent_l2(BLIND), exact_params(), X)
+    assert_mean(loss, (SHIFT @ SHIFT + 2 * SCALE**2) / 2)
+    np.testing.assert_allclose(aux["latent_l2"].mean(1), loss, rtol=1e-12)
