@@ -3,6 +3,7 @@
 from jgen.models.adversarial_autoencoder import adversarial_autoencoder
 from jgen.models.align import align
 from jgen.models.autoencoder import autoencoder
+from jgen.models.autoregressive import AutoregressiveModel, autoregressive_model
 from jgen.models.base import Network
 from jgen.models.bayesian_mixture import BayesianMixture, bayesian_mixture
 from jgen.models.gan import gan
@@ -20,6 +21,7 @@ from jgen.models.vamp_prior import vamp_prior
 __all__ = [
     "PCA",
     "PPCA",
+    "AutoregressiveModel",
     "BayesianMixture",
     "GaussianMixture",
     "Network",
@@ -27,6 +29,7 @@ __all__ = [
     "adversarial_autoencoder",
     "align",
     "autoencoder",
+    "autoregressive_model",
     "bayesian_mixture",
     "bits_per_dimension",
     "fixed_prior",

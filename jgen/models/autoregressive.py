@@ -1,0 +1,76 @@
+"""Language models: one token after another, each given those before it."""
+
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.binding import bind
+from jgen.models.base import Network, network_of, traced
+from jgen.types import PyTree
+
+
+class AutoregressiveModel(NamedTuple):
+    """The model as a pytree of two functions.
+
+    Attributes:
+        init: ``init(key) -> params``.
+        distribution: ``distribution(params)``, over one string ``[length]``, without batch axes.
+    """
+
+    init: Partial
+    distribution: Partial
+
+
+def autoregressive_model(network: nn.Module | Network) -> AutoregressiveModel:
+    r"""A sequence decoder that is given nothing, :math:`p(x) = \prod_t p(x_t \mid x_{<t})`, with exact log p.
+
+    It is trained by ``jgen.objectives.maximum_likelihood(model.distribution)``, whose least loss is the
+    entropy of the source. With ``RNN`` and ``Transformer`` the distribution is their ``Strings``, and
+    ``.warped(jgen.distributions.truncation(top_p=0.9))`` the law cut down to likely tokens, by which it both
+    draws and judges.
+
+    Args:
+        network: A Linen module, ``jgen.decoders.RNN`` or ``Transformer``, or a ``Network`` of two functions.
+            From an empty latent without batch axes, ``z [0]``, it makes a distribution over one string.
+
+    Returns:
+        The model.
+
+    Raises:
+        TypeError: For what is no network.
+        ValueError: For a network that does not make one string of an empty latent.
+
+    Example:
+        >>> import jax, flax.linen as nn
+        >>> from jgen.decoders import RNN
+        >>> model = autoregressive_model(RNN(length=5, vocabulary=3, width=4, cells=(nn.GRUCell(4),)))
+        >>> words = model.distribution(model.init(jax.random.key(0)))
+        >>> words.sample(jax.random.key(1), (7,)).shape, words.log_prob(jax.numpy.zeros((7, 5), int)).shape
+        ((7, 5), (7,))
+
+    Reference:
+        Bengio et al. (2003), "A neural probabilistic language model", JMLR.
+    """
+    parts = network_of("network", network, jax.ShapeDtypeStruct((0,), jnp.result_type(float)))
+    model = AutoregressiveModel(bind(parts.init), Partial(_distribution, parts.apply))
+    shapes: list[Any] = []
+
+    def look(key: Any) -> None:
+        law = model.distribution(model.init(key))
+        shapes.append((law.batch_shape, law.event_shape))
+
+    traced("network", "an empty latent, z [0]", look, jax.random.key(0))
+    batch, event = shapes[0]
+    if batch or len(event) != 1:
+        raise ValueError(
+            f"the network makes of an empty latent z [0] a distribution of batch_shape {batch} and "
+            f"event_shape {event}, which must be () and (length,): one string"
+        )
+    return model
+
+
+def _distribution(apply: Partial, params: PyTree) -> Any:
+    return apply(params, jnp.zeros((0,)))
