@@ -1,5 +1,7 @@
 """A prior made of posteriors: the variational mixture of posteriors."""
 
+from math import log
+
 import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
@@ -57,4 +59,13 @@ def _distribution(params: PyTree, encode: Partial | None) -> dist.Distribution:
     if encode is None:
         raise ValueError("a mixture of posteriors needs an encoder, and this model has none")
     num_inputs = len(params["inputs"])
-    return FamilyMixture(dist.CategoricalLogits(jnp.zeros(num_inputs)), encode(params["inputs"]))
+    return Posteriors(dist.CategoricalLogits(jnp.zeros(num_inputs)), encode(params["inputs"]))
+
+
+class Posteriors(FamilyMixture):
+    """A mixture of posteriors of any family: each is given a row of its own, as a flow wants it."""
+
+    def component_log_probs(self, value: Array) -> Array:
+        """Log of weight times density of ``value [*sample, latent]``, ``[*sample, component]``."""
+        rows = jnp.repeat(value[..., None, :], self.mixture_size, axis=-2)  # [*sample, component, latent]
+        return self.component_distribution.log_prob(rows) - log(self.mixture_size)

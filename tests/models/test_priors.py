@@ -9,6 +9,7 @@ from parts import Decoder, Encoder
 from scipy import stats
 
 from jgen.distributions import gaussian
+from jgen.encoders import Flow, MLPEncoder
 from jgen.models import fixed_prior, mixture_prior, standard_prior, vae, vamp_prior
 
 KEY = jax.random.key(0)
@@ -17,7 +18,10 @@ KEY = jax.random.key(0)
 def scattered(params, key=KEY):
     leaves, treedef = jax.tree.flatten(params)
     keys = jax.random.split(key, len(leaves))
-    moved = [leaf + 0.5 * jax.random.normal(key, leaf.shape) for key, leaf in zip(keys, leaves, strict=True)]
+    moved = [
+        (0.0 if isinstance(leaf, jax.ShapeDtypeStruct) else leaf) + 0.5 * jax.random.normal(key, leaf.shape)
+        for key, leaf in zip(keys, leaves, strict=True)
+    ]
     return jax.tree.unflatten(treedef, moved)
 
 
@@ -52,6 +56,27 @@ def test_the_mixture_of_posteriors_is_the_mean_of_the_encoders(x64, rng):  # noq
     densities = stats.norm(posterior.mean, np.sqrt(posterior.variance)).pdf(z[:, None]).prod(-1)
     found = jax.jit(lambda z: jax.vmap(model.prior(params).log_prob)(z))(z)
     np.testing.assert_allclose(found, np.log(densities.mean(1)), rtol=1e-10)
+
+
+def test_posteriors_of_the_mixture_may_be_flows(x64, rng):  # noqa: ARG001
+    """A flow knows each pseudo-input apart: its density at z takes z once for each of them."""
+    inputs, z = rng.normal(size=(3, 4)), rng.normal(size=(5, 2))
+    encoder = MLPEncoder(2, hidden=(4,), posterior=Flow(num_layers=2, hidden=3))
+    model = vae(Decoder((4,)), encoder, 2, (4,), prior=vamp_prior(inputs))
+    params = scattered(jax.eval_shape(model.init, KEY))
+    params["prior"]["inputs"] = jnp.asarray(inputs)
+
+    @jax.jit
+    def both(params):
+        apart = [model.encoder(params, inputs[k : k + 1]) for k in range(3)]
+        each = jnp.stack([jax.vmap(law.log_prob)(z[:, None])[:, 0] for law in apart])  # [pseudo-input, row]
+        prior = model.prior(params)
+        draws = jax.vmap(prior.sample)(jax.random.split(KEY, 4))
+        return jax.vmap(prior.log_prob)(z), jax.nn.logsumexp(each, axis=0) - jnp.log(3), draws
+
+    found, truth, draws = both(params)
+    np.testing.assert_allclose(found, truth, rtol=1e-10)
+    assert draws.shape == (4, 2)
 
 
 def test_pseudo_inputs_start_where_they_are_put_and_reach_the_encoder(x64, rng):  # noqa: ARG001
