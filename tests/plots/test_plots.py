@@ -28,17 +28,29 @@ def halo(points):
     return -0.5 * np.sum(points**2, axis=-1)
 
 
+IMAGES = RNG.uniform(size=(10, 6, 5, 1))
+RING = (np.roll(np.eye(6), 1, 0) + np.roll(np.eye(6), 1, 1))[None]
+STEPS = np.arange(1, 21) * 100
 ROWS = [{"sampler": "nuts", "ESS/s": 3.0, "note": "a"}, {"sampler": "hmc", "ESS/s": 1e4, "note": "b"}]
 FIGURES = {
     "curves": lambda: plots.curves(np.cumsum(RNG.normal(size=(20, 5)), axis=0)),
+    "graphs": lambda: plots.graphs(RING, np.ones((1, 6), int), types=("none", "carbon"), titles=["a ring"]),
     "grouped_intervals": lambda: plots.grouped_intervals(
         {"a": {"x": result(1.0), "y": result(2.0)}, "b": {"y": result(2.5)}}, ylabel="z", truth={"y": 2.2}
     ),
+    "image_grid": lambda: plots.image_grid(IMAGES, list("abcdefghij")),
     "intervals_plot": lambda: plots.intervals_plot({"a": result(1.0), "b": result(np.nan)}, reference=0.5),
+    "latent_scatter": lambda: plots.latent_scatter(DATA, np.arange(30) % 10),
+    "learning_curves": lambda: plots.learning_curves(
+        STEPS, {"training": 1 / STEPS, "validation": 2 / STEPS}, reference=0.001
+    ),
     "pair_plot": lambda: plots.pair_plot(DATA, DATA[:5], standard_normal, groups=np.arange(30) % 3),
     "panels": lambda: plots.panels({"a": DATA[:, :2], "b": DATA[:9, 1:]}, halo, (-4, 4), {"a": "a note"}),
+    "reconstructions": lambda: plots.reconstructions(IMAGES, {"a model of a long name": IMAGES}, columns=7),
     "sampler_bars": lambda: plots.sampler_bars(ROWS, reference={"ESS/s": 10.0}),
     "trace_plot": lambda: plots.trace_plot(CHAINS),
+    "traversal": lambda: plots.traversal(IMAGES.reshape(2, 5, 6, 5, 1), np.linspace(-1, 1, 5)),
+    "voxels": lambda: plots.voxels(RNG.uniform(size=(2, 3, 4, 5)), ["one", "another"]),
 }
 
 

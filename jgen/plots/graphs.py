@@ -1,0 +1,138 @@
+"""Graphs as nodes and links."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import MODEL, MUTED, PALETTE, WIDTH, figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PER_ROW, NUM_STEPS = 6, 100
+
+
+@styled
+def graphs(
+    adjacency: Any,
+    nodes: Any = None,
+    mask: Any = None,
+    *,
+    types: Sequence[str] | None = None,
+    titles: Sequence[str] | None = None,
+) -> "Figure":
+    """Draws each graph, linked nodes near each other; the same graph always looks the same.
+
+    Args:
+        adjacency: Above 0.5 where two nodes are joined ``[graph, node, node]``.
+        nodes: The type of each, a whole number ``[graph, node]``, shown by colour; None for one type.
+        mask: Which nodes are there ``[graph, node]``; None for all.
+        types: The name of each type, for a legend.
+        titles: A few words over each graph.
+
+    Returns:
+        A figure with a panel for each graph.
+
+    Raises:
+        ValueError: The shapes do not fit together.
+
+    Example:
+        >>> ring = np.roll(np.eye(6), 1, axis=1)
+        >>> axis = graphs((ring + ring.T)[None]).axes[0]
+        >>> len(axis.collections[0].get_paths()), len(axis.collections[1].get_offsets())  # links, nodes
+        (6, 6)
+
+    Reference:
+        Gansner, Koren and North (2004), "Graph drawing by stress majorization".
+    """
+    joined = np.asarray(adjacency) > 0.5
+    if joined.ndim != 3 or joined.shape[1] != joined.shape[2] or joined.size == 0:
+        raise ValueError(f"adjacency has shape {joined.shape}: give [graph, node, node] with no empty axis")
+    kinds = np.zeros(joined.shape[:2], int) if nodes is None else np.asarray(nodes)
+    there = np.ones(joined.shape[:2], bool) if mask is None else np.asarray(mask, bool)
+    if kinds.shape != joined.shape[:2] or there.shape != joined.shape[:2]:
+        raise ValueError(
+            f"nodes {kinds.shape} and mask {there.shape} must be [graph, node], {joined.shape[:2]} here"
+        )
+    if kinds.dtype.kind not in "iu" or kinds.min() < 0:
+        raise ValueError("nodes must hold the types of nodes as whole numbers from 0")
+    if types is not None and kinds.max() >= len(types):
+        raise ValueError(f"there is a node of type {kinds.max()}, and types has {len(types)} names")
+    if titles is not None and len(titles) != len(joined):
+        raise ValueError(f"there are {len(titles)} titles for {len(joined)} graphs: give one for each")
+    columns = min(PER_ROW, len(joined))
+    rows = -(-len(joined) // columns)
+    side = WIDTH / max(columns, 4)
+    height = rows * (side + (0.1 if titles is None else 0.3)) + (0.0 if types is None else 0.35)
+    made, axes = figure(rows, columns, height, side * columns)
+    colors = [MODEL] if nodes is None else [PALETTE[kind % len(PALETTE)] for kind in range(kinds.max() + 1)]
+    for axis in axes.flat[len(joined) :]:
+        axis.set_visible(False)
+    for i, axis in enumerate(axes.flat[: len(joined)]):
+        kept = np.flatnonzero(there[i])
+        _draw(axis, joined[i][np.ix_(kept, kept)], [colors[kind] for kind in kinds[i, kept]])
+        axis.set_title("" if titles is None else titles[i])
+    if types is not None:
+        shown = np.unique(kinds[there])
+        handles = [axes.flat[0].plot([], [], "o", color=colors[kind])[0] for kind in shown]
+        made.legend(handles, [types[kind] for kind in shown], loc="outside lower center", ncols=len(shown))
+    return made
+
+
+def layout(joined: np.ndarray) -> np.ndarray:
+    r"""Places nodes so that distances on the page are those along links, as well as they can be.
+
+    It lowers the stress :math:`\sum_{i<j} d_{ij}^{-2} (\|x_i - x_j\| - d_{ij})^2` by majorization, from a
+    start of classical scaling and a little of a circle, which tells alike nodes apart. Parts that are not
+    linked are kept one link further apart than the longest path.
+
+    Args:
+        joined: Whether two nodes are linked, symmetric ``[node, node]``.
+
+    Returns:
+        ``[node, 2]``; the centre is 0.
+
+    Example:
+        >>> path = np.eye(3, k=1) + np.eye(3, k=-1) > 0
+        >>> round(float(np.linalg.norm(np.diff(layout(path)[[0, 2]], axis=0))), 2)
+        2.0
+    """
+    from scipy.sparse.csgraph import shortest_path
+
+    count = len(joined)
+    if count < 2:
+        return np.zeros((count, 2))
+    distance = shortest_path(joined.astype(float), unweighted=True)
+    longest = distance[np.isfinite(distance)].max()
+    distance = np.where(np.isfinite(distance), distance, longest + 1.0)  # [node, node]
+    weight = (1.0 - np.eye(count)) / (distance + np.eye(count)) ** 2
+    inverse = np.linalg.pinv(np.diag(weight.sum(1)) - weight)
+    x = _start(distance)
+    for _ in range(NUM_STEPS):
+        apart = np.linalg.norm(x[:, None] - x[None], axis=-1) + np.eye(count)
+        pull = -weight * distance / np.maximum(apart, 1e-9)
+        x = inverse @ ((pull - np.diag(pull.sum(1))) @ x)
+    return x - x.mean(0)
+
+
+def _start(distance: np.ndarray) -> np.ndarray:
+    count = len(distance)
+    centring = np.eye(count) - 1.0 / count
+    values, vectors = np.linalg.eigh(-0.5 * centring @ distance**2 @ centring)
+    angle = 2 * np.pi * np.arange(count) / count
+    circle = np.stack([np.cos(angle), np.sin(angle)], 1)
+    return vectors[:, -2:] * np.sqrt(np.maximum(values[-2:], 0.0)) + 0.05 * distance.max() * circle
+
+
+def _draw(axis: Any, joined: np.ndarray, colors: list[str]) -> None:
+    from matplotlib.collections import LineCollection
+
+    x = layout(joined | joined.T)
+    x -= (x.min(0, initial=0.0) + x.max(0, initial=0.0)) / 2
+    links = np.argwhere(np.triu(joined | joined.T, 1))
+    axis.add_collection(LineCollection(list(x[links]), colors=MUTED, linewidths=1.0))
+    axis.scatter(*x.T, s=26.0, c=colors, edgecolors="white", linewidths=0.6, zorder=2)
+    reach = 0.5 + 1.1 * np.abs(x).max(initial=0.0)
+    axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axis.set_axis_off()

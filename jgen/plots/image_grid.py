@@ -1,0 +1,46 @@
+"""Images, in rows."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import styled
+from jgen.plots.images_base import paste, pixels, row_starts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEAST_COLUMNS = 8
+
+
+@styled
+def image_grid(images: Any, titles: Sequence[str] | None = None, *, columns: int | None = None) -> "Figure":
+    """Draws images in the order given, row by row.
+
+    Args:
+        images: ``[image, height, width, channel]``, one channel or red, green and blue, in [0, 1]; 1 is
+            white, NaN orange.
+        titles: A few letters over each image.
+        columns: Images in a row; None for 8, or as many as make a square.
+
+    Returns:
+        A figure with one panel.
+
+    Raises:
+        ValueError: The shape is another, titles and images are not equally many, or there are no columns.
+
+    Example:
+        >>> made = image_grid(np.random.default_rng(0).uniform(size=(20, 8, 8, 1)))
+        >>> made.axes[0].images[0].get_array().shape  # 3 rows of 8 images of 8 x 8, and what parts them
+        (26, 71, 3)
+    """
+    shown = pixels(images, "images", ["image"])
+    if titles is not None and len(titles) != len(shown):
+        raise ValueError(f"there are {len(titles)} titles for {len(shown)} images: give one for each")
+    per_row = max(LEAST_COLUMNS, int(np.ceil(np.sqrt(len(shown))))) if columns is None else columns
+    starts = row_starts(len(shown), per_row)
+    rows = [shown[i : i + per_row] for i in starts]
+    texts = None if titles is None else [list(titles[i : i + per_row]) for i in starts]
+    above = [0.4 if titles is not None else 0.12 if start else 0.0 for start in starts]
+    return paste(rows, above, titles=texts)

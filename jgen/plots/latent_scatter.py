@@ -1,0 +1,81 @@
+"""Codes in the plane, coloured by what they are codes of."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import MODEL, PALETTE, figure, matrix, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MARKERS = "o^sDv"
+
+
+@styled
+def latent_scatter(codes: Any, labels: Any = None) -> "Figure":
+    """Draws codes as dots, and the name of each class at its middle.
+
+    Of codes in more than two dimensions the plane of their first two principal components is drawn; the axes
+    say how much of the variance each holds. A class's middle is the median of its codes.
+
+    Args:
+        codes: ``[n, latent]``.
+        labels: What each is a code of ``[n]``, any whole numbers or words; None for no colours. Past eight
+            classes colours come again, with another marker.
+
+    Returns:
+        A figure with one panel.
+
+    Raises:
+        ValueError: The shapes are others, or a code is not finite.
+
+    Example:
+        >>> codes = np.random.default_rng(0).normal(size=(60, 10))
+        >>> axis = latent_scatter(codes, np.arange(60) % 3).axes[0]
+        >>> [text.get_text() for text in axis.texts], len(axis.collections)
+        (['0', '1', '2'], 3)
+    """
+    codes = matrix(codes, "codes", ["n", "latent"])
+    if not np.isfinite(codes).all():
+        raise ValueError(
+            f"{(~np.isfinite(codes)).any(1).sum()} of {len(codes)} codes are not finite: leave them out"
+        )
+    kinds = np.zeros(len(codes), int) if labels is None else np.asarray(labels)
+    if kinds.shape != (len(codes),):
+        raise ValueError(f"labels has shape {kinds.shape}: give one for each of {len(codes)} codes")
+    points, (xlabel, ylabel) = _plane(codes)
+    made, axes = figure(1, 1, 5.2)
+    axis = axes[0, 0]
+    size = float(np.clip(6000.0 / len(codes), 3.0, 22.0))
+    for i, kind in enumerate(np.unique(kinds)):
+        x, y = points[kinds == kind].T
+        color, marker = PALETTE[i % len(PALETTE)], MARKERS[i // len(PALETTE) % len(MARKERS)]
+        axis.scatter(
+            x, y, s=size, c=MODEL if labels is None else color, marker=marker, alpha=0.6, linewidths=0
+        )
+        if labels is not None:
+            box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": color, "linewidth": 1.2}
+            middle = np.median(x), np.median(y)
+            axis.text(
+                *middle, str(kind), ha="center", va="center", color="black", fontsize=9, bbox=box, zorder=3
+            )
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    if codes.shape[1] > 1:
+        axis.set_aspect("equal", adjustable="datalim")
+    else:
+        axis.set_yticks([])
+    return made
+
+
+def _plane(codes: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    if codes.shape[1] == 1:
+        return np.stack([codes[:, 0], np.linspace(-1.0, 1.0, len(codes))], 1), ("z0", "in the order given")
+    if codes.shape[1] == 2:
+        return codes, ("z0", "z1")
+    centred = codes - codes.mean(0)
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2] * np.where(axes[:2].sum(1, keepdims=True) < 0, -1.0, 1.0)  # signs are free; fix them
+    share = singular**2 / max((singular**2).sum(), np.finfo(float).tiny)
+    first, second = (f"principal component {i + 1} ({share[i]:.0%} of the variance)" for i in range(2))
+    return centred @ axes.T, (first, second)

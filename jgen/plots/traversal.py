@@ -1,0 +1,46 @@
+"""What each latent does."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import names, styled
+from jgen.plots.images_base import paste, pixels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@styled
+def traversal(images: Any, values: Any, labels: Sequence[str] | None = None) -> "Figure":
+    """Draws the images that come of moving one latent at a time: a latent a row, a value a column.
+
+    Args:
+        images: ``[latent, value, height, width, channel]``, as for ``image_grid``.
+        values: What the latent is set to ``[value]``.
+        labels: Names of the latents.
+
+    Returns:
+        A figure with one panel.
+
+    Raises:
+        ValueError: A shape is another, or values or labels are not as many as the images.
+
+    Example:
+        >>> made = traversal(np.zeros((2, 5, 8, 8, 1)), np.linspace(-2, 2, 5))
+        >>> [label.get_text() for label in made.axes[0].get_xticklabels()]
+        ['-2', '-1', '0', '1', '2']
+    """
+    rows = pixels(images, "images", ["latent", "value"])
+    heads = [f"{value:.3g}" for value in np.asarray(values, np.float64).ravel()]
+    if len(heads) != rows.shape[1]:
+        raise ValueError(
+            f"there are {len(heads)} values for {rows.shape[1]} columns of images: give one for each"
+        )
+    return paste(
+        list(rows),
+        [0.12 if row else 0.0 for row in range(len(rows))],
+        labels=names(labels, len(rows), "z"),
+        heads=heads,
+    )

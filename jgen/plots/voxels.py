@@ -1,0 +1,123 @@
+"""Solids on a grid, seen from above one corner."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jgen.plots.base import GRID, MODEL, MUTED, WIDTH, figure, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PER_ROW = 4
+SHADES = (0.12, -0.18, 0.5)
+"""How much lighter (or darker) than the colour of the solid its faces towards +x, +y and +z are."""
+RIGHT, UP = np.array([-0.8660254, 0.8660254, 0.0]), np.array([-0.5, -0.5, 1.0])
+"""Isometric: where the axes x, y and z point on the page, for an eye far out along (1, 1, 1)."""
+
+
+@styled
+def voxels(occupancy: Any, titles: Sequence[str] | None = None, *, threshold: float = 0.5) -> "Figure":
+    """Draws each solid as cubes over its shadow on the floor of the grid.
+
+    Args:
+        occupancy: ``[solid, x, y, z]``, or with a last axis of one channel: 0 or 1, or probabilities.
+        titles: A few words over each solid.
+        threshold: A voxel is drawn where it is occupied by more than this.
+
+    Returns:
+        A figure with a panel for each solid.
+
+    Raises:
+        ValueError: The shape is another, or titles and solids are not equally many.
+
+    Example:
+        >>> grid = np.zeros((2, 4, 4, 4))
+        >>> grid[0, 1, 2, 0] = 1.0
+        >>> lines, shadow, solid = voxels(grid).axes[0].collections
+        >>> len(shadow.get_paths()), len(solid.get_paths())  # one square, and three faces that the eye sees
+        (1, 3)
+    """
+    array = np.asarray(occupancy, np.float64)
+    array = array[..., 0] if array.ndim == 5 and array.shape[-1] == 1 else array
+    if array.ndim != 4 or array.size == 0:
+        raise ValueError(f"occupancy has shape {array.shape}: give [solid, x, y, z] with no empty axis")
+    if titles is not None and len(titles) != len(array):
+        raise ValueError(f"there are {len(titles)} titles for {len(array)} solids: give one for each")
+    columns = min(PER_ROW, len(array))
+    rows = -(-len(array) // columns)
+    side = WIDTH / PER_ROW
+    made, axes = figure(rows, columns, rows * (side + (0.1 if titles is None else 0.35)), side * columns)
+    for axis in axes.flat[len(array) :]:
+        axis.set_visible(False)
+    for i, (axis, solid) in enumerate(zip(axes.flat, array > threshold, strict=False)):
+        _draw(axis, solid)
+        axis.set_title("" if titles is None else titles[i])
+    return made
+
+
+def faces(solid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The faces of a solid that look towards the eye and have nothing right before them.
+
+    Args:
+        solid: Which voxels are occupied ``[x, y, z]``.
+
+    Returns:
+        Where the voxel is that a face is of ``[face, 3]``, and along which axis it looks ``[face]``, the
+        nearest to the eye last.
+
+    Example:
+        >>> cells, directions = faces(np.ones((2, 3, 4), bool))
+        >>> np.bincount(directions).tolist()
+        [12, 8, 6]
+    """
+    beyond = [np.roll(np.pad(solid, 1), -1, axis)[1:-1, 1:-1, 1:-1] for axis in range(3)]
+    found = np.argwhere(np.stack([solid & ~voxel for voxel in beyond], -1))  # [face, x y z axis]
+    found = found[np.argsort(found[:, :3].sum(1), kind="stable")]
+    return found[:, :3], found[:, 3]
+
+
+def _draw(axis: Any, solid: np.ndarray) -> None:
+    """One panel; ``solid`` [x, y, z]."""
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    size = np.array(solid.shape)
+    rim = size * [[1, 0, 0], [1, 1, 0], [0, 1, 0]]
+    lines = [_page(rim), *(_page(np.stack([0 * size, size * unit])) for unit in np.eye(3))]
+    axis.add_collection(LineCollection(lines, colors=MUTED, linewidths=0.7, zorder=0))
+    for name, unit in zip("xyz", np.eye(3), strict=True):
+        place = _page(1.08 * size * unit)
+        axis.text(*place, name, ha="center", va="center", color=MUTED, fontsize=7)
+    below = np.argwhere(solid.any(2, keepdims=True))  # [square, 3]
+    shadow = list(_page(_squares(below, np.full(len(below), 2), 0)))
+    axis.add_collection(PolyCollection(shadow, facecolor=GRID, edgecolor=GRID, linewidth=0.3, zorder=1))
+    cells, directions = faces(solid)
+    color = np.array([_shade(lighter) for lighter in SHADES])[directions]  # [face, 3]
+    drawn = list(_page(_squares(cells, directions, 1)))
+    axis.add_collection(
+        PolyCollection(drawn, facecolor=color, edgecolor=0.8 * color, linewidth=0.3, zorder=2)
+    )
+    corners = _page(size * np.stack(np.meshgrid(*3 * [[0, 1.08]], indexing="ij"), -1).reshape(-1, 3))
+    (left, low), (right, high) = corners.min(0), corners.max(0)
+    axis.set(xlim=(left, right), ylim=(low, high), aspect="equal")
+    axis.set_axis_off()
+
+
+def _squares(cells: np.ndarray, directions: np.ndarray, side: int) -> np.ndarray:
+    """The sides of cubes, low or high (0 or 1) along a direction of each: corners ``[cell, 4, 3]``."""
+    around = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+    corners = np.stack([np.insert(around, axis, side, 1) for axis in range(3)])  # [direction, 4, 3]
+    return cells[:, None] + corners[directions]
+
+
+def _page(points: np.ndarray) -> np.ndarray:
+    """Points of space ``[..., 3]`` on the page ``[..., 2]``."""
+    return np.stack([points @ RIGHT, points @ UP], -1)
+
+
+def _shade(lighter: float) -> np.ndarray:
+    from matplotlib.colors import to_rgb
+
+    color = np.array(to_rgb(MODEL))
+    return color + lighter * (1.0 - color) if lighter > 0 else color * (1.0 + lighter)
