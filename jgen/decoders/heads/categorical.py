@@ -1,11 +1,22 @@
 """One of several classes, in no order."""
 
 import flax.linen as nn
+import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen.decoders.heads.base import at_least_float32
 from jgen.types import Array
+
+
+class CategoricalLevels(dist.CategoricalLogits):
+    """NumPyro's categorical law, for whole numbers kept as floats too; -inf for what is no class."""
+
+    def log_prob(self, value: Array) -> Array:
+        """Log-mass ``[*sample, *batch]`` in nats."""
+        value, last = jnp.asarray(value), self.logits.shape[-1] - 1
+        known = (value >= 0) & (value <= last) & (value == jnp.floor(value))
+        return jnp.where(known, super().log_prob(jnp.where(known, value, 0).astype(jnp.int32)), -jnp.inf)
 
 
 class Categorical(nn.Module):
@@ -47,7 +58,7 @@ class Categorical(nn.Module):
 
     def __call__(self, raw: Array) -> dist.Distribution:
         """``raw [batch, *shape, class]``, logits -> a distribution (batch,) over x of this shape."""
-        return dist.CategoricalLogits(at_least_float32(raw)).to_event(raw.ndim - 2)
+        return CategoricalLevels(at_least_float32(raw)).to_event(raw.ndim - 2)
 
 
 def recipe() -> list[nn.Module]:

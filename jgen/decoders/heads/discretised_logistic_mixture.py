@@ -114,8 +114,8 @@ class DiscretisedLogistics(dist.Distribution):
 class DiscretisedLogisticMixture(nn.Module):
     """Each element is one of many levels in their order, under a mixture of logistic laws of its own.
 
-    Raw numbers of 0 stand for a nearly uniform law: components spread over the levels, each as wide as its
-    share.
+    Raw numbers of 0 stand for components spread over the levels, each as wide as its share. With two of them
+    or more, and up to 1,024 levels, the uniform law is then at most 0.15 nats away (its divergence from it).
 
     Attributes:
         num_levels: x holds integers 0, ..., ``num_levels - 1``: 256 for bytes.
