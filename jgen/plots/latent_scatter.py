@@ -74,8 +74,9 @@ def _plane(codes: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
     if codes.shape[1] == 2:
         return codes, ("z0", "z1")
     centred = codes - codes.mean(0)
-    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
-    axes = axes[:2] * np.where(axes[:2].sum(1, keepdims=True) < 0, -1.0, 1.0)  # signs are free; fix them
-    share = singular**2 / max((singular**2).sum(), np.finfo(float).tiny)
+    values, axes = np.linalg.eigh(centred.T @ centred)
+    values, axes = values[:-3:-1], axes[:, :-3:-1]  # the two largest
+    axes = axes * np.where(axes.sum(0) < 0, -1.0, 1.0)  # signs are free; these are fixed
+    share = values / max(float((centred**2).sum()), np.finfo(float).tiny)
     first, second = (f"principal component {i + 1} ({share[i]:.0%} of the variance)" for i in range(2))
-    return centred @ axes.T, (first, second)
+    return centred @ axes, (first, second)

@@ -60,7 +60,8 @@ def learning_curves(
         finite = np.isfinite(values)
         color = PALETTE[models.index(parts[name][0]) % len(PALETTE)]
         line = LINES[min(splits.index(parts[name][1]), len(LINES) - 1) if len(splits) > 1 else 1]
-        axis.plot(steps[finite], values[finite], color=color, label=name, **line)
+        marker = "o" if finite.sum() == 1 else None  # a line of one point is not seen
+        axis.plot(steps[finite], values[finite], color=color, label=name, marker=marker, **line)
         late += values[finite & (np.arange(len(steps)) >= len(steps) // 10)].tolist()
     if reference is not None:
         axis.axhline(reference, color=DATA, linestyle="--", linewidth=1.0, label=f"known: {reference:.4g}")

@@ -112,6 +112,8 @@ def test_latent_scatter_of_many_dimensions_is_the_plane_of_most_variance():
     np.testing.assert_allclose(np.abs(found), np.abs(flat[:, :2]), atol=1e-12)
     assert axis.get_xlabel() == "principal component 1 (53% of the variance)"  # 16 of 30
     assert axis.get_ylabel() == "principal component 2 (30% of the variance)"  # 9 of 30
+    alone = plots.latent_scatter(np.ones((1, 4))).axes[0]
+    assert alone.collections[0].get_offsets().tolist() == [[0.0, 0.0]]
 
 
 def test_learning_curves_give_models_colours_and_splits_lines():
@@ -129,6 +131,7 @@ def test_learning_curves_give_models_colours_and_splits_lines():
     assert lines["a, t"].get_linestyle() == lines["b, t"].get_linestyle() != lines["a, v"].get_linestyle()
     assert lines["a, v"].get_linestyle() == lines["b, v"].get_linestyle() == "-"
     assert plots.learning_curves(steps, {"loss": steps}).axes[0].lines[0].get_linestyle() == "-"
+    assert plots.learning_curves([100], {"loss": [2.0]}).axes[0].lines[0].get_marker() == "o"
 
 
 def test_learning_curves_are_not_flattened_by_a_bad_start():
