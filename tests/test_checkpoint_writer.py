@@ -181,9 +181,9 @@ def test_a_full_disk_is_one_line_and_what_stood_still_stands(tmp_path):
     assert checkpoints.steps(tmp_path) == [1]
     assert_identical(checkpoints.restore(tmp_path, like=second), first)
     with checkpoints.writer(tmp_path, keep_last=1) as save:  # there is room again
-        save(second, step=2)
+        save(second, step=3)
     assert_identical(checkpoints.restore(tmp_path, like=first), second)
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["2"]  # no litter
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["3"]  # no litter
 
 
 def test_an_error_in_the_block_still_ends_the_save(tmp_path):

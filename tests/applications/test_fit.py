@@ -93,6 +93,23 @@ def test_a_run_that_was_stopped_and_resumed_is_the_whole_run(whole, tmp_path):
         run_fit(tmp_path / "fifth", 60, resume=tmp_path / "nowhere")
 
 
+def uphill(params, batch, key):  # noqa: ARG001
+    return -params.sum() + 0 * batch.sum(), {}
+
+
+def height(params, batch, key):  # noqa: ARG001
+    return params.sum() + 0 * batch.sum(), {}
+
+
+def test_the_best_of_the_run_resumed_is_not_forgotten(tmp_path):
+    options = {"objective": Partial(uphill), "evaluate": height}
+    whole = run_fit(tmp_path / "whole", 40, **options)
+    run_fit(tmp_path / "first", 20, **options)
+    second = run_fit(tmp_path / "second", 40, resume=tmp_path / "first", **options)
+    assert int(whole.best.step) == 10
+    assert_identical(second.best, whole.best)
+
+
 def test_without_validation_the_newest_are_kept(tmp_path):
     found = run_fit(tmp_path, 20, validation=None)
     assert_identical(found.params, averaged_params(found.state))
