@@ -13,7 +13,7 @@ import pytest
 
 HOME = Path(__file__).parents[1]
 FLOORS = [
-    {"types", "errors", "binding", "checks", "records", "write", "provenance", "uniforms", "modules"},
+    {"types", "errors", "binding", "checks", "records", "write", "provenance", "uniforms"},
     {
         "distributions",
         "decoders",
@@ -27,6 +27,7 @@ FLOORS = [
         "population",
         "restart",
         "lanes",
+        "modules",
     },
     {"samplers", "transforms", "adaptation", "objectives", "metrics", "sampling", "summary", "report"},
     {
