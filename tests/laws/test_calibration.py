@@ -18,10 +18,10 @@ from jgen.testing import check_sampler
 NUM_CHAINS, DIM = 15, 2
 PRIOR = dist.Normal(jnp.zeros(DIM), 1.0).to_event(1)
 FAR = jnp.full((NUM_CHAINS, DIM), 4.0)
-RUNNING = Bug(  # each chain's step follows where it stands
+RUNNING = Bug(  # each chain's step follows where it stands; ranks are 0.3 off, and 0.12 are never missed
     "population",
     "    return RunState(state.keys, states, state.step + 1), draws",
-    "    longer = 0.05 + 0.5 * jnp.linalg.norm(states.position, axis=1)\n"
+    "    longer = 0.02 + 0.5 * jnp.linalg.norm(states.position, axis=1) ** 2\n"
     "    states = states._replace(tuning=states.tuning._replace(step_size=longer))\n"
     "    return RunState(state.keys, states, state.step + 1), draws",
     "sampling",
