@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from jax.extend.core import jaxprs_in_params
 
@@ -58,10 +59,15 @@ def known(law, key):
 def made(name):
     """A decoder of numbers large enough to matter, given two latents, in float64, and what it says."""
     network = NETWORKS[name]
-    z = jnp.array([[1.0, -4.0], [-6.0, 2.0]])  # [batch, latent]
+    z = jnp.array([[0.3, -0.3], [-0.4, 0.2]])  # [batch, latent]
     rng = np.random.default_rng(1)
     shapes = jax.eval_shape(init_of(network, z), jax.random.key(0))
-    params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(scale=0.6, size=leaf.shape)), shapes)
+
+    def numbers(path, leaf):  # vectors near what they start as: the tokens before shall matter, not biases
+        noise = rng.normal(size=leaf.shape)
+        return jnp.asarray(noise if leaf.ndim > 1 else 0.3 * noise + (path[-1].key == "scale"))
+
+    params = jax.tree_util.tree_map_with_path(numbers, shapes)
     law = apply_of(network)(params, z)
     return law, [np.asarray(said) for said in known(law, jax.random.key(2))]
 
@@ -175,6 +181,48 @@ def numpy_truncation(logits, temperature=1.0, top_k=VOCABULARY, top_p=1.0):
     kept = np.zeros(VOCABULARY)
     kept[order[:size]] = probs[:size] / probs[:size].sum()
     return kept
+
+
+def numpy_transformer(params, z, before, num_heads):
+    """Logits ``[position, vocabulary]`` by the papers; pairs turn as complex numbers."""
+    p = jax.tree.map(np.asarray, params)
+    x = p["reading"]["tokens"]["embedding"][before] + z @ p["reading"]["latent"]["kernel"]
+    x = x + p["reading"]["latent"]["bias"]
+    length, width = x.shape
+    half = width // num_heads // 2
+    turn = np.exp(1j * np.arange(length)[:, None, None] * 10_000.0 ** (-np.arange(half) / half))
+
+    def norm(x, own):
+        return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6) * own[
+            "scale"
+        ] + own["bias"]
+
+    for block in (p[f"blocks_{i}"] for i in range(2)):
+        normal = norm(x, block["attention_norm"])
+        q, k, v = (
+            np.einsum("tw,whd->thd", normal, block[n]["kernel"]) + block[n]["bias"]
+            for n in ("query", "key", "value")
+        )
+        q, k = ((a[..., :half] + 1j * a[..., half:]) * turn for a in (q, k))
+        scores = np.einsum("thd,shd->hts", q, k.conj()).real / np.sqrt(2 * half)
+        weights = scipy.special.softmax(np.where(np.tri(length, dtype=bool), scores, -np.inf), axis=-1)
+        seen = np.einsum("hts,shd->thd", weights, v)
+        x = x + np.einsum("thd,hdw->tw", seen, block["attention"]["kernel"]) + block["attention"]["bias"]
+        hidden = norm(x, block["mlp_norm"]) @ block["hidden"]["kernel"] + block["hidden"]["bias"]
+        gelu = hidden * (1 + np.tanh(np.sqrt(2 / np.pi) * (hidden + 0.044715 * hidden**3))) / 2
+        x = x + gelu @ block["mlp"]["kernel"] + block["mlp"]["bias"]
+    return norm(x, p["last_norm"]) @ p["logits"]["kernel"] + p["logits"]["bias"]
+
+
+def test_the_transformer_is_the_one_written_in_numpy(x64):  # noqa: ARG001
+    law, (terms, _, _) = made("rotary")
+    for index in (0, 87, 411, 624):
+        string = STRINGS[index]
+        before = [VOCABULARY, *string[:-1]]
+        for row in range(2):
+            logits = numpy_transformer(law.params, np.asarray(law.context[row]), before, HEADS["num_heads"])
+            truth = scipy.special.log_softmax(logits, axis=-1)[np.arange(LENGTH), string]
+            np.testing.assert_allclose(terms[index, row], truth, atol=ROUNDING)
 
 
 def multiplications(function, *inputs):
