@@ -1,5 +1,7 @@
 """The laws of networks that return distributions: what decoders and encoders alike are held to."""
 
+import copy
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -7,6 +9,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen.laws.base import LawBroken, count_compilations
@@ -77,32 +80,20 @@ def judge(apply: Partial, params: PyTree, inputs: PyTree, x: PyTree, key: Key) -
     return Judged(draws, own, log_prob, finite)
 
 
-def subject_of(module: nn.Module, inputs: PyTree, key: Key) -> Subject:
-    """The law of state, and what the others need.
-
-    Raises:
-        LawBroken: If the network keeps more than parameters in float32, or cannot be a key of a cache.
-    """
+def state(module: nn.Module, inputs: PyTree, key: Key) -> tuple[Partial, PyTree]:
+    """Fields that can be hashed; parameters in float32 and nothing else. Returns ``apply`` and parameters."""
     try:
         apply = apply_of(module)
     except TypeError as error:
-        raise LawBroken(
-            f"state: a field cannot be hashed ({error}): give tuples for lists and dicts"
-        ) from error
+        raise LawBroken(f"a field cannot be hashed ({error}): give tuples for lists and dicts") from error
     variables = jax.eval_shape(module.init, key, inputs)
     if beside := set(variables) - {"params"}:
-        raise LawBroken(
-            f"state: it keeps {sorted(beside)} beside its parameters: no BatchNorm, no other state"
-        )
-    shapes = variables.get("params", {})
-    if wrong := {leaf.dtype.name for leaf in jax.tree.leaves(shapes)} - {"float32"}:
-        raise LawBroken(f"state: parameters of {sorted(wrong)}: keep them in float32, and cast from outside")
+        raise LawBroken(f"it keeps {sorted(beside)} beside its parameters: no BatchNorm, no other state")
+    params = variables.get("params", {})
+    if wrong := {leaf.dtype.name for leaf in jax.tree.leaves(params)} - {"float32"}:
+        raise LawBroken(f"parameters of {sorted(wrong)}: keep them in float32, and cast from outside")
     rng = np.random.default_rng(int(jax.random.bits(key, dtype="uint32")))
-    params = jax.tree.map(lambda leaf: _weights(rng, leaf.shape), shapes)
-    draws = jax.eval_shape(lambda *inputs: apply(*inputs).sample(key), params, inputs)
-    nothing = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), draws)
-    x = jax.tree.map(np.asarray, judge(apply, params, inputs, nothing, key).draws)
-    return Subject(module, apply, params, inputs, x, key)
+    return apply, jax.tree.map(lambda leaf: _weights(rng, leaf.shape), params)
 
 
 def _weights(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -112,34 +103,34 @@ def _weights(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.normal(0.0, np.prod(shape[:-1]) ** -0.5, shape).astype(np.float32)
 
 
-def shapes(subject: Subject) -> None:
-    """Of the distribution, of draws and of log-probabilities, for one draw and for two; traced, not run."""
-    rows = jax.tree.leaves(subject.inputs)[0].shape[0]
-    found: dict[str, Any] = {}
-
-    def look(params: PyTree, inputs: PyTree, key: Key) -> tuple:
-        law = subject.apply(params, inputs)
-        found.update(batch=tuple(law.batch_shape), event=tuple(law.event_shape))
-        one, two = law.sample(key), law.sample(key, (2,))
-        return one, two, law.log_prob(one), law.log_prob(two)
-
-    with jax.numpy_rank_promotion("allow"):  # NumPyro's own arithmetic, where draws have an axis in front
-        one, two, log_prob, log_probs = jax.eval_shape(look, *subject[2:4], subject.key)
-    batch, event = found["batch"], found["event"]
+def shapes(module: nn.Module, apply: Partial, params: PyTree, inputs: PyTree, key: Key) -> PyTree:
+    """Of the distribution, of one draw and of two, of log-probabilities; traced. Returns a draw's."""
+    rows = jax.tree.leaves(inputs)[0].shape[0]
+    law = jax.eval_shape(apply, params, inputs)
+    batch, event = tuple(law.batch_shape), tuple(law.event_shape)
     if batch != (rows,):
         raise LawBroken(
             f"batch_shape is {batch} for {rows} rows, and must be ({rows},): use .to_event for the axes of "
             "one example, and never vmap"
         )
-    if event != (told := tuple(getattr(subject.module, "shape", event))):
+    if event != (told := tuple(getattr(module, "shape", event))):
         raise LawBroken(f"event_shape is {event}, and the field shape of the network says {told}")
+
+    def look(params: PyTree, inputs: PyTree) -> tuple:
+        law = apply(params, inputs)
+        one, two = law.sample(key), law.sample(key, (2,))
+        return one, two, law.log_prob(one), law.log_prob(two)
+
+    with jax.numpy_rank_promotion("allow"):  # NumPyro's own arithmetic, where draws have an axis in front
+        one, two, log_prob, log_probs = jax.eval_shape(look, params, inputs)
     for draws, lead in ((one, (rows,)), (two, (2, rows))):
-        due = [lead + event] if isinstance(draws, jax.ShapeDtypeStruct) else [lead]
-        given = [leaf.shape[: len(due[0])] for leaf in jax.tree.leaves(draws)]
-        if set(given) != set(due):
-            raise LawBroken(f"draws have shapes {given} where {due[0]} is due")
+        due = lead + event if isinstance(draws, jax.ShapeDtypeStruct) else lead
+        given = {leaf.shape[: len(due)] for leaf in jax.tree.leaves(draws)}
+        if given != {due}:
+            raise LawBroken(f"draws have shapes {sorted(given)} where {due} is due")
     if (log_prob.shape, log_probs.shape) != ((rows,), (2, rows)):
         raise LawBroken(f"log p of draws [{rows}] and [2, {rows}] has {log_prob.shape} and {log_probs.shape}")
+    return one
 
 
 def dependence(subject: Subject) -> None:
@@ -180,18 +171,23 @@ def precision(subject: Subject) -> None:
     coarse = jax.tree.map(
         lambda leaf: leaf.astype(jnp.bfloat16) if _floating(leaf) else leaf, (subject.params, subject.inputs)
     )
-    log_prob = jax.eval_shape(judge, subject.apply, *coarse, subject.x, subject.key).log_prob
-    if log_prob.dtype != jnp.float32:
+    said = jax.eval_shape(judge, subject.apply, *coarse, subject.x, subject.key)
+    law = jax.eval_shape(subject.apply, *coarse)
+    made_of = (
+        jax.tree.leaves(law) if isinstance(law, dist.Independent) else []
+    )  # of others, of parameters too
+    found = {leaf.dtype for leaf in (said.own_log_prob, said.log_prob, *made_of) if _floating(leaf)}
+    if found != {jnp.dtype(jnp.float32)}:
         raise LawBroken(
-            f"with parameters and inputs in bfloat16, log p is in {log_prob.dtype}: take what the "
-            "distribution is made of to float32"
+            f"with parameters and inputs in bfloat16, the distribution and its log p are in "
+            f"{sorted(map(str, found))}: take what the distribution is made of to float32"
         )
 
 
 def rebuilding(subject: Subject) -> None:
     """An equal network is the same program."""
     subject.judged(subject.inputs, subject.x)
-    again = subject._replace(apply=apply_of(subject.module.clone()))
+    again = subject._replace(apply=apply_of(_rebuilt(subject.module)))
     with count_compilations() as compiled:
         again.judged(subject.inputs, subject.x)
     if compiled:
@@ -229,7 +225,6 @@ def keys(subject: Subject) -> None:
 
 
 LAWS: Mapping[str, Callable[[Subject], None]] = {
-    "shapes": shapes,
     "dependence": dependence,
     "batch first": batch_first,
     "extremes": extremes,
@@ -238,7 +233,7 @@ LAWS: Mapping[str, Callable[[Subject], None]] = {
     "purity": purity,
     "keys": keys,
 }
-"""After that of state; the last two cost the most, as they compile each operation, and initialisers."""
+"""After those of state and shapes; the last two cost most: they compile each operation, and initialisers."""
 
 
 def hold_to_laws(
@@ -258,13 +253,31 @@ def hold_to_laws(
     Raises:
         LawBroken: Naming the law, what was found, and what usually does it.
     """
-    subject = subject_of(module, jax.tree.map(np.asarray, inputs), key)
+    inputs = jax.tree.map(np.asarray, inputs)
+    apply, params = _named("state", state, module, inputs, key)
+    draw = _named("shapes", shapes, module, apply, params, inputs, key)
+    nothing = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), draw)
+    x = jax.tree.map(np.asarray, judge(apply, params, inputs, nothing, key).draws)
     for name, law in laws.items():
-        try:
-            law(subject)
-        except LawBroken as error:
-            raise LawBroken(f"{name}: {error}") from error
-    return ("state", *laws)
+        _named(name, law, Subject(module, apply, params, inputs, x, key))
+    return ("state", "shapes", *laws)
+
+
+def _named(name: str, law: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return law(*arguments)
+    except LawBroken as error:
+        raise LawBroken(f"{name}: {error}") from error
+
+
+def _rebuilt(value: Any) -> Any:
+    """The same value made anew; functions stay."""
+    if isinstance(value, nn.Module):
+        names = {field.name for field in dataclasses.fields(value) if field.init} - {"parent", "name"}
+        return value.clone(**{name: _rebuilt(getattr(value, name)) for name in names})
+    if type(value) is tuple:
+        return tuple(map(_rebuilt, value))
+    return value if callable(value) else copy.deepcopy(value)
 
 
 def _scaled(inputs: PyTree, scale: float) -> PyTree:

@@ -1,11 +1,21 @@
 """Coin flips. A base file, so that every decoder may have this head where it is given no other."""
 
 import flax.linen as nn
+import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen.decoders.heads.base import at_least_float32
 from jgen.types import Array
+
+
+class BernoulliBits(dist.BernoulliLogits):
+    """NumPyro's Bernoulli law, which says -inf of what is neither 0 nor 1, wherever it is asked."""
+
+    def log_prob(self, value: Array) -> Array:
+        """Log-mass ``[*sample, *batch]`` in nats."""
+        is_one, known = jnp.equal(value, 1), jnp.equal(value, 0) | jnp.equal(value, 1)
+        return jnp.where(known, super().log_prob(is_one), -jnp.inf)
 
 
 class Bernoulli(nn.Module):
@@ -34,7 +44,7 @@ class Bernoulli(nn.Module):
 
     def __call__(self, raw: Array) -> dist.Distribution:
         """``raw [batch, *shape, 1]``, log-odds -> a distribution (batch,) over x of this shape."""
-        return dist.BernoulliLogits(at_least_float32(raw)[..., 0]).to_event(raw.ndim - 2)
+        return BernoulliBits(at_least_float32(raw)[..., 0]).to_event(raw.ndim - 2)
 
 
 def recipe() -> list[nn.Module]:

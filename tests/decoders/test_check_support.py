@@ -1,0 +1,82 @@
+"""Data outside a head's support are refused, with the value, what is taken, and what to do."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+
+from jgen.decoders import (
+    RNN,
+    Bernoulli,
+    Categorical,
+    ContinuousBernoulli,
+    DiscretisedLogisticMixture,
+    Normal,
+    check_support,
+)
+
+GREY = np.array([[[0.0, 0.25], [1.0, 0.5]]])
+BYTES = np.array([[[0, 255], [17, 3]]])
+
+
+@pytest.mark.parametrize(
+    ("head", "x"),
+    [
+        (Bernoulli(), GREY > 0),
+        (Bernoulli(), (GREY > 0).astype(np.float32)),
+        (ContinuousBernoulli(), GREY),
+        (Normal(), jnp.asarray(GREY)),
+        (Categorical(256), BYTES),
+        (DiscretisedLogisticMixture(256), BYTES.astype(np.uint8)),
+        (DiscretisedLogisticMixture(256), BYTES.astype(np.float32)),
+        (dist.Normal(jnp.zeros((1, 2, 2)), 1.0).to_event(2), GREY),
+    ],
+)
+def test_data_that_fit_pass(head, x):
+    assert check_support(head, x) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "x", "complaint"),
+    [
+        (Bernoulli(), GREY, r"Bernoulli: x\[0, 0, 1\] is 0.25, one of 2 in 4. It takes 0 or 1. Binarise"),
+        (ContinuousBernoulli(), BYTES, r"x\[0, 0, 1\] is 255, one of 3 in 4. .* between 0 and 1. Scale"),
+        (ContinuousBernoulli(), -GREY, r"x\[0, 0, 1\] is -0.25"),
+        (Normal(), np.where(GREY == 1, np.nan, GREY), r"x\[0, 1, 0\] is nan, one of 1 in 4. It takes finite"),
+        (Normal(), np.where(GREY == 1, np.inf, GREY), r"x\[0, 1, 0\] is inf"),
+        (Categorical(17), BYTES, r"x\[0, 0, 1\] is 255, one of 2 in 4. It takes integers 0 to 16. Quantise"),
+        (DiscretisedLogisticMixture(256), GREY, r"x\[0, 0, 1\] is 0.25, .* integers 0 to 255"),
+        (
+            dist.BernoulliLogits(jnp.zeros((1, 2, 2))).to_event(2),
+            GREY,
+            r"BernoulliLogits: x\[0, 0, 1\] is 0.25",
+        ),
+    ],
+)
+def test_data_that_do_not_are_refused_with_what_to_do(head, x, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        check_support(head, x)
+
+
+def test_the_law_of_a_sequence_decoder_is_asked_like_a_head():
+    decoder = RNN(length=2, vocabulary=3, width=2, cells=())
+    law, _ = decoder.init_with_output(jax.random.key(0), jnp.zeros((1, 0)))
+    check_support(law, np.array([[0, 2]]))
+    with pytest.raises(ValueError, match=r"x\[0, 1\] is 3"):
+        check_support(law, np.array([[0, 3]]))
+
+
+def test_traced_data_are_refused():
+    with pytest.raises(TypeError, match="outside of jit"):
+        jax.jit(lambda x: check_support(Bernoulli(), x))(GREY)
+
+
+@pytest.mark.parametrize(
+    "head", [Bernoulli(), ContinuousBernoulli(), Categorical(3), DiscretisedLogisticMixture(3, 1)]
+)
+def test_inside_of_jit_they_are_impossible(head):
+    """-inf nats, not the number that a formula happens to give."""
+    law = head.apply({}, jnp.zeros((1, 2, head.width)))
+    log_prob = jax.jit(lambda law, x: law.log_prob(x))(law, jnp.array([[0.0, -7.5]]))
+    assert log_prob.tolist() == [-np.inf]
