@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import jax
@@ -67,10 +68,13 @@ def kill_during(directory, num_chunks, delay):
     )
     command = [sys.executable, "-c", f"{program}; t.run_for_ever({str(directory)!r})"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        limit = threading.Timer(180, process.kill)
+        limit.start()
         lines = list(itertools.islice(process.stdout, num_chunks))
         time.sleep(delay)
         process.kill()
         process.wait(30)
+        limit.cancel()
     assert process.returncode == -signal.SIGKILL
     return int(lines[-1])
 

@@ -103,8 +103,8 @@ def fit(
         ``Fit(state, best, rows)``.
 
     Raises:
-        UsageError: For a loss that is not finite: the state before it is in the checkpoint. For empty
-            validation data.
+        UsageError: For a loss that is not finite: the state before it is in the checkpoint. For validation
+            data that are empty, or whose loss was never finite.
         FileNotFoundError: Where there is nothing to resume.
         ValueError: For a checkpoint of another model, or a damaged one.
         OSError: Where a checkpoint cannot be written.
@@ -176,6 +176,8 @@ def fit(
                 on_chunk=on_chunk,
             ).state
         keep(state)
+    if validation is not None and rows and not jnp.isfinite(best.loss):
+        raise UsageError(f"{name}: the validation loss was never finite; the last state is in {folder}")
     return Fit(state, best, rows)
 
 

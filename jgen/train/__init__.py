@@ -1,5 +1,10 @@
 r"""One train step for every objective, and the loop that runs it in compiled chunks.
 
+``make_train_step`` is the step, ``train`` its loop over data on the device, ``train_on`` over a stream.
+Batches are ``shuffled`` or ``with_replacement``; ``data_parallel`` shares them out over devices. The rest are
+values that go into one of these: ``ema_params`` into an optimizer, ``in_precision`` around an objective or a
+network.
+
 A step is a pytree, like a sampler: ``Partial(_train_step, objective, optimizer)``. Its data are leaves
 and its functions are the treedef, so that a step made again from an objective with new data and the
 *same* optimizer runs through the program already compiled. An optax optimizer is a pair of closures, and

@@ -133,6 +133,12 @@ def run_like():
     return Best(jnp.zeros(3), jnp.float32(0), jnp.int32(0))
 
 
+def test_a_validation_loss_that_is_never_finite_is_no_success(tmp_path):
+    with pytest.raises(UsageError, match="never finite"):
+        run_fit(tmp_path, 10, validation=jnp.nan * VALIDATION)
+    assert checkpoints.steps(tmp_path / "checkpoints" / "training") == [10]
+
+
 def test_empty_splits_are_named(tmp_path):
     with pytest.raises(UsageError, match="split to evaluate on is empty"):
         run_fit(tmp_path / "a", 10, validation=VALIDATION[:0])
