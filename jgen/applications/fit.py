@@ -138,7 +138,7 @@ def fit(
     if num_steps < done:
         raise UsageError(f"{num_steps} steps in all are fewer than the {done} that were made already")
     folder = run.directory / "checkpoints" / name
-    saved, saved_at = -1, time.monotonic()
+    saved, saved_at = max(checkpoints.steps(folder), default=-1), time.monotonic()
 
     with checkpoints.writer(folder) as save, run.stage(name, num_steps - done) as advance:
 

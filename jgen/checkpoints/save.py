@@ -88,14 +88,14 @@ def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> 
 
 
 class _Writer:
-    """Orbax's manager, and which step it may be busy with."""
+    """Orbax's manager, and what it may be busy with."""
 
     def __init__(self, directory: Path, keep_last: int, keep_best: int):
         import orbax.checkpoint as ocp
 
         kept = ocp.checkpoint_managers
         best = kept.BestN(get_metric_fn=_metric, reverse=True, n=keep_best)
-        self.directory, self.step = directory, -1
+        self.directory, self.busy_with = directory, "checkpoints"
         with self._failures_in_one_line():
             directory.mkdir(parents=True, exist_ok=True)
             self.manager = ocp.CheckpointManager(
@@ -131,7 +131,7 @@ class _Writer:
             "notes": dict(notes or {}),
             "metric": metric,
         }
-        self.step = step
+        self.busy_with = f"step {step}"
         with self._failures_in_one_line():
             self.manager.save(
                 step,
@@ -154,7 +154,7 @@ class _Writer:
             yield
         except Exception as error:  # Python's, Orbax's or TensorStore's, from this thread or another
             raise OSError(
-                f"cannot save step {self.step} in {self.directory}: {_reason(error)}; "
+                f"cannot save {self.busy_with} in {self.directory}: {_reason(error)}; "
                 f"the steps that stand there are {steps(self.directory)}"
             ) from error
 
