@@ -209,7 +209,7 @@ def test_mistakes_are_named(tmp_path):
             pass
     (tmp_path / "a file").write_text("")
     with (
-        pytest.raises(OSError, match="cannot save checkpoints in .*a file"),
+        pytest.raises(OSError, match=r"cannot save checkpoints in .*a file"),
         checkpoints.writer(tmp_path / "a file"),
     ):
         pass
