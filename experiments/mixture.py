@@ -74,7 +74,7 @@ def mixture(config: Config, run: Run) -> None:
     checkpoints.save(run.directory / "checkpoint", found.params, step=config.steps, notes=facts)
     run.log(**facts)
     run.table([facts], "The best interior optimum, in nats; a degenerate one owes its value to the floor.")
-    curves = plots.curves(found.log_likelihood[~found.degenerate])
+    curves = plots.curves(found.log_likelihood[~found.degenerate].T)
     run.figure("restarts", curves, "Training, every restart that is not degenerate.")
 
     run.section("Eight samplers")
