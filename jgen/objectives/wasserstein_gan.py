@@ -79,7 +79,7 @@ def _wasserstein_gan(
 
 def _slope_between(game: Game, params: PyTree, real: Array, fake: Array, key: Key) -> Array:
     """Norm of the critic's gradient in its input, at a point between each pair, ``[batch]``."""
-    share = jax.random.uniform(key, (real.shape[0],) + (1,) * (real.ndim - 1), real.dtype)
+    share = jax.random.uniform(key, (real.shape[0],) + (1,) * (real.ndim - 1), fake.dtype)
     between = share * real + (1 - share) * fake  # [batch, *event]
     slope = jax.grad(lambda x: game.critic(params["critic"], x).sum())(between)
     squared = jnp.square(per_example(slope)).sum(1)  # [batch]

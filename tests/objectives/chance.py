@@ -19,10 +19,9 @@ def outcomes(objective, params, batch, num_keys=4000):
 
 @functools.partial(jax.jit, static_argnums=3)
 def gradients(objective, params, batch, num_keys=4000):
-    """Gradients of many keys, ``[key, ...]`` on every leaf."""
+    """((loss, aux), gradient) of many keys, ``[key, ...]`` on every leaf."""
     keys = jax.random.split(jax.random.key(0), num_keys)
-    gradient = jax.grad(lambda params, key: objective(params, batch, key)[0])
-    return jax.vmap(lambda key: gradient(params, key))(keys)
+    return jax.vmap(lambda key: jax.value_and_grad(objective, has_aux=True)(params, batch, key))(keys)
 
 
 def mean_and_error(values):

@@ -157,7 +157,17 @@ BREAKERS = {
 }
 
 
-@pytest.mark.parametrize("message", BREAKERS)
+QUICK = [
+    message
+    for message in BREAKERS
+    if message.endswith(("aux", "gives the same", "with the others", "above log p"))
+]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [*QUICK, *(pytest.param(each, marks=pytest.mark.slow) for each in BREAKERS if each not in QUICK)],
+)
 def test_a_law_is_broken_by(message, kills):
     function, options = BREAKERS[message]
     batch = jnp.array([1.0, 2.0, -1.5])
