@@ -38,7 +38,7 @@ class Config:
 
     modes: Literal["grid", "ring"] = "grid"
     """25 normals on a grid, or 8 on a ring."""
-    steps: int = 8000
+    steps: int = 6000
     """Training steps of each game in the plane."""
     critic_steps: int = 4
     """Of the critic, for each of the generator's, in Wasserstein's game."""

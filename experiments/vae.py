@@ -50,7 +50,7 @@ class Config:
     """Weight of the divergence in the elbo; the reported bound does not have it."""
     latent: int = 10
     """Size of the latent."""
-    steps: int = 4000
+    steps: int = 1000
     """Training steps."""
     resume: str | None = None
     """Directory of an earlier run, to go on from its newest checkpoint."""

@@ -43,6 +43,7 @@ def check_scores(rows):
         assert row["log Z"] is None or abs(row["log Z"]) <= 6 * row["log Z s.e."], row
 
 
+@pytest.mark.slow
 def test_a_short_run_leaves_everything(tmp_path, capsys, monkeypatch, numpyro_ranks):  # noqa: ARG001
     monkeypatch.setenv("COLUMNS", "100")
     main(mixture, Config, [*SHORT, "--out", str(tmp_path / "run")])

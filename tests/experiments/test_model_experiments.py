@@ -42,9 +42,8 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "exercise" else pytest.param(name, marks=pytest.mark.slow) for name in SHORT]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHORT)
 def test_a_short_run_leaves_everything(tmp_path, name, broadcasting):  # noqa: ARG001
     go(name, *SHORT[name], "--out", str(tmp_path / "run"))
     figures = {path.stem for path in (tmp_path / "run" / "figures").glob("*.png")}

@@ -20,6 +20,7 @@ def numpyro_ranks():
         yield
 
 
+@pytest.mark.slow
 def test_a_short_run_tells_who_finds_the_modes(tmp_path, numpyro_ranks):  # noqa: ARG001
     main(multimodal, Config, [*SHORT, "--out", str(tmp_path / "run")])
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()

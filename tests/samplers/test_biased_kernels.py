@@ -234,7 +234,7 @@ def flat(x):
     return -0.5 * x**2 / 25.0
 
 
-@pytest.mark.parametrize("name", ["sgld", "sghmc"])
+@pytest.mark.parametrize("name", ["sgld", pytest.param("sghmc", marks=pytest.mark.slow)])
 def test_on_real_batches_the_variance_is_the_known_one(name):
     """A Gaussian's mean from 20 data, 4 at a time: the noise of its gradient is N^2 / B Var(y) / 81."""
     estimate = minibatch(flat, location, DATA, batch_size=4)
@@ -260,7 +260,7 @@ def broken(x, y):
     return jnp.where(y > 3.9, jnp.nan, -0.5 * (x - y) ** 2)
 
 
-@pytest.mark.parametrize("make", [sgld, sghmc])
+@pytest.mark.parametrize("make", [sghmc, pytest.param(sgld, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("likelihood", [quartic, broken])
 def test_a_gradient_that_bursts_is_flagged_and_never_spreads(make, likelihood):
     """Steps too long for a quartic throw the chain out further each time, until the gradient overflows."""
