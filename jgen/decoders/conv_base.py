@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from jgen.types import Array
@@ -58,7 +59,7 @@ class UpTower(nn.Module):
         for level, (size, features) in enumerate(zip(sizes, self.features, strict=True)):
             if level:
                 for axis, length in enumerate(size, 1):
-                    h = jnp.repeat(h, 2, axis).take(jnp.arange(length), axis)
+                    h = jax.lax.slice_in_dim(jnp.repeat(h, 2, axis), 0, length, axis=axis)
                 h = nn.Conv(features, (3,) * len(space))(h)
             for _ in range(self.num_blocks):
                 h = Residual(self.activation)(h)

@@ -25,9 +25,9 @@ class ConvNet(nn.Module):
     Example:
         >>> import jax, jax.numpy as jnp
         >>> decoder = ConvNet((8, 8, 1), features=(8, 4))
-        >>> params = decoder.init(jax.random.key(0), jnp.zeros((1, 2)))
-        >>> decoder.apply(params, jnp.ones((5, 2))).event_shape
-        (8, 8, 1)
+        >>> law, _ = jax.eval_shape(decoder.init_with_output, jax.random.key(0), jnp.zeros((5, 2)))
+        >>> law.batch_shape, law.event_shape
+        ((5,), (8, 8, 1))
 
     Reference:
         He, Zhang, Ren and Sun (2016), "Identity mappings in deep residual networks".

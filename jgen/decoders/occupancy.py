@@ -29,11 +29,11 @@ class Occupancy(nn.Module):
     Example:
         >>> import jax, jax.numpy as jnp
         >>> decoder = Occupancy((4, 4, 4, 1), hidden=(16,))
-        >>> params = decoder.init(jax.random.key(0), jnp.zeros((1, 2)))
         >>> z = jnp.ones((5, 2))
-        >>> decoder.clone(shape=(8, 8, 8, 1)).apply(params, z).event_shape
+        >>> law, params = jax.eval_shape(decoder.init_with_output, jax.random.key(0), z)
+        >>> jax.eval_shape(decoder.clone(shape=(8, 8, 8, 1)).apply, params, z).event_shape
         (8, 8, 8, 1)
-        >>> decoder.apply(params, z, jnp.array([[0.1, 0.2, 0.3]])).event_shape
+        >>> jax.eval_shape(decoder.apply, params, z, jnp.array([[0.1, 0.2, 0.3]])).event_shape
         (1, 1)
 
     Reference:

@@ -24,9 +24,9 @@ class VoxelConvNet(nn.Module):
     Example:
         >>> import jax, jax.numpy as jnp
         >>> decoder = VoxelConvNet((4, 4, 4, 1), features=(4, 2))
-        >>> params = decoder.init(jax.random.key(0), jnp.zeros((1, 2)))
-        >>> decoder.apply(params, jnp.ones((5, 2))).event_shape
-        (4, 4, 4, 1)
+        >>> law, _ = jax.eval_shape(decoder.init_with_output, jax.random.key(0), jnp.zeros((5, 2)))
+        >>> law.batch_shape, law.event_shape
+        ((5,), (4, 4, 4, 1))
 
     Reference:
         Wu et al. (2016), "Learning a probabilistic latent space of object shapes via 3D

@@ -26,9 +26,9 @@ class ConvEncoder(nn.Module):
     Example:
         >>> import jax, jax.numpy as jnp
         >>> encoder = ConvEncoder(2, features=(4, 8))
-        >>> params = encoder.init(jax.random.key(0), jnp.zeros((1, 8, 8, 1)))
-        >>> encoder.apply(params, jnp.ones((5, 8, 8, 1))).event_shape
-        (2,)
+        >>> q, _ = jax.eval_shape(encoder.init_with_output, jax.random.key(0), jnp.zeros((5, 8, 8, 1)))
+        >>> q.batch_shape, q.event_shape
+        ((5,), (2,))
     """
 
     latent_dim: int

@@ -26,9 +26,9 @@ class VoxelEncoder(nn.Module):
     Example:
         >>> import jax, jax.numpy as jnp
         >>> encoder = VoxelEncoder(2, features=(2, 4))
-        >>> params = encoder.init(jax.random.key(0), jnp.zeros((1, 4, 4, 4, 1)))
-        >>> encoder.apply(params, jnp.ones((5, 4, 4, 4, 1))).event_shape
-        (2,)
+        >>> q, _ = jax.eval_shape(encoder.init_with_output, jax.random.key(0), jnp.zeros((5, 4, 4, 4, 1)))
+        >>> q.batch_shape, q.event_shape
+        ((5,), (2,))
     """
 
     latent_dim: int

@@ -38,7 +38,7 @@ def check_decoder(module: nn.Module, latent_dim: int, *, key: Key | None = None)
 
     Example:
         >>> from jgen.decoders import MLP
-        >>> kept = check_decoder(MLP((3,), hidden=(4,)), 2)
+        >>> kept = check_decoder(MLP((3,), hidden=()), 2)
         >>> kept[:4], kept[4:]
         (('state', 'shapes', 'dependence', 'batch first'),
          ('extremes', 'precision', 'rebuilding', 'purity', 'keys'))
@@ -63,9 +63,9 @@ def check_encoder(module: nn.Module, x: PyTree, *, key: Key | None = None) -> tu
 
     Example:
         >>> import jax
-        >>> from jgen.encoders import MLPEncoder
-        >>> kept = check_encoder(MLPEncoder(2, hidden=(4,)), jax.random.normal(jax.random.key(0), (3, 5)))
-        >>> "extremes" in kept
+        >>> from jgen.encoders import MLPEncoder, Point
+        >>> x = jax.random.normal(jax.random.key(0), (3, 2))
+        >>> "extremes" in check_encoder(MLPEncoder(3, hidden=(), posterior=Point()), x)
         True
     """
     return hold_to_laws(module, x, jax.random.key(0) if key is None else key)

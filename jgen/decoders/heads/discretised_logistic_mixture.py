@@ -30,12 +30,12 @@ class DiscretisedLogistics(dist.Distribution):
         num_levels: L.
 
     Example:
-        >>> import jax.numpy as jnp
+        >>> import jax, jax.numpy as jnp
         >>> logits, loc, scale = jnp.zeros((1, 2)), jnp.array([[2.0, 11.0]]), jnp.ones((1, 2))
         >>> law = DiscretisedLogistics(logits, loc, scale, num_levels=16)
-        >>> mass = jnp.exp(law.log_prob(jnp.arange(16)[:, None]))
-        >>> bool(abs(mass.sum() - 1) < 1e-6), int(mass[:6].argmax()), float(law.log_prob(jnp.array([16]))[0])
-        (True, 2, -inf)
+        >>> mass = jnp.exp(jax.jit(law.log_prob)(jnp.arange(17)[:, None]))[:, 0]
+        >>> bool(abs(mass[:16].sum() - 1) < 1e-6), int(mass[:6].argmax()), float(mass[16])
+        (True, 2, 0.0)
 
     Reference:
         Salimans, Karpathy, Chen and Kingma (2017), "PixelCNN++", section 2.1; elements are independent here,
@@ -125,8 +125,8 @@ class DiscretisedLogisticMixture(nn.Module):
         >>> import jax.numpy as jnp
         >>> head = DiscretisedLogisticMixture(num_levels=17, num_components=3)
         >>> levels = head.apply({}, jnp.zeros((2, 8, 8, 1, head.width)))
-        >>> levels.event_shape, bool(jnp.abs(levels.mean - 8).max() < 1e-4)
-        ((8, 8, 1), True)
+        >>> levels.batch_shape, levels.event_shape
+        ((2,), (8, 8, 1))
     """
 
     num_levels: int = 256
