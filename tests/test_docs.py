@@ -19,7 +19,7 @@ DEAR = (
     *("jgen.applications.fit_mixture", "jgen.samplers.rejection"),
     *("jgen.adaptation.ladder", "jgen.adaptation.low_rank", "jgen.evidence.bridge"),
     *("jgen.evidence.stepping_stones", "jgen.evidence.thermodynamic", "jgen.interop.from_blackjax"),
-    *("jgen.interop.from_model", "jgen.interop.from_numpyro", "jgen.laws.calibration"),
+    *("jgen.interop.from_model", "jgen.interop.from_numpyro", "jgen.laws.calibration_base"),
     *("jgen.laws.warm_up", "jgen.models.gaussian_mixture", "jgen.samplers.adaptive_importance"),
     *("jgen.samplers.smc", "jgen.samplers.tempering", "jgen.testing.check_sampler"),
 )

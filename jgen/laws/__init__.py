@@ -3,7 +3,7 @@
 from jgen.laws.adjusted import adjusted
 from jgen.laws.base import LawBroken, Make
 from jgen.laws.bias import bias
-from jgen.laws.calibration import calibration
+from jgen.laws.calibration_base import calibration
 from jgen.laws.cost import cost
 from jgen.laws.invariance import invariance
 from jgen.laws.purity import purity

@@ -6,7 +6,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind
 from jgen.laws.base import Make
-from jgen.laws.calibration import Calibration, calibration
+from jgen.laws.calibration_base import Calibration, calibration
 from jgen.sampling import sample
 from jgen.targets.base import Target
 from jgen.types import Adaptation, Array, Key, LogDensity
