@@ -91,6 +91,23 @@ def test_probabilities_of_all_graphs_sum_to_one(x64, name):  # noqa: ARG001
 
 
 @decoders
+def test_the_law_is_the_one_written_in_numpy(x64, name):  # noqa: ARG001
+    """By loops over nodes and pairs, for every thirteenth graph."""
+    law, _, graphs, log_prob, _ = made(name)
+    law, log_softmax = jax.tree.map(np.asarray, law), scipy.special.log_softmax
+    for i in np.flatnonzero(np.isfinite(log_prob[:, 0]))[::13]:
+        nodes, adjacency = graphs["nodes"][i], graphs["adjacency"][i]
+        kinds = nodes[nodes > 0] - 1
+        for row in range(BATCH):
+            total = log_softmax(law.size_logits[row])[len(kinds) - 1]
+            total += sum(log_softmax(law.node_logits[row, j])[kind] for j, kind in enumerate(kinds))
+            for j, k in itertools.combinations(range(len(kinds)), 2):
+                ends = law.ends[row, j, kinds[j]] * law.ends[row, k, kinds[k]]
+                total += log_softmax(law.bias + law.relations @ ends)[adjacency[j, k]]
+            np.testing.assert_allclose(log_prob[i, row], total, atol=ROUNDING)
+
+
+@decoders
 def test_draws_follow_log_prob(x64, name):  # noqa: ARG001
     _, _, graphs, log_prob, draws = made(name)
     index = {flat(graphs, i): i for i in range(len(log_prob))}

@@ -11,7 +11,7 @@ from jgen.encoders.sequence import SequenceEncoder
 END = 0
 CELLS = [nn.GRUCell(6), nn.OptimizedLSTMCell(6)]
 ROUNDING = 1e4 * float(np.finfo(np.float64).eps)
-STRINGS = jnp.array([[3, 1, 2, 4, END], [3, 1, END, END, END], [3, 1, 2, 4, 1]])
+STRINGS = jnp.array([[3, 1, 2, 4, END], [3, 1, END, END, END], [END] * 5, [3, 1, 2, 4, 1]])
 
 
 def encoded(cell, x):
@@ -25,13 +25,13 @@ def encoded(cell, x):
 @pytest.mark.parametrize("cell", CELLS)
 def test_padding_is_not_read_and_every_token_is(x64, cell):  # noqa: ARG001
     whole = encoded(cell, STRINGS)
-    longer = encoded(cell, jnp.pad(STRINGS[:2], ((0, 0), (0, 3)), constant_values=END))
-    np.testing.assert_allclose(longer, whole[:2], atol=ROUNDING)
+    longer = encoded(cell, jnp.pad(STRINGS[:3], ((0, 0), (0, 3)), constant_values=END))
+    np.testing.assert_allclose(longer, whole[:3], atol=ROUNDING)
     alone = encoded(cell, STRINGS[1:2, :3])  # up to the end alone
     np.testing.assert_allclose(alone, whole[1:2], atol=ROUNDING)
-    changed = [STRINGS[2].at[place].set(3 if place else 2) for place in range(5)]
-    assert (np.abs(encoded(cell, jnp.stack(changed)) - whole[2:]).max(1) > 1e-3).all()
-    assert np.abs(whole[0] - whole[2]).max() > 1e-3  # the end itself is read
+    changed = [STRINGS[3].at[place].set(3 if place else 2) for place in range(5)]
+    assert (np.abs(encoded(cell, jnp.stack(changed)) - whole[3:]).max(1) > 1e-3).all()
+    assert np.abs(whole[0] - whole[3]).max() > 1e-3  # the end itself is read
 
 
 def test_data_of_another_kind_are_refused():
