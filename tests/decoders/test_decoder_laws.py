@@ -191,6 +191,7 @@ class Function:
         return 0
 
 
+@pytest.mark.slow
 def test_a_right_network_keeps_every_law():
     assert check_decoder(Precise(), 2) == ("state", "shapes", *LAWS)
 

@@ -67,6 +67,15 @@ def test_an_encoder_takes_any_posterior(make, shape, name):
     assert (q.batch_shape, q.event_shape) == ((2,), (5,))
 
 
+@pytest.mark.parametrize(
+    ("encoder", "shape", "num_features"),
+    [(ConvEncoder(5), (28, 28, 1), 7 * 7 * 64), (VoxelEncoder(5), (9, 8, 8, 1), 3 * 2 * 2 * 32)],
+)
+def test_each_resolution_is_half_the_last_rounded_up(encoder, shape, num_features):
+    params = jax.eval_shape(encoder.init, KEY, jnp.zeros((1, *shape)))["params"]
+    assert params["posterior"]["Dense_0"]["kernel"].shape == (num_features, 10)
+
+
 def given(module, x, latent_dim=None):
     """What a posterior, or an encoder, says at parameters 1 about 0."""
     inputs = (x,) if latent_dim is None else (x, latent_dim)
