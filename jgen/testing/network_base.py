@@ -146,7 +146,7 @@ def dependence(subject: Subject) -> None:
 def batch_first(subject: Subject) -> None:
     """What is said of one row depends on no other row, to the last bit."""
     among = subject.judged(subject.inputs, subject.x).log_prob
-    alike = jax.tree.map(lambda leaf: np.repeat(leaf[:1], len(leaf), axis=0), subject[3:5])
+    alike = jax.tree.map(lambda leaf: np.repeat(leaf[:1], len(leaf), axis=0), (subject.inputs, subject.x))
     if not np.array_equal(among[0], subject.judged(*alike).log_prob[0]):
         raise LawBroken(
             "log p of a row changes with the rows beside it: what is summed or normalised over the batch?"
@@ -199,7 +199,7 @@ def rebuilding(subject: Subject) -> None:
 
 def purity(subject: Subject) -> None:
     """A row says the same alone as among others, and as it stands as compiled, up to the order of sums."""
-    row, its_x = jax.tree.map(lambda leaf: leaf[:1], subject[3:5])
+    row, its_x = jax.tree.map(lambda leaf: leaf[:1], (subject.inputs, subject.x))
     law = subject.apply(subject.params, row)
     if isinstance(law, dist.Delta):  # a density that rounding takes from 0 to -inf: its place is compared
         alone, among, compiled = law.v, its_x, subject.judged(row, its_x).draws
