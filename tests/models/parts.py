@@ -1,7 +1,9 @@
 """Small networks of any size for the tests of this room, and models of bare functions."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 
 
@@ -52,3 +54,9 @@ def nothing(key):  # noqa: ARG001
 def unit_normal(params, x):  # noqa: ARG001
     """A Normal about its input."""
     return dist.Normal(x, jnp.ones_like(x)).to_event(1)
+
+
+def random_params(init, seed=1):
+    """Numbers of ordinary size for all parameters; to run the initialisers would cost as much as a step."""
+    rng, shapes = np.random.default_rng(seed), jax.eval_shape(init, jax.random.key(0))
+    return jax.tree.map(lambda leaf: jnp.asarray(0.3 * rng.normal(size=leaf.shape), leaf.dtype), shapes)

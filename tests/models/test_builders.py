@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from parts import Critic, Decoder, Encoder, nothing, unit_normal
+from parts import Critic, Decoder, Encoder, nothing, random_params, unit_normal
 
 from jgen.models import Network, adversarial_autoencoder, autoencoder, gan, standard_prior, vae, vamp_prior
 from jgen.types import LatentModel
@@ -26,7 +26,7 @@ def shapes(tree):
 
 
 def test_each_part_reads_its_own_parameters(model):
-    params = model.init(KEY)
+    params = random_params(model.init)
     assert set(params) == {"prior", "decoder", "encoder"}
     assert params["prior"] == {}
     x = jnp.ones((5, *SHAPE))
@@ -108,7 +108,7 @@ def test_an_autoencoders_code_is_the_mean_of_its_encoder():
         autoencoder(Decoder(SHAPE), Encoder(4), 4, SHAPE),
         vae(Decoder(SHAPE), Encoder(4), 4, SHAPE),
     )
-    params = model.init(KEY)
+    params = random_params(model.init)
     code = model.encoder(params, x)
     np.testing.assert_array_equal(code.sample(jax.random.key(1)), stochastic.encoder(params, x).mean)
     np.testing.assert_array_equal(code.sample(jax.random.key(2)), code.mean)
@@ -124,13 +124,13 @@ def test_an_autoencoders_code_is_the_mean_of_its_encoder():
 def test_players_of_a_game_have_their_own_parameters_and_judge_what_they_should():
     images, codes = jnp.ones((5, *SHAPE)), jnp.ones((5, 4))
     game = gan(Decoder(SHAPE, scale=0.0), Critic(), 4, SHAPE)
-    params = game.init(KEY)
+    params = random_params(game.init)
     assert set(params) == {"model", "critic"}
     assert game.model.encoder is None
     assert params["model"]["encoder"] == {}
     assert game.critic(params["critic"], images).shape == (5,)
     game = adversarial_autoencoder(Decoder(SHAPE), Encoder(4), Critic(), 4, SHAPE)
-    params = game.init(KEY)
+    params = random_params(game.init)
     assert game.critic(params["critic"], codes).shape == (5,)
     assert params["critic"]["Dense_0"]["kernel"].shape == (4, 6)
     assert game.model.encoder(params["model"], images).event_shape == (4,)

@@ -14,6 +14,7 @@ import numpy as np
 import optax
 import pytest
 from jax.tree_util import Partial
+from parts import random_params
 
 from jgen import decoders, encoders, models, objectives
 from jgen.train import init_state, make_train_step
@@ -271,19 +272,13 @@ def by_part(params):
     return {part: leaves for part, leaves in flat.items() if jax.tree.leaves(leaves)}
 
 
-def random_like(shapes):
-    """Numbers of ordinary size for all parameters; to run the initialisers would cost as much as a step."""
-    rng = np.random.default_rng(1)
-    return jax.tree.map(lambda leaf: jnp.asarray(0.3 * rng.normal(size=leaf.shape), leaf.dtype), shapes)
-
-
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in TABLE]
 )
 def test_three_steps(name):
     row = TABLE[name]
     objective, init = row.make()
-    params = random_like(jax.eval_shape(init, jax.random.key(0)))
+    params = random_params(init)
     step = jax.jit(make_train_step(objective, OPTIMIZER), compiler_options=QUICKLY)
     state = init_state(jax.random.key(0), params, OPTIMIZER)
     for _ in range(3):

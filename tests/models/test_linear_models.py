@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from parts import random_params
 from scipy import stats
 from sklearn.datasets import load_digits
 
@@ -22,13 +23,13 @@ def covariance(params):
 
 
 def some_params(dim=5, latent=2, scale=0.3):
-    params = linear_vae(dim, latent).init(jax.random.key(1))
+    params = random_params(linear_vae(dim, latent).init)
     params["decoder"]["bias"] = jnp.arange(dim) / 3.0
     params["decoder"]["log_scale"] = jnp.log(scale)
     return params
 
 
-@pytest.mark.parametrize("latent", [1, 2, 5, 7])
+@pytest.mark.parametrize("latent", [2, 7])
 def test_log_prob_is_that_of_the_marginal_normal(x64, latent, rng):  # noqa: ARG001
     params, x = some_params(latent=latent), rng.normal(size=(6, 5))
     truth = stats.multivariate_normal(np.arange(5) / 3, covariance(params)).logpdf(x)
@@ -41,21 +42,29 @@ def test_log_prob_and_posterior_are_those_of_the_target(x64, digits):  # noqa: A
     model = ppca(digits, 2).model
     posterior = model.encoder(params, x)
     decoder = params["decoder"]
-    for row in range(3):
-        target = linear_decoder(x[row], decoder["weight"], decoder["bias"], jnp.exp(decoder["log_scale"]))
-        np.testing.assert_allclose(linear_log_prob(params, x)[row], target.log_evidence, rtol=1e-10)
-        np.testing.assert_allclose(posterior.mean[row], target.mean, rtol=1e-10)
-        np.testing.assert_allclose(posterior.variance[row], target.variance, rtol=1e-10)
+
+    @jax.jit
+    def truth(x):
+        target = linear_decoder(x, decoder["weight"], decoder["bias"], jnp.exp(decoder["log_scale"]))
+        return target.log_evidence, target.mean, target.variance
+
+    found = linear_log_prob(params, x)[1], posterior.mean[1], posterior.variance[1]
+    for mine, theirs in zip(found, truth(x[1]), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10)
 
 
 def test_bayes_rule_holds_at_every_latent(x64, digits, broadcasting):  # noqa: ARG001
     """p(x) = p(x | z) p(z) / q(z | x) for whatever z, if and only if q is the exact posterior."""
     fit, x = ppca(digits, 10), jnp.asarray(digits[:4])
-    z = 3.0 * jax.random.normal(jax.random.key(0), (4, 10))
-    likelihood = fit.model.decoder(fit.params, z).log_prob(x)
-    prior = fit.model.prior(fit.params).log_prob(z)
-    posterior = fit.model.encoder(fit.params, x).log_prob(z)
-    np.testing.assert_allclose(likelihood + prior - posterior, linear_log_prob(fit.params, x), rtol=1e-9)
+
+    @jax.jit
+    def log_evidence(z):
+        likelihood = fit.model.decoder(fit.params, z).log_prob(x)
+        prior = fit.model.prior(fit.params).log_prob(z)
+        return likelihood + prior - fit.model.encoder(fit.params, x).log_prob(z)
+
+    z = 3.0 * np.random.default_rng(0).normal(size=(4, 10))
+    np.testing.assert_allclose(log_evidence(z), linear_log_prob(fit.params, x), rtol=1e-9)
 
 
 @pytest.mark.parametrize("latent_dim", [1, 10, 40])
@@ -70,19 +79,17 @@ def test_no_parameters_near_it_are_more_likely(x64, digits):  # noqa: ARG001
     fit, rows = ppca(digits, 10), jnp.asarray(digits)
 
     @jax.jit
+    @jax.value_and_grad
     def log_likelihood(decoder):
         return linear_log_prob({"decoder": decoder}, rows).mean()
 
     decoder = fit.params["decoder"]
-    slope = jax.jit(jax.grad(log_likelihood))(decoder)
+    _, slope = log_likelihood(decoder)
     assert max(jnp.abs(leaf).max() for leaf in jax.tree.leaves(slope)) < 1e-9
-    for seed in range(5):
-        leaves, treedef = jax.tree.flatten(decoder)
-        keys = jax.random.split(jax.random.key(seed), len(leaves))
-        moved = [
-            leaf + 0.01 * jax.random.normal(key, leaf.shape) for key, leaf in zip(keys, leaves, strict=True)
-        ]
-        assert log_likelihood(jax.tree.unflatten(treedef, moved)) < fit.log_likelihood
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        moved = jax.tree.map(lambda leaf: np.asarray(leaf) + 0.01 * rng.normal(size=leaf.shape), decoder)
+        assert log_likelihood(moved)[0] < fit.log_likelihood
 
 
 def test_columns_lie_along_the_principal_directions(x64, digits):  # noqa: ARG001
@@ -131,7 +138,7 @@ def test_the_linear_vae_can_hold_the_optimum_of_ppca(x64, digits):  # noqa: ARG0
     found = model.encoder(params, x)
     np.testing.assert_allclose(found.mean, posterior.mean, atol=1e-9)
     np.testing.assert_allclose(found.variance, posterior.variance, rtol=1e-9)
-    assert jax.tree.structure(params) == jax.tree.structure(model.init(jax.random.key(0)))
+    assert jax.tree.structure(params) == jax.tree.structure(random_params(model.init))
 
 
 @pytest.mark.parametrize(
