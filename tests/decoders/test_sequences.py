@@ -72,7 +72,11 @@ def made(name):
     return law, [np.asarray(said) for said in known(law, jax.random.key(2))]
 
 
-networks = pytest.mark.parametrize("name", NETWORKS)
+SLOW = ("gru", "learned")
+"""The others have parts like theirs."""
+networks = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in NETWORKS]
+)
 
 
 @networks
@@ -137,11 +141,11 @@ def p_value(law, draws):
     return scipy.stats.chi2(len(due) - 1).sf(((counts - due) ** 2 / due).sum())
 
 
-@pytest.mark.parametrize("name", ["lstm under gru", "learned"])
+@pytest.mark.parametrize("name", ["lstm under gru", pytest.param("learned", marks=pytest.mark.slow)])
 def test_what_follows_the_end_is_padding(x64, name):  # noqa: ARG001
     """Known by hand: the terms up to the first end count, all after it is the end with certainty."""
-    _, (terms, log_prob, draws) = made(name)
     end = NETWORKS[name].end
+    _, (terms, log_prob, draws) = made(name)
     terms, log_prob = terms[:, 0], log_prob[:, 0]  # those of the first latent
     stop, over = end == STRINGS, after_the_end(STRINGS, end)  # [string, position]
     wrong = (over & ~stop).any(1)
@@ -152,10 +156,10 @@ def test_what_follows_the_end_is_padding(x64, name):  # noqa: ARG001
     assert (draws[after_the_end(draws, end)] == end).all()
 
 
-@pytest.mark.parametrize("settings", [{"top_k": 1}, {"temperature": 2.0, "top_k": 4, "top_p": 0.7}])
-def test_truncated_laws_judge_what_they_draw(x64, settings):  # noqa: ARG001
+def test_truncated_laws_judge_what_they_draw(x64):  # noqa: ARG001
     """The law of each token, from the plain terms, truncated by loops in NumPy."""
-    plain, (terms, _, _) = made("rotary")
+    settings = {"temperature": 2.0, "top_k": 4, "top_p": 0.7}
+    plain, (terms, plain_log_prob, _) = made("rotary")
     law = plain.warped(truncation(**settings))
     said, log_prob, draws = (np.asarray(found) for found in known(law, jax.random.key(3)))
     table = terms.reshape(*[VOCABULARY] * LENGTH, 2, LENGTH)
@@ -167,10 +171,9 @@ def test_truncated_laws_judge_what_they_draw(x64, settings):  # noqa: ARG001
                 kept = numpy_truncation(logits, **settings)
                 truth[prefix] *= kept.reshape(-1, *[1] * (LENGTH - position - 1))
         np.testing.assert_allclose(np.exp(log_prob[:, row]), truth.ravel(), atol=ROUNDING)
-        assert p_value(truth.ravel(), draws[:, row]) > 1e-6 / 4
+        assert p_value(truth.ravel(), draws[:, row]) > 1e-6 / 2
     assert np.isneginf(said).any()
-    again = law.warped(None).log_prob(jnp.asarray(STRINGS[:3, None]))
-    np.testing.assert_allclose(again, plain.log_prob(jnp.asarray(STRINGS[:3, None])), atol=ROUNDING)
+    assert np.array_equal(known(law.warped(None), jax.random.key(3))[1], plain_log_prob)
 
 
 def numpy_truncation(logits, temperature=1.0, top_k=VOCABULARY, top_p=1.0):
@@ -285,22 +288,24 @@ def test_new_parameters_latents_and_settings_compile_nothing():
     def judge(law):
         return law.log_prob(jnp.zeros(LENGTH, int))
 
+    shapes = jax.eval_shape(init_of(network, z), jax.random.key(0))
     for seed in range(3):
-        params = init_of(network, z)(jax.random.key(seed))
+        params = jax.tree.map(lambda leaf: jnp.full(leaf.shape, seed, leaf.dtype), shapes)  # noqa: B023
         law = apply_of(RNN(**SIZES, cells=(nn.GRUCell(6),)))(params, z * seed)
         judge(law.warped(truncation(temperature=1.0 + seed, top_k=2 + seed)))
     assert judge._cache_size() == 1
 
 
 def test_tokens_outside_the_vocabulary_are_impossible(x64):  # noqa: ARG001
-    law, _ = made("gru")
-    terms = law.token_log_prob(jnp.array([0, VOCABULARY, -1, 0]))
+    law, _ = made("rotary")
+    terms = jax.jit(lambda law: law.token_log_prob(jnp.array([0, VOCABULARY, -1, 0])))(law)
     assert np.isneginf(terms).tolist() == [[False, True, True, False]] * 2
 
 
 def test_rotary_attention_sees_differences_of_positions(x64):  # noqa: ARG001
     query, key = (jax.random.normal(jax.random.key(seed), (1, 3, 2, 8)) for seed in range(2))
 
+    @jax.jit
     def products(shift):
         turned = [RotaryPositions().turn(x, jnp.arange(3) + shift) for x in (query, key)]
         return jnp.einsum("rthd,rshd->rhts", *turned)
