@@ -48,11 +48,11 @@ class Graph(nn.Module):
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> decoder = Graph(num_nodes=5, num_types=3, hidden=(8,))
-        >>> params = decoder.init(jax.random.key(0), jnp.zeros((1, 2)))
-        >>> graphs = decoder.apply(params, jnp.ones((4, 2)))
-        >>> graphs.batch_shape, graphs.sample(jax.random.key(1))["adjacency"].shape
-        ((4,), (4, 5, 5))
+        >>> decoder, z = Graph(num_nodes=5, num_types=3, hidden=(8,)), jnp.ones((4, 2))
+        >>> params = jax.jit(decoder.init)(jax.random.key(0), z)
+        >>> graphs = jax.jit(decoder.apply)(params, z)
+        >>> graphs.batch_shape, graphs.event_shape
+        ((4,), {'nodes': (5,), 'adjacency': (5, 5)})
 
     Reference:
         Kipf and Welling (2016), "Variational graph auto-encoders"; Aldous (1981), "Representations for

@@ -35,8 +35,8 @@ class RNN(nn.Module):
         >>> network = RNN(length=6, vocabulary=4, width=8, cells=(nn.GRUCell(8),))
         >>> z = jnp.ones((3, 2))
         >>> words = apply_of(network)(init_of(network, z)(jax.random.key(0)), z)
-        >>> words.batch_shape, words.sample(jax.random.key(1)).shape
-        ((3,), (3, 6))
+        >>> words.batch_shape, words.event_shape
+        ((3,), (6,))
 
     Reference:
         Bowman et al. (2016), "Generating sentences from a continuous space", CoNLL;

@@ -45,8 +45,8 @@ class Transformer(nn.Module):
         >>> network = Transformer(length=6, vocabulary=4, width=8, num_layers=1, num_heads=2)
         >>> z = jnp.ones((3, 2))
         >>> words = apply_of(network)(init_of(network, z)(jax.random.key(0)), z)
-        >>> words.batch_shape, words.sample(jax.random.key(1)).shape
-        ((3,), (3, 6))
+        >>> words.batch_shape, words.event_shape
+        ((3,), (6,))
 
     Reference:
         Vaswani et al. (2017), "Attention is all you need", NeurIPS;

@@ -41,7 +41,7 @@ class GraphEncoder(nn.Module):
         >>> import jax, jax.numpy as jnp
         >>> encoder = GraphEncoder(2, num_types=3, width=8, num_layers=1)
         >>> x = {"nodes": jnp.ones((4, 5), int), "adjacency": jnp.zeros((4, 5, 5), int)}
-        >>> q = encoder.apply(encoder.init(jax.random.key(0), x), x)
+        >>> q, _ = jax.jit(encoder.init_with_output)(jax.random.key(0), x)
         >>> q.batch_shape, q.event_shape
         ((4,), (2,))
 

@@ -25,7 +25,7 @@ class SequenceEncoder(nn.Module):
     Example:
         >>> import jax, jax.numpy as jnp
         >>> encoder, x = SequenceEncoder(2, 5, width=8, cell=nn.GRUCell(8)), jnp.zeros((3, 6), int)
-        >>> q = encoder.apply(encoder.init(jax.random.key(0), x), x)
+        >>> q, _ = jax.jit(encoder.init_with_output)(jax.random.key(0), x)
         >>> q.batch_shape, q.event_shape
         ((3,), (2,))
 

@@ -48,8 +48,8 @@ def autoregressive_model(network: nn.Module | Network) -> AutoregressiveModel:
         >>> from jgen.decoders import RNN
         >>> model = autoregressive_model(RNN(length=5, vocabulary=3, width=4, cells=(nn.GRUCell(4),)))
         >>> words = model.distribution(model.init(jax.random.key(0)))
-        >>> words.sample(jax.random.key(1), (7,)).shape, words.log_prob(jax.numpy.zeros((7, 5), int)).shape
-        ((7, 5), (7,))
+        >>> words.batch_shape, words.event_shape, words.log_prob(jax.numpy.zeros((7, 5), int)).shape
+        ((), (5,), (7,))
 
     Reference:
         Bengio et al. (2003), "A neural probabilistic language model", JMLR.
