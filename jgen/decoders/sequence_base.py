@@ -93,8 +93,16 @@ class Strings(dist.Distribution):
 
         Returns:
             ``[*sample, *batch, length]``: 0 after the end, -inf where a token is impossible.
+
+        Raises:
+            ValueError: For strings of another length.
         """
         value = jnp.asarray(value)
+        if value.shape[-1:] != self.event_shape:
+            raise ValueError(
+                f"this law is over strings of {self.event_shape[0]} tokens, got shape {value.shape}: "
+                "pad shorter ones by the token that ends them"
+            )
         shape = jnp.broadcast_shapes(value.shape[:-1], self.batch_shape)
         rows = jnp.broadcast_to(value, (*shape, *self.event_shape)).reshape(-1, *self.event_shape)
         known = (rows >= 0) & (rows < self.module.vocabulary)

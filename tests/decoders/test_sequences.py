@@ -302,6 +302,17 @@ def test_tokens_outside_the_vocabulary_are_impossible(x64):  # noqa: ARG001
     assert np.isneginf(terms).tolist() == [[False, True, True, False]] * 2
 
 
+def test_strings_of_another_length_are_named():
+    law = jax.eval_shape(apply_of(NETWORKS["gru"]), *shapes_of(NETWORKS["gru"]))
+    with pytest.raises(ValueError, match=r"strings of 4 tokens, got shape \(2, 5\)"):
+        law.log_prob(jnp.zeros((2, 5), int))
+
+
+def shapes_of(network):
+    z = jax.ShapeDtypeStruct((2, LATENT), jnp.float32)
+    return jax.eval_shape(init_of(network, z), jax.random.key(0)), z
+
+
 def test_rotary_attention_sees_differences_of_positions(x64):  # noqa: ARG001
     query, key = (jax.random.normal(jax.random.key(seed), (1, 3, 2, 8)) for seed in range(2))
 
