@@ -11,7 +11,8 @@ r"""A first generative model in five steps, start to finish, on handwritten digi
 Each step is a few lines of the parts that everything else in jgen is made of, and the report says what they
 did. ``jgen.applications.SimpleGenerativeModel`` is the same in three lines, for rows of any numbers.
 
-Seen by default: SEEN
+Seen by default: a test digit costs 83.6 nats at most, pixels apart 107.7; the classifier is unsure by 0.36
+nats of a draw, by 0.07 of a test image, and sees 2.29 nats of kinds among the draws. A minute of two cores.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,9 @@ is that of the graph without labels. The rival forgets structure: sizes, types a
 often as in training, and otherwise independent. Draws are judged by what they are: a tree is connected with
 one edge fewer than nodes, a ring has as many edges as nodes and no loose ends beyond one atom each.
 
-Seen by default: SEEN
+Seen by default: a test graph costs 34.6 nats at most, 41.8 by the rival, which is 7.2 +- 0.8 more in pairs;
+but of the draws 40 % are connected, 1.6 % are trees and 2.3 % have one ring, where a third of the data are
+each: edges that are independent given the latents cannot agree on how many they are. Two busy minutes.
 """
 
 from dataclasses import dataclass
@@ -154,7 +156,9 @@ def census(graphs: PyTree) -> dict[str, float]:
 
 def picture(graphs: PyTree) -> Any:
     """Each graph as nodes and lines, its types as colours."""
-    return plots.graphs(graphs["adjacency"], graphs["nodes"] - 1, graphs["nodes"] > 0, types=TYPES[1:])
+    return plots.graphs(
+        graphs["adjacency"], jnp.maximum(graphs["nodes"] - 1, 0), graphs["nodes"] > 0, types=TYPES[1:]
+    )
 
 
 def reached(adjacency: np.ndarray) -> set[int]:
