@@ -26,7 +26,7 @@ def apply_of(module: nn.Module) -> Partial:
         >>> apply, init = apply_of(nn.Dense(3)), init_of(nn.Dense(3), jnp.zeros((1, 2)))
         >>> apply(init(jax.random.key(0)), jnp.ones((5, 2))).shape
         (5, 3)
-        >>> apply_of(nn.Dense(3)).func is apply.func
+        >>> apply_of(nn.Dense(3)).func == apply.func
         True
     """
     return Partial(static(_apply, module=module))

@@ -16,6 +16,8 @@ SETUP = re.compile(
 )
 
 DEAR = (
+    *("jgen.applications.simple_generative_model", "jgen.applications.fit_linear_vae", "jgen.decoders.graph"),
+    *("jgen.applications.digits_classifier", "jgen.testing.check_decoder"),
     *("jgen.applications.fit_mixture", "jgen.samplers.rejection"),
     *("jgen.adaptation.ladder", "jgen.adaptation.low_rank", "jgen.evidence.bridge"),
     *("jgen.evidence.stepping_stones", "jgen.evidence.thermodynamic", "jgen.interop.from_blackjax"),

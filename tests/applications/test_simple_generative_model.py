@@ -17,6 +17,7 @@ def correlated(count=500):
     )
 
 
+@pytest.mark.slow
 def test_it_samples_before_it_is_trained_and_other_rows_each_time():
     generator = SimpleGenerativeModel(2, 3)
     first, second = generator.sample(5), generator.sample(5)
@@ -58,6 +59,7 @@ def test_it_learns_a_correlated_gaussian():
     assert (abs(draws.var(0) / data.var(0) - 1) < 5 * np.sqrt(2 / 2000)).all()
 
 
+@pytest.mark.slow
 def test_one_constant_row_is_enough():
     generator = SimpleGenerativeModel(2, 3)
     losses = generator.train(np.ones((1, 3)), num_steps=2)

@@ -23,6 +23,7 @@ def losses(call):
     return np.concatenate([np.asarray([float(loss) for loss in np.asarray(call())]) for _ in range(2)])
 
 
+@pytest.mark.slow
 def test_the_scan_by_hand_is_jgens_run():
     start = problem()
     ours, by_hand = losses(jgen_calls(start, STEPS)[OURS]), losses(hand_written_call(start, STEPS))

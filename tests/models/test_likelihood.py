@@ -53,6 +53,7 @@ def bounds(num_particles, x=None, **options):
     return log_prob_bound(WIDE, some_params(), some_rows() if x is None else x, KEY, num_particles, **options)
 
 
+@pytest.mark.slow
 def test_under_the_exact_posterior_every_weight_is_log_p(x64, digits):  # noqa: ARG001
     """So the bound is log p(x) whatever the draws: a term dropped, or a particle counted twice, shows."""
     fit, x = ppca(digits, 5), jnp.asarray(digits[:5])
