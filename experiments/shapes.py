@@ -7,7 +7,7 @@ and by how much of a solid and of its reconstruction is common to both,
 .. math:: \mathrm{IoU} = |A \cap B| / |A \cup B|.
 
 The implicit decoder has no grid among its parameters, and is asked for solids twice as fine at the end. On a
-CPU a step of the decoder that makes a grid takes several times as long: ``--decoders implicit`` for a first look.
+CPU a step of the one that makes a grid takes several times as long: ``--decoders implicit`` is a first look.
 """
 
 from dataclasses import dataclass
