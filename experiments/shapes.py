@@ -30,7 +30,7 @@ from jgen.modules import apply_of
 from jgen.train import ema_params, shuffled
 from jgen.types import Array, LatentModel, PyTree
 
-BATCH, PARTICLES, SHOWN, FINER = 16, 32, 6, 2
+BATCH, PARTICLES, SHOWN, FINER = 16, 32, 4, 2
 
 
 @dataclass(frozen=True)
