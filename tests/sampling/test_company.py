@@ -12,6 +12,8 @@ import jgen.samplers
 from jgen.testing import members
 
 SHOWN = ("hmc", "importance", "nuts")
+ROUNDING = ("adaptive_importance", "elliptical_slice", "sghmc", "sgld", "slice_sampler")
+"""Their own steps add, or turn, in an order that a program of another size may change."""
 
 
 @pytest.mark.parametrize(
@@ -22,13 +24,17 @@ SHOWN = ("hmc", "importance", "nuts")
     ],
 )
 def test_a_chain_is_the_same_in_any_company(name):
-    """Bit for bit where it is the same program. Elsewhere XLA may sum in another order, which a few steps in
-    float64 leave far below 1e-5."""
+    """Bit for bit where it is the same program, and every draw from an elementwise density. Elsewhere XLA may
+    sum in another order, which a few steps in float64 leave far below 1e-5."""
     program = Path(__file__).with_name("company.py")
     done = subprocess.run(
         [sys.executable, str(program), name], capture_output=True, text=True, env=os.environ, check=False
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["in chunks"] == found["resumed"] == 0, found
-    assert max(found.values()) <= 1e-5, found
+    told = json.loads(done.stdout)
+    assert told
+    for kind, found in told.items():
+        assert found["in chunks"] == found["resumed"] == [0, 0], told
+        for in_draws, in_all in found.values():
+            assert in_all <= 1e-5, told
+            assert in_draws == 0 or kind == "any" or name in ROUNDING, told
