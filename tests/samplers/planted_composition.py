@@ -45,8 +45,8 @@ MIXTURE_BUGS = {
     "enumerated, a list without normaliser": Bug(
         "samplers.enumerated", "categorical(key, logits)", "categorical(key, jnp.exp(logits))"
     ),
-    "enumerated, half the temperature": Bug(
-        "samplers.enumerated", "categorical(key, logits)", "categorical(key, 2 * logits)"
+    "enumerated, a quarter of the temperature": Bug(
+        "samplers.enumerated", "categorical(key, logits)", "categorical(key, 4 * logits)"
     ),
     "enumerated, the first candidate left out": Bug(
         "samplers.enumerated",

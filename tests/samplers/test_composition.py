@@ -217,7 +217,7 @@ def test_gibbs_leaves_its_target_invariant(make, target):
 )
 def test_planted_bugs_are_caught(name, bug, sweep, target, kills):
     with kills(name):
-        invariance(sweep(with_bug(bug)), target, fresh_key(), scales=(1.0,))
+        invariance(sweep(with_bug(bug)), target, fresh_key(), scales=(1.5,), num_steps=10)
 
 
 def test_a_sweep_forgets_as_fast_as_theory_says():
