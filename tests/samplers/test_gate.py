@@ -23,6 +23,7 @@ from jgen.targets import (
     double_well,
     eight_schools,
     hidden_markov,
+    skew_normal,
     standard_gaussian,
     three_modes,
 )
@@ -111,7 +112,7 @@ def test_kernels_leave_hard_targets_invariant(name, make_target):
 def test_planted_kernel_bugs_are_caught(name, kills):
     make = aim(plant(KERNEL_BUGS[name]))
     with kills(name):
-        for target in (double_well(), standard_gaussian(2)):
+        for target in (double_well(), standard_gaussian(2), skew_normal()):  # what one misses another sees
             invariance(make, everywhere(target), fresh_key(), **effort(name))
 
 

@@ -13,7 +13,7 @@ from planting import plant
 
 from jgen.laws import weighting
 from jgen.samplers import Path, annealed, metropolis, pilots_base, smc, tempering
-from jgen.targets import double_well
+from jgen.targets import double_well, rastrigin
 from jgen.weights import kish_ess, resampling
 
 # Weights in 64ths, so that eight evenly spaced uniforms see every way to lay eight points.
@@ -26,11 +26,12 @@ WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64
 def test_planted_weights_are_caught(name, kills):
     module = plant(WEIGHTING_BUGS[name])
     with kills(name):
-        weighting(
-            lambda target, scale: module.recipe(target, scale).sampler,
-            double_well(),
-            jax.random.key(secrets.randbits(31)),
-        )
+        for target in (double_well(), rastrigin()):
+            weighting(
+                lambda target, scale: module.recipe(target, scale).sampler,
+                target,
+                jax.random.key(secrets.randbits(31)),
+            )
 
 
 def check_copies(module):
