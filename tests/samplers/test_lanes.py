@@ -165,12 +165,12 @@ def test_the_machines_are_found():
     assert {"nuts", "slice_sampler", "elliptical_slice", "accept_reject"} <= set(MACHINES)
 
 
-LONG = {"nuts", "slice_sampler"}
+DEAR = {"nuts", "slice_sampler"}
 """Fifteen seconds to compile, and more."""
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in MACHINES]
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in DEAR else name for name in MACHINES]
 )
 def test_lanes_make_the_same_draws(name):
     """Bit for bit, whatever the lanes and the chunks: the banana is computed coordinate by coordinate."""
