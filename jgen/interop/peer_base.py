@@ -113,7 +113,7 @@ def among_peers(log_density: LogDensity) -> Iterator[LogDensity]:
 
 def tuning_of(step_size: Any, inverse_mass_matrix: Any, position: PyTree) -> Tuning | StepSize | None:
     """The tuning of a kernel with these parameters, as far as jgen's adaptations can learn it."""
-    if jnp.shape(step_size) != () or step_size is None:
+    if step_size is None or jnp.shape(step_size) != ():
         return None
     flat, _ = ravel_pytree(position)
     if getattr(inverse_mass_matrix, "ndim", 0) in (1, 2):
