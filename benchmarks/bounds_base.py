@@ -1,4 +1,4 @@
-"""What was asked of the samplers' speed, and the worst that a run of the benchmark found."""
+"""What was asked of the samplers' speed, and what a run of the benchmark found, at worst."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -38,7 +38,7 @@ def bounds_rows(
         ("HMC, x by hand, at most", 1.15, max, of_hmc, "hand_written_ratio", "{target}, {chains} chains"),
         (f"NUTS, x by hand, {MANY} chains and more, at most", 2.0, max, of_nuts, "hand_written_ratio",
          "{target}, {chains} chains"),
-        ("NUTS over lanes, utilisation, at least", 0.8, min, best, "utilisation",
+        ("NUTS over its best number of lanes, utilisation, at least", 0.8, min, best, "utilisation",
          "{target}, {chains} chains over {lanes} lanes"),
         ("NUTS, all chains together (no bound)", None, min, together, "utilisation",
          "{target}, {chains} chains"),
