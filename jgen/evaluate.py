@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 from jax.typing import ArrayLike
+from scipy.special import stdtrit
 
-from jgen.types import NORMAL_95, Result
+from jgen.diagnostics import welch_satterthwaite
+from jgen.types import NORMAL_95, Array, Result
 
 T = TypeVar("T")
 
@@ -52,7 +54,13 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
 
 
 def compare(first: Result, second: Result) -> Result:
-    """Difference of two results of one protocol, first - second, with its 95 % interval.
+    r"""Difference of two results of one protocol, first - second, with its 95 % interval.
+
+    Each side of the interval adds the errors that point that way, in their squares; its quantile is
+    Student's with the degrees of freedom of Welch and Satterthwaite, the normal one where both are known:
+
+    .. math:: a - b + t_\nu \sqrt{\left(\frac{high_a - a}{t_{\nu_a}}\right)^2
+        + \left(\frac{b - low_b}{t_{\nu_b}}\right)^2}
 
     The two are taken as independent. For two models on the same examples, which are not, the
     ``mean_result`` of the differences has the shorter interval.
@@ -80,7 +88,8 @@ def compare(first: Result, second: Result) -> Result:
         ValueError: results of different protocols do not compare: K is 50 and 5000. Evaluate both by one.
 
     Reference:
-        Altman and Bland (2003), Interaction revisited: the difference between two estimates, BMJ 326.
+        Zou and Donner (2008), Construction of confidence limits about effect measures, Statistics in
+        Medicine 27; Welch (1947), Biometrika 34.
     """
     absent = "absent"
     differing = [
@@ -93,10 +102,21 @@ def compare(first: Result, second: Result) -> Result:
             f"results of different protocols do not compare: {', '.join(differing)}. Evaluate both by one."
         )
     value = first.value - second.value
-    low = value - np.hypot(first.value - first.low, second.high - second.value)
-    high = value + np.hypot(first.high - first.value, second.value - second.low)
+    freedoms = first.freedom, second.freedom
+    freedom = welch_satterthwaite((first.standard_error, second.standard_error), freedoms)
+    quantile, *quantiles = stdtrit((freedom, *freedoms), 0.975)
+
+    def side(one: Array, other: Array) -> Array:
+        return quantile * np.hypot(one / quantiles[0], other / quantiles[1])
+
     return Result(
-        value, low, high, min(first.n, second.n), f"{first.method} minus {second.method}", first.protocol
+        value,
+        value - side(first.value - first.low, second.high - second.value),
+        value + side(first.high - first.value, second.value - second.low),
+        min(first.n, second.n),
+        f"{first.method} minus {second.method}",
+        first.protocol,
+        freedom,
     )
 
 

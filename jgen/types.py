@@ -7,6 +7,7 @@ normalised and ``log_density`` is not, and an array line ends in its shape, e.g.
 """
 
 import enum
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial, register_dataclass
+from scipy.special import stdtrit
 
 Array = jax.Array
 Key = jax.Array
@@ -211,6 +213,8 @@ class Result(NamedTuple):
         n: Sample size behind the estimate; 0 where it is a closed form.
         method: How it was found, in a few words.
         protocol: What must agree before two results may be compared.
+        freedom: Degrees of freedom of Student's t, by which the interval was made from the standard error;
+            infinite where it was made by the normal law.
     """
 
     value: Array
@@ -219,8 +223,9 @@ class Result(NamedTuple):
     n: int
     method: str
     protocol: Mapping[str, Any]
+    freedom: float = math.inf
 
     @property
     def standard_error(self) -> Array:
-        """That of a normal law with this 95 % interval."""
-        return (self.high - self.low) / (2 * NORMAL_95)
+        r"""Half the interval in units of its quantile, :math:`(high - low) / (2 \, t_{\nu, 0.975})`."""
+        return (self.high - self.low) / (2 * float(stdtrit(self.freedom, 0.975)))

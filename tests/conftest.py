@@ -9,6 +9,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 # XLA 0.10 on two cores may wait for ever on many small triangular systems shared out to its threads.
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_multi_thread_eigen=false"
 
+import covering  # noqa: E402
 import jax  # noqa: E402  (the environment must be set first)
 import numpy as np  # noqa: E402
 import planting  # noqa: E402
@@ -55,9 +56,31 @@ def pytest_runtest_teardown():
         jax.clear_caches()
 
 
+@pytest.fixture
+def coverage(record_property):
+    """``coverage(kind, estimator, target, covered, asked)``: what a test counted, for the pool of targets."""
+    return lambda *counted: record_property("coverage", counted)
+
+
+def reports_of(config):
+    """All that the tests of a run reported, gathered where the summary is written."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return [report for reports in reporter.stats.values() for report in reports] if reporter else []
+
+
+def pytest_sessionfinish(session):
+    """A pool of intervals outside its claim fails the run, though every test of it passed."""
+    if not hasattr(session.config, "workerinput"):
+        covering.judge(session, reports_of(session.config))
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    """Prints how many bugs were planted and killed; with ``-v``, each of them and what killed it."""
-    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    """Prints how often intervals covered, how many bugs were planted and killed; each of them with ``-v``."""
+    reports = reports_of(config)
+    if counts := covering.counts_of(reports):
+        terminalreporter.section("coverage of log Z")
+        for row in covering.table(counts, every=config.get_verbosity() > 0):
+            terminalreporter.write_line(row)
     if bugs := planting.bugs_of(reports):
         terminalreporter.section("planted bugs")
         for row in planting.table(bugs, every=config.get_verbosity() > 0):

@@ -2,15 +2,18 @@
 
 import numpy as np
 import pytest
+from chance import fresh_rng
+from scipy import stats
 
 from jgen.evaluate import against_best, compare, mean_result
+from jgen.types import Result
 
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
 
 
 def test_intervals_cover_the_truth():
     """Means of 400 normals, and differences: 95 % of 2,000, within the binomial's chance and O(1 / n)."""
-    values = np.random.default_rng(0).normal(size=(2000, 2, 400)) * np.array([[1.0], [2.0]]) + 5.0
+    values = fresh_rng().normal(size=(2000, 2, 400)) * np.array([[1.0], [2.0]]) + 5.0
     first, second = (
         [mean_result(one, "exact", {"split": "test"}) for one in side] for side in values.swapaxes(0, 1)
     )
@@ -26,6 +29,21 @@ def test_one_sided_widths_are_kept_apart():
     difference = compare(first, second)
     np.testing.assert_allclose([difference.value, difference.low, difference.high], [1, 1 - np.sqrt(5), 1])
     assert difference.method == "a minus b"
+
+
+@pytest.mark.parametrize("sizes", [(8, 400), (5, 5), (2, 30)])
+def test_differences_of_students_intervals_are_those_of_welch(sizes, rng):
+    """SciPy's test of two means of unlike variances: the same interval, the same degrees of freedom."""
+    samples = [rng.normal(scale=scale, size=size) for scale, size in zip((1.0, 3.0), sizes, strict=True)]
+    means = []
+    for one in samples:
+        law = stats.t(one.size - 1, one.mean(), one.std(ddof=1) / np.sqrt(one.size))
+        means.append(Result(one.mean(), *law.interval(0.95), one.size, "a mean", {}, one.size - 1))
+        np.testing.assert_allclose(means[-1].standard_error, stats.sem(one), rtol=1e-12)
+    difference, truth = compare(*means), stats.ttest_ind(*samples, equal_var=False)
+    np.testing.assert_allclose(difference.freedom, truth.df, rtol=1e-12)
+    np.testing.assert_allclose([difference.low, difference.high], truth.confidence_interval(), rtol=1e-12)
+    np.testing.assert_allclose(difference.value / difference.standard_error, truth.statistic, rtol=1e-12)
 
 
 @pytest.mark.parametrize("other", [{"K": 51}, {"K": 50, "split": "test"}, {}, {"K": np.array([50, 50])}])

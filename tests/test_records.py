@@ -54,7 +54,15 @@ class Opaque:
         ),
         (
             Result(1.0, float("-inf"), 2.0, 3, "m", {"k": 5}),
-            {"value": 1.0, "low": "-Infinity", "high": 2.0, "n": 3, "method": "m", "protocol": {"k": 5}},
+            {
+                "value": 1.0,
+                "low": "-Infinity",
+                "high": 2.0,
+                "n": 3,
+                "method": "m",
+                "protocol": {"k": 5},
+                "freedom": "Infinity",
+            },
         ),
         (jnp.array([1.0, jnp.nan]), [1.0, "NaN"]),
         (np.float32(0.1), float(np.float32(0.1))),

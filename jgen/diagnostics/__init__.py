@@ -5,6 +5,7 @@ from jgen.diagnostics.ess import ess_bulk, ess_mean, ess_quantile, ess_tail
 from jgen.diagnostics.mcse import mcse_mean, mcse_quantile, mcse_sd
 from jgen.diagnostics.mcse_between import mcse_between
 from jgen.diagnostics.rhat import rhat
+from jgen.diagnostics.welch import welch_satterthwaite
 
 __all__ = [
     "bfmi",
@@ -17,4 +18,5 @@ __all__ = [
     "mcse_quantile",
     "mcse_sd",
     "rhat",
+    "welch_satterthwaite",
 ]

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
-from scipy.special import stdtrit
 
 from jgen.checks import count
 from jgen.evidence.bridge_base import bridged
+from jgen.evidence.student_base import student_result
 from jgen.samplers.annealed import anneal
 from jgen.samplers.annealing_base import (
     Kernel,
@@ -20,9 +20,11 @@ from jgen.samplers.annealing_base import (
     checked_path,
     log_ratio,
     move,
+    path_log_density,
     scaled,
 )
-from jgen.types import Array, Key, PyTree, Result
+from jgen.transforms.cycle import cycle_step
+from jgen.types import Array, Key, PyTree, Result, Sampler
 
 
 class Bounds(NamedTuple):
@@ -31,12 +33,13 @@ class Bounds(NamedTuple):
     Attributes:
         lower: Mean log-weight of the passes to the target: its expectation is at most log Z.
         upper: Minus that of the passes from the target: its expectation is at least log Z.
-        log_evidence: The estimate between them, a bridge built from all passes.
+        log_evidence: The estimate between them, a bridge built from all passes; None where the kernel is not
+            reversible.
     """
 
     lower: Result
     upper: Result
-    log_evidence: Result
+    log_evidence: Result | None
 
 
 def bidirectional(
@@ -47,6 +50,7 @@ def bidirectional(
     exact: PyTree,
     *,
     num_steps: int | Array = 1,
+    reversible: bool = True,
 ) -> Bounds:
     r"""Anneals from the base to the target, and from exact draws of the target to the base.
 
@@ -55,10 +59,18 @@ def bidirectional(
 
     .. math:: E[\log w] \le \log Z \le -E[\log w'],
 
-    and how far apart they lie says how well the path was annealed, with no truth to compare with. Both
-    need only that the kernel leaves each density invariant. If it is reversible too, as ``metropolis``,
-    ``mala``, ``hmc`` and ``nuts`` are, the two kinds of passes are draws of two densities on whole passes,
-    whose ratio is the weight, and Bennett's acceptance ratio gives the estimate between the bounds.
+    and how far apart they lie says how well the path was annealed, with no truth to compare with. For the
+    bounds the kernel need only leave each density invariant: each direction is annealed importance sampling
+    of its own, one of Z and one of 1 / Z.
+
+    The estimate between them needs more. A pass back that moved by the kernels' reversals would be a draw of
+    a density on whole passes whose ratio to that of passes forth is w / Z: then :math:`E[f(w)]` forth is
+    :math:`Z \, E[f(w) / w]` back for any f, and Bennett's acceptance ratio gives log Z. These passes back
+    move by the kernel itself, which is its own reversal only if it is reversible on positions, over
+    ``num_steps`` steps from a fresh start. So are ``metropolis``, ``mala``, ``hmc`` and ``nuts``, repeated
+    or not, and ``ghmc``, whose momentum and slice are drawn anew at each temperature. A ``cycle``, sweeps in
+    a fixed order (``discrete_gibbs``), and more than one step of ``jittered_hmc``, whose lengths come in a
+    fixed order, are not: say so by ``reversible=False``, and there are bounds and no estimate.
 
     Where does an exact draw come from? From data that the model made itself: draw z, then x given z; then
     z is one draw of the posterior given x.
@@ -71,14 +83,16 @@ def bidirectional(
         exact: Independent exact draws of the target, with a leading axis ``[pass]``; as many passes are made
             in each direction.
         num_steps: Steps of the kernel at each temperature.
+        reversible: Whether these steps satisfy detailed balance on positions.
 
     Returns:
-        Two bounds, each with the 95 % interval of its mean, and the estimate between them. One pass alone has
-        no error, and its intervals are NaN.
+        Two bounds, each with the 95 % interval of its mean, and the estimate between them if the kernel is
+        reversible. One pass alone has no error, and its intervals are NaN.
 
     Raises:
-        ValueError: If the ladder does not rise from 0 to 1, the base is batched, ``num_steps`` is below 1 or
-            there is no exact draw; while tracing, if the kernel is no exact Markov kernel.
+        ValueError: If the ladder does not rise from 0 to 1, the base is batched, ``num_steps`` is below 1,
+            there is no exact draw, or a ``cycle`` is to be reversible; while tracing, if the kernel is no
+            exact Markov kernel.
         TypeError: If the log density of one draw of the base is not a scalar.
 
     Example:
@@ -103,8 +117,23 @@ def bidirectional(
             f"exact draws share a leading axis, [pass], one or more; got {sorted(sizes)}: give one "
             "draw as x[None]"
         )
+    if reversible and has_cycle(kernel(Partial(path_log_density, path, betas[-1]))):
+        raise ValueError(
+            "a cycle moves in a fixed order, and backwards it is another kernel: the bounds hold, but no "
+            "estimate between them; pass reversible=False for the bounds alone, or one reversible kernel"
+        )
     forward, back = _passes(path, kernel, betas, count("num_steps", num_steps), key, exact)
-    return bounds_of(forward, back)
+    bounds = bounds_of(forward, back)
+    return bounds if reversible else bounds._replace(log_evidence=None)
+
+
+def has_cycle(sampler: Sampler) -> bool:
+    """Whether a sampler is made by ``cycle``, or something in it is."""
+
+    def is_cycle(node: Any) -> bool:
+        return isinstance(node, Partial) and node.func is cycle_step
+
+    return any(map(is_cycle, jax.tree.leaves(sampler, is_leaf=is_cycle)))
 
 
 def bounds_of(forward: Array, back: Array) -> Bounds:
@@ -117,14 +146,12 @@ def bounds_of(forward: Array, back: Array) -> Bounds:
     lower = _mean(forward, "lower bound: mean log-weight of annealing to the target")
     upper = _mean(back, "upper bound: minus the mean log-weight of annealing from the target")
     estimate = bridged(forward, back, jnp.size)
-    half_width = _student(min(len(forward), len(back))) * estimate.standard_error
-    between = Result(
+    between = student_result(
         estimate.value,
-        estimate.value - half_width,
-        estimate.value + half_width,
+        estimate.standard_error,
+        min(len(forward), len(back)) - 1,
         len(forward) + len(back),
         "acceptance ratio of annealing in both directions",
-        {},
     )
     return Bounds(lower, upper, between)
 
@@ -162,13 +189,5 @@ def anneal_back(
 
 def _mean(values: Array, method: str) -> Result:
     """The mean of independent numbers, with Student's interval."""
-    mean = values.mean()
-    half_width = (
-        _student(values.size) * values.std(ddof=1) / jnp.sqrt(values.size) if values.size > 1 else jnp.nan
-    )
-    return Result(mean, mean - half_width, mean + half_width, values.size, method, {})
-
-
-def _student(size: int) -> float:
-    """Half the width of a 95 % interval from so many numbers, in standard errors; NaN for one."""
-    return float(stdtrit(size - 1, 0.975))
+    error = values.std(ddof=1) / jnp.sqrt(values.size) if values.size > 1 else jnp.asarray(jnp.nan)
+    return student_result(values.mean(), error, values.size - 1, values.size, method)

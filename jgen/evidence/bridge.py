@@ -8,12 +8,12 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
-from scipy.special import stdtrit
 
 from jgen.binding import bind
 from jgen.diagnostics import ess_mean
 from jgen.distributions import gaussian
 from jgen.evidence.bridge_base import Bridged, bridged
+from jgen.evidence.student_base import student_result
 from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Result
 
 
@@ -74,14 +74,12 @@ def bridge(
         )
     value = jax.tree.map(jnp.asarray, draws.value)
     estimate = _bridge(bind(log_density), half, proposal, key, value)
-    half_width = float(stdtrit(max(float(estimate.size) - 1, 1), 0.975)) * estimate.standard_error
-    return Result(
-        value=estimate.value,
-        low=estimate.value - half_width,
-        high=estimate.value + half_width,
-        n=num_chains * (num_draws - half),
-        method=f"bridge to {'a Gaussian fitted to the first half' if half else 'a given proposal'}",
-        protocol={},
+    return student_result(
+        estimate.value,
+        estimate.standard_error,
+        max(float(estimate.size) - 1, 1),
+        num_chains * (num_draws - half),
+        f"bridge to {'a Gaussian fitted to the first half' if half else 'a given proposal'}",
     )
 
 

@@ -5,9 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import logsumexp
-from scipy.special import stdtrit
 
-from jgen.samplers.annealing_base import checked_ladder
+from jgen.evidence.ladder_base import read_ladder
 from jgen.types import Array, Draws, Result
 
 
@@ -30,7 +29,8 @@ def stepping_stones(draws: Draws, betas: Any) -> Result:
         Log Z, in nats, with its 95 % interval; n is the number of draws.
 
     Raises:
-        ValueError: If the draws are not those of ``tempering`` on this ladder, or of fewer than four chains.
+        ValueError: If the ladder does not rise from 0 to 1, or the draws are not those of ``tempering`` on
+            it, or of fewer than four chains.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -50,17 +50,8 @@ def stepping_stones(draws: Draws, betas: Any) -> Result:
         Xie, Lewis, Fan, Kuo and Chen (2011), "Improving marginal likelihood estimation for Bayesian
         phylogenetic model selection", Systematic Biology 60(2).
     """
-    betas = checked_ladder(betas)
-    ratio = draws.info.get("log_ratio")
-    if ratio is None or ratio.ndim != 3 or ratio.shape[0] < 4 or ratio.shape[2] != len(betas):
-        raise ValueError(
-            f"stepping_stones takes draws of tempering on this ladder, log_ratio [chain, draw, {len(betas)}] "
-            f"in their info, of four chains or more; got {None if ratio is None else ratio.shape}"
-        )
-    value, error = _jackknife(betas, jnp.asarray(ratio))
-    half_width = float(stdtrit(len(ratio) - 1, 0.975)) * error
     method = "stepping stones, jackknife over chains"
-    return Result(value, value - half_width, value + half_width, ratio.shape[0] * ratio.shape[1], method, {})
+    return read_ladder(draws, betas, _jackknife, "stepping_stones", method)
 
 
 @jax.jit

@@ -4,9 +4,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from scipy.special import stdtrit
 
-from jgen.samplers.annealing_base import checked_ladder
+from jgen.evidence.ladder_base import read_ladder
 from jgen.types import Array, Draws, Result
 
 
@@ -32,7 +31,8 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
         target's support the integral begins at -inf, and so does the value.
 
     Raises:
-        ValueError: If the draws are not those of ``tempering`` on this ladder, or of fewer than four chains.
+        ValueError: If the ladder does not rise from 0 to 1, or the draws are not those of ``tempering`` on
+            it, or of fewer than four chains.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -51,17 +51,8 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
         Friel, Hurn and Wyse (2014), "Improving power posterior estimation of statistical evidence",
         Statistics and Computing 24(5).
     """
-    betas = checked_ladder(betas)
-    ratio = draws.info.get("log_ratio")
-    if ratio is None or ratio.ndim != 3 or ratio.shape[0] < 4 or ratio.shape[2] != len(betas):
-        raise ValueError(
-            f"thermodynamic takes draws of tempering on this ladder, log_ratio [chain, draw, {len(betas)}] "
-            f"in their info, of four chains or more; got {None if ratio is None else ratio.shape}"
-        )
-    value, error = _jackknife(betas, jnp.asarray(ratio))
-    half_width = float(stdtrit(len(ratio) - 1, 0.975)) * error
     method = "thermodynamic integration, corrected trapezoid; its own error is not in the interval"
-    return Result(value, value - half_width, value + half_width, ratio.shape[0] * ratio.shape[1], method, {})
+    return read_ladder(draws, betas, _jackknife, "thermodynamic", method)
 
 
 @jax.jit

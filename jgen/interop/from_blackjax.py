@@ -36,7 +36,8 @@ def from_blackjax(
     Evaluations of the log density are counted as the program makes them, whatever the algorithm says. A
     move to where the log density is NaN, or +inf, or has a gradient that is not finite, is not taken, and
     flagged as ``diverging``. If a ``step_size`` is among the parameters, warm-up can learn it by
-    ``jgen.adaptation``, and an ``inverse_mass_matrix`` that is an array, too.
+    ``jgen.adaptation``, and an ``inverse_mass_matrix`` that is an array, too: what ``low_rank`` learns is a
+    full matrix to the algorithm.
 
     Args:
         build: BlackJAX's name for the algorithm, ``blackjax.nuts``, or any function of a module that takes a

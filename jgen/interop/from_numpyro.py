@@ -9,6 +9,7 @@ from jax.flatten_util import ravel_pytree
 from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 
+from jgen.adaptation.low_rank import LowRankFactor
 from jgen.binding import bind, static
 from jgen.interop.counted_base import counted, marked
 from jgen.interop.peer_base import (
@@ -45,8 +46,9 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
         **parameters: Passed on to ``build``.
 
     Returns:
-        A Markov sampler. (``SA`` runs too, but begins with points of its own laid around the position,
-        wherever those fall: it does not pass the gate, which starts from exact draws.)
+        A Markov sampler; what ``jgen.adaptation.low_rank`` learns is a full matrix to it. (``SA`` runs too,
+        but begins with points of its own laid around the position, wherever those fall: it does not pass
+        the gate, which starts from exact draws.)
 
     Raises:
         TypeError: If ``build`` is a kernel already built, or a parameter can be no part of a program; while
@@ -135,6 +137,8 @@ def numpyro_step(
         # A kernel makes its functions in init; looked at for its shapes alone, that spends nothing.
         jax.eval_shape(lambda key, position: kernel.init(key, 0, position, (), {}), key, state.position)
         peer, *costs = counted(lambda begin: kernel.sample(begin, (), {}), begin)
+    # What was learned is kept in the tuning alone, whose metric may be of another shape than NumPyro's first.
+    peer = peer._replace(adapt_state=state.peer.adapt_state)
     return finish(Law.MARKOV, state, as_peer(peer, state.tuning), peer._asdict(), *costs)
 
 
@@ -142,14 +146,16 @@ def retuned(state: Any, tuning: Tuning | StepSize | None) -> Any:
     """NumPyro's state with jgen's tuning in it; its square root S of the mass matrix is L to the minus T."""
     if not isinstance(tuning, Tuning):
         return state
-    factor = tuning.inverse_mass_factor
+    factor, inverse = tuning.inverse_mass_factor, inverse_mass_matrix_of(tuning.inverse_mass_factor)
+    if isinstance(factor, LowRankFactor):
+        factor = jnp.linalg.cholesky(inverse)
     if factor.ndim == 1:
         root = 1.0 / factor
     else:
         root = solve_triangular(factor, jnp.eye(len(factor), dtype=factor.dtype), lower=True).T
     learned = {
         "step_size": tuning.step_size,
-        "inverse_mass_matrix": inverse_mass_matrix_of(factor),
+        "inverse_mass_matrix": inverse,
         "mass_matrix_sqrt": root,
         "mass_matrix_sqrt_inv": factor.T,
     }

@@ -10,6 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import PyTreeDef
 
+from jgen.adaptation.low_rank import LowRankFactor
 from jgen.samplers.base import Tuning, make_tuning
 from jgen.types import Array, Draws, Law, LogDensity, PyTree
 
@@ -121,8 +122,11 @@ def tuning_of(step_size: Any, inverse_mass_matrix: Any, position: PyTree) -> Tun
     return StepSize(jnp.asarray(step_size, flat.dtype))
 
 
-def inverse_mass_matrix_of(factor: Array) -> Array:
+def inverse_mass_matrix_of(factor: Array | LowRankFactor) -> Array:
     """``L Lᵀ``, as other libraries take it: variances ``[dim]`` or a covariance ``[dim, dim]``."""
+    if isinstance(factor, LowRankFactor):
+        basis = jnp.eye(factor.left.size, dtype=factor.left.dtype)  # [dim, dim]
+        return jax.vmap(lambda vector: factor @ (factor.T @ vector))(basis)
     return factor**2 if factor.ndim == 1 else factor @ factor.T
 
 

@@ -6,11 +6,14 @@ import pytest
 from scipy import stats
 
 from jgen.evidence import agreement
-from jgen.types import NORMAL_95, Draws, Law, Result
+from jgen.evidence.student_base import student_result
+from jgen.types import Draws, Law
+
+INF = float("inf")
 
 
-def result(value, error):
-    return Result(value, value - NORMAL_95 * error, value + NORMAL_95 * error, 9, "", {})
+def result(value, error, freedom=INF):
+    return student_result(jnp.asarray(value), jnp.asarray(error), freedom, 9, "")
 
 
 def weighted(log_weight, law=Law.WEIGHTED):
@@ -23,6 +26,32 @@ def test_distances_are_in_standard_errors():
     rows = agreement({"a": result(1.0, 0.3), "b": result(2.0, 0.4), "c": result(1.0, 0.4)}, truth=1.6).rows
     assert [row["off (s.e.)"] for row in rows] == [-2.0, 1.0, -1.5]
     assert [row["apart (s.e.)"] for row in rows] == ["b -2.0, c +0.0", "c +1.8", ""]
+    chances = 2 * stats.norm.sf([2.0, 2.0, 2.5 / np.sqrt(2)])
+    np.testing.assert_allclose([row["least chance"] for row in rows], chances, rtol=0.05)  # two figures
+
+
+def test_few_populations_are_judged_by_student():
+    """Eight populations have seven degrees of freedom, four chains three; their difference has Welch's."""
+    populations = np.log(np.linspace(0.5, 1.5, 8))[:, None, None] + np.zeros((8, 1, 16))
+    judged = agreement({"SMC": weighted(populations, Law.ENSEMBLE), "chains": result(0.7, 0.2, 3)}, truth=0.0)
+    weights = np.linspace(0.5, 1.5, 8)
+    error = weights.std(ddof=1) / np.sqrt(8) / weights.mean()  # the delta method
+    np.testing.assert_allclose(
+        [one.standard_error for one in judged.results.values()], [error, 0.2], rtol=1e-5
+    )
+    assert [one.freedom for one in judged.results.values()] == [7, 3]
+    off, apart = judged.off["chains"], judged.apart["SMC", "chains"]
+    np.testing.assert_allclose(
+        [off.errors, off.freedom, off.chance], [3.5, 3, 2 * stats.t(3).sf(3.5)], rtol=1e-5
+    )
+    truth = stats.ttest_ind_from_stats(0.0, error * 8**0.5, 8, 0.7, 0.4, 4, equal_var=False)
+    np.testing.assert_allclose([apart.errors, apart.chance], truth, rtol=1e-4)
+
+
+def test_an_error_that_is_unknown_is_not_believed():
+    judged = agreement({"alone": result(0.0, np.nan, 0), "wild": result(-INF, INF, 7)}, truth=0.0)
+    assert [row["believed"][:3] for row in judged.rows] == ["no:", "no:"]
+    assert judged.results["wild"].high == INF
 
 
 def test_what_speaks_against_an_estimate():

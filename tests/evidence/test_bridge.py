@@ -1,13 +1,13 @@
 """Bridge sampling: exact where q is the target, and intervals that cover elsewhere."""
 
 import importlib
-import secrets
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 from jax.tree_util import Partial
 from planted_evidence import INTERVAL_BUGS, RATIO_BUGS
 from planting import plant
@@ -25,10 +25,6 @@ FEWEST = int(binom.ppf(1e-8, REPETITIONS, 0.9))
 def log_density(x):
     """A standard Gaussian in ten dimensions, without its constant."""
     return -0.5 * jnp.sum(x**2)
-
-
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
 
 
 def chains(value, law=Law.MARKOV):

@@ -1,0 +1,36 @@
+"""The degrees of freedom of an error that is put together from several."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jax.typing import ArrayLike
+
+
+def welch_satterthwaite(errors: Sequence[ArrayLike], freedoms: Sequence[float]) -> float:
+    r"""Degrees of freedom of the standard error of a sum, or a difference, of independent estimates.
+
+    .. math:: se^2 = \sum_i se_i^2, \qquad \nu = \frac{(\sum_i se_i^2)^2}{\sum_i se_i^4 / \nu_i},
+
+    so that the error of the sum, in units of se, is nearly Student's with :math:`\nu` degrees of freedom.
+    They lie between the least :math:`\nu_i`, where that estimate brings all the error, and their sum.
+
+    Args:
+        errors: Standard errors of the estimates.
+        freedoms: Their degrees of freedom, infinite where an error is known.
+
+    Returns:
+        The degrees of freedom; the least of those given where there is no error, or one is not finite.
+
+    Example:
+        >>> round(welch_satterthwaite((0.3, 0.4), (7, 15)), 1)  # 0.25^2 / (0.09^2 / 7 + 0.16^2 / 15)
+        21.8
+
+    Reference:
+        Satterthwaite (1946), Biometrics Bulletin 2(6); Welch (1947), Biometrika 34.
+    """
+    squares = np.square(np.asarray(errors, np.float64))  # [estimate]
+    if not 0 < squares.sum() < np.inf:
+        return float(min(freedoms))
+    shares = squares / squares.sum()
+    with np.errstate(divide="ignore"):
+        return float(1 / np.sum(shares**2 / np.asarray(freedoms, np.float64)))

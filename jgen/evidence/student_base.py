@@ -1,0 +1,26 @@
+"""Estimates as results, with the interval that their errors deserve."""
+
+import jax.numpy as jnp
+from scipy.special import stdtrit
+
+from jgen.types import Array, Result
+
+
+def student_result(value: Array, error: Array, freedom: float, n: int, method: str) -> Result:
+    r"""An estimate with Student's 95 % interval, :math:`value \pm t_\nu \, se`.
+
+    Args:
+        value: The estimate ``[]``, in nats; -inf where no draw says how small it is.
+        error: Its standard error ``[]``; NaN where one alone is no error.
+        freedom: Degrees of freedom of that error.
+        n: Draws behind it.
+        method: How it was found, in a few words.
+
+    Example:
+        >>> result = student_result(jnp.float32(1.0), jnp.float32(0.5), 7, 8, "eight populations")
+        >>> f"{result.high - result.value:.2f} {result.standard_error:.2f}"
+        '1.18 0.50'
+    """
+    half_width = float(stdtrit(freedom, 0.975)) * error
+    high = jnp.where(half_width == jnp.inf, jnp.inf, value + half_width)
+    return Result(value, value - half_width, high, n, method, {}, freedom)

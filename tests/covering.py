@@ -1,0 +1,104 @@
+"""Intervals of log Z that cover the truth: counts of single tests, pooled over the targets of an estimator.
+
+200 seeds on one target say little: where 90 % cover, 153 or more do but for a chance of 1e-8, and all 200
+may where 99 % do. Pooled over eight targets they are 1,600 intervals: where 95 % cover, fewer than 90 % of
+them (1,440) do with a chance of 1.3e-16, and more than 99 % (1,584) with one of 1.5e-19; where 93 % cover,
+fewer than 90 % do with a chance of 3.5e-6, and where 97 % do, more than 99 % with one of 1.8e-8. (Bounds
+that straddle 98 % of the time straddle less than 95 % of 1,600 times, 1,520, with a chance of 1.4e-13.) So
+the pool is held to the claim itself.
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import pytest
+from scipy.stats import binom
+
+FALSE_ALARM = 1e-8
+ENOUGH_TARGETS = 8
+"""As many make a whole pool; a run of some tests is held to what its own number of intervals can tell."""
+
+
+class Claim(NamedTuple):
+    """The share of intervals that are to cover.
+
+    Attributes:
+        low: At least this.
+        high: At most this: intervals that always cover are too wide.
+    """
+
+    low: float
+    high: float
+
+    def fewest(self, asked: int) -> int:
+        """Covering intervals of so many, but for a false alarm where the share is ``low``."""
+        return int(binom.ppf(FALSE_ALARM, asked, self.low))
+
+    def most(self, asked: int) -> int:
+        """Where the share is ``high``."""
+        return asked - int(binom.ppf(FALSE_ALARM, asked, 1.0 - self.high))
+
+    def holds(self, covered: int, asked: int, num_targets: int) -> bool:
+        """Of a whole pool to the letter, of less but for a false alarm."""
+        if num_targets >= ENOUGH_TARGETS:
+            return self.low * asked <= covered <= self.high * asked
+        return self.fewest(asked) <= covered <= self.most(asked)
+
+
+CLAIMS = {"intervals": Claim(0.90, 0.99), "bounds": Claim(0.95, 1.0)}
+"""Nominal 95 % intervals, and the two bounds of bidirectional Monte Carlo, which straddle the truth."""
+
+
+class Counted(NamedTuple):
+    """What one test counted."""
+
+    kind: str
+    estimator: str
+    target: str
+    covered: int
+    asked: int
+
+
+def counts_of(reports) -> list[Counted]:
+    """What all tests of a run counted, each once."""
+    properties = [item for report in reports for item in getattr(report, "user_properties", ())]
+    return sorted({Counted(*value) for kind, value in properties if kind == "coverage"})
+
+
+def pools_of(counts: list[Counted]) -> dict[tuple[str, str], list[Counted]]:
+    """Kind and estimator -> the counts of its targets."""
+    pools = defaultdict(list)
+    for counted in counts:
+        pools[counted.kind, counted.estimator].append(counted)
+    return dict(pools)
+
+
+def table(counts: list[Counted], *, every: bool) -> list[str]:
+    """Rows ``estimator, targets, covered of asked, share``; with ``every``, a row for each target too."""
+    rows = [f"{'':<34} {'targets':>7} {'covered':>8} {'asked':>6} {'share':>7}  claim"]
+    for (kind, estimator), pool in pools_of(counts).items():
+        covered, asked = sum(one.covered for one in pool), sum(one.asked for one in pool)
+        claim = CLAIMS[kind]
+        rows.append(
+            f"{f'{estimator}, {kind}':<34} {len(pool):>7} {covered:>8} {asked:>6} {covered / asked:>7.1%}  "
+            f"{claim.low:.0%} to {claim.high:.0%}"
+        )
+        if every:
+            rows += [f"     {one.target:<29} {'':>7} {one.covered:>8} {one.asked:>6}" for one in pool]
+    return rows + faults(counts)
+
+
+def faults(counts: list[Counted]) -> list[str]:
+    """A line for each estimator whose pool breaks its claim."""
+    found = []
+    for (kind, estimator), pool in pools_of(counts).items():
+        covered, asked = sum(one.covered for one in pool), sum(one.asked for one in pool)
+        if not CLAIMS[kind].holds(covered, asked, len(pool)):
+            found.append(f"OUTSIDE ITS CLAIM: {estimator}, {kind}: {covered} of {asked}")
+    return found
+
+
+def judge(session, reports) -> None:
+    """Fails a run, if nothing else did, where a pool breaks its claim."""
+    if faults(counts_of(reports)) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

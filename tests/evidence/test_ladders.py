@@ -1,0 +1,53 @@
+"""Readers of a ladder of chains refuse ladders that are none, and draws that are not of it."""
+
+import jax.numpy as jnp
+import pytest
+
+from jgen.evidence import stepping_stones, thermodynamic
+from jgen.types import Draws, Law
+
+READERS = pytest.mark.parametrize("read", [stepping_stones, thermodynamic])
+BETAS = [0.0, 0.5, 1.0]
+
+
+def draws_of(shape):
+    info = {} if shape is None else {"log_ratio": jnp.zeros(shape)}
+    return Draws(jnp.zeros((4, 10)), info, None, Law.MARKOV)
+
+
+@READERS
+@pytest.mark.parametrize(
+    ("betas", "message"),
+    [
+        ([], r"must rise from 0 to 1, .* got shape \(0,\)"),
+        ([1.0, 0.5, 0.0], r"betas\[1\] = 0.5 does not lie above betas\[0\] = 1.0"),
+        ([0.0, 0.5, 0.5], r"betas\[2\] = 0.5 does not lie above"),
+        ([0.1, 0.5, 1.0], "these run from 0.1"),
+        ([0.0, 0.5, 0.75], "to 0.75"),
+        ([[0.0, 0.5, 1.0]], r"got shape \(1, 3\)"),
+    ],
+)
+def test_a_ladder_that_is_none_is_refused(read, betas, message):
+    with pytest.raises(ValueError, match=message):
+        read(draws_of((4, 10, 3)), betas)
+
+
+@READERS
+@pytest.mark.parametrize("shape", [None, (3, 10, 3), (4, 10, 2), (10, 3)])
+def test_draws_of_another_ladder_or_of_few_chains_are_refused(read, shape):
+    with pytest.raises(
+        ValueError, match=rf"{read.__name__} takes draws of tempering .* log_ratio \[chain, draw, 3"
+    ):
+        read(draws_of(shape), BETAS)
+
+
+@READERS
+def test_one_ratio_everywhere_is_log_z(read):
+    """There is no error then, and as many degrees of freedom as chains, less one."""
+    found = read(Draws(jnp.zeros((4, 10)), {"log_ratio": jnp.full((4, 10, 3), 2.5)}, None, Law.MARKOV), BETAS)
+    assert (round(float(found.value), 5), float(found.standard_error), found.freedom, found.n) == (
+        2.5,
+        0.0,
+        3,
+        40,
+    )
