@@ -49,6 +49,13 @@ def kills(record_property, request):
     return planting.Kills(record_property, request.node.originalname)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Programs that run for less time than they take to compile are compiled without much optimisation."""
+    runs_long = any(item.get_closest_marker(name) for name in ("slow", "weekly", "optimised"))
+    jax.config.update("jax_disable_most_optimizations", not runs_long)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown():
     """Drops compiled programs before there are too many of them; those still used come back from the disk."""

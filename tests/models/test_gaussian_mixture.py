@@ -76,16 +76,15 @@ def test_the_estimate_does_not_depend_on_units(x64, iris):  # noqa: ARG001
 
 def test_one_component_starts_and_stays_at_the_sample_moments(x64, iris):  # noqa: ARG001
     model = gaussian_mixture(jnp.asarray(iris), 1)
-    params = model.init(jax.random.key(0))
+    params = jax.jit(model.init)(jax.random.key(0))
     distribution = model.distribution(params)
     np.testing.assert_allclose(distribution.mean, iris.mean(0), rtol=1e-9)
     covariance = np.cov(iris.T, bias=True)  # (n S + 5 S) / (n + 5) = S
     np.testing.assert_allclose(
         np.asarray(distribution.component_distribution.covariance_matrix[0]), covariance
     )
-    gradient = jax.grad(lambda p: maximum_likelihood(model.distribution)(p, jnp.asarray(iris), None)[0])(
-        params
-    )
+    loss = maximum_likelihood(model.distribution)
+    gradient = jax.jit(jax.grad(lambda p: loss(p, jnp.asarray(iris), None)[0]))(params)
     assert max(jnp.abs(leaf).max() for leaf in jax.tree.leaves(gradient)) < 1e-9
 
 
