@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from full_disk import full_disk
 
 from jgen import checkpoints
 from jgen.train import averaged_params, ema_params, init_state, make_train_step, shuffled, train
@@ -119,6 +119,42 @@ def test_what_is_saved_is_the_state_at_the_call_whatever_training_does_next(tmp_
     assert_identical(averaged_params(checkpoints.restore(tmp_path, like=fresh())), averaged_params(state))
 
 
+@contextlib.contextmanager
+def held_before_the_commit():
+    """Orbax says, in a thread of its own, when the arrays are written; here it waits until the block ends.
+
+    Yields an event that is set once it waits. With a writer that waits itself, it ends after ten seconds.
+    """
+    waiting, release = threading.Event(), threading.Event()
+
+    def wait(event, value, **_):  # noqa: ARG001
+        if event == "/jax/checkpoint/write/async/commit_future_count":
+            waiting.set()
+            release.wait(10)
+
+    jax.monitoring.register_scalar_listener(wait)
+    try:
+        yield waiting
+    finally:
+        release.set()
+        jax.monitoring.unregister_scalar_listener(wait)
+
+
+def test_the_run_goes_on_while_its_state_is_written(tmp_path):
+    state = {"x": jnp.arange(3.0)}
+    checkpoints.save(tmp_path, state, step=1)
+    with checkpoints.writer(tmp_path) as save:
+        with held_before_the_commit() as waiting:
+            save({"x": state["x"] + 1}, step=2)
+            assert checkpoints.steps(tmp_path) == [1]
+            state["x"].delete()
+            assert waiting.wait(10)
+            assert checkpoints.steps(tmp_path) == [1]
+        save({"x": jnp.zeros(3)}, step=3)  # which waits for the one before
+        assert checkpoints.steps(tmp_path)[:2] == [1, 2]
+    assert checkpoints.restore(tmp_path, {"x": jnp.zeros(3)}, step=2)["x"].tolist() == [1, 2, 3]
+
+
 def steps_kept(directory, metrics, **options):
     with checkpoints.writer(directory, **options) as save:
         for step, metric in enumerate(metrics):
@@ -153,17 +189,6 @@ def test_the_best_is_remembered_by_another_writer(tmp_path):
     assert (
         checkpoints.restore(tmp_path, {"x": jnp.zeros(2, int)}, step=checkpoints.best(tmp_path))["x"][0] == 4
     )
-
-
-@contextlib.contextmanager
-def full_disk(limit=20_000):
-    """No file may grow beyond a limit: writing fails in the kernel, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def incompressible(seed):

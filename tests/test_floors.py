@@ -13,7 +13,7 @@ import pytest
 
 HOME = Path(__file__).parents[1]
 FLOORS = [
-    {"types", "errors", "binding", "checks", "records", "write", "provenance", "uniforms"},
+    {"types", "errors", "binding", "checks", "floats", "records", "write", "provenance", "uniforms"},
     {
         "distributions",
         "decoders",

@@ -24,8 +24,8 @@ class SimpleGenerativeModel:
     It is a face over ``jgen.models.vae``, ``jgen.objectives.elbo`` and ``jgen.train``, and ``model``,
     ``params`` and ``key`` are theirs: whatever it does not offer, they do.
 
-    Columns are brought to mean 0 and standard deviation 1 before training and back after sampling. The noise
-    about the decoder's mean has one scale, which is learned.
+    Columns are brought to mean 0 and standard deviation 1, those of the first rows it is trained on, before
+    training, and back after sampling. The noise about the decoder's mean has one scale, which is learned.
 
     Args:
         latent_dim: Size of the latent.
@@ -51,13 +51,14 @@ class SimpleGenerativeModel:
         if latent_dim < 1 or output_dim < 1:
             raise ValueError(f"latent_dim and output_dim must be at least 1, got {latent_dim}, {output_dim}")
         self.output_dim, self.mean, self.scale = output_dim, np.zeros(output_dim), np.ones(output_dim)
+        self.trained = False
         decoder, encoder = MLP((output_dim,), NormalShared(), HIDDEN), MLPEncoder(latent_dim, HIDDEN)
         self.model = vae(decoder, encoder, latent_dim, (output_dim,))
         self.key, init_key = jax.random.split(jax.random.key(seed))
         self.params = self.model.init(init_key)
 
     def train(self, data: ArrayLike, *, num_steps: int = 2000, batch_size: int = 128) -> np.ndarray:
-        """Fits the model to rows; called again, it goes on from where it was.
+        """Fits the model to rows; called again, it goes on from where it was, in the units of the first rows.
 
         Args:
             data: ``[row, output_dim]``.
@@ -80,8 +81,9 @@ class SimpleGenerativeModel:
         if not np.isfinite(rows).all():
             row, column = np.argwhere(~np.isfinite(rows))[0]
             raise ValueError(f"data must be finite, got {rows[row, column]} in row {row}, column {column}")
-        sd = rows.std(0)
-        self.mean, self.scale = rows.mean(0), np.where(sd > 0, sd, 1.0)
+        if not self.trained:
+            sd = rows.std(0)
+            self.mean, self.scale = rows.mean(0), np.where(sd > 0, sd, 1.0)
         self.key, key = jax.random.split(self.key)
         optimizer = _optimizer(num_steps)
         step = make_train_step(elbo(self.model), optimizer)
@@ -89,7 +91,7 @@ class SimpleGenerativeModel:
         white = jnp.asarray((rows - self.mean) / self.scale, float)
         batches = shuffled(min(batch_size, len(rows)))
         training = train(state, step, white, num_steps, make_batch=batches)
-        self.params = training.state.params
+        self.params, self.trained = training.state.params, True
         return training.metrics["loss"] + np.log(self.scale).sum()
 
     def sample(self, num_samples: int) -> Array:

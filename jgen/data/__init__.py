@@ -12,6 +12,7 @@ from jgen.data.dequantise import dequantise
 from jgen.data.factors import factors
 from jgen.data.load import load
 from jgen.data.prepare import prepare
+from jgen.data.splits import splits
 from jgen.data.stream import stream
 from jgen.data.tokenizer import tokenizer
 
@@ -26,6 +27,7 @@ __all__ = [
     "known",
     "load",
     "prepare",
+    "splits",
     "stream",
     "threshold",
     "tokenizer",

@@ -19,6 +19,7 @@ TOOLS = {
     "factors",
     "load",
     "prepare",
+    "splits",
     "stream",
     "tokenizer",
 }
@@ -33,6 +34,12 @@ def known() -> list[str]:
     """
     names = {module.name for module in iter_modules([str(Path(__file__).parent)])} - TOOLS
     return sorted(name for name in names if not name.endswith("base"))
+
+
+def is_table(name_or_path: str | Path) -> bool:
+    """Whether a file of numbers is meant, not a set by name or a folder."""
+    path = Path(name_or_path)
+    return str(name_or_path) not in known() and (path.is_file() or path.suffix == ".csv")
 
 
 def data_dir(directory: str | Path | None = None) -> Path:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jgen.data.catalogue_base import known
+from jgen.data.catalogue_base import is_table
 from jgen.data.open_base import opened, source_of
 from jgen.data.table_base import table
 
@@ -38,8 +38,7 @@ def load(
         >>> iris["x"].shape, iris["label"].shape, round(float(iris["x"].mean()), 4)
         ((150, 4), (150,), 3.4645)
     """
-    path = Path(name_or_path)
-    if str(name_or_path) not in known() and (path.is_file() or path.suffix == ".csv"):
-        return table(path, split)
+    if is_table(name_or_path):
+        return table(Path(name_or_path), split)
     source = source_of(opened(name_or_path, directory), split)
     return source.rows(range(len(source)))

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.decoders.heads.base import at_least_float32
+from jgen.floats import at_least_float32
 from jgen.types import Array, Key
 
 Graph = Mapping[str, Array]

@@ -21,6 +21,7 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 from numpyro.distributions import constraints
 
+from jgen.floats import at_least_float32
 from jgen.types import Array, Key, PyTree
 
 
@@ -152,7 +153,7 @@ class Strings(dist.Distribution):
         return jnp.full_like(like, self.module.vocabulary)
 
     def _log_probs(self, logits: Array) -> Array:
-        logits = jnp.asarray(logits, jnp.promote_types(logits.dtype, jnp.float32))
+        logits = at_least_float32(logits)
         return jax.nn.log_softmax(logits if self.warp is None else self.warp(logits))
 
 

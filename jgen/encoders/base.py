@@ -1,13 +1,6 @@
 """What encoders share."""
 
-import jax.numpy as jnp
-
 from jgen.types import Array
-
-
-def at_least_float32(raw: Array) -> Array:
-    """The same numbers, of a type fit for likelihoods: bfloat16 keeps three digits of a sum."""
-    return jnp.asarray(raw, jnp.promote_types(jnp.result_type(raw), jnp.float32))
 
 
 def check_encoder_input(name: str, x: Array, num_axes: int | None = None) -> None:

@@ -13,6 +13,7 @@ from jgen.models.linear_base import linear_log_prob
 from jgen.models.linear_vae import linear_vae
 from jgen.models.mixture_prior import mixture_prior
 from jgen.models.pca import PCA, pca
+from jgen.models.pixels_apart import pixels_apart
 from jgen.models.ppca import PPCA, ppca
 from jgen.models.prior_base import Prior, fixed_prior, standard_prior
 from jgen.models.vae import vae
@@ -40,6 +41,7 @@ __all__ = [
     "log_prob_bound",
     "mixture_prior",
     "pca",
+    "pixels_apart",
     "ppca",
     "standard_prior",
     "vae",

@@ -2,11 +2,11 @@
 
 import flax.linen as nn
 import jax
-from jax.tree_util import Partial
 
 from jgen.binding import bind
 from jgen.models.base import Network, network_of, traced
-from jgen.types import Game, Key, LatentModel, PyTree
+from jgen.objectives.base import versus
+from jgen.types import Game, LatentModel, PyTree
 
 
 def game(model: LatentModel, critic: nn.Module | Network, values: PyTree, told: str) -> Game:
@@ -34,9 +34,4 @@ def game(model: LatentModel, critic: nn.Module | Network, values: PyTree, told: 
             f"the critic must return one score for each of {told}, [batch]; for {rows[0]} rows it returns "
             f"{jax.tree.map(lambda leaf: leaf.shape, score)}"
         )
-    return Game(Partial(_init, model.init, network.init), model, bind(network.apply))
-
-
-def _init(model: Partial, critic: Partial, key: Key) -> dict[str, PyTree]:
-    model_key, critic_key = jax.random.split(key)
-    return {"model": model(model_key), "critic": critic(critic_key)}
+    return versus(model, (bind(network.init), bind(network.apply)))

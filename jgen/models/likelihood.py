@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 
 from jgen.objectives.base import (
     encode,
+    is_point,
     log_likelihood,
     log_prior,
     num_examples,
@@ -137,10 +138,7 @@ def _bounds(
 
 def _dense(posterior: dist.Distribution) -> dist.Distribution:
     """The posterior, refused where it is a point."""
-    base = posterior
-    while hasattr(base, "base_dist"):
-        base = base.base_dist
-    if isinstance(base, dist.Delta):
+    if is_point(posterior):
         raise ValueError(
             "the encoder returns a point (Delta), which has no density to weigh draws by, so an autoencoder "
             "bounds nothing: drop the encoder (model._replace(encoder=None)) to draw from the prior"

@@ -185,15 +185,20 @@ def ess(log_weight: Array) -> Array:
 
 def require_density(posterior: dist.Distribution) -> dist.Distribution:
     """The posterior, refused where it is a point or where its draws carry no gradient."""
-    base = posterior
-    while hasattr(base, "base_dist"):
-        base = base.base_dist
-    if isinstance(base, dist.Delta):
+    if is_point(posterior):
         raise ValueError(
             "the encoder returns a point (Delta), which has no density: its divergence from the prior is "
             "infinite. Use reconstruction, or an encoder that returns e.g. a Normal"
         )
     return require_reparameterised("encoder", posterior)
+
+
+def is_point(distribution: dist.Distribution) -> bool:
+    """Whether it is a ``Delta``, however it is wrapped: it has no density."""
+    base = distribution
+    while hasattr(base, "base_dist"):
+        base = base.base_dist
+    return isinstance(base, dist.Delta)
 
 
 def require_reparameterised(part: str, distribution: dist.Distribution) -> dist.Distribution:
@@ -263,7 +268,7 @@ def distribution_given(
 
 
 def versus(model: LatentModel, critic: tuple[Partial, Partial]) -> Game:
-    """A model against a critic ``(init, apply)``."""
+    """A model against a critic ``(init, apply)``, with parameters ``{"model", "critic"}``."""
     init, apply = critic
     return Game(Partial(_init_players, model.init, init), model, apply)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
@@ -27,8 +28,8 @@ def bce(model: LatentModel) -> Partial:
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in nats per number, with ``aux`` of ``cross_entropy``
-        ``[batch]``. The key is used where the encoder is not of points. Values outside [0, 1] are not
-        looked for, and make it unbounded below.
+        ``[batch]``. The key is used where the encoder is not of points. For a value outside [0, 1], which
+        would make it unbounded below, it is NaN, at which training stops.
 
     Raises:
         ValueError: When called, where the parts or the batch do not fit, or there are no logits.
@@ -59,6 +60,7 @@ def _bce(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Ar
     require_event("decoder", likelihood, batch)
     logits = _logits_of(likelihood, batch.shape)
     error = jax.nn.softplus(logits) - batch * logits  # [batch, *event]
+    error = jnp.where((batch >= 0) & (batch <= 1), error, jnp.nan)
     cross_entropy = per_example(error).mean(1)  # [batch]
     return cross_entropy.mean(), {"cross_entropy": cross_entropy}
 

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
+from jax.typing import ArrayLike
 
 from jgen.types import Array
+
+SCALES = 2 * np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
+"""Of ``imq`` for one latent under a standard normal prior; d latents ask for d times as much."""
 
 
 def rbf(lengths: Sequence[float] | Array = (0.5, 1.0, 2.0, 4.0)) -> Partial:
@@ -26,11 +31,11 @@ def _rbf(lengths: Array, squared_distance: Array) -> Array:
     return jnp.exp(-scaled / jnp.expand_dims(2 * lengths**2, range(scaled.ndim - 1))).sum(-1)
 
 
-def imq(scales: Sequence[float] | Array = (0.2, 0.4, 1.0, 2.0, 4.0, 10.0, 20.0)) -> Partial:
+def imq(scales: ArrayLike | Sequence[float] = SCALES) -> Partial:
     r"""Inverse multiquadrics, :math:`k(x, y) = \sum_c c / (c + \|x - y\|^2)`.
 
     Their tails are heavy, so that a code far from the prior is still pulled. Tolstikhin et al. take
-    :math:`c = 2 d\,(0.1, 0.2, 0.5, 1, 2, 5, 10)` for d latents under a standard normal prior.
+    :math:`c = 2 d\,(0.1, 0.2, 0.5, 1, 2, 5, 10)` for d latents under a standard normal prior: ``d * SCALES``.
 
     Args:
         scales: c, above 0, ``[scale]``.

@@ -8,7 +8,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind
 from jgen.objectives.base import Recipe, Setting, draw, draw_prior, per_example, with_parts_bound
-from jgen.objectives.kernels_base import imq, rbf
+from jgen.objectives.kernels_base import SCALES, imq, rbf
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
@@ -24,8 +24,8 @@ def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -
     Args:
         model: With an encoder, of points or of distributions whose draws carry a gradient. The decoder is not
             called.
-        kernel: Squared distances to similarities; ``rbf(lengths)`` or ``imq(scales)`` (the default), or any
-            ``Partial``.
+        kernel: Squared distances to similarities; ``rbf(lengths)``, ``imq(scales)`` or any ``Partial``. None
+            for ``imq`` of scales that fit a standard normal prior of this many latents.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` with ``aux`` of ``mmd_squared`` ``[batch]``, the
@@ -54,15 +54,15 @@ def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -
     Reference:
         Gretton et al. (2012), A kernel two-sample test; Tolstikhin et al. (2018), Wasserstein auto-encoders.
     """
-    return Partial(_mmd, imq() if kernel is None else bind(kernel), with_parts_bound(model))
+    return Partial(_mmd, None if kernel is None else bind(kernel), with_parts_bound(model))
 
 
 def _mmd(
-    kernel: Partial, model: LatentModel, params: PyTree, batch: PyTree, key: Key
+    kernel: Partial | None, model: LatentModel, params: PyTree, batch: PyTree, key: Key
 ) -> tuple[Array, Mapping[str, Array]]:
-    z = draw(model, params, batch, key)
-    prior_draws = draw_prior(model, params, jax.random.fold_in(key, 1), z.shape[0])
-    terms = mmd_terms(kernel, per_example(z), per_example(prior_draws))
+    z = per_example(draw(model, params, batch, key))  # [batch, latent]
+    prior_draws = per_example(draw_prior(model, params, jax.random.fold_in(key, 1), z.shape[0]))
+    terms = mmd_terms(imq(z.shape[1] * SCALES) if kernel is None else kernel, z, prior_draws)
     return terms.mean(), {"mmd_squared": terms}
 
 

@@ -15,7 +15,7 @@ from jgen.objectives.base import (
     require_event,
     with_parts_bound,
 )
-from jgen.types import Array, Key, LatentModel
+from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def mse(model: LatentModel) -> Partial:
@@ -56,7 +56,7 @@ def mse(model: LatentModel) -> Partial:
     return Partial(_mse, with_parts_bound(model))
 
 
-def _mse(model: LatentModel, params: Array, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
+def _mse(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
     likelihood = decode(model, params, draw(model, params, batch, key))
     require_event("decoder", likelihood, batch)
     error = jnp.square(batch - mean_of("decoder", likelihood))  # [batch, *event]

@@ -50,6 +50,9 @@ def check_decoder(module: nn.Module, latent_dim: int, *, key: Key | None = None)
 def check_encoder(module: nn.Module, x: PyTree, *, key: Key | None = None) -> tuple[str, ...]:
     """Holds an encoder to the same laws: it is a decoder of latents from data.
 
+    Tokens and graphs cannot be larger than they are: there the law of extremes scales their embeddings
+    (``flax.linen.Embed``).
+
     Args:
         module: ``x [batch, *event]`` -> a distribution (batch,) over ``[latent]``.
         x: Ordinary data for it, ``[batch, ...]`` on every leaf, three rows or more that differ.

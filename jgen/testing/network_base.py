@@ -156,7 +156,8 @@ def batch_first(subject: Subject) -> None:
 def extremes(subject: Subject) -> None:
     """Far from where it was trained, or where all inputs are 0, no NaN and no infinity comes out."""
     for scale in SCALES:
-        said = subject.judged(_scaled(subject.inputs, scale), subject.x)
+        far = _scaled(subject, scale)
+        said = far.judged(far.inputs, far.x)
         below_inf = (np.asarray(said.log_prob) < np.inf).all()  # -inf may be true; NaN is not below
         if not below_inf or not np.isfinite(said.own_log_prob).all() or not said.finite:
             raise LawBroken(
@@ -173,9 +174,7 @@ def precision(subject: Subject) -> None:
     )
     said = jax.eval_shape(judge, subject.apply, *coarse, subject.x, subject.key)
     law = jax.eval_shape(subject.apply, *coarse)
-    made_of = (
-        jax.tree.leaves(law) if isinstance(law, dist.Independent) else []
-    )  # of others, of parameters too
+    made_of = jax.tree.leaves(law) if isinstance(law, dist.Independent) else []  # of others: parameters too
     found = {leaf.dtype for leaf in (said.own_log_prob, said.log_prob, *made_of) if _floating(leaf)}
     if found != {jnp.dtype(jnp.float32)}:
         raise LawBroken(
@@ -280,8 +279,14 @@ def _rebuilt(value: Any) -> Any:
     return value if callable(value) else copy.deepcopy(value)
 
 
-def _scaled(inputs: PyTree, scale: float) -> PyTree:
-    return jax.tree.map(lambda leaf: (leaf * scale).astype(leaf.dtype) if _floating(leaf) else leaf, inputs)
+def _scaled(subject: Subject, scale: float) -> Subject:
+    """With inputs so many times as large; of whole numbers, what ``nn.Embed`` looks up for them."""
+    inputs = jax.tree.map(lambda leaf: leaf * scale if _floating(leaf) else leaf, subject.inputs)
+    if any(map(_floating, jax.tree.leaves(inputs))):
+        return subject._replace(inputs=inputs)
+    times = {jax.tree_util.DictKey("embedding"): scale}
+    params = jax.tree.map_with_path(lambda path, leaf: leaf * times.get(path[-1], 1.0), subject.params)
+    return subject._replace(params=params)
 
 
 def _floating(leaf: Any) -> bool:

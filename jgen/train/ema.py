@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import optax
 from jax.tree_util import Partial
 
+from jgen.floats import at_least_float32
 from jgen.types import Array, PyTree, TrainState
 
 
@@ -92,7 +93,7 @@ def _is_average(node: Any) -> bool:
 
 
 def _init(params: PyTree) -> EmaParams:
-    return EmaParams(jnp.zeros((), jnp.int32), jax.tree.map(_wide, params))
+    return EmaParams(jnp.zeros((), jnp.int32), jax.tree.map(at_least_float32, params))
 
 
 def _update(
@@ -103,10 +104,7 @@ def _update(
     num_updates = optax.safe_increment(state.num_updates)
     weight = (1 - decay) / (1 - decay**num_updates)
     new = optax.apply_updates(params, updates)
-    average = jax.tree.map(lambda old, leaf: old + weight * (_wide(leaf) - old), state.average, new)
+    average = jax.tree.map(
+        lambda old, leaf: old + weight * (at_least_float32(leaf) - old), state.average, new
+    )
     return updates, EmaParams(num_updates, average)
-
-
-def _wide(leaf: Any) -> Array:
-    leaf = jnp.asarray(leaf)
-    return leaf.astype(jnp.promote_types(leaf.dtype, jnp.float32))

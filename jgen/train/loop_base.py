@@ -149,5 +149,6 @@ def _obituary(training: Training) -> str:
     what = "the update left parameters that are not finite" if np.isfinite(loss) else f"the loss is {loss}"
     return (
         f"training stopped at step {step}: {what}. {failed}; try a smaller learning rate, "
-        "clip the gradient (optax.clip_by_global_norm), or look for bad rows"
+        "clip the gradient (optax.clip_by_global_norm), or look for bad rows: NaN among them, or values that "
+        "the likelihood excludes (jgen.decoders.check_support)"
     )

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.binding import bind, static
+from jgen.decoders.sequence_base import Strings
 from jgen.types import Objective, PyTree, Scheduled
 
 
@@ -17,7 +18,8 @@ def in_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any
     Around an objective, all of it is in few bits, but for what the train step keeps: the parameters, the
     gradient, the loss and the optimizer's state stay float32. Around a decoder or an encoder, the network
     is, and the distribution it returns is in float32, so that log-probabilities and their sums keep
-    their digits: prefer this where the model is a ``LatentModel``,
+    their digits (one that holds a network yet to be run, that of strings, keeps its weights in few bits, and
+    judges in float32 what comes of them): prefer this where the model is a ``LatentModel``,
 
         ``model._replace(decoder=in_precision(model.decoder), encoder=in_precision(model.encoder))``.
 
@@ -62,7 +64,14 @@ def _in_precision(function: Callable[..., Any], *arguments: PyTree, dtype: Any) 
 
 
 def _cast(tree: PyTree, dtype: Any) -> PyTree:
-    return jax.tree.map(lambda leaf: leaf.astype(dtype) if _is_floating(leaf) else leaf, tree)
+    def cast(leaf: Any) -> Any:
+        return leaf.astype(dtype) if _is_floating(leaf) else leaf
+
+    return jax.tree.map(cast, tree, is_leaf=_is_network_to_be_run)
+
+
+def _is_network_to_be_run(tree: PyTree) -> bool:
+    return isinstance(tree, Strings)
 
 
 def _is_floating(leaf: Any) -> bool:

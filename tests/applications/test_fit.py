@@ -1,19 +1,23 @@
 """A whole training run: what it leaves, what it keeps, and that it goes on as if it had never stopped."""
 
+import contextlib
 import json
+import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from full_disk import full_disk
 from jax.tree_util import Partial
 
 from jgen import checkpoints
 from jgen.applications import Best, fit
+from jgen.decoders import Bernoulli
 from jgen.errors import UsageError
 from jgen.run import start
-from jgen.train import averaged_params, ema_params, mean_loss, shuffled
+from jgen.train import averaged_params, ema_params, init_state, mean_loss, shuffled
 
 ROWS = jax.random.normal(jax.random.key(1), (24, 3))
 VALIDATION = jax.random.normal(jax.random.key(2), (7, 3))
@@ -31,10 +35,10 @@ def zeros(key):  # noqa: ARG001
     return jnp.zeros(3)
 
 
-def run_fit(root, num_steps, *, objective=Partial(noisy, jnp.inf), **options):  # noqa: B008
+def run_fit(root, num_steps, *, objective=Partial(noisy, jnp.inf), rows=ROWS, **options):  # noqa: B008
     options = {"validation": VALIDATION, "chunk_size": 10, "make_batch": shuffled(8), **options}
     with start("fit", {}, out=root) as run:
-        return fit(run, objective, OPTIMIZER, zeros, ROWS, key=KEY, num_steps=num_steps, **options)
+        return fit(run, objective, OPTIMIZER, zeros, rows, key=KEY, num_steps=num_steps, **options)
 
 
 def assert_identical(left, right):
@@ -131,6 +135,52 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_the_state_before_it_is_saved
 
 def run_like():
     return Best(jnp.zeros(3), jnp.float32(0), jnp.int32(0))
+
+
+def of_bits(params, batch, key):  # noqa: ARG001
+    law = Bernoulli().apply({}, jnp.broadcast_to(params[None, :, None], (*batch.shape, 1)))
+    return -law.log_prob(batch).mean(), {}
+
+
+def test_bytes_under_a_head_of_bits_are_said_to_be_what_they_are(tmp_path):
+    grey = jnp.array([[0.0, 255.0, 17.0]] * 24)
+    with pytest.raises(
+        UsageError, match=r"at step 0: the loss is inf.* excludes \(jgen.decoders.check_support"
+    ):
+        run_fit(tmp_path, 10, objective=Partial(of_bits), rows=grey, validation=None)
+
+
+def heavy(key):
+    return jax.random.normal(key, (300, 300))
+
+
+def shrinking(params, batch, key):  # noqa: ARG001
+    return (params**2).mean() + 0 * batch.sum(), {}
+
+
+def test_a_disk_that_fills_up_is_one_line_and_the_checkpoint_before_stands(tmp_path, monkeypatch):
+    """From the second chunk on no file may grow beyond 100 kB: the first checkpoint has 700 kB."""
+    folder = tmp_path / "checkpoints" / "training"
+    with contextlib.ExitStack() as disk, start("fit", {}, out=tmp_path) as run:
+
+        def fill(_, **row):
+            if row["step"] == 20:
+                while checkpoints.steps(folder) != [10]:  # which may still be on its way
+                    time.sleep(0.01)
+                disk.enter_context(full_disk(100_000))
+
+        monkeypatch.setattr(type(run), "log", fill)
+        options = {"make_batch": shuffled(8), "chunk_size": 10, "save_every": 0.0}
+        words = r"cannot save step 20 in .*: .*the steps that stand there are \[10\]"
+        with pytest.raises(OSError, match=words) as caught:
+            fit(run, Partial(shrinking), optax.sgd(0.1), heavy, ROWS, key=KEY, num_steps=40, **options)
+        disk.close()
+    assert "\n" not in str(caught.value)
+    assert checkpoints.steps(folder) == [10]
+    state = init_state(KEY, jnp.zeros((300, 300)), optax.sgd(0.1))
+    state, best = checkpoints.restore(folder, like=(state, Best(state.params, jnp.float32(0), jnp.int32(0))))
+    assert int(state.step) == 10
+    np.testing.assert_array_equal(state.params, best.params)
 
 
 def test_a_validation_loss_that_is_never_finite_is_no_success(tmp_path):

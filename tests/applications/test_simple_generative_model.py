@@ -40,6 +40,9 @@ def test_losses_are_in_the_units_of_the_columns_and_training_goes_on():
     assert abs(-np.mean(bounds) + np.log(data.std(0)).sum() - losses[0]) < 8.6 * spread  # t of 4: 1e-3
     again = generator.train(data, num_steps=30)
     assert again[0] < losses[0]
+    generator.train(10 * data + 1, num_steps=30)  # what was learned stays in the units it was learned in
+    np.testing.assert_array_equal(generator.mean, data.mean(0))
+    np.testing.assert_array_equal(generator.scale, data.std(0))
 
 
 @pytest.mark.slow

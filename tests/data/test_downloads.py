@@ -13,29 +13,15 @@ from importlib import import_module
 import numpy as np
 import pytest
 import requests
+from published_files import aim, idx_files
 
-from jgen.data import factors, known, load, prepare
+from jgen.data import factors, known, load, prepare, splits
 from jgen.data.__main__ import main
 from jgen.data.catalogue_base import builder
 from jgen.data.download_base import File
 from jgen.errors import UsageError
 
 DOWNLOADED = ["binarized_mnist", "cifar10", "dsprites", "fashion_mnist", "mnist"]
-
-
-def idx(array):
-    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
-    return gzip.compress(bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes())
-
-
-def idx_files(rng):
-    """The files of a small MNIST, and what it should become."""
-    files, truth = {}, {}
-    for split, size in (("train", 7), ("test", 3)):
-        x, label = rng.integers(0, 256, (size, 28, 28), np.uint8), rng.integers(0, 10, size, np.uint8)
-        files |= {f"{split}_images": idx(x), f"{split}_labels": idx(label)}
-        truth[split] = {"x": x[..., None], "label": label}
-    return files, truth
 
 
 def amat_files(rng):
@@ -68,8 +54,8 @@ def cifar_files(rng):
 
 
 def npz_files(rng):
-    x = rng.integers(0, 2, (6, 64, 64), np.uint8)
-    classes = np.concatenate([np.zeros((6, 1), int), rng.integers(0, 3, (6, 5))], 1)
+    x = rng.integers(0, 2, (20, 64, 64), np.uint8)
+    classes = np.concatenate([np.zeros((20, 1), int), rng.integers(0, 3, (20, 5))], 1)
     out = io.BytesIO()
     metadata = np.array({"title": "a pickled object, as in the published file"}, object)
     np.savez_compressed(out, imgs=x, latents_classes=classes, metadata=metadata)
@@ -104,19 +90,6 @@ def host(tmp_path, monkeypatch):
         thread.join()
 
 
-def aim(monkeypatch, name, contents, folder, address):
-    """Points a builder to files of ours, under the names of the published ones."""
-    built = import_module(f"jgen.data.{name}").Builder
-    files = {}
-    for part, content in contents.items():
-        (folder / built.files[part].name).write_bytes(content)
-        algorithm = built.files[part].digest.split(":")[0]
-        digest = f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
-        files[part] = File(address + built.files[part].name, digest)
-    assert files.keys() == built.files.keys()
-    monkeypatch.setattr(built, "files", files)
-
-
 def assert_holds(found, truth):
     """The same examples, in whatever order TFDS wrote them."""
 
@@ -145,6 +118,24 @@ def test_files_of_its_format_become_the_set(name, host, tmp_path, monkeypatch, r
         assert_holds(load(name, split, directory=tmp_path / "data"), arrays)
         assert_holds(load(tmp_path / "data" / name, split), arrays)
     assert set(builder(name, tmp_path / "data").info.splits) == set(truth)
+
+
+@pytest.mark.parametrize("name", ["mnist", "dsprites", "binarized_mnist"])
+def test_splits_that_a_set_lacks_are_parts_of_train_that_do_not_overlap(name, tmp_path, monkeypatch, rng):
+    contents, truth = MAKERS[name](rng)
+    manual = tmp_path / "downloads" / "manual"
+    manual.mkdir(parents=True)
+    aim(monkeypatch, name, contents, manual, "http://127.0.0.1:9/")
+    prepare(name, tmp_path)
+    parts = splits(name, directory=tmp_path)
+    assert list(parts) == ["train", "validation", "test"]
+    found = {role: load(name, split, directory=tmp_path) for role, split in parts.items()}
+    for role in set(parts) & set(truth) - {"train"}:
+        assert_holds(found.pop(role), truth[role])
+    assert_holds(
+        {k: np.concatenate([part[k] for part in found.values()]) for k in found["train"]}, truth["train"]
+    )
+    assert len(found["train"]["x"]) > 2 * sum(len(found[role]["x"]) for role in found if role != "train")
 
 
 def test_what_was_downloaded_is_not_asked_for_again(host, tmp_path, monkeypatch, rng):

@@ -5,11 +5,15 @@ import sys
 from itertools import islice
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
+from jgen import checkpoints
 from jgen.data import load, stream
 from jgen.errors import UsageError
+from jgen.train import init_state, make_train_step, train_on
 
 BATCH = 100
 """12 of them are an epoch of the 1,257 digits; 57 sit out."""
@@ -65,6 +69,50 @@ def test_it_goes_on_from_a_position_that_was_written_down(taken, digits, three_e
     after = digits(position=json.loads(written))
     assert after.position == {"epoch": taken // 12, "index": taken % 12}
     assert_equal(before + list(islice(after, 27 - taken)), three_epochs[:27])
+
+
+def noisy(params, batch, key):
+    x = batch["x"].astype(jnp.float32) / 16
+    error = params[None] - x - 0.1 * jax.random.normal(key, x.shape)
+    return (error**2).mean(), {"row": batch["row"].astype(jnp.float32)}
+
+
+OPTIMIZER = optax.adam(0.1)
+
+
+def fresh():
+    return init_state(jax.random.key(0), jnp.zeros((8, 8, 1)), OPTIMIZER)
+
+
+def trained(batches, state, num_steps, on_chunk=None):
+    step = make_train_step(noisy, OPTIMIZER)
+    return train_on(batches, state, step, num_steps, chunk_size=5, on_chunk=on_chunk)
+
+
+@pytest.mark.slow
+def test_a_run_on_a_stream_that_was_dropped_and_resumed_is_the_whole_run(digits, tmp_path):
+    """Stopped in the second epoch; a new stream is asked for at the step that the checkpoint says."""
+
+    def batches(step):
+        return digits(position=step)
+
+    whole = trained(batches, fresh(), 27)
+    with checkpoints.writer(tmp_path) as save:
+
+        def stop(state, _):
+            save(state, step=int(state.step))
+            return int(state.step) == 15
+
+        first = trained(batches, fresh(), 27, stop).metrics
+    state = checkpoints.restore(tmp_path, like=fresh())
+    assert int(state.step) == 15
+    second = trained(batches, state, 12)
+    for name, metric in whole.metrics.items():
+        np.testing.assert_array_equal(np.concatenate([first[name], second.metrics[name]]), metric)
+    np.testing.assert_array_equal(second.state.params, whole.state.params)
+    moments = (jax.tree.leaves(run.state.opt_state) for run in (whole, second))
+    for one, other in zip(*moments, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_threads_and_steps_change_nothing(digits, three_epochs):

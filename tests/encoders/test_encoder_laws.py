@@ -10,6 +10,7 @@ import pytest
 import jgen.encoders
 import jgen.encoders.posteriors
 from jgen.encoders import ConvEncoder, DiagonalNormal, MLPEncoder, Point, VoxelEncoder
+from jgen.laws import LawBroken
 from jgen.testing import members
 from jgen.testing.network_base import LAWS, hold_to_laws
 
@@ -74,6 +75,20 @@ def test_an_encoder_takes_any_posterior(make, shape, name):
 def test_each_resolution_is_half_the_last_rounded_up(encoder, shape, num_features):
     params = jax.eval_shape(encoder.init, KEY, jnp.zeros((1, *shape)))["params"]
     assert params["posterior"]["Dense_0"]["kernel"].shape == (num_features, 10)
+
+
+class Unbounded(nn.Module):
+    """Of tokens, which are no further off than they are: what it looks up for them is."""
+
+    @nn.compact
+    def __call__(self, x):
+        mean, log_scale = jnp.split(nn.Dense(4)(nn.Embed(5, 4)(x).mean(1)), 2, axis=-1)
+        return dist.Normal(mean, jnp.exp(log_scale)).to_event(1)
+
+
+def test_extremes_of_whole_numbers_are_extreme_embeddings():
+    with pytest.raises(LawBroken, match="extremes: at inputs 100 times as large"):
+        hold_to_laws(Unbounded(), jnp.array([[0, 1], [2, 3], [4, 0]]), KEY, {"extremes": LAWS["extremes"]})
 
 
 def given(module, x, latent_dim=None):

@@ -16,7 +16,8 @@ import pytest
 from jax.tree_util import Partial
 from parts import random_params
 
-from jgen import decoders, encoders, models, objectives
+from jgen import decoders, encoders, features, models, objectives
+from jgen.modules import apply_of, init_of
 from jgen.train import init_state, make_train_step
 
 LATENT, SHAPE, ROWS = 2, (4,), 6
@@ -27,6 +28,8 @@ RNG = np.random.default_rng(0)
 REAL = RNG.normal(size=(ROWS, *SHAPE)).astype(np.float32)
 UNIT = RNG.uniform(0.05, 0.95, REAL.shape).astype(np.float32)
 LEVELS = RNG.integers(0, 3, REAL.shape)
+CLASSIFIER = features.DigitsClassifier(widths=(3, 2))
+VGG16 = features.VGG16(relus=((1, 2), (2, 1)), channels=((2, 2), (2,)))
 BINARY = (UNIT > 0.5).astype(np.float32)
 TOKENS = RNG.integers(0, 3, (ROWS, 4))
 
@@ -143,6 +146,19 @@ def layers(x):
     return {"first": x, "second": jnp.tanh(x)}
 
 
+def seen_by(module, apply, shape):
+    """An autoencoder of images by what a network of features sees of them; its own parameters stay."""
+    x = UNIT.reshape(-1)[: 2 * np.prod(shape)].reshape(2, *shape)
+
+    def make():
+        decoder, encoder = parts("continuous_bernoulli", "point")
+        model = models.autoencoder(decoder.clone(shape=shape), encoder, LATENT, shape)
+        bound = Partial(apply, random_params(init_of(module, x)))
+        return objectives.perceptual(model, bound), model.init
+
+    return Row(make, x, {"decoder", "encoder"})
+
+
 def warming(model):
     return objectives.scheduled(Partial(objectives.elbo, model), beta=optax.linear_schedule(0.0, 1.0, 10))
 
@@ -198,6 +214,10 @@ TABLE = {
     "autoencoder-perceptual": autoencoder(
         plus(1.0, lambda model: objectives.perceptual(model, Partial(layers)))
     ),
+    "autoencoder-perceptual-digits_classifier": seen_by(
+        CLASSIFIER, features.penultimate(CLASSIFIER), (2, 2, 1)
+    ),
+    "autoencoder-perceptual-vgg16": seen_by(VGG16, apply_of(VGG16), (2, 2, 3)),
     "autoencoder-gaussian-encoder": autoencoder(objectives.reconstruction, posterior="normal"),
     **{
         f"wae-{penalty.__name__}-{prior}": vae(plus(10.0, penalty), "normal", prior)
@@ -262,7 +282,10 @@ TABLE = {
     ),
     "ppca-exact": Row(ppca, REAL),
 }
-QUICK = {"vae-elbo-vamp-flow", "vae-iwae-mixture", "autoencoder-mmd", "wasserstein_gan-delta"}
+QUICK = {
+    *("vae-elbo-vamp-flow", "vae-iwae-mixture", "autoencoder-mmd", "wasserstein_gan-delta"),
+    "autoencoder-perceptual-digits_classifier",
+}
 """One of each kind; the default suite has time for no more."""
 
 

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import assert_at_most, assert_mean, assert_rises, outcomes
 from jax.tree_util import Partial
 from linear_gaussian import (
     MODEL,
@@ -17,6 +16,7 @@ from linear_gaussian import (
     log_prob,
     posterior_gap,
 )
+from many_keys import assert_at_most, assert_mean, assert_rises, outcomes
 from planting import Bug, plant
 
 from jgen.objectives import elbo, iwae, kl_by_coordinate, sampled_kl

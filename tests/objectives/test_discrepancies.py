@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import assert_mean, outcomes
 from jax.tree_util import Partial
 from linear_gaussian import MODEL, data, exact_params
+from many_keys import assert_mean, outcomes
 from planting import Bug, plant
 from scipy.integrate import quad
 from scipy.stats import norm
@@ -83,6 +83,16 @@ def test_kernels_are_their_formulas():
     np.testing.assert_allclose(imq([0.5, 2])(squared), 0.5 / (0.5 + squared) + 2 / (2 + squared), rtol=1e-6)
 
 
+@pytest.mark.usefixtures("x64")
+def test_the_usual_kernel_fits_a_standard_normal_prior_of_as_many_latents():
+    """c = 2 d (0.1, ..., 10), and d is 2."""
+    usual, written = (
+        jax.jit(mmd(BLIND, **options))(exact_params(), X, jax.random.key(0))[0]
+        for options in ({}, {"kernel": imq([0.4, 0.8, 2.0, 4.0, 8.0, 20.0, 40.0])})
+    )
+    np.testing.assert_allclose(usual, written, rtol=1e-9)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_mmd_of_an_imq_is_unbiased():
@@ -138,14 +148,16 @@ def test_on_a_line_draws_are_carried_in_order():
     np.testing.assert_allclose(gradient[:, 0], 2 * np.array([3 - 10, 1 + 1, 2 - 4]) / 3, rtol=1e-12)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
-def test_many_codes_of_the_prior_are_near_it_and_wide_ones_are_not():
-    """W2^2 of N(0, 1) and N(0, s^2) along every line is (s - 1)^2, with the shift's |d|^2 / 2 on top."""
-    loss, aux = outcomes(sliced_wasserstein(BLIND, 16), exact_params(), np.zeros((2000, 6)), 20)
-    truth = (SCALE - 1) ** 2 + SHIFT @ SHIFT / 2
-    # n^-1/2 = .022 is the relative error of a mean of squares; the bias between samples is O(log n / n)
-    np.testing.assert_allclose(np.mean(loss), truth, rtol=0.1)
+def test_samples_of_two_normals_are_as_far_apart_as_their_order_statistics():
+    r"""Codes along a line are N(m, s^2) and draws N(0, 1), and :math:`E m^2 = |d|^2 / 2` over all lines.
+
+    With U and V the order statistics of three of N(0, 1) each, independent,
+    :math:`E (m + s U_i - V_i)^2 = m^2 + s^2 + 1 - 2 s (E U_i)^2` averaged over i, where the mean of the
+    :math:`(E U_i)^2` is :math:`\tfrac23 (3 / 2 \sqrt\pi)^2 = 3 / 2 \pi`.
+    """
+    loss, aux = outcomes(sliced_wasserstein(BLIND, 4), exact_params(), np.zeros((3, 6)))
+    assert_mean(loss, SHIFT @ SHIFT / 2 + SCALE**2 + 1 - 2 * SCALE * 3 / (2 * np.pi))
     np.testing.assert_allclose(aux["transport_cost"].mean(1), loss, rtol=1e-12)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpyro.distributions as dist
 import optax
 import pytest
-from chance import assert_mean, outcomes
 from jax.tree_util import Partial
 from linear_gaussian import MODEL, data, exact_params
+from many_keys import assert_mean, outcomes
 from planting import Bug, plant
 from scipy.integrate import quad
 from scipy.stats import norm

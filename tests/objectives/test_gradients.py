@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import assert_mean, gradients, outcomes, total
 from linear_gaussian import MODEL, decoder, encoder, exact_params, inexact_params
+from many_keys import assert_mean, gradients, outcomes, total
 from planting import Bug, plant
 
 from jgen.objectives import dreg, iwae, renyi

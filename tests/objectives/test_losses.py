@@ -6,9 +6,9 @@ import numpy as np
 import numpyro.distributions as dist
 import optax
 import pytest
-from chance import assert_mean, outcomes
 from jax.tree_util import Partial
 from linear_gaussian import MODEL, data, encoder, exact_params, inexact_params
+from many_keys import assert_mean, outcomes
 
 from jgen.binding import static
 from jgen.distributions.multivariate_base import MultivariateNormal
@@ -87,6 +87,13 @@ def test_certain_logits_cost_what_they_should():
     big = BINARY._replace(decoder=Partial(certain))
     loss, _ = bce(big)(exact_params(), jnp.array([[0.0] * 6, [1.0] * 6]), KEY)
     assert float(loss) == 500.0  # the zeros cost 1000 each, the ones nothing
+
+
+def test_cross_entropy_of_what_is_no_probability_stops_the_run():
+    x = jnp.array([[0.0] * 6, [1.0] * 5 + [255.0], [-0.01] + [0.5] * 5])
+    loss, aux = bce(BINARY)(exact_params(), x, KEY)
+    assert np.isnan(loss)
+    assert np.isnan(aux["cross_entropy"]).tolist() == [False, True, True]
 
 
 def certain(params, z):

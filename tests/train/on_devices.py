@@ -65,15 +65,17 @@ def main(out, num_devices, rank="0", num_processes="1", port="0"):
     with jax.enable_x64(True):
         run = fit_on(mesh_of(jax.devices()))
         assert len(jax.devices()) == int(num_devices)
-        if num_processes == "1":  # what one device saved, the parent, comes back on all of them
-            found = checkpoints.restore(f"{out}/by_one", like=run.state)
-            assert found.params["w"].sharding.num_devices == int(num_devices)
+        found = checkpoints.restore(f"{out}/by_one", like=run.state)  # what the parent saved, on one device
+        for name, leaf in found.params.items():
+            assert leaf.sharding.num_devices == int(num_devices)
+            pair = (each.addressable_shards[0].data for each in (leaf, run.state.params[name]))
+            np.testing.assert_allclose(*pair, rtol=1e-12)
+        if num_processes == "1":
             few = fit_on(mesh_of(jax.devices()[:2])).state
             checkpoints.save(f"{out}/by_two", few, step=NUM_STEPS)
             again = checkpoints.restore(f"{out}/by_two", like=run.state)
             assert again.params["w"].sharding.num_devices == int(num_devices)
             np.testing.assert_array_equal(again.params["w"], few.params["w"])
-            np.testing.assert_allclose(found.params["w"], run.state.params["w"], rtol=1e-12)
         checkpoints.save(
             f"{out}/by_all", run.state, step=NUM_STEPS, notes={"losses": run.metrics["loss"].tolist()}
         )

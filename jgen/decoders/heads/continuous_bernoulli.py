@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.decoders.heads.base import at_least_float32
+from jgen.floats import at_least_float32
 from jgen.types import Array, Key
 
 NEAR, VERY_NEAR = 0.5, 0.05

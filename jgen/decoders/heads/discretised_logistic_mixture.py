@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.decoders.heads.base import at_least_float32, inverse_softplus
+from jgen.decoders.heads.base import inverse_softplus
+from jgen.floats import at_least_float32
 from jgen.types import Array, Key
 
 MINIMUM = 0.02

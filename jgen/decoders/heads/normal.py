@@ -7,7 +7,8 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen.checks import positive
-from jgen.decoders.heads.base import at_least_float32, inverse_softplus
+from jgen.decoders.heads.base import inverse_softplus
+from jgen.floats import at_least_float32
 from jgen.types import Array
 
 REMEDY = "Drop the rows with missing values, or fill them in."

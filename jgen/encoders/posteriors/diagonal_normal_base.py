@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.encoders.base import at_least_float32
+from jgen.floats import at_least_float32
 from jgen.types import Array
 
 

@@ -3,7 +3,7 @@
 import flax.linen as nn
 import numpyro.distributions as dist
 
-from jgen.encoders.base import at_least_float32
+from jgen.floats import at_least_float32
 from jgen.types import Array
 
 
