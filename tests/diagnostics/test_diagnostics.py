@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_rng
 from scipy import integrate, stats
 
 from jgen import diagnostics
+from jgen.diagnostics import welch_satterthwaite
 from jgen.diagnostics.base import _nan_if_any, rank_normalise
 
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
@@ -125,7 +127,7 @@ def test_a_stuck_coordinate_does_not_touch_its_neighbours():
 def test_ess_of_an_autoregression(r):
     """tau = (1 + r) / (1 - r); Sokal's relative sd of tau is sqrt((4 W + 2) / N) for a window of W lags."""
     num_chains, num_draws, window = 4, 2**14, 20  # |r|^20 is 1e-6: longer windows add noise only, and stop
-    draws = ar1(np.random.default_rng(5), r, num_chains, num_draws)
+    draws = ar1(fresh_rng(), r, num_chains, num_draws)
     size = num_chains * num_draws
     relative = diagnostics.ess_mean(draws) / size * (1 + r) / (1 - r)
     assert abs(relative - 1) < FALSE_ALARM_SDS * np.sqrt((4 * window + 2) / size)
@@ -135,7 +137,7 @@ def test_ess_of_an_autoregression(r):
 def test_rhat_sees_scale_where_the_plain_one_does_not():
     """Its limit by quadrature: normal scores of |x| under the mixture of both kinds of chains."""
     num_draws, sd = 20_000, 3.0
-    draws = np.random.default_rng(1).normal(size=(4, num_draws)) * np.array([[1.0], [1.0], [sd], [sd]])
+    draws = fresh_rng().normal(size=(4, num_draws)) * np.array([[1.0], [1.0], [sd], [sd]])
 
     def score(x):
         mixture = stats.halfnorm.cdf(x) / 2 + stats.halfnorm.cdf(x / sd) / 2
@@ -185,7 +187,7 @@ def test_scores_are_antisymmetric_in_float32():
 def test_bfmi_of_an_autoregression():
     """E (x' - x)^2 / Var x = 2 (1 - r); its relative sd is below 2 / sqrt(n (1 - r))."""
     num_draws, r = 20_000, 0.9
-    energy = 1e3 + ar1(np.random.default_rng(2), r, 3, num_draws)
+    energy = 1e3 + ar1(fresh_rng(), r, 3, num_draws)
     relative = diagnostics.bfmi(energy) / (2 * (1 - r)) - 1
     assert (abs(relative) < FALSE_ALARM_SDS * 2 / np.sqrt(num_draws * (1 - r))).all()
 
@@ -202,6 +204,15 @@ def test_bfmi_is_arviz_and_keeps_nan_in_its_chain():
     energy[1, 5] = np.nan
     assert jnp.isnan(diagnostics.bfmi(energy)).tolist() == [False, True, False]
     assert jnp.isnan(diagnostics.bfmi(energy[:, :1])).all()
+
+
+def test_degrees_of_freedom_add_up_as_errors_do():
+    assert welch_satterthwaite((0.2, 0.2, 0.2), (7, 7, 7)) == pytest.approx(21)
+    assert welch_satterthwaite((0.2, 0.0), (7, 3)) == pytest.approx(7)
+    assert welch_satterthwaite((0.2, 0.3), (np.inf, np.inf)) == np.inf
+    assert welch_satterthwaite((1e-200, 1e-200), (4, 4)) == 4  # squares that underflow are no error
+    for unknown in (0.0, np.nan, np.inf):
+        assert welch_satterthwaite((unknown, unknown), (7, 3)) == 3
 
 
 @pytest.mark.parametrize("name", ["rhat", "ess_bulk", "ess_tail", "ess_mean", "mcse_mean", "mcse_sd", "bfmi"])

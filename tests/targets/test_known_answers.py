@@ -2,11 +2,12 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import special
-from truths import TOLERANCE
+from truths import TOLERANCE, line
 
 from jgen.targets import (
     asia,
@@ -14,6 +15,7 @@ from jgen.targets import (
     banana,
     beta,
     boltzmann_machine,
+    cauchy,
     diabetes,
     dirichlet,
     double_well,
@@ -33,6 +35,7 @@ from jgen.targets import (
     rastrigin,
     ring,
     ring_of_modes,
+    rosenbrock,
     skew_normal,
     squiggle,
     state_space,
@@ -60,8 +63,54 @@ def test_known_answers():
     np.testing.assert_allclose(found, digits, rtol=5e-9)
     np.testing.assert_allclose(banana().variance, [100, 19], rtol=TOLERANCE)
     np.testing.assert_allclose(funnel().variance[1:], 90.0171, atol=5e-5)
+    np.testing.assert_allclose(rosenbrock().mean[18:], 2, rtol=TOLERANCE)
+    np.testing.assert_allclose(second_moment(rosenbrock())[18:], 10.1, rtol=TOLERANCE)
+    np.testing.assert_allclose(
+        cauchy().expectations["-log p"][1], 100 * math.log(4 * math.pi), rtol=TOLERANCE
+    )
     bounds = [np.exp(make().log_bound) for make in (beta, normal_from_cauchy, normal_from_laplace)]
     np.testing.assert_allclose(bounds, [2.66974401, 1.52034690, 1.31548925], atol=5e-9)
+
+
+def second_moment(target):
+    return np.square(target.mean) + target.variance
+
+
+def by_gauss_hermite(target):
+    """Nodes ``[node, 2]`` and weights of a law that is a polynomial of degree 2 of two normals, from its own
+    map: 20 nodes a coordinate are exact for polynomials of degree 39 of them."""
+    node, weight = np.polynomial.hermite_e.hermegauss(20)
+    u = np.stack([each.ravel() for each in np.meshgrid(node, node, indexing="ij")], -1)
+    pushforward = target.log_density.args[0]
+    return np.asarray(jax.vmap(pushforward.forward)(u)), np.outer(weight, weight).ravel() / (2 * np.pi)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "digits"),
+    [
+        (lambda: rosenbrock(1), "x^4", [6, 668.02]),  # Var x^2 and Var y^2
+        (banana, "x0^4", [20000]),  # Var x0^2
+    ],
+)
+def test_variances_of_squares(make, name, digits):
+    """As written, by the moments that the target carries, and by quadrature of its own draws."""
+    target = make()
+    fourth = np.atleast_1d(target.expectations[name][1])
+    carried = fourth - second_moment(target)[: fourth.size] ** 2
+    np.testing.assert_allclose(carried, digits, rtol=TOLERANCE)
+    x, weight = by_gauss_hermite(target)
+    square = x[:, : fourth.size] ** 2
+    found = weight @ square**2 - (weight @ square) ** 2
+    np.testing.assert_allclose(found, digits, rtol=TOLERANCE)
+
+
+def test_the_surprise_of_a_cauchy_coordinate():
+    """-log p has mean log 4 pi = 2.53102425 and sd pi / sqrt 3 = 1.81379936: by a sum over x = sinh u."""
+    u = line(-45, 45, 0.05)
+    log_p = np.asarray(jax.vmap(cauchy(1).log_density)(np.sinh(u)[:, None]))
+    weight = np.exp(log_p) * np.cosh(u) * 0.05
+    mean, square = weight @ -log_p, weight @ log_p**2
+    np.testing.assert_allclose([mean, np.sqrt(square - mean**2)], [2.53102425, 1.81379936], rtol=0, atol=5e-9)
 
 
 def test_special_functions():

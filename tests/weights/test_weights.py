@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
 from scipy import stats
 
 from jgen import weights
@@ -67,7 +68,7 @@ def test_pareto_k_of_two_normals(variance):
     """
     size = 100_000
     tail = np.ceil(3 * np.sqrt(size))
-    _, log_weight = log_weights(jax.random.key(0), variance, (size,))
+    _, log_weight = log_weights(fresh_key(), variance, (size,))
     u = np.linspace(stats.norm.isf(tail / size / 2), stats.norm.isf(0.01 / size), 200)
     hazard = stats.norm.pdf(u) / stats.norm.sf(u)
     shape = (1 - variance) * u / hazard + (1 - u * (hazard - u)) / (hazard * u)
@@ -83,7 +84,7 @@ def test_pareto_k_of_two_normals(variance):
 def test_kish_ess_of_two_normals(variance):
     """ESS / n = sqrt(2 s^2 - 1) / s^2; its sd by the delta method on the first two moments of w."""
     size = 100_000
-    _, log_weight = log_weights(jax.random.key(1), variance, (size,))
+    _, log_weight = log_weights(fresh_key(), variance, (size,))
     m1, m2, m3, m4 = (weight_moment(variance, power) for power in (1, 2, 3, 4))
     covariance = np.array([[m2 - m1**2, m3 - m1 * m2], [m3 - m1 * m2, m4 - m2**2]])
     gradient = np.array([2 * m1 / m2, -((m1 / m2) ** 2)])
@@ -95,7 +96,7 @@ def test_kish_ess_of_two_normals(variance):
 @pytest.mark.usefixtures("x64")
 def test_log_evidence_covers_the_truth_and_knows_its_error():
     num_runs, size, variance, shift = 1000, 500, 2.0, -1234.5
-    _, log_weight = log_weights(jax.random.key(2), variance, (num_runs, size))
+    _, log_weight = log_weights(fresh_key(), variance, (num_runs, size))
     value, error = jax.vmap(weights.log_mean_exp)(log_weight + shift)
     covered = (abs(value - shift) < 1.96 * error).mean()
     # skewness g = E(w - 1)^3 / sd^3 moves the coverage of 95 % by less than g / sqrt(n) (Edgeworth)
@@ -120,6 +121,8 @@ def test_log_evidence_is_a_result():
     np.testing.assert_allclose(
         [result.low, result.high], np.log(2) + half_width * np.array([-1, 1]), atol=1e-6
     )
+    assert result.freedom == 3
+    np.testing.assert_allclose(result.standard_error, error, rtol=1e-6)
 
 
 def test_no_weight_at_all_says_so():
@@ -155,7 +158,7 @@ def test_zero_weights_count_as_draws():
 def test_self_normalised_mean_covers_the_truth():
     """E z^2 = 1; its error over the runs is the reported one (asymptotically, sd E_q w^2 (z^2 - 1)^2)."""
     num_runs, size, variance = 1000, 1000, 2.0
-    z, log_weight = log_weights(jax.random.key(3), variance, (num_runs, size))
+    z, log_weight = log_weights(fresh_key(), variance, (num_runs, size))
     mean, error = jax.vmap(weights.self_normalised_mean)(z**2, log_weight + 50)
     sd = np.sqrt(size * np.var(np.asarray(mean)))
     # w^2 q is proportional to N(0, v), v = 1 / (2 - 1/s^2), and E (z^2 - 1)^2 = 3 v^2 - 2 v + 1 there
