@@ -20,7 +20,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from jgen.errors import UsageError
 from jgen.provenance import provenance
@@ -107,7 +107,7 @@ class Run:
     def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "") -> None:
         """Shows a table on the terminal and in the report; see ``Report.table``."""
         columns = columns_of(rows)
-        grid = Table(*columns)
+        grid = Table(*(Column(column, overflow="fold") for column in columns))
         for row in rows:
             grid.add_row(*(show(row.get(column)) for column in columns))
         self.console.print(*([caption] if caption else []), grid, sep="\n", markup=False, highlight=False)

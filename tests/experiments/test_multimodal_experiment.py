@@ -7,8 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jgen.samplers
 from experiments.multimodal import Config, blind, multimodal, ring
 from jgen.experiment import main
+from jgen.testing import members
 
 SHORT = ["--samplers", "direct", "mala", "annealed", "--chains", "32", "--draws", "40", "--modes", "4"]
 
@@ -29,6 +31,17 @@ def test_a_short_run_tells_who_finds_the_modes(tmp_path, numpyro_ranks):  # noqa
     assert rows["direct"]["modes found"] == "4 of 4"
     assert rows["mala"]["modes found"] == "1 of 4"
     assert sorted(path.stem for path in (tmp_path / "run" / "figures").glob("*.png")) == ["modes", "shares"]
+
+
+@pytest.mark.weekly
+def test_every_sampler_that_claims_modes_is_there(tmp_path, numpyro_ranks):  # noqa: ARG001
+    main(multimodal, Config, ["--chains", "8", "--draws", "20", "--out", str(tmp_path / "run")])
+    density = ring(Config())
+    claimed = {
+        name for name, module in members(jgen.samplers, "recipe").items() if module.recipe(blind(density))
+    }
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert {row["sampler"] for row in map(json.loads, lines) if "sampler" in row} == claimed
 
 
 @pytest.mark.usefixtures("x64", "numpyro_ranks")
