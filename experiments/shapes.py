@@ -21,7 +21,7 @@ import optax
 from jgen import models, objectives, plots
 from jgen.applications import fit
 from jgen.data import load
-from jgen.decoders import Occupancy, VoxelConvNet
+from jgen.decoders import Occupancy, VoxelConvNet, check_support
 from jgen.encoders import VoxelEncoder
 from jgen.errors import UsageError
 from jgen.evaluate import mean_result
@@ -57,14 +57,18 @@ def shapes(config: Config, run: Run) -> None:
     """The experiment: train each decoder, judge it, look at what it makes."""
     solids = {split: jnp.asarray(load("shapes3d", split)["x"], jnp.float32) for split in SPLITS}
     shape, test = solids["train"].shape[1:], solids["test"]
-    train_key, bound_key, draw_key = jax.random.split(jax.random.key(config.seed), 3)
+    for x in solids.values():
+        for name in config.decoders:
+            check_support(DECODERS[name](shape).head, x)
+    learn_key, draw_key = jax.random.split(jax.random.key(config.seed))
 
-    rows = [{"model": "voxels apart", "bits a solid": in_bits(voxels_apart(solids))}]
+    rows = [{"model": "voxels apart", "bits a solid": in_bits(models.pixels_apart(solids["train"], 2)(test))}]
     curves: dict[str, np.ndarray] = {}
     shown = {"test solids": test[:SHOWN, ..., 0]}
     made = {}
-    for name in config.decoders:
+    for number, name in enumerate(config.decoders):
         run.section(f"The {name} decoder")
+        train_key, bound_key = jax.random.split(jax.random.fold_in(learn_key, number))
         decoder = DECODERS[name](shape)
         model: Any = models.vae(decoder, VoxelEncoder(config.latent, (8, 16)), config.latent, shape)
         found = learn(config, run, name, model, solids, train_key)
@@ -90,8 +94,8 @@ def shapes(config: Config, run: Run) -> None:
     run.figure("reconstructions", picture(shown), "What the decoders make of the codes of test solids.")
 
     run.section("Draws, and a walk")
-    for name, (decoder, model, params) in made.items():
-        z = model.prior(params).sample(draw_key, (SHOWN,))
+    for number, (name, (decoder, model, params)) in enumerate(made.items()):
+        z = model.prior(params).sample(jax.random.fold_in(draw_key, number), (SHOWN,))
         ends = model.encoder(params, test[:2]).mean
         walk = jnp.stack([ends[0] + t * (ends[1] - ends[0]) for t in np.linspace(0, 1, SHOWN)])
         grids = {"draws": z, "from one test solid to another": walk}
@@ -144,13 +148,6 @@ def picture(solids: dict[str, Array]) -> Any:
     """Rows of solids, with a name over the first of each."""
     titles = [name if i == 0 else "" for name, row in solids.items() for i in range(len(row))]
     return plots.voxels(jnp.concatenate(list(solids.values())), titles)
-
-
-def voxels_apart(solids: dict[str, Array]) -> np.ndarray:
-    """Log-probability of each test solid ``[solid]``, by how often each voxel was full in training."""
-    full = (np.asarray(solids["train"]).sum(0) + 0.5) / (len(solids["train"]) + 1.0)
-    x = np.asarray(solids["test"])
-    return (x * np.log(full) + (1 - x) * np.log1p(-full)).reshape(len(x), -1).sum(1)
 
 
 def in_bits(log_prob: np.ndarray) -> Any:

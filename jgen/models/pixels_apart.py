@@ -28,7 +28,7 @@ def pixels_apart(images: ArrayLike, num_levels: int) -> Partial:
 
     Example:
         >>> log_prob = pixels_apart(np.array([[0, 1], [0, 0], [0, 1]]), 2)  # (3.5 / 4) (2.5 / 4) for (0, 1)
-        >>> np.exp(log_prob(np.array([[0, 1], [1, 0]]))).tolist()
+        >>> np.exp(log_prob(np.array([[0, 1], [1, 0]]))).round(6).tolist()
         [0.546875, 0.046875]
 
     Reference:
