@@ -19,6 +19,8 @@ from full_disk import full_disk
 from jgen import checkpoints
 from jgen.train import averaged_params, ema_params, init_state, make_train_step, shuffled, train
 
+pytestmark = pytest.mark.optimised  # bit for bit with another process, which is compiled as users compile
+
 OPTIMIZER = optax.chain(optax.adam(0.05), ema_params(0.9))
 DATA = jnp.linspace(-1.0, 1.0, 39).reshape(13, 3)
 CHUNK = 5

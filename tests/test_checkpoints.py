@@ -17,6 +17,8 @@ from jgen import checkpoints
 from jgen.train import init_state, make_train_step, train
 from jgen.types import Draws, Law
 
+pytestmark = pytest.mark.optimised  # bit for bit with another process, which is compiled as users compile
+
 OPTIMIZER = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(0.05))
 DATA = jnp.linspace(-1.0, 1.0, 12).reshape(4, 3)
 
