@@ -40,8 +40,9 @@ def bias(
     A linear kernel maps Gaussians to Gaussians, so that its stationary variance is a closed form. The chains
     start at exact draws, not at what is stated, and must get there. Their second moments are independent,
     hence the standard error :math:`se \approx \sqrt{2 / n d}`, 0.7 % of what is stated, and the threshold
-    :math:`se \sqrt{2 \log(1 / \alpha)}`, 4 %. Noise too small by :math:`\sqrt 2` makes an error of one half,
-    at every step size.
+    :math:`se \sqrt{2 \log(1 / \alpha)}`, 4 %. That is 5.4 standard errors of a mean of 20,000 squares: by the
+    central limit theorem a right kernel passes them with probability :math:`\alpha`, which is no bound. Noise
+    too small by :math:`\sqrt 2` makes an error of one half, at every step size.
 
     Args:
         make: Makes the sampler.
@@ -51,7 +52,7 @@ def bias(
         scales: Step scales.
         num_chains: Chains.
         num_steps: Steps to forget the start.
-        false_alarm: Probability that a right kernel fails.
+        false_alarm: Probability that a right kernel fails, for means that are normal.
 
     Returns:
         What was found at each scale.

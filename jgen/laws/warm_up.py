@@ -12,7 +12,7 @@ from jgen.targets.base import Target
 from jgen.types import Adaptation, Array, Key, LogDensity
 
 DIM, NUM_DATA, NOISE, DISTANCE = 2, 3, 0.5, 4.0
-NUM_CHAINS, NUM_WARMUP, NUM_DRAWS = 15, 200, 100
+NUM_CHAINS, NUM_WARMUP, NUM_DRAWS = 16, 200, 100
 
 
 def warm_up(
@@ -27,7 +27,7 @@ def warm_up(
     r"""Simulation-based calibration of start, warm-up and sampling together; see ``calibration``.
 
     Two parameters are standard normal, three data lie around their sum with an sd of 0.5: the posterior is a
-    ridge, a fifth as wide as it is long. Each of 2000 is drawn from by 15 chains that start four prior sds
+    ridge, a fifth as wide as it is long. Each of 2000 is drawn from by 16 chains that start four prior sds
     out, have 200 steps to warm up and make 100 draws, of which the last is kept. It sees chains that are
     not warm yet, draws of the warm-up that were kept, and adaptation left running.
 

@@ -20,7 +20,9 @@ def weighting(
     Each identity is a mean of independent terms, compared with exact draws by a z-test; terms are
     bounded wherever the weights are. Wrong weights may have no variance at all, which would hide the
     error in its own standard error; on the side of high density even they are bounded. The thresholds
-    are the normal quantiles at ``false_alarm`` over the number of identities.
+    are the normal quantiles at ``false_alarm`` over the number of identities, some 6 standard errors. A right
+    sampler passes them that seldom by the central limit theorem, which is no bound: weights of heavy tails,
+    whose variance a sample underestimates, do so more often.
 
     The particles of an ensemble depend on each other, so a term is the mean over a whole population. The
     identities hold for a population of any size: one of eight particles makes many of them.
@@ -30,7 +32,7 @@ def weighting(
         target: A target with exact draws and a known log Z.
         key: Any key.
         num_draws: Weighted draws, the particles of all populations together, and as many exact ones.
-        false_alarm: Probability that a right sampler fails.
+        false_alarm: Probability that a right sampler fails, for means that are normal.
 
     Returns:
         The largest deviation met, in standard errors.

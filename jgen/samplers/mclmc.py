@@ -59,7 +59,14 @@ def mclmc(
     :math:`\epsilon^2`, for which there is no accept step: ``law`` is biased. It is seen in
     ``info["energy_error"]``, minus the log of the Metropolis ratio, which ``adjusted_mclmc`` would use:
     halve the step size until its variance per dimension is small, or the answers stop moving.
-    On a Gaussian of high dimension the variance comes out :math:`1 / (1 - \epsilon^2 / 4)` times too large.
+    On a Gaussian of high dimension the variance comes out :math:`r^2` times too large, with
+
+    .. math:: r \tanh \tfrac{\epsilon r}{2} = \tfrac{\epsilon}{2}, \qquad
+        r^2 = 1 + \tfrac{\epsilon^2}{12} + O(\epsilon^4):
+
+    there :math:`|x| = r \sqrt d` and a drift keeps it if it begins at :math:`\cos(u, x) = -\epsilon / 2r`
+    and ends at the opposite; the half turns, of rapidity :math:`\epsilon r / 2`, lead there and back from
+    :math:`u \perp x`, where the noise leaves u.
 
     In the papers' units the speed is 1: their step is :math:`\epsilon \sqrt d`, their L is :math:`T \sqrt d`.
 

@@ -32,7 +32,9 @@ Judge = Callable[..., Any]
 """``judge(make, target, key) -> evidence``: a law, its options bound."""
 LAWS: dict[str, Judge] = {"purity": purity, "rebuilding": rebuilding, "survival": survival, "cost": cost}
 FALSE_ALARM = 1e-6
-"""The probability that a right sampler fails, shared out among its laws of chance; the others are certain."""
+"""The probability that a right sampler fails, shared out among its laws of chance; the others are certain.
+
+A bound for exact Markov kernels; for weighted and biased samplers, what the central limit theorem gives."""
 COARSE = {"num_chains": 10_000, "detectable": 0.1}
 """Invariance beside the law of rank, which sees 0.06."""
 NUM_STEPS = 10
@@ -67,8 +69,12 @@ def check_sampler(
     kind of draws it makes: exact invariance, and for reversible kernels the rank of exact draws and the chain
     seen backwards, at step sizes that accept 0.9, 0.6 and 0.3; exact weighting; or a bias that is exactly
     what the kernel says. With an ``adaptation``, start, warm-up and sampling are calibrated together as well.
-    Each is a file of ``jgen.laws``. A right sampler fails with probability 1e-6 at most, over all laws of
-    chance together; a wrong one is told what is wrong.
+    Each is a file of ``jgen.laws``; a wrong sampler is told what is wrong.
+
+    Over all laws of chance together a right, exact Markov kernel fails with probability 1e-6 at most, by the
+    bounds of Dvoretzky, Kiefer and Wolfowitz and of Hoeffding. Weighted and biased samplers are held to means
+    within some 6 standard errors: there 1e-6 is what the central limit theorem says, which is no bound, and
+    weights of heavy tails, whose error is underestimated, fail more often.
 
     Args:
         make: ``make(target, scale) -> sampler``, the sampler with its steps ``scale`` times as long;

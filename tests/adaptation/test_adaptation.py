@@ -1,11 +1,10 @@
 """Warm-up reaches what it aims at, pools its chains, and counts steps, not chains."""
 
-import secrets
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
 from feeding import allowed_error
 
 from jgen.adaptation import step_size, window
@@ -28,7 +27,7 @@ def test_the_acceptance_rate_becomes_the_target(make, target):
     """A right one fails one time in a million, whatever the key. HMC, whose trajectories of a fixed number
     of steps resonate, accepts no steadily falling share as they grow: what to allow it is not derived."""
     run = sample(
-        jax.random.key(secrets.randbits(31)),
+        fresh_key(),
         make(TARGET.log_density, step_size=0.1),
         num_chains=32,
         num_draws=500,

@@ -6,7 +6,6 @@ in lambda.
 """
 
 import importlib
-import secrets
 from functools import partial
 
 import jax
@@ -14,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 from planting import Bug, plant
 
 from jgen.adaptation import ladder
@@ -68,7 +68,7 @@ def check(module):
 
     The last round has 128 steps. At the exact ladder log lambda is linear in the barrier.
     """
-    betas = np.asarray(learned(module.ladder(), jax.random.key(secrets.randbits(31))))
+    betas = np.asarray(learned(module.ladder(), fresh_key()))
     assert (betas == betas[:1]).all()
     error = 6 * 0.5 / np.sqrt(128 * NUM_CHAINS) * (NUM_TEMPERATURES - 1) / 2.0 * np.log(S**2)
     np.testing.assert_allclose(np.log(lambdas(betas[0].astype(float))), np.log(EXACT), atol=error)

@@ -6,6 +6,7 @@ from importlib import import_module
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 from feeding import allowed_error, draws, fed, feed
 from jax.tree_util import Partial
@@ -13,12 +14,12 @@ from planted_adaptation import MIXED, ONCE, RUNNING
 from planting import plant
 
 import jgen.samplers
-from jgen.adaptation import chees, each, fisher, low_rank, meads, step_size, window
+from jgen.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
 from jgen.binding import static
 from jgen.laws import LawBroken, purity
 from jgen.laws.base import positions
 from jgen.laws.watch_base import TALLY, watched
-from jgen.samplers import discrete_gibbs, ghmc, hmc, jittered_hmc, mala, metropolis
+from jgen.samplers import Path, discrete_gibbs, ghmc, hmc, jittered_hmc, mala, metropolis, tempering
 from jgen.samplers.jittered_hmc import Flown, TrajectoryTuning
 from jgen.sampling import resume, sample, start
 from jgen.targets import standard_gaussian
@@ -94,6 +95,7 @@ ADAPTATIONS = {
     "low_rank": low_rank(0.8, rank=2, num_rows=8),
     "chees": chees(),
     "meads": meads(),
+    "ladder": ladder(),
 }
 TUNABLE = [
     name
@@ -152,7 +154,6 @@ def test_adaptation_is_off_in_sampling(adaptation, sampler):
     assert tuning.step_size[0] != SAMPLERS[sampler].init(KEY, TARGET.start).tuning.step_size
 
 
-@pytest.mark.weekly
 @pytest.mark.parametrize("name", RUNNING)
 def test_adaptation_left_running_is_caught(name, kills):
     module = plant(RUNNING[name])
@@ -166,22 +167,45 @@ def test_adaptation_left_running_is_caught(name, kills):
             purity(lambda target, scale: module.recipe(target, scale).sampler, TARGET, KEY)
 
 
-@pytest.mark.parametrize("adaptation", ["window", "chees"])
+def tempered(log_density, step_size):
+    path = Path(dist.Normal(jnp.zeros(4), 2.0).to_event(1), log_density)
+    return tempering(path, Partial(metropolis, step_size=step_size), jnp.linspace(0.0, 1.0, 3))
+
+
+COUNTED = {
+    "window": hmc,
+    "chees": jittered_hmc,
+    "meads": ghmc,
+    "fisher": hmc,
+    "low_rank": mala,
+    "ladder": tempered,
+}
+
+
+@pytest.mark.parametrize(
+    "adaptation",
+    [pytest.param(name, marks=() if name in ("window", "chees") else pytest.mark.slow) for name in COUNTED],
+)
 def test_the_cost_of_warmup_is_counted(adaptation):
-    """All gradients of a warm-up, and no more: learning spends none. Each chain spends one to start."""
+    """All evaluations of a warm-up, and no more: learning spends none. Each chain spends a gradient to start,
+    if it keeps one; where windows are learned from there is one in it."""
     before = TALLY.read()
-    make = {"window": hmc, "chees": jittered_hmc}[adaptation]
+    num_chains = 8 if adaptation == "meads" else 2
     _, cost = start(
         KEY,
-        make(watched(TARGET).log_density, step_size=0.5),
-        num_chains=2,
-        position=positions(TARGET, 2),
-        num_warmup=100 if adaptation == "window" else 10,
+        COUNTED[adaptation](watched(TARGET).log_density, step_size=0.5),
+        num_chains=num_chains,
+        position=positions(TARGET, num_chains),
+        num_warmup=100 if adaptation in ("window", "fisher", "low_rank") else 10,
         adaptation=ADAPTATIONS[adaptation],
     )
     num_grads, num_log_densities = (now - then for now, then in zip(TALLY.read(), before, strict=True))
-    assert cost.num_grads == num_grads - 2
-    assert cost.num_log_densities == num_log_densities == 0
+    if adaptation == "ladder":
+        assert (cost.num_grads, num_grads) == (0, 0)
+        assert cost.num_log_densities == num_log_densities > 0
+    else:
+        assert cost.num_grads == num_grads - num_chains > 0
+        assert cost.num_log_densities == num_log_densities == 0
 
 
 def log_density(position):

@@ -1,12 +1,12 @@
 """What each adaptation learns is what is true, within what chance allows; no tolerance is set by hand."""
 
-import secrets
 from importlib import import_module
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
 from feeding import draws, fed, feed, gaussian, last_window, smoothing_weights
 from planted_adaptation import LEARNING
 from planting import plant
@@ -24,10 +24,6 @@ EPS = float(np.finfo(np.float32).eps)
 SCALES = np.geomspace(1e-2, 1e2, 5)
 NUM_WARMUP = 300
 SLOW = {"ChEES, downhill", *(name for name in LEARNING if "deviations" in name or "its root" in name)}
-
-
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
 
 
 def learned(adaptation, factor, num_chains, num_warmup=NUM_WARMUP):

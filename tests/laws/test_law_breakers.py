@@ -1,12 +1,12 @@
 """Each law, broken on purpose by the kind of sampler it is there to catch."""
 
 import dataclasses
-import secrets
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key, fresh_rng
 from jax.tree_util import Partial
 
 from jgen.laws import LawBroken, cost, invariance, purity, rank, rebuilding, reversibility, survival
@@ -19,10 +19,6 @@ from jgen.types import Draws, Law, Sampler
 TARGET = standard_gaussian(2)
 KEY = jax.random.key(0)
 COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(1)}
-
-
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
 
 
 def right(target, scale):
@@ -204,7 +200,7 @@ def tempered_step(log_density, scale, key, x):
 
 def test_the_waves_of_a_symmetric_pair_are_even():
     """Pairs that are swapped at random pass; pairs in order of size do not, whatever their law."""
-    rng = np.random.default_rng(secrets.randbits(31))
+    rng = fresh_rng()
     pairs = rng.standard_cauchy((2, 6, 2_000))
     assert (found := asymmetry(*pairs, 1e-6)).deviation <= found.threshold
     found = asymmetry(*np.sort(pairs, axis=0), 1e-6)

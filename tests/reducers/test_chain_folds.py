@@ -1,11 +1,10 @@
 """Covariance, E-BFMI and nested R-hat: the arithmetic of stored draws, and what it can and cannot see."""
 
-import secrets
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
 from folds import run
 from planted_reducers import FOLD_BUGS
 from planting import plant
@@ -16,10 +15,6 @@ from jgen.reducers import bfmi, covariance, moments, nested_rhat
 from jgen.types import Draws, Law
 
 EPS = float(np.finfo(np.float32).eps)
-
-
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
 
 
 def mixed(num_draws=200, num_chains=5):

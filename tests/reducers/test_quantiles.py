@@ -1,12 +1,12 @@
 """A sketch's quantiles against the stored draws and against the law they came from."""
 
 import math
-import secrets
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
 from folds import run
 from jax.tree_util import Partial
 from planted_reducers import SKETCH_BUGS
@@ -27,10 +27,6 @@ def markov(value):
 def deviations(num_queries):
     """t with num_queries 2 exp(-t^2 / 2) below the false-alarm rate."""
     return math.sqrt(2 * math.log(2 * num_queries / FALSE_ALARM))
-
-
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
 
 
 def ranks(found, stored):

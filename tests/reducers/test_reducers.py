@@ -4,25 +4,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
+from folds import run
+from scipy import stats
 
 from jgen import weights
 from jgen.reducers import batch_means, log_evidence, moments
 from jgen.types import Draws, Law
 
-FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
+FALSE_ALARM = 1e-6
 EPS = float(np.finfo(np.float32).eps)
-
-
-@jax.jit
-def run(reducer, draws):
-    """Scans draws ``[draw, chain, *event]``; starts as the driver does, from zeros of one step's shapes."""
-
-    def step(memory, one):
-        return reducer.update(memory, one), None
-
-    first = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), draws)
-    memory, _ = jax.lax.scan(step, reducer.init(first), draws)
-    return reducer.compute(memory)
 
 
 def stored(num_draws=300, num_chains=3, weighted=True):
@@ -157,31 +148,55 @@ def test_batch_means_equal_those_of_stored_draws():
     np.testing.assert_allclose(result.ess["x"], 6000 * exact.var(ddof=1) / long_run, rtol=1e-4)
 
 
+def scatter_bounds(size, variance, row_sum, square_sum, tail):
+    """Where the scatter of stationary Gaussians about their mean lies, but for ``tail`` each way.
+
+    It is a sum of chi-squareds weighted by eigenvalues of a covariance, each of them at most ``row_sum``,
+    their squares together at most ``size square_sum``: the tails are those of Laurent and Massart (2000),
+    lemma 1. The mean takes a ``variance`` of it, or as much as ``row_sum``.
+    """
+    t = np.log(1 / tail)
+    chance = 2 * np.sqrt(size * square_sum * t)
+    return size * variance - row_sum - chance, (size - 1) * variance + chance + 2 * row_sum * t
+
+
 @pytest.mark.parametrize("r", [0.0, 0.8])
 def test_batch_means_of_an_autoregression(r):
-    """n Var(mean of b) = (1 + r)/(1 - r) - 2 r (1 - r^b) / (b (1 - r)^2), and chi-squared batches."""
-    num_draws, num_chains = 2**14, 8
-    value = 1e4 + ar1(jax.random.key(1), r, num_draws, num_chains)[..., None]
+    """Of n s^2 / (b Var of means of b), both scatters are those of Gaussians of known covariance; r^k between
+    draws, and with S = (1 - r^b) / (1 - r) for k >= 1 r^(1 + (k - 1) b) (S / b)^2 between means of b."""
+    num_draws, num_chains = 2**14, 64
+    value = 1e4 + ar1(fresh_key(), r, num_draws, num_chains)[..., None]
     result = run(batch_means(), Draws(value, {}, None, Law.MARKOV))
-    b = int(result.batch_size)
-    long_run = (1 + r) / (1 - r) - 2 * r * (1 - r**b) / (b * (1 - r) ** 2)
+    b, size = int(result.batch_size), num_draws * num_chains
+    long_run = (1 + r) / (1 - r) - 2 * r * (1 - r**b) / (b * (1 - r) ** 2)  # b times a mean's variance
+    next_one = r * ((1 - r**b) / (1 - r)) ** 2 / b  # b times the covariance of neighbours
+    of_draws = scatter_bounds(size, 1, (1 + r) / (1 - r), (1 + r**2) / (1 - r**2), FALSE_ALARM / 6)
+    of_means = scatter_bounds(
+        num_chains * (num_draws // b),
+        long_run,
+        long_run + 2 * next_one / (1 - r**b),
+        long_run**2 + 2 * next_one**2 / (1 - r ** (2 * b)),
+        FALSE_ALARM / 6,
+    )
     freedom = num_chains * (num_draws // b) - 1
-    relative = result.ess[0] / (num_draws * num_chains) * long_run
-    # ESS is s^2 over the batches' variance; s^2 has the relative sd sqrt(2 (1 + r^2) / (1 - r^2) / n)
-    sd = np.sqrt(2 / freedom + 2 * (1 + r**2) / (1 - r**2) / (num_draws * num_chains))
-    assert abs(np.log(relative)) < FALSE_ALARM_SDS * sd + r**2 / b  # neighbouring batches touch: O(1 / b)
-    assert abs(result.mean[0] - 1e4) < FALSE_ALARM_SDS * np.sqrt(long_run / value.size) + 1e4 * EPS
+    ratio = result.ess[0] * (size - 1) / size / freedom
+    assert of_draws[0] / of_means[1] < ratio < of_draws[1] / of_means[0]
+    assert 0 < of_draws[1] / of_means[0] < 2 * of_draws[0] / of_means[1]  # the bounds say something
+    z = stats.norm.isf(FALSE_ALARM / 6)
+    assert abs(result.mean[0] - 1e4) < z * np.sqrt((1 + r) / (1 - r) / size) + 1e4 * EPS
 
 
 def test_chains_that_disagree_raise_the_error():
-    """Four chains of one offset, 10 sd: s^2 and the variance of batch means are nearly that of the offset."""
-    value = ar1(jax.random.key(2), 0.0, 1024, 4) + jnp.array([[0.0, 0.0, 0.0, 10.0]])
+    """One chain of four is 10 sd off: s^2 and the variance of batch means are nearly that of the offset. Both
+    scatters are chi-squareds, noncentral by 3/16 of 100 a draw, of which one chain's batches know nothing."""
+    value = ar1(fresh_key(), 0.0, 1024, 4) + jnp.array([[0.0, 0.0, 0.0, 10.0]])
     result = run(batch_means(), Draws(value, {}, None, Law.MARKOV))
-    offset, b = 100 * 3 / 16, int(result.batch_size)
-    # ESS = n (1 + offset) / (1 + b offset), where batches within one chain would say n (1 + offset)
-    expected = 4096 * (1 + offset) / (1 + b * offset)
-    chance = FALSE_ALARM_SDS * 2 * np.sqrt(4 / 3 / 1024) / 10  # of the offset, squared
-    assert abs(result.ess / expected - 1) < chance + 2 / 127  # 128 batches, less one
+    b = int(result.batch_size)
+    assert 1024 % b == 0
+    sizes, tails = np.array([[4096], [4096 // b]]), np.array([FALSE_ALARM / 4, 1 - FALSE_ALARM / 4])
+    (low, high), (least, most) = stats.ncx2.ppf(tails, sizes - 1, 4096 * 100 * 3 / 16) / (sizes - 1)
+    assert 4096 * low / most < result.ess < 4096 * high / least
+    assert 4096 * high / least < 4096 / 10  # independent draws would count for all
 
 
 def test_batch_means_in_few_draws_and_wrong_options():

@@ -1,12 +1,11 @@
 """Adaptive importance sampling: the fit becomes the target; bad input is told so."""
 
-import secrets
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 
 from jgen.samplers.adaptive_importance import Fit, adaptive_importance, mended
 from jgen.sampling import sample
@@ -40,7 +39,7 @@ def test_the_truth_is_where_em_stays():
     scale is (nu + d) / nu-fold at most, and the least share is 0.3. Correlations are shrunk by d / n.
     """
     truth = fit(SHARE, CENTRE, FACTOR)
-    keys = jax.random.split(jax.random.key(secrets.randbits(31)), SIZE)
+    keys = jax.random.split(fresh_key(), SIZE)
     after = jax.jit(mended)(truth, jax.vmap(truth.sample)(keys), jnp.zeros(SIZE))
     error = 6 / np.sqrt(0.3 * SIZE) * np.sqrt(2 * (FREEDOM + 2) / FREEDOM)
     np.testing.assert_allclose(np.exp(after.log_share), SHARE, atol=error + 0.01)
@@ -68,7 +67,7 @@ def test_rounds_find_both_modes():
     sampler = adaptive_importance(
         two, base, num_particles=400, num_pilots=2000, num_rounds=20, num_components=4
     )
-    run = sample(jax.random.key(secrets.randbits(31)), sampler, num_chains=8, num_draws=1)
+    run = sample(fresh_key(), sampler, num_chains=8, num_draws=1)
     weight = np.exp(np.asarray(run.draws.log_weight, float))  # [chain, draw, particle]
     ess = weight.sum(axis=-1) ** 2 / (weight**2).sum(axis=-1)
     assert np.median(run.draws.info["flattened"]) == 1

@@ -1,12 +1,12 @@
 """Unadjusted and stochastic samplers: their bias is exactly what they say it is."""
 
 import itertools
-import secrets
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
 from jax.tree_util import Partial
 from planted import plant
 from planted_biased_kernels import ENERGY_ERROR_BUGS, MINIBATCH_BUGS, SURVIVAL_BUGS, VARIANCE_BUGS
@@ -25,10 +25,6 @@ from jgen.types import Law
 
 KEY = jax.random.key(12)
 Z = 6.0  # two-sided normal tail 2e-9
-
-
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
 
 
 def gaussian(x):

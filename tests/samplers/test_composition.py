@@ -1,6 +1,5 @@
 """Blocks, Gibbs draws and discrete kernels: exact answers, every law, and the bugs they must catch."""
 
-import secrets
 from itertools import product
 from math import log, pi
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 from jax.tree_util import Partial
 from planted import plant
 from planted_composition import GIBBS_BUGS, ISING_BUGS, MIXTURE_BUGS
@@ -34,10 +34,6 @@ SHIPPED = {
     "discrete_gibbs": discrete_gibbs,
     "enumerated": enumerated,
 }
-
-
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
 
 
 def with_bug(bug=None):

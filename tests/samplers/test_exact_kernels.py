@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib
-import secrets
 from math import atan, pi
 
 import jax
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 from planted import plant
 from planted_exact_kernels import BRACKET_BUGS, EXACT_BUGS, MOTION_BUGS
 
@@ -43,7 +43,7 @@ def test_planted_bugs_are_caught(name, kills):
             invariance(
                 lambda target, scale: module.recipe(target, scale).sampler,
                 dataclasses.replace(target, traits=frozenset()),  # exact draws need no crossing
-                jax.random.key(secrets.randbits(31)),
+                fresh_key(),
                 num_steps=10,
             )
 
@@ -67,7 +67,7 @@ def test_independent_metropolis_accepts_as_often_as_it_must():
     r"""p = N(0, 1), q = N(0, s^2): E min(1, w'/w) = 2 P(|z| < |x|) = (4 / pi) arctan(1 / s)."""
     num_chains, scale = 20_000, 2.0
     sampler = independent_metropolis(lambda x: -0.5 * x**2, dist.Normal(0.0, scale))
-    key = jax.random.key(secrets.randbits(31))
+    key = fresh_key()
     start = jax.random.normal(key, (num_chains,))
     run = sample(jax.random.fold_in(key, 1), sampler, num_chains=num_chains, num_draws=1, position=start)
     rate = run.draws.info["acceptance_rate"]
@@ -86,7 +86,7 @@ PRIOR = gaussian(jnp.array([1.0, -2.0]), scale_tril=jnp.array([[1.0, 0.0], [3.0,
 
 def test_a_flat_likelihood_takes_one_turn_on_the_ellipse():
     sampler = elliptical_slice(lambda x: 0.0 * x[0], PRIOR)
-    start = jax.vmap(PRIOR.sample)(jax.random.split(jax.random.key(secrets.randbits(31)), 4000))
+    start = jax.vmap(PRIOR.sample)(jax.random.split(fresh_key(), 4000))
     run = sample(KEY, sampler, num_chains=4000, num_draws=1, position=start)
     assert np.all(run.draws.info["num_log_densities"] == 1)
     white = np.linalg.solve(PRIOR.scale_tril, (run.draws.value[:, 0] - np.asarray(PRIOR.loc)).T)

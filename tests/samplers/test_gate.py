@@ -1,13 +1,13 @@
 """The gate: every sampler keeps every law, and every planted bug is caught."""
 
 import dataclasses
-import secrets
 from collections.abc import Iterable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import pytest
+from chance import fresh_key
 from jax.tree_util import Partial
 from planted import KERNEL_BUGS, WEIGHT_BUGS, plant
 
@@ -34,11 +34,6 @@ from jgen.types import Draws, Law, Sampler
 SAMPLERS = members(jgen.samplers, "recipe")
 COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
 TARGETS = {make.__name__: make for make in (banana, asia, hidden_markov, beta, three_modes)}
-
-
-def fresh_key() -> jax.Array:
-    """Nothing here may hang on a seed: a right sampler fails one time in a million, whatever the key."""
-    return jax.random.key(secrets.randbits(31))
 
 
 def slow(value):
@@ -93,8 +88,13 @@ def test_every_sampler_keeps_every_law(name):
     )
 
 
-def test_all_gates_together_cry_wolf_in_less_than_one_run_in_ten_thousand():
-    assert len(SAMPLERS) * FALSE_ALARM < 1e-4
+def test_all_gates_together_cry_wolf_in_less_than_one_run_in_ten_thousand(request):
+    """Counted is every test of this run that calls ``check_sampler``, on shipped samplers, transforms and
+    wrapped kernels alike: 1e-6 each, a bound for exact kernels, by the central limit theorem for others. Not
+    counted are tests of a single law or fact, each of which has 1e-6 of its own, or less."""
+    functions = [item.function for item in request.session.items if hasattr(item, "function")]
+    gates = sum("check_sampler" in function.__code__.co_names for function in functions)
+    assert max(gates, len(SAMPLERS)) * FALSE_ALARM < 1e-4
 
 
 # NUTS is checked on fewer, shorter runs: its lanes wait for each other.
@@ -143,9 +143,9 @@ def stretch(jacobian):
     )
 
 
-def test_a_dropped_jacobian_is_caught():
+def test_a_dropped_jacobian_is_caught(kills):
     invariance(stretch(1.0), beta(), fresh_key())
-    with pytest.raises(LawBroken, match="does not leave beta invariant"):
+    with kills("9 multiplicative walk, no Jacobian", match="does not leave beta invariant"):
         invariance(stretch(0.0), beta(), fresh_key())
 
 

@@ -1,13 +1,13 @@
 """Multiple importance sampling: log Z is unbiased, and the bugs that would bias it."""
 
 import importlib
-import secrets
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 from jax.tree_util import Partial
 from planting import Bug, plant
 
@@ -51,7 +51,7 @@ def check(module, index, log_z):
     """The mean of 20,000 weights, bounded by a proposal that covers the target, is Z within 6 errors."""
     log_density = Partial(member, jnp.int32(index))
     sampler = module.multiple_importance(log_density, PROPOSALS, counts=[1, 3])
-    run = sample(jax.random.key(secrets.randbits(31)), sampler, num_chains=2000, num_draws=10)
+    run = sample(fresh_key(), sampler, num_chains=2000, num_draws=10)
     z_hat = np.exp(np.asarray(run.draws.log_weight, float)).mean(axis=-1).ravel() / np.exp(log_z)
     error = z_hat.std() / np.sqrt(z_hat.size)
     assert error < 0.01

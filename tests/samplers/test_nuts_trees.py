@@ -5,12 +5,12 @@ The gate cannot see this: a tree that stops too early or too late, alike at both
 
 import importlib
 import math
-import secrets
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key, fresh_rng
 from planting import Bug, plant
 
 from jgen.samplers import nuts
@@ -83,7 +83,7 @@ def check_trees(module, rng):
     """Both numbers have the same distribution: two samples, Dvoretzky-Kiefer-Wolfowitz at 1e-6 in all."""
     target = standard_gaussian(DIM)
     sampler = module.nuts(target.log_density, step_size=STEP, max_depth=MAX_DEPTH)
-    position_key, keys = jax.random.split(jax.random.key(secrets.randbits(31)))
+    position_key, keys = jax.random.split(fresh_key())
     position = jax.random.normal(position_key, (NUM_CHAINS, DIM))
 
     @jax.jit
@@ -105,7 +105,7 @@ def check_trees(module, rng):
 @pytest.fixture
 def chance():
     """Fresh numbers: a right tree fails one time in a million."""
-    return np.random.default_rng(secrets.randbits(63))
+    return fresh_rng()
 
 
 def test_trees_grow_as_long_as_the_book_says(chance):

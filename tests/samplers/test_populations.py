@@ -1,6 +1,6 @@
 """Annealing and SMC: exact properties, and bugs they must not have."""
 
-import secrets
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -8,13 +8,22 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
+from jax.tree_util import Partial
 from planted_populations import FLIPPED, OFF_BY_ONE, WEIGHTING_BUGS
 from planting import plant
+from scipy import stats
 
+import jgen.samplers
+from jgen.binding import static
 from jgen.laws import weighting
 from jgen.samplers import Path, annealed, metropolis, pilots_base, smc, tempering
-from jgen.targets import double_well, rastrigin
-from jgen.weights import kish_ess, resampling
+from jgen.samplers.annealing_base import local_kernel
+from jgen.samplers.pilots_base import dense_metric, diagonal_metric
+from jgen.targets import double_well, hidden_markov, rastrigin
+from jgen.testing import members
+from jgen.types import Law
+from jgen.weights import kish_ess, multinomial, resampling, stratified
 
 # Weights in 64ths, so that eight evenly spaced uniforms see every way to lay eight points.
 WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64
@@ -30,7 +39,7 @@ def test_planted_weights_are_caught(name, kills):
             weighting(
                 lambda target, scale: module.recipe(target, scale).sampler,
                 target,
-                jax.random.key(secrets.randbits(31)),
+                fresh_key(),
             )
 
 
@@ -48,6 +57,112 @@ def test_systematic_copies_are_exact_over_the_uniform(kills):
     check_copies(resampling)
     with kills("11 systematic resampling, off by one", error=AssertionError):
         check_copies(plant(OFF_BY_ONE))
+
+
+# In stratum i of eight, how much of it each of eight draws covers: what it is to be copied from there.
+EDGES = np.append(0, 8 * WEIGHTS.cumsum())
+STRATIFIED = np.array(
+    [np.clip(np.minimum(EDGES[1:], i + 1) - np.maximum(EDGES[:-1], i), 0, 1) for i in range(8)]
+)
+CHANCES = {"stratified": STRATIFIED, "multinomial": np.tile(WEIGHTS, (8, 1))}  # [point, draw]
+
+
+def check_chances(module, name):
+    """The point i falls on draw j with a known chance, in each of 4000 runs independently: a binomial, whose
+    tails are exact. So is the number of runs that leave j out, as the points are independent too."""
+    chance, num_runs = CHANCES[name], 4000
+    np.testing.assert_allclose(chance.sum(axis=0), 8 * WEIGHTS, rtol=1e-12)  # 8 w copies on average
+    keys = jax.random.split(fresh_key(), num_runs)
+    copies = jax.vmap(getattr(module, name), (0, None))(keys, jnp.log(WEIGHTS))  # [run, point]
+    hits = np.asarray(copies)[:, :, None] == np.arange(8)  # [run, point, draw]
+    found = np.concatenate([hits.sum(axis=0), (~hits.any(axis=1)).sum(axis=0, keepdims=True)])
+    expected = np.concatenate([chance, np.prod(1 - chance, axis=0, keepdims=True)])
+    # Roundings of a running sum move an edge by 4 EPS or less, of strata of an eighth, and there are eight.
+    slack = 4 * 8 * 8 * float(np.finfo(np.float32).eps)
+    too_many = stats.binom.sf(found - 1, num_runs, np.minimum(expected + slack, 1))
+    too_few = stats.binom.cdf(found, num_runs, np.maximum(expected - slack, 0))
+    assert np.minimum(too_many, too_few).min() > 1e-6 / (2 * found.size)
+
+
+@pytest.mark.parametrize("name", CHANCES)
+def test_copies_have_their_chances(name, kills):
+    check_chances(resampling, name)
+    with kills(f"11 {name} resampling, off by one", error=AssertionError):
+        check_chances(plant(OFF_BY_ONE), name)
+
+
+def eight_particles(target, scale, **options):
+    """As the recipe has it, in some other way; an adaptive path where no ladder is given."""
+    kernel = local_kernel(target, scale)
+    return smc(Path(target.proposal, target.log_density), kernel, num_particles=8, **options)
+
+
+LADDER = jnp.linspace(0.0, 1.0, 5)
+WAYS = {
+    "a fixed ladder": {"betas": LADDER},
+    "stratified": {"betas": LADDER, "resample": stratified, "resample_below": 1.0},
+    "multinomial": {"betas": LADDER, "resample": multinomial, "resample_below": 1.0},
+    "a diagonal metric": {"metric": diagonal_metric},
+    "a dense metric, on a ladder": {"metric": dense_metric, "betas": LADDER},
+}
+
+
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(way, marks=pytest.mark.slow if "fixed" in way else pytest.mark.weekly) for way in WAYS],
+)
+def test_eight_particles_have_an_unbiased_z(way):
+    """E[Z-hat] / Z = 1, and all weighted means are right: 5,000 populations, whatever chooses and copies."""
+    weighting(partial(eight_particles, **WAYS[way]), double_well(), fresh_key())
+
+
+@pytest.mark.slow
+def test_a_population_copied_off_by_one_is_caught(kills):
+    """No copies of who comes first, one too many of who comes last, at every temperature."""
+    options = {"betas": LADDER, "resample": plant(OFF_BY_ONE).systematic, "resample_below": 1.0}
+    with kills("11 SMC, resampling off by one"):
+        weighting(partial(eight_particles, **options), double_well(), fresh_key())
+
+
+SAMPLERS = members(jgen.samplers, "recipe")
+TARGETS = (replace(double_well(), traits=frozenset()), hidden_markov())  # exact, however badly it mixes
+
+
+def first_claimed(name):
+    """The first of the targets that a sampler claims, None if it claims none; and the law of its draws."""
+    for target in TARGETS:
+        recipe = SAMPLERS[name].recipe(target)
+        if recipe is not None:
+            init, step = recipe.sampler
+            shape = jax.eval_shape(lambda key: step(key, init(key, target.start)), jax.random.key(0))  # noqa: B023
+            return target, shape[1].law
+    return None, None
+
+
+def kernel_of(target, log_density, *, name):
+    """The sampler of a name, aimed at a density in the place of the target's."""
+    return SAMPLERS[name].recipe(replace(target, log_density=log_density)).sampler
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in ("barker", "ghmc") else pytest.mark.weekly)
+        for name in SAMPLERS
+    ],
+)
+def test_annealing_is_exact_through_any_kernel(name):
+    """Every member that makes Markov draws, also those whose momenta last from draw to draw."""
+    target, law = first_claimed(name)
+    if law is not Law.MARKOV:
+        pytest.skip(f"{name} is no Markov kernel")
+
+    def make(target, scale):
+        del scale
+        kernel = Partial(static(kernel_of, name=name), target)
+        return annealed(Path(target.proposal, target.log_density), kernel, LADDER[::2])
+
+    weighting(make, target, fresh_key())
 
 
 def check_next(module):

@@ -1,15 +1,15 @@
 """Slice sampling and rejection until accepted: facts, refusals, and bugs they must not have."""
 
-import secrets
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 from jax.tree_util import Partial
 from planted_lanes import END_BUGS, LEVEL_BUGS
 from planting import plant
+from scipy import stats
 
 from jgen.distributions import mixture
 from jgen.laws import invariance
@@ -22,7 +22,7 @@ from jgen.targets import beta, normal_from_laplace, standard_gaussian
 from jgen.targets.base import Target
 
 KEY = jax.random.key(23)
-Z = 6.0  # two-sided normal tail 2e-9
+FALSE_ALARM = 1e-6
 
 
 def hills_density(hills, x):
@@ -57,10 +57,6 @@ def keeps_hills(make):
     invariance(aim, two_hills(), fresh_key(), num_steps=20, scales=(1.0, 6.0))
 
 
-def fresh_key():
-    return jax.random.key(secrets.randbits(31))
-
-
 # 40,000 chains through many turns, twice: seconds of CPU each.
 @pytest.mark.slow
 @pytest.mark.parametrize("keeps", [keeps_gaussian, keeps_hills])
@@ -90,8 +86,9 @@ def box(x):
 
 def test_a_slice_of_a_box_is_the_box():
     """From any point a draw is uniform on it; each end steps until it is outside, then points are tried."""
-    sampler = slice_sampler(box, step_size=0.5, max_outs=1_000_000)  # so that neither end's share is short
-    draws = sample(KEY, sampler, num_chains=4000, num_draws=1, position=jnp.full((4000, 1), 0.9)).draws
+    sampler = slice_sampler(box, step_size=0.5, max_outs=10**9)  # so that neither end's share is short
+    position = jnp.full((4000, 1), 0.9)
+    draws = sample(fresh_key(), sampler, num_chains=4000, num_draws=1, position=position).draws
     x = np.sort(draws.value[:, 0, 0])
     uniform = (x + 1) / 2
     distance = np.abs(uniform - np.arange(1, 4001) / 4000).max()
@@ -99,7 +96,9 @@ def test_a_slice_of_a_box_is_the_box():
     tries = 1 / draws.info["acceptance_rate"]
     outs = draws.info["n_steps"] - tries
     # Five widths reach across, the first of them for nothing; each end is looked at once more than it steps.
-    assert set(np.round(outs).ravel()) == {6.0}
+    # Not so where an end falls on an edge of the box, or the left one may not step at all: three uniforms in
+    # 2^23 do that, so of 4000 chains three are hit with a probability of (4000 * 3 / 2^23)^3 / 6 = 5e-10.
+    assert np.sum(np.round(outs) != 6.0) <= 2
     assert not draws.info["stuck"].any()
 
 
@@ -123,13 +122,19 @@ def test_a_slice_with_nothing_in_it_is_left_where_it_was():
 
 @pytest.mark.parametrize(("make", "bound"), [(beta, 2.66974401), (normal_from_laplace, 1.31548925)])
 def test_proposals_are_geometric(make, bound):
-    """Mean B, and variance B (B - 1): the acceptance rate is 1 / B."""
+    """The acceptance rate is 1 / B: in all they are negative binomial, to the tail; each is geometric, to the
+    bound of Dvoretzky, Kiefer and Wolfowitz."""
     target = make()
     sampler = accept_reject(target.log_density, target.proposal, target.log_bound)
-    run = sample(KEY, sampler, num_chains=1000, num_draws=20, num_lanes=100)
+    run = sample(fresh_key(), sampler, num_chains=1000, num_draws=20, num_lanes=100)
     tries = run.draws.info["num_log_densities"]
-    assert abs(tries.mean() - bound) < Z * np.sqrt(bound * (bound - 1) / tries.size)
-    assert abs(tries.var() / (bound * (bound - 1)) - 1) < 0.2  # kurtosis below 10: six of its standard errors
+    refused = int(tries.sum()) - tries.size
+    assert stats.nbinom.cdf(refused, tries.size, 1 / bound) > FALSE_ALARM / 3
+    assert stats.nbinom.sf(refused - 1, tries.size, 1 / bound) > FALSE_ALARM / 3
+    place = np.arange(1, tries.max() + 1)
+    found = (tries.ravel()[:, None] <= place).mean(axis=0)
+    distance = np.abs(found - stats.geom.cdf(place, 1 / bound)).max()
+    assert distance < np.sqrt(np.log(6 / FALSE_ALARM) / (2 * tries.size))
     assert not (run.draws.info["above_bound"] | run.draws.info["exhausted"]).any()
 
 

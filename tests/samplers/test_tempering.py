@@ -2,7 +2,6 @@
 
 import importlib
 import math
-import secrets
 from functools import partial
 
 import jax
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from chance import fresh_key
 from planted_tempering import EVIDENCE_BUGS, LAW_BUGS, LEFT_BEHIND
 from planting import plant
 from scipy.stats import kstest
@@ -38,7 +38,7 @@ MEAN, SD = np.asarray(2 * BETAS) / PRECISION, PRECISION**-0.5
 def exact_then_stepped(module, num_steps=4):
     """All replicas at exact draws, some steps, and the draws of the last step."""
     sampler = module.tempering(PATH, partial(metropolis, step_size=2.0), BETAS)
-    init_key, start_key, key = jax.random.split(jax.random.key(secrets.randbits(31)), 3)
+    init_key, start_key, key = jax.random.split(fresh_key(), 3)
     states = jax.vmap(lambda key: sampler.init(key, None))(jax.random.split(init_key, NUM_CHAINS))
     start = MEAN[None] + SD[None] * jax.random.normal(start_key, (NUM_CHAINS, len(BETAS)))
     states = states._replace(positions=start)
@@ -105,7 +105,7 @@ LOG_Z = 0.5 * math.log(2 * math.pi)
 @pytest.mark.slow
 def test_log_z_is_found_from_one_run(kills):
     """Student's t with 63 degrees of freedom lies within 5.5 with probability 1 - 7e-7."""
-    key = jax.random.key(secrets.randbits(31))
+    key = fresh_key()
     sampler = tempering(PATH, partial(metropolis, step_size=2.0), BETAS)
     run = sample(key, sampler, num_chains=64, num_draws=200, num_warmup=50)
 

@@ -1,12 +1,12 @@
 """Kernels that vary their trajectories or keep their momentum: planted bugs, and facts."""
 
 import dataclasses
-import secrets
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import fresh_key
 from planted_trajectories import BUGS
 from planting import plant
 
@@ -30,7 +30,7 @@ def held(module, name, num_steps):
     return invariance(
         lambda target, scale: factory(target.log_density, step_size=scale, **options),
         dataclasses.replace(double_well(), traits=frozenset()),
-        jax.random.key(secrets.randbits(31)),
+        fresh_key(),
         num_steps=num_steps,
         scales=(0.2, 0.37, 0.55) if name == "ghmc" else (0.18, 0.27, 0.37),
     )

@@ -14,6 +14,7 @@ os.environ["JAX_ENABLE_X64"] = "1"
 
 import jax
 import numpy as np
+from gaps import largest_difference
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import jgen.samplers
@@ -40,16 +41,6 @@ def over_devices(state):
     mesh = jax.make_mesh((8,), ("chain",), axis_types=(AxisType.Auto,))
     by_chain, whole = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("chain",), ()))
     return jax.tree.map(lambda leaf: jax.device_put(leaf, by_chain if leaf.ndim else whole), state)
-
-
-def largest_difference(found, expected):
-    """Of any number; NaN and infinities must stand where they stood."""
-    largest = 0.0
-    for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        unequal = (ours != theirs) & ~((ours != ours) & (theirs != theirs))
-        if unequal.any():
-            largest = max(largest, float(np.abs(ours.astype(float) - theirs.astype(float))[unequal].max()))
-    return largest
 
 
 def first_claimed(name, makers):

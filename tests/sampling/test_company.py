@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from gaps import largest_difference
 
 import jgen.samplers
 from jgen.testing import members
@@ -14,6 +16,28 @@ from jgen.testing import members
 SHOWN = ("hmc", "importance", "nuts")
 ROUNDING = ("adaptive_importance", "elliptical_slice", "sghmc", "sgld", "slice_sampler")
 """Their own steps add, or turn, in an order that a program of another size may change."""
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "gap"),
+    [
+        ([1.0, NAN, INF, -INF], [1.0, NAN, INF, -INF], 0.0),
+        ([1.0, 2.5], [1.0, 2.0], 0.5),
+        ([1.0, NAN], [3.0, 2.0], INF),
+        ([1.0, 2.0], [3.0, NAN], INF),
+        ([1.0, INF], [3.0, 2.0], INF),
+        ([1.0, INF], [3.0, -INF], INF),
+        ([1, 2], [1, 4], 2.0),
+        ([True, False], [True, True], 1.0),
+    ],
+)
+def test_no_gap_is_overlooked(found, expected, gap):
+    """A NaN that the other run lacks, above all, whatever else differs."""
+    pair = ({"a": np.array(values), "b": np.zeros((2, 0))} for values in (found, expected))
+    assert largest_difference(*pair) == gap
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from aimed import AIMED, SAMPLERS, TARGET, same
 from jax.tree_util import Partial
 
-import jgen.samplers
 from jgen.adaptation import step_size, window
 from jgen.distributions import mixture
 from jgen.laws.base import positions
@@ -15,53 +15,18 @@ from jgen.reducers import moments
 from jgen.samplers import direct, hmc, importance, mala, metropolis, nuts
 from jgen.samplers.base import no_state
 from jgen.sampling import resume, sample, start
-from jgen.targets import asia, banana, beta, hidden_markov, standard_gaussian
-from jgen.testing import count_compilations, members
+from jgen.targets import standard_gaussian
+from jgen.testing import count_compilations
 from jgen.transforms import thin
 from jgen.types import Draws, Law, Sampler
 
 KEY = jax.random.key(20)
-TARGET = banana()
-TARGETS = (TARGET, beta(), hidden_markov(), asia())
-
-
-def first_claimed(module):
-    """The first of the targets that a sampler claims, and the sampler aimed at it."""
-    aimed = ((target, module.recipe(target)) for target in TARGETS)
-    return next((target, recipe.sampler) for target, recipe in aimed if recipe is not None)
-
-
-AIMED = {name: first_claimed(module) for name, module in members(jgen.samplers, "recipe").items()}
-SAMPLERS = {name: sampler for name, (_, sampler) in AIMED.items()}
 
 
 def run(name="mala", num_chains=3, **options):
     position = positions(AIMED[name][0], num_chains)
     options = {"num_draws": 7, "position": position, "chunk_size": 4} | options
     return sample(KEY, SAMPLERS[name], num_chains=num_chains, **options)
-
-
-def same(first, second):
-    return all(
-        np.array_equal(a, b, equal_nan=True)
-        for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
-    )
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow) if name in ("adaptive_importance", "smc") else name
-        for name in SAMPLERS
-    ],
-)
-def test_twice_n_is_n_resumed(name):
-    """Bit for bit, for every member: one that claims none of the targets here makes the collection fail."""
-    whole = run(name, num_chains=5, num_draws=8)
-    half = run(name, num_chains=5, num_draws=4)
-    rest = resume(half.state, SAMPLERS[name], num_draws=4, chunk_size=4)
-    assert same(jax.tree.map(lambda a: a[:, :4], whole.draws), half.draws)
-    assert same(jax.tree.map(lambda a: a[:, 4:], whole.draws), rest.draws)
 
 
 @pytest.mark.parametrize("name", ["mala", "importance"])
