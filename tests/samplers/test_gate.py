@@ -31,6 +31,7 @@ from jgen.testing import check_sampler, members
 from jgen.testing.check_sampler import FALSE_ALARM
 from jgen.types import Draws, Law, Sampler
 
+pytestmark = pytest.mark.optimised
 SAMPLERS = members(jgen.samplers, "recipe")
 COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
 TARGETS = {make.__name__: make for make in (banana, asia, hidden_markov, beta, three_modes)}
