@@ -46,13 +46,14 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
         **parameters: Passed on to ``build``.
 
     Returns:
-        A Markov sampler; what ``jgen.adaptation.low_rank`` learns is a full matrix to it. (``SA`` runs too,
-        but begins with points of its own laid around the position, wherever those fall: it does not pass
-        the gate, which starts from exact draws.)
+        A Markov sampler. One built with ``dense_mass=True`` can learn a full matrix, which is what
+        ``jgen.adaptation.low_rank`` comes to here. (``SA`` runs too, but begins with points of its own laid
+        around the position, wherever those fall: it does not pass the gate, which starts from exact draws.)
 
     Raises:
         TypeError: If ``build`` is a kernel already built, or a parameter can be no part of a program; while
             tracing, if the kernel has no single position.
+        ValueError: While tracing, if warm-up learns a full matrix and the kernel has no ``dense_mass``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -137,8 +138,6 @@ def numpyro_step(
         # A kernel makes its functions in init; looked at for its shapes alone, that spends nothing.
         jax.eval_shape(lambda key, position: kernel.init(key, 0, position, (), {}), key, state.position)
         peer, *costs = counted(lambda begin: kernel.sample(begin, (), {}), begin)
-    # What was learned is kept in the tuning alone, whose metric may be of another shape than NumPyro's first.
-    peer = peer._replace(adapt_state=state.peer.adapt_state)
     return finish(Law.MARKOV, state, as_peer(peer, state.tuning), peer._asdict(), *costs)
 
 
@@ -146,16 +145,24 @@ def retuned(state: Any, tuning: Tuning | StepSize | None) -> Any:
     """NumPyro's state with jgen's tuning in it; its square root S of the mass matrix is L to the minus T."""
     if not isinstance(tuning, Tuning):
         return state
-    factor, inverse = tuning.inverse_mass_factor, inverse_mass_matrix_of(tuning.inverse_mass_factor)
+    factor = tuning.inverse_mass_factor
+    is_dense = state.adapt_state.inverse_mass_matrix.ndim == 2
+    if factor.ndim == 2 and not is_dense:
+        raise ValueError(
+            "this kernel of NumPyro keeps variances, and warm-up learns a full matrix: build it with "
+            "dense_mass=True, or adapt by window() without dense=True"
+        )
     if isinstance(factor, LowRankFactor):
-        factor = jnp.linalg.cholesky(inverse)
+        factor = jnp.linalg.cholesky(inverse_mass_matrix_of(factor))
+    if factor.ndim == 1 and is_dense:
+        factor = jnp.diag(factor)
     if factor.ndim == 1:
         root = 1.0 / factor
     else:
         root = solve_triangular(factor, jnp.eye(len(factor), dtype=factor.dtype), lower=True).T
     learned = {
         "step_size": tuning.step_size,
-        "inverse_mass_matrix": inverse,
+        "inverse_mass_matrix": inverse_mass_matrix_of(factor),
         "mass_matrix_sqrt": root,
         "mass_matrix_sqrt_inv": factor.T,
     }

@@ -52,6 +52,11 @@ def with_metric(wrap, build, **options):
     )
 
 
+def numpyro_dense_hmc(target, scale):
+    options = {"num_steps": 8, "trajectory_length": None, "dense_mass": True}
+    return from_numpyro(HMC, target.log_density, step_size=scale, **options)
+
+
 def numpyro_barker(target, scale):
     return from_numpyro(BarkerMH, target.log_density, step_size=scale)
 
@@ -65,6 +70,7 @@ KERNELS = {
     "blackjax elliptical slice": elliptical,
     "numpyro hmc": with_metric(from_numpyro, HMC, num_steps=8, trajectory_length=None),
     "numpyro nuts": with_metric(from_numpyro, NUTS),
+    "numpyro dense hmc": numpyro_dense_hmc,
     "numpyro barker": numpyro_barker,
 }
 
@@ -107,8 +113,16 @@ def warmed_up(name, adaptation, num_chains):
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("dense", [False, True])
-@pytest.mark.parametrize("name", ["blackjax hmc", "numpyro hmc"])
+@pytest.mark.parametrize(
+    ("name", "dense"),
+    [
+        ("blackjax hmc", False),
+        ("blackjax hmc", True),
+        ("numpyro hmc", False),
+        ("numpyro dense hmc", False),
+        ("numpyro dense hmc", True),
+    ],
+)
 def test_warm_up_tunes_wrapped_kernels(name, dense):
     """By the last window 64 chains have forgotten their start. Were each to stand still from then on, the
     quotient of their variances, over the truth, would be F with 63 and 63 degrees of freedom; that they move
@@ -119,11 +133,16 @@ def test_warm_up_tunes_wrapped_kernels(name, dense):
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("name", ["blackjax hmc", "numpyro hmc"])
+@pytest.mark.parametrize("name", ["blackjax hmc", "numpyro dense hmc"])
 def test_a_metric_of_few_directions_is_a_matrix_to_wrapped_kernels(name):
     """Gradients are -x / s^2, so that the metric of draws and gradients is exact whatever the draws."""
     matrix = warmed_up(name, low_rank(0.6, rank=1), 8)
     np.testing.assert_allclose(np.sqrt(np.diag(matrix)), SCALES, rtol=1e-2)  # the ridge, and a shift of means
+
+
+def test_a_kernel_of_variances_learns_no_full_matrix():
+    with pytest.raises(ValueError, match="build it with dense_mass=True"):
+        warmed_up("numpyro hmc", low_rank(rank=1), 2)
 
 
 def test_a_factor_of_few_directions_is_the_matrix_it_stands_for(x64, rng):
@@ -133,7 +152,7 @@ def test_a_factor_of_few_directions_is_the_matrix_it_stands_for(x64, rng):
     matrix = left[:, None] * (np.eye(5) + vectors @ np.diag(stretch - 1) @ vectors.T) * right
     factor = LowRankFactor(*map(jnp.asarray, (left, right, vectors, stretch)))
     np.testing.assert_allclose(inverse_mass_matrix_of(factor), matrix @ matrix.T, rtol=1e-12)
-    kernel = NUTS(potential_fn=lambda x: 0.5 * jnp.sum(x**2))
+    kernel = NUTS(potential_fn=lambda x: 0.5 * jnp.sum(x**2), dense_mass=True)
     state = kernel.init(jax.random.key(0), 0, jnp.zeros(5), (), {})
     learned = retuned(state, Tuning(jnp.asarray(0.3), factor)).adapt_state
     root = np.asarray(learned.mass_matrix_sqrt)
