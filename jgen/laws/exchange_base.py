@@ -53,7 +53,9 @@ def asymmetry(first: np.ndarray, second: np.ndarray, false_alarm: float) -> Asym
     forth = x @ y.T  # [wave, wave]
     squares = (x**2) @ (y**2).T
     sizes = squares + squares.T - 2 * (x * y) @ (x * y).T
-    deviations = np.abs(forth - forth.T) / np.sqrt(np.maximum(sizes, np.finfo(float).tiny))
+    # Where two statistics are one, as in one dimension, nothing is left of either but rounding.
+    rounding = x.shape[1] * np.finfo(float).eps * (squares + squares.T)
+    deviations = np.abs(forth - forth.T) / np.sqrt(np.maximum(sizes, rounding))
     worst = np.unravel_index(np.argmax(deviations), deviations.shape)
     num_tests = len(x) * (len(x) - 1) // 2
     names = statistic_names(len(first))

@@ -198,6 +198,12 @@ def tempered_step(log_density, scale, key, x):
     return x, Draws(x, {**COUNTS, "acceptance_rate": rate}, None, Law.MARKOV)
 
 
+def test_one_statistic_under_two_names_is_no_alarm():
+    """As in one dimension, where projections are the coordinate: all between them is rounding."""
+    pairs = fresh_rng().normal(size=(2, 1, 10_000)) * np.array([1.0, -3.0, 1e-3])[None, :, None]
+    assert (found := asymmetry(*pairs, 1e-6)).deviation <= found.threshold
+
+
 def test_the_waves_of_a_symmetric_pair_are_even():
     """Pairs that are swapped at random pass; pairs in order of size do not, whatever their law."""
     rng = fresh_rng()
