@@ -21,6 +21,8 @@ jax.config.update("jax_numpy_dtype_promotion", "standard")
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 30_000
 """A program compiled for a CPU keeps some ten memory mappings; past 65,530 of them Linux lets XLA crash."""
+OPTIMISED, UNOPTIMISED = {"slow", "weekly", "optimised"}, {"unoptimised"}
+"""Marks of tests whose programs run for longer than they compile, and of slow ones whose programs do not."""
 
 
 @pytest.fixture
@@ -52,8 +54,8 @@ def kills(record_property, request):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Programs that run for less time than they take to compile are compiled without much optimisation."""
-    runs_long = any(item.get_closest_marker(name) for name in ("slow", "weekly", "optimised"))
-    jax.config.update("jax_disable_most_optimizations", not runs_long)
+    marks = {name for name in OPTIMISED | UNOPTIMISED if item.get_closest_marker(name)}
+    jax.config.update("jax_disable_most_optimizations", not marks & OPTIMISED or bool(marks & UNOPTIMISED))
 
 
 @pytest.hookimpl(trylast=True)

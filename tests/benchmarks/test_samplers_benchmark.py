@@ -11,6 +11,7 @@ from benchmarks.bounds_base import bounds_rows
 from benchmarks.samplers import main
 from jgen.testing.members import members
 
+pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 TINY = ["--chains", "2", "--seconds", "0.001", "--num-warmup", "20", "--lanes-chains", "0"]
 ALWAYS = (
     "target",
@@ -135,7 +136,7 @@ def test_the_worst_of_each_bound_is_named():
     assert bounds_rows([], [], []) == []
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_nuts_over_lanes_and_by_hand_are_told(tmp_path_factory):
     """Utilisation is counted, not timed: 32 chains over 2 lanes are busier than all together."""
     options = ["--samplers", "hmc", "nuts", "--lanes-chains", "32"]

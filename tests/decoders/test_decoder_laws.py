@@ -13,6 +13,7 @@ from jgen.testing import members
 from jgen.testing.check_decoder import check_decoder
 from jgen.testing.network_base import LAWS, hold_to_laws
 
+pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 DECODERS = {
     f"{name}-{number}": decoder
     for name, module in members(jgen.decoders, "recipe").items()

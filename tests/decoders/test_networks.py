@@ -10,6 +10,7 @@ from jgen.decoders.conv_base import Residual, UpTower
 from jgen.modules import apply_of, init_of
 from jgen.testing.network_base import LAWS, hold_to_laws
 
+pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 KEY = jax.random.key(0)
 
 

@@ -14,6 +14,7 @@ from jgen.laws import LawBroken
 from jgen.testing import members
 from jgen.testing.network_base import LAWS, hold_to_laws
 
+pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 KEY = jax.random.key(0)
 ENCODERS = {
     f"{name}-{number}": encoder

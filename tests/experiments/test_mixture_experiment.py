@@ -69,8 +69,9 @@ def test_a_short_run_leaves_everything(tmp_path, capsys, monkeypatch, numpyro_ra
     assert abs(float(again) - fit["log-likelihood"]) < 0.5  # 60 steps: one more step still moves it
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("components", ["1", "5"])
+@pytest.mark.parametrize(
+    "components", [pytest.param("1", marks=pytest.mark.weekly), pytest.param("5", marks=pytest.mark.slow)]
+)
 def test_a_table_of_ones_own_and_other_counts(tmp_path, components, numpyro_ranks):  # noqa: ARG001
     rows = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0.0, 0.0], [6.0, 0.0]], 30, axis=0)
     np.savetxt(tmp_path / "rows.csv", rows, delimiter=",", header="width,height", comments="")

@@ -47,6 +47,7 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.unoptimised
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHORT)
 def test_a_short_run_leaves_everything(tmp_path, name, broadcasting):  # noqa: ARG001
@@ -60,6 +61,7 @@ def test_a_short_run_leaves_everything(tmp_path, name, broadcasting):  # noqa: A
     assert (tmp_path / "run" / "checkpoints").is_dir()
 
 
+@pytest.mark.unoptimised
 @pytest.mark.slow
 def test_a_run_goes_on_from_another(tmp_path, broadcasting):  # noqa: ARG001
     short = [*SHORT["vae"], "--out", str(tmp_path / "first")]
@@ -117,6 +119,7 @@ def test_the_deep_model_is_better_than_a_linear_one_and_than_pixels_apart(tmp_pa
     assert all(row["minus best"]["high"] < 0 for row in judged[1:])
 
 
+@pytest.mark.unoptimised
 @pytest.mark.slow
 def test_a_set_without_validation_lends_itself_some_of_train(tmp_path, monkeypatch, rng, broadcasting):  # noqa: ARG001
     contents, _ = idx_files(rng, 60, 20, levels=2)

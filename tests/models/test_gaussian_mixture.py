@@ -96,6 +96,7 @@ def iris_by_em(iris, start):
     return 150 * fit.score(iris)
 
 
+@pytest.mark.slow
 def test_gradient_finds_the_best_interior_optimum_of_iris(iris):
     model, training, log_prob, degenerate = best_start(iris, jax.random.key(0))
     best = np.where(degenerate, -np.inf, log_prob).argmax()

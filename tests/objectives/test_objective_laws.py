@@ -14,6 +14,7 @@ from jgen.objectives.base import Setting
 from jgen.testing.check_objective import check_objective
 from jgen.testing.members import members
 
+pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 MEMBERS = members(jgen.objectives, "recipe")
 BOUNDS = ("dreg", "elbo", "iwae", "renyi")
 """Those that say so; of these the exact log p(x) must be known to the laws."""

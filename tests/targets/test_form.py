@@ -13,6 +13,8 @@ from jax.tree_util import Partial
 import jgen.targets as room
 from jgen.targets.base import Target
 
+pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+
 
 def test_the_walk_finds_the_exports():
     """Catches a target that `jgen.targets` forgets to hand on, and a factory unlike its file's name."""

@@ -13,7 +13,6 @@ from jgen.train import in_precision, init_state, make_train_step
 
 KEY, LATENT = jax.random.key(0), 2
 OPTIMIZER = optax.sgd(0.01)
-QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 VECTOR, IMAGE = decoders.MLP((4,), hidden=(3,)), decoders.ConvNet((4, 4, 1), features=(2,))
 READER = encoders.SequenceEncoder(LATENT, 3, width=2, cell=nn.GRUCell(2))
 STRING = jax.ShapeDtypeStruct((4,), jnp.int32)
@@ -80,10 +79,11 @@ def test_networks_multiply_in_few_bits_and_what_judges_them_does_not(name):
 
 
 @pytest.mark.slow
+@pytest.mark.unoptimised
 @pytest.mark.parametrize("name", PARTS)
 def test_they_learn(name):
     model, x = setting(name)
-    step = jax.jit(make_train_step(elbo(model), OPTIMIZER), compiler_options=QUICKLY)
+    step = jax.jit(make_train_step(elbo(model), OPTIMIZER))
     rng, shapes = np.random.default_rng(1), jax.eval_shape(model.init, KEY)
     params = jax.tree.map(lambda leaf: jnp.asarray(0.3 * rng.normal(size=leaf.shape), leaf.dtype), shapes)
     state = init_state(KEY, params, OPTIMIZER)

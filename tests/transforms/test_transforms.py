@@ -35,8 +35,9 @@ TRANSFORMED = {
 }
 
 
+@pytest.mark.optimised
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if "cycle" in name else ()) for name in TRANSFORMED]
+    "name", [pytest.param(name, marks=pytest.mark.slow if name != "thin" else ()) for name in TRANSFORMED]
 )
 def test_a_transformed_sampler_keeps_every_law(name):
     check_sampler(TRANSFORMED[name], TARGET, reversible=name == "thin")
