@@ -47,7 +47,6 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.unoptimised
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHORT)
 def test_a_short_run_leaves_everything(tmp_path, name, broadcasting):  # noqa: ARG001
@@ -61,7 +60,6 @@ def test_a_short_run_leaves_everything(tmp_path, name, broadcasting):  # noqa: A
     assert (tmp_path / "run" / "checkpoints").is_dir()
 
 
-@pytest.mark.unoptimised
 @pytest.mark.slow
 def test_a_run_goes_on_from_another(tmp_path, broadcasting):  # noqa: ARG001
     short = [*SHORT["vae"], "--out", str(tmp_path / "first")]
