@@ -258,9 +258,10 @@ def run(config: Config) -> dict[str, Any]:
         target = getattr(makers[name], name)()
         tried = {name: warm_up(module, target, config.num_warmup) for name, module in chosen.items()}
         warm = {name: one for name, one in tried.items() if one is not None}
+        if not warm:  # none of the samplers claims it
+            continue
         new = [row for num_chains in config.chains for row in group(config, target, warm, num_chains)]
-        if new:  # else none of the samplers claims it
-            show_rows(console, f"{name} \\[{ravel_pytree(target.start)[0].size}]", new, COLUMNS)
+        show_rows(console, f"{name} \\[{ravel_pytree(target.start)[0].size}]", new, COLUMNS)
         rows += new
     mixtures = mixture_rows(config.seconds) if "direct" in chosen else []
     if mixtures:

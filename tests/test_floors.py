@@ -13,7 +13,18 @@ import pytest
 
 HOME = Path(__file__).parents[1]
 FLOORS = [
-    {"types", "errors", "binding", "checks", "floats", "records", "write", "provenance", "uniforms"},
+    {
+        "types",
+        "errors",
+        "binding",
+        "checks",
+        "floats",
+        "records",
+        "write",
+        "provenance",
+        "uniforms",
+        "convolution",
+    },
     {
         "distributions",
         "decoders",

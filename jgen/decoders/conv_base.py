@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jgen.convolution import Conv
 from jgen.types import Array
 
 
@@ -21,7 +22,7 @@ class Residual(nn.Module):
         h = x
         for _ in range(2):
             h = self.activation(nn.RMSNorm()(h))
-            h = nn.Conv(x.shape[-1], (3,) * (x.ndim - 2))(h)
+            h = Conv(x.shape[-1], (3,) * (x.ndim - 2))(h)
         return x + h
 
 
@@ -60,9 +61,9 @@ class UpTower(nn.Module):
             if level:
                 for axis, length in enumerate(size, 1):
                     h = jax.lax.slice_in_dim(jnp.repeat(h, 2, axis), 0, length, axis=axis)
-                h = nn.Conv(features, (3,) * len(space))(h)
+                h = Conv(features, (3,) * len(space))(h)
             for _ in range(self.num_blocks):
                 h = Residual(self.activation)(h)
         h = self.activation(nn.RMSNorm()(h))
-        raw = nn.Conv(channels * self.width, (3,) * len(space))(h)
+        raw = Conv(channels * self.width, (3,) * len(space))(h)
         return raw.reshape(-1, *self.shape, self.width)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import flax.linen as nn
 
+from jgen.convolution import Conv
 from jgen.types import Array
 
 
@@ -23,5 +24,5 @@ class DownTower(nn.Module):
         """``[batch, *space, channel] -> [batch, feature]``."""
         axes = x.ndim - 2
         for features in self.features:
-            x = self.activation(nn.Conv(features, (3,) * axes, (2,) * axes)(x))
+            x = self.activation(Conv(features, (3,) * axes, (2,) * axes)(x))
         return x.reshape(x.shape[0], -1)

@@ -52,7 +52,7 @@ def run(tmp_path_factory, options):
     return json.loads(text, parse_constant=lambda constant: pytest.fail(f"not strict JSON: {constant}"))
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_every_member_that_claims_the_target_has_a_row(tmp_path_factory):
     told = run(tmp_path_factory, [])
     target = jgen.targets.standard_gaussian()
@@ -107,6 +107,12 @@ def test_the_machine_and_the_mixtures_are_told(told):
     assert asked[0] == "HMC, x by hand, at most"
     assert all((row["met"] == "yes") == (row["found"] <= row["bound"]) for row in told["bounds"][:1])
     assert all((row["met"] == "yes") == (row["found"] >= row["bound"]) for row in told["bounds"][1:])
+
+
+def test_a_target_that_no_sampler_claims_is_passed_over(tmp_path):
+    file = tmp_path / "samplers.json"
+    main([*TINY, "--targets", "asia", "--samplers", "hmc", "--json", str(file)])
+    assert json.loads(file.read_text(encoding="utf-8"))["rows"] == []
 
 
 def test_the_worst_of_each_bound_is_named():

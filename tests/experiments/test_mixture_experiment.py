@@ -82,8 +82,9 @@ def test_a_table_of_ones_own_and_other_counts(tmp_path, components, numpyro_rank
     assert len(scores) == 13
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", ["0", "1"])
+@pytest.mark.parametrize(
+    "seed", [pytest.param("0", marks=pytest.mark.slow), pytest.param("1", marks=pytest.mark.weekly)]
+)
 def test_the_default_run_finds_the_known_answers(tmp_path, seed, numpyro_ranks):  # noqa: ARG001
     main(mixture, Config, ["--seed", seed, "--out", str(tmp_path / "run")])
     fit, *rows = records(tmp_path / "run")

@@ -64,6 +64,7 @@ def check_virial(draws):
     assert assert_mean(draws.x * draws.gradient, -1.0, "virial").all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUGS)
 def test_planted_bugs_are_caught(name, kills):
     target = getattr(plant(BUGS[name]), BUGS[name].module.rpartition(".")[2])()
