@@ -145,8 +145,10 @@ def costs(draws: Draws) -> Draws:
 
 
 def write(buffer: PyTree, index: Array, row: PyTree) -> PyTree:
-    """Writes one row of a buffer, leaf by leaf."""
-    return jax.tree.map(lambda rows, one: rows.at[index].set(one), buffer, row)
+    """Writes one row of a buffer; ``rows.at[index].set`` would read it too, lest the index be outside."""
+    return jax.tree.map(
+        lambda rows, one: jax.lax.dynamic_update_index_in_dim(rows, one, index, 0), buffer, row
+    )
 
 
 def add(cost: Cost, draws: Draws, count: int) -> Cost:
@@ -157,8 +159,8 @@ def add(cost: Cost, draws: Draws, count: int) -> Cost:
 
 def longest(draws: Draws, count: int) -> int:
     """Evaluations one after the other when each of ``count`` rows ``[draw, chain]`` waits for its longest."""
-    evaluations = sum(np.asarray(draws.info[name], np.int64)[:count] for name in Cost._fields)
-    return int(np.max(evaluations, axis=1).sum())
+    evaluations = sum(np.asarray(draws.info[name])[:count] for name in Cost._fields)
+    return int(np.max(evaluations, axis=1).sum(dtype=np.int64))
 
 
 @jax.jit

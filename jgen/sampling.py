@@ -16,8 +16,8 @@ from jgen.population import CHUNK_STEPS, Cost, RunState, add, advance, costs, lo
 from jgen.reducers.together import begin, fold, results
 from jgen.types import Adaptation, Array, Draws, Key, Machine, PyTree, Reducer, Sampler
 
-CHUNK_BYTES = 64 * 2**20
-"""Draws that a chunk may hold on the device."""
+SMALL, LARGE = 2 * 2**20, 64 * 2**20
+"""Bytes of a chunk of draws on the device: what is soon made ready for them, and the most."""
 
 _advance = jax.jit(advance)  # keeps its traces: a second run learns the shapes of its draws at no cost
 
@@ -153,7 +153,8 @@ def resume(
         stop: Asked after each chunk with the run so far; True ends it.
         save: Called after each chunk with the run so far; ``(run.state, run.memories)`` is what to keep.
         chunk_size: Steps between two such moments; structural, a new size compiles anew. By default
-            256, or fewer where they would take more than 64 MiB.
+            256; more, 1024 at most, where they take no more than 2 MiB, and fewer where they would take more
+            than 64 MiB.
         num_lanes: For samplers whose draws take different numbers of evaluations, as ``nuts``. None moves
             all chains together, each draw taking as long as its longest. A number moves that many chains at
             a time, each at its own pace, and makes the same draws; with an eighth of ``num_chains`` a lane
@@ -188,7 +189,8 @@ def resume(
     shapes = _advance.eval_shape(sampler, state)[1]
     if chunk_size is None:
         draw_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
-        chunk_size = max(1, min(CHUNK_STEPS, CHUNK_BYTES // max(draw_bytes, 1)))
+        small, large = (max(1, size // max(draw_bytes, 1)) for size in (SMALL, LARGE))
+        chunk_size = min(max(CHUNK_STEPS, min(small, 4 * CHUNK_STEPS)), large)
     if chunk_size < 1:
         raise ValueError(f"chunk_size must be at least 1; got {chunk_size}")
     reducers = dict(reducers or {})

@@ -23,7 +23,7 @@ def begin(reducers: Reducers, shapes: Draws, memories: Mapping[str, PyTree] | No
     Raises:
         ValueError: If the memories are those of other reducers, or of another number of chains.
     """
-    draws = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    draws = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes) if reducers else None
     empty = {name: reducer.init(draws) for name, reducer in reducers.items()}
     if memories is None:
         return empty

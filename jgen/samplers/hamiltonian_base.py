@@ -39,18 +39,17 @@ def leapfrog(density: LogDensity, tuning: Any, num_steps: int | Array, start: Ph
     """The point ``num_steps`` leapfrog steps later; spends as many gradients."""
     step_size, factor = tuning.step_size, tuning.inverse_mass_factor
 
-    def drift_and_kick(_: Array, carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        x, n = carry
-        x = x + step_size * push(factor, n)
-        return x, n + step_size * pull(factor, jax.grad(density)(x))
+    def drift_and_kick(_: Array, phase: Phase) -> Phase:
+        x = phase.position + step_size * push(factor, phase.momentum)
+        value, gradient = jax.value_and_grad(density)(x)
+        return Phase(x, phase.momentum + step_size * pull(factor, gradient), value, gradient)
 
-    # Where one step ends and the next begins, two half kicks are one.
-    n = start.momentum + 0.5 * step_size * pull(factor, start.gradient)
-    x, n = jax.lax.fori_loop(0, num_steps - 1, drift_and_kick, (start.position, n))
-    x = x + step_size * push(factor, n)
-    value, gradient = jax.value_and_grad(density)(x)
-    n = n + 0.5 * step_size * pull(factor, gradient)
-    return Phase(x, n, value, gradient)
+    def half_a_kick(phase: Phase, sign: float) -> Phase:
+        kick = 0.5 * step_size * pull(factor, phase.gradient)
+        return phase._replace(momentum=phase.momentum + sign * kick)
+
+    # Where one step ends and the next begins, two half kicks are one; the last step made one half too many.
+    return half_a_kick(jax.lax.fori_loop(0, num_steps, drift_and_kick, half_a_kick(start, 1.0)), -1.0)
 
 
 def energy(phase: Phase) -> Array:

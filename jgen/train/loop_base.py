@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen.binding import bind
+from jgen.population import write
 from jgen.types import Array, Key, PyTree, TrainState
 
 Step = Callable[[TrainState, PyTree], tuple[TrainState, Mapping[str, Array]]]
@@ -110,7 +111,7 @@ def _run_chunk(
     def body(carry: tuple) -> tuple:
         index, state, alive, buffer = carry
         state, alive, row = advance(state, alive)
-        return index + 1, state, alive, jax.tree.map(lambda rows, new: rows.at[index].set(new), buffer, row)
+        return index + 1, state, alive, write(buffer, index, row)
 
     taken, after, alive, buffer = jax.lax.while_loop(
         more, body, (jnp.zeros((), jnp.int32), state, alive, empty)

@@ -65,8 +65,8 @@ KERNEL_BUGS = {
         "noise_back = -noise - 2.0 * half_force",
     ),
     "HMC, a full kick at the end": in_hmc(
-        "n = n + 0.5 * step_size * pull(factor, gradient)",
-        "n = n + step_size * pull(factor, gradient)",
+        "half_a_kick(start, 1.0)), -1.0)",
+        "half_a_kick(start, 1.0)), 0.0)",
     ),
     "HMC, momentum not refreshed evenly": in_hmc(
         "start = Phase(x, momentum, state", "start = Phase(x, 1.1 * momentum, state"
