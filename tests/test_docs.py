@@ -126,6 +126,11 @@ def test_the_readmes_modules_exist():
     assert all(shlex.split(line) for line in lines)
 
 
+def test_the_readmes_pictures_are_those_that_are_there():
+    gallery = {path.relative_to(HOME).as_posix() for path in (HOME / ".github" / "gallery").iterdir()}
+    assert set(re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme())) == gallery
+
+
 def test_a_wrong_example_is_found(tmp_path):
     text = "\n    >>> 1 + 1\n    3\n"
     test = doctest.DocTestParser().get_doctest(text, {}, "planted", None, 0)
