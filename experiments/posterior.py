@@ -159,7 +159,7 @@ def iris(config: Config, run: Run, key: Any) -> None:
     run.figure("agreement", figure, "The same, seen closely: 95 % intervals that should overlap.")
     best = max(draws, key=lambda k: float(results["bridge"][k].value))
     density = functools.partial(log_predictive, jnp.asarray(draws[best][:200]))
-    labels = [column.removesuffix(" (cm)") for column in columns("iris")]
+    labels = [column.removesuffix(" (cm)") for column in columns("iris") or ()]
     pairs = plots.pair_plot(rows, None, density, labels, data["label"])
     what = f"Posterior predictive density of {best}: 50, 80 and 95 %; in standard deviations."
     run.figure("density", pairs, what)
