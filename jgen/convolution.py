@@ -7,9 +7,7 @@ from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
-from jax import lax
-
-from jgen.types import Array
+from jax import Array, lax
 
 
 def convolve(
