@@ -35,7 +35,7 @@ def convolve(
         y ``[batch, *space, o]``.
 
     Raises:
-        ValueError: For dilated or grouped convolutions.
+        ValueError: For any other: dilated, grouped, or with channels elsewhere.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -48,17 +48,21 @@ def convolve(
         processing". The slow path: github.com/jax-ml/jax/issues/12868.
     """
     axes = x.ndim - 2
-    plain = {"lhs_dilation": (1,) * axes, "rhs_dilation": (1,) * axes, "feature_group_count": 1}
-    for option, value in plain.items():
-        given = options.get(option, value)
-        if given != value:
-            raise ValueError(f"{option} = {given}: convolve knows {value} only; use lax.conv_general_dilated")
-    window = kernel.shape[:axes]
-    if isinstance(padding, str):
-        padding = lax.padtype_to_pads(x.shape[1:-1], window, strides, padding)
     dimensions = lax.ConvDimensionNumbers(
         (0, axes + 1, *range(1, axes + 1)), (axes + 1, axes, *range(axes)), (0, axes + 1, *range(1, axes + 1))
     )
+    known = {
+        "lhs_dilation": (1,) * axes,
+        "rhs_dilation": (1,) * axes,
+        "feature_group_count": 1,
+        "dimension_numbers": dimensions,
+    }
+    for option, given in options.items():
+        if option not in known or given != known[option]:
+            raise ValueError(f"{option} = {given}: convolve knows {known} only; use lax.conv_general_dilated")
+    window = kernel.shape[:axes]
+    if isinstance(padding, str):
+        padding = lax.padtype_to_pads(x.shape[1:-1], window, strides, padding)
     return lax.platform_dependent(
         x,
         kernel,

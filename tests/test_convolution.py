@@ -68,7 +68,14 @@ def test_a_loop_on_a_cpu_holds_no_convolution_of_xla():
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("lhs_dilation", (2, 1)), ("rhs_dilation", (1, 2)), ("feature_group_count", 2)]
+    ("option", "value"),
+    [
+        ("lhs_dilation", (2, 1)),
+        ("rhs_dilation", (1, 2)),
+        ("feature_group_count", 2),
+        ("batch_group_count", 2),
+        ("dimension_numbers", ("NCHW", "OIHW", "NCHW")),
+    ],
 )
 def test_what_it_does_not_know_is_refused(option, value):
     with pytest.raises(ValueError, match=option):
