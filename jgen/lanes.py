@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgen.random import fold_in
 from jgen.types import Array, Draws, Key, Machine, PyTree, Sampler
 
 PATIENCE = 16
@@ -86,11 +87,13 @@ def run_lanes(
         return made < count  # [chain]
 
     def begin(chain: Array, state: PyTree, made: Array) -> PyTree:
-        draw_keys = jax.vmap(jax.random.fold_in)(keys[chain], step + made[chain].astype(step.dtype))
+        draw_keys = jax.vmap(fold_in)(keys[chain], step + made[chain].astype(step.dtype))
         return jax.vmap(machine.begin)(draw_keys, state)
 
     def turn(lanes: Lanes) -> Lanes:
         work = jax.vmap(machine.advance)(lanes.state, lanes.work)
+        if machine.settle is not None:
+            work = _select(work.ripe, jax.vmap(machine.settle)(work), work)
         return lanes._replace(work=_select(lanes.work.done, lanes.work, work))
 
     def turn_until_some_finish(lanes: Lanes, turns: Array) -> tuple[Lanes, Array]:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen.random import fold_in
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
 
 
@@ -110,7 +111,7 @@ def place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) ->
 
 def advance(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
     """One step of every chain."""
-    keys = jax.vmap(jax.random.fold_in, (0, None))(state.keys, state.step)
+    keys = jax.vmap(fold_in, (0, None))(state.keys, state.step)
     states, draws = jax.vmap(sampler.step)(keys, state.states)
     return RunState(state.keys, states, state.step + 1), draws
 

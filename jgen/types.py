@@ -96,11 +96,14 @@ class Machine(NamedTuple):
         begin: ``begin(key, state) -> work``; spends nothing. The work is a pytree with a field ``done``.
         advance: ``advance(state, work) -> work``; spends one evaluation of the target.
         finish: ``finish(state, work) -> (state, draws)``, once ``work.done``; spends nothing.
+        settle: ``settle(work) -> work``, once ``work.ripe``: ends a stage of several turns; spends nothing.
+            Work that is done stays ripe. None where all turns are alike.
     """
 
     begin: Partial
     advance: Partial
     finish: Partial
+    settle: Partial | None = None
 
 
 class Adaptation(NamedTuple):

@@ -22,7 +22,7 @@ FLOORS = [
         "records",
         "write",
         "provenance",
-        "uniforms",
+        "random",
         "convolution",
     },
     {

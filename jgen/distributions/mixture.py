@@ -11,8 +11,8 @@ from numpyro.distributions import constraints
 
 from jgen.distributions.base import MAX_SELECTS, family, log_prob_of, map_parameters, take
 from jgen.distributions.checks_base import as_float, check_simplex
+from jgen.random import two_uniforms
 from jgen.types import Array, Key
-from jgen.uniforms import two_uniforms
 
 
 def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribution]) -> dist.Distribution:

@@ -9,6 +9,7 @@ from numpyro.distributions import Distribution
 
 from jgen.binding import bind
 from jgen.checks import count
+from jgen.random import fold_in
 from jgen.samplers.base import Recipe, check_proposal, no_state, turn_until_done
 from jgen.samplers.rejection_base import Attempt, attempt
 from jgen.targets.base import Target
@@ -103,7 +104,7 @@ def advance(
 ) -> Search:
     """One proposal."""
     del state
-    last = attempt(log_density, proposal, log_bound, jax.random.fold_in(search.key, search.num_proposals))
+    last = attempt(log_density, proposal, log_bound, fold_in(search.key, search.num_proposals))
     num_proposals = search.num_proposals + 1
     return Search(
         key=search.key,

@@ -10,9 +10,9 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import Distribution
 
+from jgen.random import two_uniforms
 from jgen.targets.base import Trait
 from jgen.types import Array, Draws, Key, LogDensity, Machine, PyTree, Sampler
-from jgen.uniforms import two_uniforms
 
 T = TypeVar("T")
 
@@ -133,9 +133,16 @@ def no_state(key: Key, position: PyTree | None) -> tuple[()]:
 
 def turn_until_done(machine: Machine, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
     """The ``step`` of a machine: turns until it is done."""
-    work = jax.lax.while_loop(
-        lambda work: ~work.done, lambda work: machine.advance(state, work), machine.begin(key, state)
-    )
+
+    def advance(work: PyTree) -> PyTree:
+        return machine.advance(state, work)
+
+    def stage(work: PyTree) -> PyTree:
+        if machine.settle is None:
+            return advance(work)
+        return machine.settle(jax.lax.while_loop(lambda work: ~work.ripe, advance, work))
+
+    work = jax.lax.while_loop(lambda work: ~work.done, stage, machine.begin(key, state))
     return machine.finish(state, work)
 
 

@@ -9,6 +9,7 @@ from numpyro.distributions import Distribution, Normal
 
 from jgen.binding import bind
 from jgen.distributions.gaussian_base import gaussian_parameters
+from jgen.random import turn_uniforms
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     Recipe,
@@ -152,9 +153,7 @@ def advance(
     is_below = ellipse.angle < 0
     low = jnp.where(is_below, ellipse.angle, ellipse.low)
     high = jnp.where(is_below, ellipse.high, ellipse.angle)
-    uniform = jax.random.uniform(
-        jax.random.fold_in(ellipse.key, ellipse.num_log_densities), dtype=ellipse.angle.dtype
-    )
+    _, uniform, _ = turn_uniforms(ellipse.key, ellipse.num_log_densities, ellipse.angle.dtype)
     num_log_densities = ellipse.num_log_densities + 1
     stuck = ~enough & (num_log_densities == MAX_TURNS)
     reached = jax.tree.map(lambda new, old: jnp.where(enough, new, old), EllipseState(x, value), state)

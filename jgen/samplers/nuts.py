@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind, static
 from jgen.checks import positive
+from jgen.random import fold_in, turn_uniforms
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     MAX_ENERGY_ERROR,
@@ -19,6 +20,7 @@ from jgen.samplers.base import (
     flatten,
     gradient_init,
     log_uniform,
+    noise_and_coin,
     pull,
     push,
     turn_until_done,
@@ -69,11 +71,12 @@ class Growth(NamedTuple):
     depth: Array  # []
     subtree: Tree
     leaf: Array  # [] leaves the subtree has
-    checkpoint_momentum: Array  # [max_depth, dim]
-    checkpoint_sum: Array  # [max_depth, dim]
+    checkpoints: Array  # [max_depth, 2, dim]
     num_grads: Array  # []
     acceptance_sum: Array  # []
     diverging: Array  # []
+    broken: Array  # [] whether the subtree diverges or turns
+    ripe: Array  # [] whether the subtree will grow no more
     done: Array  # []
 
 
@@ -92,8 +95,8 @@ def nuts(
     either end of any balanced subtree inside it (:math:`\rho` is its sum of white momenta), or when a
     leaf's energy error passes 1000 nats.
 
-    The recursion is unrolled into a ``Machine``, ``begin``, ``advance`` (one gradient) and ``finish``, so
-    that any loop can drive it.
+    The recursion is unrolled into a ``Machine``, ``begin``, ``advance`` (a leaf, one gradient), ``settle`` (a
+    doubling) and ``finish``, so that any loop can drive it.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
@@ -125,7 +128,10 @@ def nuts(
     if max_depth < 1:
         raise ValueError(f"max_depth must be at least 1; got {max_depth}")
     machine = Machine(
-        Partial(static(begin, max_depth=max_depth)), Partial(advance, log_density), Partial(finish)
+        Partial(static(begin, max_depth=max_depth)),
+        Partial(advance, log_density),
+        Partial(finish),
+        Partial(settle),
     )
     return Sampler(
         Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
@@ -135,107 +141,113 @@ def nuts(
 
 def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     """Refreshes the momentum; spends no gradient."""
-    momentum_key, key = jax.random.split(key)
     x, _ = ravel_pytree(state.position)
-    momentum = jax.random.normal(momentum_key, x.shape, x.dtype)
+    momentum, _ = noise_and_coin(fold_in(key, 0), x)
+    key = fold_in(key, 1)
     energy = 0.5 * momentum @ momentum - state.log_density
     end = Endpoint(x, momentum, state.gradient)
-    tree = Tree(
-        Candidate(x, state.gradient, state.log_density, energy), jnp.zeros_like(energy), jnp.zeros_like(x)
-    )
-    checkpoints = jnp.zeros((max_depth, x.size), x.dtype)
+    here = Candidate(x, state.gradient, state.log_density, energy)
+    heads, _, _ = turn_uniforms(key, 0, x.dtype)
     return Growth(
         key=key,
         start_energy=energy,
         front=end,
         back=end,
-        direction=jnp.ones((), x.dtype),
-        tree=tree._replace(momentum_sum=momentum),
+        direction=jnp.where(heads, 1, -1).astype(x.dtype),
+        tree=Tree(here, jnp.zeros_like(energy), momentum),
         depth=jnp.int32(0),
-        subtree=tree,
+        subtree=_seedling(here),
         leaf=jnp.int32(0),
-        checkpoint_momentum=checkpoints,
-        checkpoint_sum=checkpoints,
+        checkpoints=jnp.zeros((max_depth, 2, x.size), x.dtype),
         num_grads=jnp.int32(0),
         acceptance_sum=jnp.zeros_like(energy),
         diverging=jnp.array(False),
+        broken=jnp.array(False),
+        ripe=jnp.array(False),
         done=jnp.array(False),
     )
 
 
 def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growth:
-    """Adds one leaf to the subtree, and the subtree to the trajectory once it is whole."""
+    """Adds one leaf to the subtree."""
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
-    tree, subtree = growth.tree, growth.subtree
-    uniform = jax.random.uniform(
-        jax.random.fold_in(growth.key, growth.num_grads), (3,), growth.start_energy.dtype
-    )
+    front, subtree = growth.front, growth.subtree
+    _, uniform, _ = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
 
-    # One leapfrog step from the front; a new subtree first turns about with probability one half.
-    is_new = growth.leaf == 0
-    turns_about = is_new & (uniform[0] < 0.5)
-    front = _select(turns_about, growth.back, growth.front)
-    back = _select(turns_about, growth.front, growth.back)
-    direction = jnp.where(turns_about, -growth.direction, growth.direction)
-    signed_step = direction * step_size
+    # One leapfrog step from the front.
+    signed_step = growth.direction * step_size
     momentum = front.momentum + 0.5 * signed_step * pull(factor, front.gradient)
     x = front.position + signed_step * push(factor, momentum)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
-    front = Endpoint(x, momentum, gradient)
     energy = 0.5 * momentum @ momentum - value
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy)
     error = jnp.where(usable, energy - growth.start_energy, jnp.inf)
     diverging = error > MAX_ENERGY_ERROR
 
     # The subtree takes the leaf.
-    log_weight = jnp.where(is_new, -error, jnp.logaddexp(subtree.log_weight, -error))
-    takes_leaf = is_new | (log_uniform(uniform[1]) < -error - log_weight)
+    log_weight = jnp.logaddexp(subtree.log_weight, -error)
+    takes_leaf = (growth.leaf == 0) | (log_uniform(uniform) < -error - log_weight)
     candidate = _select(takes_leaf, Candidate(x, gradient, value, energy), subtree.candidate)
-    subtree = Tree(candidate, log_weight, momentum + jnp.where(is_new, 0.0, subtree.momentum_sum))
+    momentum_sum = subtree.momentum_sum + momentum
 
-    # Every balanced subtree that ends at this leaf is checked for a turn. Its first leaf is at
-    # one of the checkpoints: an even leaf is written to the slot that counts the set bits of leaf // 2.
+    # Every balanced subtree that ends at this leaf is checked for a turn, the smallest first. Its first
+    # leaf is at one of the checkpoints: an even leaf is written to the slot that counts the bits of leaf/2.
     slot = jax.lax.population_count(growth.leaf >> 1)
     num_ending_here = jax.lax.population_count((growth.leaf ^ (growth.leaf + 1)) >> 1)
-    slots = jnp.arange(growth.checkpoint_sum.shape[0])
-    ends_here = (slots <= slot) & (slots > slot - num_ending_here)
-    sum_to_middle = subtree.momentum_sum - 0.5 * momentum
-    turns = jax.vmap(is_turning, (0, None, 0, None))(
-        growth.checkpoint_momentum, momentum, growth.checkpoint_sum, sum_to_middle
-    )  # [max_depth]
-    broken = diverging | jnp.any(ends_here & turns)
-    writes = ((slots == slot) & (growth.leaf % 2 == 0))[:, None]
+    sum_to_middle = momentum_sum - 0.5 * momentum
 
-    # A whole subtree without a turn joins the trajectory.
-    is_whole = growth.leaf + 1 == 1 << growth.depth
-    merges = is_whole & ~broken
-    takes_subtree = merges & (log_uniform(uniform[2]) < subtree.log_weight - tree.log_weight)
-    momentum_sum = tree.momentum_sum + subtree.momentum_sum
-    depth = growth.depth + merges
-    half_sum = momentum_sum - 0.5 * momentum
-    turned = is_turning(back.momentum, momentum, 0.5 * back.momentum, half_sum) | (depth == slots.size)
-    return Growth(
-        key=growth.key,
-        start_energy=growth.start_energy,
-        front=front,
-        back=back,
-        direction=direction,
-        tree=Tree(
-            _select(takes_subtree, subtree.candidate, tree.candidate),
-            jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight),
-            jnp.where(merges, momentum_sum, tree.momentum_sum),
-        ),
-        depth=depth,
-        subtree=subtree,
-        leaf=jnp.where(is_whole, 0, growth.leaf + 1),
-        checkpoint_momentum=jnp.where(writes, momentum[None], growth.checkpoint_momentum),
-        checkpoint_sum=jnp.where(writes, sum_to_middle[None], growth.checkpoint_sum),
+    def check(carry: tuple[Array, Array]) -> tuple[Array, Array]:
+        index, _ = carry
+        first, sum_to_first = growth.checkpoints[index]
+        return index - 1, is_turning(first, momentum, sum_to_first, sum_to_middle)
+
+    _, turns = jax.lax.while_loop(
+        lambda carry: (carry[0] > slot - num_ending_here) & ~carry[1], check, (slot, jnp.array(False))
+    )
+    broken = diverging | turns
+    max_depth = len(growth.checkpoints)
+    writes = ((jnp.arange(max_depth) == slot) & (growth.leaf % 2 == 0))[:, None, None]
+    leaf = growth.leaf + 1
+    return growth._replace(
+        front=Endpoint(x, momentum, gradient),
+        subtree=Tree(candidate, log_weight, momentum_sum),
+        leaf=leaf,
+        checkpoints=jnp.where(writes, jnp.stack([momentum, sum_to_middle]), growth.checkpoints),
         num_grads=growth.num_grads + 1,
         acceptance_sum=growth.acceptance_sum + jnp.exp(jnp.minimum(-error, 0.0)),
         diverging=diverging,
-        done=broken | (merges & turned),
+        broken=broken,
+        ripe=broken | (leaf == 1 << growth.depth),
+    )
+
+
+def settle(growth: Growth) -> Growth:
+    """Joins a whole subtree to the trajectory, if it does not turn, and tosses for the next end."""
+    tree, subtree, front, back = growth.tree, growth.subtree, growth.front, growth.back
+    heads, _, uniform = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
+    merges = ~growth.broken
+    takes_subtree = merges & (log_uniform(uniform) < subtree.log_weight - tree.log_weight)
+    momentum_sum = tree.momentum_sum + subtree.momentum_sum
+    half_sum = momentum_sum - 0.5 * front.momentum
+    turned = is_turning(back.momentum, front.momentum, 0.5 * back.momentum, half_sum)
+    depth = growth.depth + merges
+    done = growth.broken | turned | (depth == len(growth.checkpoints))
+    return growth._replace(
+        front=_select(heads, back, front),
+        back=_select(heads, front, back),
+        direction=jnp.where(heads, -growth.direction, growth.direction),
+        tree=Tree(
+            _select(takes_subtree, subtree.candidate, tree.candidate),
+            jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight),
+            momentum_sum,
+        ),
+        depth=depth,
+        subtree=_seedling(subtree.candidate),
+        leaf=jnp.zeros_like(growth.leaf),
+        ripe=done,
+        done=done,
     )
 
 
@@ -249,7 +261,7 @@ def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Arra
         sum_to_last: From the same point to the middle of the last.
     """
     stretch = sum_to_last - sum_to_first
-    return (first @ stretch <= 0.0) | (last @ stretch <= 0.0)
+    return (jnp.sum(first * stretch) <= 0.0) | (jnp.sum(last * stretch) <= 0.0)
 
 
 def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
@@ -269,6 +281,12 @@ def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
         "num_log_densities": jnp.zeros_like(growth.num_grads),
     }
     return state, Draws(state.position, info, None, Law.MARKOV)
+
+
+def _seedling(candidate: Candidate) -> Tree:
+    """A tree without a leaf; the candidate only gives the shapes."""
+    nothing = jnp.zeros_like(candidate.log_density)
+    return Tree(candidate, nothing - jnp.inf, jnp.zeros_like(candidate.position))
 
 
 def _select(condition: Array, new: T, old: T) -> T:

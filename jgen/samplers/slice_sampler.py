@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind, static
 from jgen.checks import count, positive
+from jgen.random import turn_uniforms
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     Recipe,
@@ -172,9 +173,7 @@ def advance(log_density: LogDensity, state: LineState, interval: Interval) -> In
     is_low = interval.outs_low > 0
     is_high = ~is_low & (interval.outs_high > 0)
     is_try = ~is_low & ~is_high
-    uniform = jax.random.uniform(
-        jax.random.fold_in(interval.key, interval.num_log_densities), dtype=low.dtype
-    )
+    _, uniform, _ = turn_uniforms(interval.key, interval.num_log_densities, low.dtype)
     tried = low + (high - low) * uniform
     offset = jnp.where(is_low, low, jnp.where(is_high, high, tried))
     value = density(x + offset * interval.direction)

@@ -4,6 +4,7 @@ import jax
 from jax.tree_util import Partial
 
 from jgen.checks import count
+from jgen.random import fold_in
 from jgen.transforms.base import join
 from jgen.types import Array, Draws, Key, PyTree, Sampler
 
@@ -44,9 +45,9 @@ def thin_step(sampler: Sampler, num_steps: Array, key: Key, state: PyTree) -> tu
 
     def advance(index: Array, carry: tuple[PyTree, Draws]) -> tuple[PyTree, Draws]:
         state, last = carry
-        state, draws = sampler.step(jax.random.fold_in(key, index), state)
+        state, draws = sampler.step(fold_in(key, index), state)
         info = {name: join(name, last.info[name], value) for name, value in draws.info.items()}
         return state, Draws(draws.value, info, draws.log_weight, draws.law)
 
-    first = sampler.step(jax.random.fold_in(key, 0), state)
+    first = sampler.step(fold_in(key, 0), state)
     return jax.lax.fori_loop(1, num_steps, advance, first)

@@ -73,23 +73,25 @@ KERNEL_BUGS = {
     ),
     "NUTS, every leaf weighs the same": Bug(
         "samplers.nuts",
-        "takes_leaf = is_new | (log_uniform(uniform[1]) < -error - log_weight)",
-        "takes_leaf = is_new | (uniform[1] < 1.0 / (growth.leaf + 1))",
+        "(log_uniform(uniform) < -error - log_weight)",
+        "(uniform < 1.0 / (growth.leaf + 1))",
     ),
     "NUTS, the new half always taken": Bug(
-        "samplers.nuts", "(log_uniform(uniform[2]) < subtree.log_weight - tree.log_weight)", "True"
+        "samplers.nuts", "(log_uniform(uniform) < subtree.log_weight - tree.log_weight)", "True"
     ),
     "NUTS, turning subtrees kept": Bug(
-        "samplers.nuts", "merges = is_whole & ~broken", "merges = is_whole & ~diverging"
+        "samplers.nuts", "merges = ~growth.broken", "merges = ~growth.diverging"
     ),
-    "NUTS, always to the right": Bug("samplers.nuts", "uniform[0] < 0.5", "uniform[0] < 2.0"),
+    "NUTS, right and left by turns": Bug(
+        "samplers.nuts", "heads, _, uniform = turn", "heads, (_, _, uniform) = jnp.array(True), turn"
+    ),
     "NUTS, tree weight not updated": Bug(
         "samplers.nuts",
         "jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight)",
         "tree.log_weight",
     ),
     "NUTS, only the whole tree checked for a turn": Bug(
-        "samplers.nuts", "broken = diverging | jnp.any(ends_here & turns)", "broken = diverging"
+        "samplers.nuts", "broken = diverging | turns", "broken = diverging"
     ),
 }
 

@@ -70,8 +70,8 @@ LEVEL_BUGS = {
     ),
     "8 slice, every try has the same key": Bug(
         "samplers.slice_sampler",
-        "jax.random.fold_in(interval.key, interval.num_log_densities)",
-        "interval.key",
+        "turn_uniforms(interval.key, interval.num_log_densities, ",
+        "turn_uniforms(interval.key, 0, ",
     ),
     "7 slice, the density of another point": Bug(
         "samplers.slice_sampler", "interval.value.astype(state.log_density.dtype)", "state.log_density"

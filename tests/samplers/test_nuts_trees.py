@@ -21,19 +21,19 @@ DIM, STEP, MAX_DEPTH, NUM_CHAINS = 2, 0.3, 6, 20_000
 BUGS = {
     "NUTS, whole trees never turn": Bug(
         "samplers.nuts",
-        "0.5 * back.momentum, half_sum) | (depth",
-        "0.5 * back.momentum, half_sum) & (depth < 0) | (depth",
+        "turned = is_turning(",
+        "turned = (growth.depth < 0) & is_turning(",
     ),
     "NUTS, turned where it does not yet turn": Bug(
         "samplers.nuts",
-        "(first @ stretch <= 0.0) | (last @ stretch <= 0.0)",
+        "(jnp.sum(first * stretch) <= 0.0) | (jnp.sum(last * stretch) <= 0.0)",
         "(first @ stretch <= first @ first) | (last @ stretch <= last @ last)",
     ),
     "NUTS, turned where one end would do both": Bug(
-        "samplers.nuts", "(first @ stretch <= 0.0) | (last", "(first @ stretch <= 0.0) & (last"
+        "samplers.nuts", "(jnp.sum(first * stretch) <= 0.0) |", "(jnp.sum(first * stretch) <= 0.0) &"
     ),
     "NUTS, no step is too many": Bug(
-        "samplers.nuts", "(ends_here & turns)", "(ends_here & turns & (growth.leaf < 0))"
+        "samplers.nuts", "broken = diverging | turns", "broken = diverging | (turns & (growth.leaf < 0))"
     ),
 }
 

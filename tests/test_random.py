@@ -1,0 +1,88 @@
+"""Bits are the published ones, and JAX's; the uniforms of one block are uniform and independent."""
+
+import secrets
+
+import jax
+import jax.extend.random
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jgen.random import fold_in, threefry, turn_uniforms, two_uniforms
+
+NUM, ALARM = 200_000, 1e-7
+KNOWN = [  # key, counter, words: Random123's kat_vectors, threefry2x32 with 20 rounds
+    ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),
+    ((0xFFFFFFFF, 0xFFFFFFFF), (0xFFFFFFFF, 0xFFFFFFFF), (0x1CB996FC, 0xBB002BE7)),
+    ((0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3), (0xC4923A9C, 0x483DF7A0)),
+]
+
+
+def check_even(*columns, bins):
+    """Counts on a grid: a multinomial, whose chi-square has k degrees of freedom, cells less one. Its tail
+    beyond k + 2 sqrt(k t) + 2t, t = -log(alarm), is below the alarm (Laurent and Massart 2000)."""
+    counts = np.histogramdd(np.stack(columns, 1), bins=bins, range=[(0, 1)] * len(bins))[0]
+    expected = len(columns[0]) / counts.size
+    chi_square = ((counts - expected) ** 2).sum() / expected
+    t, freedom = -np.log(ALARM), counts.size - 1
+    assert chi_square < freedom + 2 * np.sqrt(freedom * t) + 2 * t
+
+
+@pytest.mark.parametrize(("key", "counter", "words"), KNOWN)
+def test_blocks_are_the_published_ones(key, counter, words):
+    found = threefry(tuple(map(jnp.uint32, key)), tuple(map(jnp.uint32, counter)))
+    assert tuple(map(int, found)) == words
+
+
+def test_blocks_are_those_of_jax():
+    bits = jax.random.bits(jax.random.key(secrets.randbits(31)), (4, 1000), jnp.uint32)
+    ours = threefry((bits[0], bits[1]), (bits[2], bits[3]))
+    theirs = jax.extend.random.threefry2x32_p.bind(*bits)
+    np.testing.assert_array_equal(jnp.stack(ours), jnp.stack(theirs))
+
+
+@pytest.mark.parametrize("impl", ["threefry2x32", "rbg"])
+def test_folding_in_is_that_of_jax(impl):
+    key = jax.random.key(secrets.randbits(31), impl=impl)
+    for number in (0, 7, 2**31 - 1, jnp.int32(-1), jnp.uint32(4_000_000_000)):
+        assert fold_in(key, number) == jax.random.fold_in(key, number)
+
+
+@pytest.mark.parametrize("impl", ["threefry2x32", "rbg"])
+def test_two_uniforms_fill_the_square_evenly(impl):
+    key = jax.random.key(secrets.randbits(31), impl=impl)
+    u, v = map(np.asarray, two_uniforms(key, (NUM,), jnp.float32))
+    assert 0 <= min(u.min(), v.min()) <= max(u.max(), v.max()) < 1
+    check_even(u, v, bins=(16, 16))
+
+
+@pytest.mark.parametrize("impl", ["threefry2x32", "rbg"])
+def test_turns_toss_a_fair_coin_beside_two_uniforms_and_apart_from_other_turns(impl):
+    key = jax.random.key(secrets.randbits(31), impl=impl)
+    toss = jax.jit(jax.vmap(lambda turn: turn_uniforms(key, turn, jnp.float32)))
+    heads, u, v = map(np.asarray, toss(jnp.arange(NUM)))
+    assert 0 <= min(u.min(), v.min()) <= max(u.max(), v.max()) < 1
+    check_even(heads, u, v, bins=(2, 8, 8))
+    check_even(heads[:-1], heads[1:], u[:-1], u[1:], bins=(2, 2, 8, 8))
+    check_even(u[:-1], v[1:], bins=(16, 16))
+
+
+def test_shapes_types_and_maps():
+    key = jax.random.key(0)
+    u, v = two_uniforms(key, (2, 3), jnp.float32)
+    assert u.shape == v.shape == (2, 3)
+    mapped = jax.vmap(lambda key: two_uniforms(key, (3,), jnp.float32))(jax.random.split(key, 2))
+    for row, alone in zip(mapped[1], jax.random.split(key, 2), strict=True):
+        np.testing.assert_array_equal(row, two_uniforms(alone, (3,), jnp.float32)[1])
+
+
+@pytest.mark.usefixtures("x64")
+def test_float64_keeps_its_bits():
+    key = jax.random.key(0)
+    for u, v in (two_uniforms(key, (1000,), jnp.float64), turns_in_float64(key)):
+        assert u.dtype == v.dtype == jnp.float64
+        assert len(np.unique(np.asarray(u) * 2**24 % 1)) > 900  # digits below those of float32
+
+
+def turns_in_float64(key):
+    return jax.vmap(lambda turn: turn_uniforms(key, turn, jnp.float64))(jnp.arange(1000))[1:]
