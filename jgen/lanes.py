@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jgen.random import fold_in
+from jgen.threefry import fold_in
 from jgen.types import Array, Draws, Key, Machine, PyTree, Sampler
 
 PATIENCE = 16

@@ -7,7 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen.random import fold_in
+from jgen.rows import write
+from jgen.still import still_outputs
+from jgen.threefry import fold_in
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
 
 
@@ -116,6 +118,17 @@ def advance(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
     return RunState(state.keys, states, state.step + 1), draws
 
 
+_advance = jax.jit(advance)  # keeps its traces: a second run learns the shapes of its draws at no cost
+
+
+def draws_of(sampler: Sampler, state: RunState) -> tuple[Draws, tuple[bool, ...]]:
+    """Shapes of the draws of one step, and which of their leaves are the same at every step."""
+    traced = _advance.trace(sampler, state)
+    num_bound = len(jax.tree.leaves(sampler))
+    carried = [(num_bound + index, index) for index in range(len(jax.tree.leaves(state)))]
+    return traced.out_info[1], tuple(still_outputs(traced.jaxpr, carried)[len(carried) :])
+
+
 def check_start(states: PyTree) -> None:
     """Refuses chains that start where nothing can be done, and says which.
 
@@ -145,23 +158,18 @@ def costs(draws: Draws) -> Draws:
     return replace(draws, value=None, info={name: draws.info[name] for name in Cost._fields}, log_weight=None)
 
 
-def write(buffer: PyTree, index: Array, row: PyTree) -> PyTree:
-    """Writes one row of a buffer; ``rows.at[index].set`` would read it too, lest the index be outside."""
-    return jax.tree.map(
-        lambda rows, one: jax.lax.dynamic_update_index_in_dim(rows, one, index, 0), buffer, row
-    )
-
-
 def add(cost: Cost, draws: Draws, count: int) -> Cost:
     """Adds what the first ``count`` rows ``[draw, chain]`` cost, in integers that do not wrap."""
     rows = [np.asarray(draws.info[name])[:count] for name in Cost._fields]
-    return Cost(*(old + int(row.sum(dtype=np.int64)) for old, row in zip(cost, rows, strict=True)))
+    sums = [count * int(row.sum(dtype=np.int64)) // len(row) for row in rows]  # one row stands for all
+    return Cost(*(old + new for old, new in zip(cost, sums, strict=True)))
 
 
 def longest(draws: Draws, count: int) -> int:
     """Evaluations one after the other when each of ``count`` rows ``[draw, chain]`` waits for its longest."""
-    evaluations = sum(np.asarray(draws.info[name])[:count] for name in Cost._fields)
-    return int(np.max(evaluations, axis=1).sum(dtype=np.int64))
+    rows = [np.asarray(draws.info[name])[:count] for name in Cost._fields]
+    evaluations = rows[0] + rows[1]
+    return count * int(np.max(evaluations, axis=1).sum(dtype=np.int64)) // len(evaluations)
 
 
 @jax.jit

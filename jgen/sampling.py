@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from rich.progress import Progress
 
+from jgen import rows
 from jgen.lanes import machine_of, run_lanes
-from jgen.population import CHUNK_STEPS, Cost, RunState, add, advance, costs, longest, start, write
+from jgen.population import Cost, RunState, add, advance, costs, draws_of, longest, start
 from jgen.reducers.together import begin, fold, results
 from jgen.types import Adaptation, Array, Draws, Key, Machine, PyTree, Reducer, Sampler
 
+FEWEST, MOST = 16, 1024
+"""Steps of a chunk, as many as make it small, so long as it is not large."""
 SMALL, LARGE = 2 * 2**20, 64 * 2**20
-"""Bytes of a chunk of draws on the device: what is soon made ready for them, and the most."""
-
-_advance = jax.jit(advance)  # keeps its traces: a second run learns the shapes of its draws at no cost
+"""Bytes of a chunk of draws on the device: what stays in its cache while the host takes it, and the most."""
 
 
 class Run(NamedTuple):
@@ -152,8 +152,8 @@ def resume(
         progress: Whether to show a progress bar.
         stop: Asked after each chunk with the run so far; True ends it.
         save: Called after each chunk with the run so far; ``(run.state, run.memories)`` is what to keep.
-        chunk_size: Steps between two such moments; structural, a new size compiles anew. By default
-            256; more, 1024 at most, where they take no more than 2 MiB, and fewer where they would take more
+        chunk_size: Steps between two such moments; structural, a new size compiles anew. By default as
+            many as make 2 MiB of draws, but no more than 1024, and 16 at least unless they would make more
             than 64 MiB.
         num_lanes: For samplers whose draws take different numbers of evaluations, as ``nuts``. None moves
             all chains together, each draw taking as long as its longest. A number moves that many chains at
@@ -186,21 +186,22 @@ def resume(
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
     num_chains = len(state.keys)
     machine = None if num_lanes is None else machine_of(sampler, num_lanes, num_chains)
-    shapes = _advance.eval_shape(sampler, state)[1]
+    shapes, still = draws_of(sampler, state)
+    if num_lanes is not None:
+        still = (False,) * len(still)
     if chunk_size is None:
-        draw_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+        moved = [leaf for leaf, same in zip(jax.tree.leaves(shapes), still, strict=True) if not same]
+        draw_bytes = sum(map(rows.num_bytes, moved))
         small, large = (max(1, size // max(draw_bytes, 1)) for size in (SMALL, LARGE))
-        chunk_size = min(max(CHUNK_STEPS, min(small, 4 * CHUNK_STEPS)), large)
+        chunk_size = min(max(FEWEST, min(small, MOST)), large)
     if chunk_size < 1:
         raise ValueError(f"chunk_size must be at least 1; got {chunk_size}")
     reducers = dict(reducers or {})
     memories = begin(reducers, shapes, memories)
-    stored = (
-        jax.tree.map(lambda leaf: np.empty((num_draws, *leaf.shape), leaf.dtype), shapes) if store else None
-    )
+    stored = rows.on_host(rows.rows(num_draws, shapes, still)) if store else None
     cost, executed, made, taken = Cost(0, 0), 0, 0, 0
     options = {"size": chunk_size, "store": store}
-    make = functools.partial(_chunk, sampler, reducers, **options)
+    make = functools.partial(_chunk, sampler, reducers, **options, still=still)
     if num_lanes is not None:
         make = functools.partial(_lanes_chunk, machine, reducers, **options, num_lanes=num_lanes)
 
@@ -209,7 +210,7 @@ def resume(
     ahead = 1 if stop is None and save is None else 0
 
     def run_so_far() -> Run:
-        draws = jax.tree.map(lambda leaf: leaf[:taken].swapaxes(0, 1), stored)
+        draws = jax.tree.map(lambda leaf: rows.repeated(leaf, taken).swapaxes(0, 1), stored)
         return Run(draws, results(reducers, memories), state, cost, Cost(0, 0), executed, memories)
 
     with Progress(disable=not progress, transient=True) as bar:
@@ -222,7 +223,7 @@ def resume(
                 made += count
             count, buffer, turns = chunks.popleft()
             if store:
-                jax.tree.map(functools.partial(_store, taken, count), stored, buffer)
+                rows.take(stored, taken, count, buffer)
             taken += count
             cost = add(cost, buffer, count)
             executed += num_chains * longest(buffer, count) if num_lanes is None else num_lanes * int(turns)
@@ -234,7 +235,7 @@ def resume(
     return run_so_far()
 
 
-@functools.partial(jax.jit, static_argnames=("size", "store"))
+@functools.partial(jax.jit, static_argnames=("size", "store", "still"))
 def _chunk(
     sampler: Sampler,
     reducers: dict[str, Reducer],
@@ -244,18 +245,20 @@ def _chunk(
     *,
     size: int,
     store: bool,
+    still: tuple[bool, ...],
 ) -> tuple[RunState, dict[str, PyTree], Draws, None]:
-    """``count <= size`` steps; a buffer of ``size`` draws, or of their costs, the first ``count`` written."""
-    shapes = _advance.eval_shape(sampler, state)[1]
-    buffer = jax.tree.map(
-        lambda leaf: jnp.zeros((size, *leaf.shape), leaf.dtype), shapes if store else costs(shapes)
-    )
+    """``count <= size`` steps; a buffer of ``size`` draws, or of their costs, the first ``count`` written.
+
+    What is still has one row, to which every index is clipped.
+    """
+    shapes = rows.rows(size, draws_of(sampler, state)[0], still)
+    buffer = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes if store else costs(shapes))
 
     def body(index: Array, carry: tuple) -> tuple:
         state, memories, buffer = carry
         state, draws = advance(sampler, state)
         memories = fold(reducers, memories, draws)
-        buffer = write(buffer, index, draws if store else costs(draws))
+        buffer = rows.write(buffer, index, draws if store else costs(draws))
         return state, memories, buffer
 
     return (*jax.lax.fori_loop(0, count, body, (state, memories, buffer)), None)
@@ -284,7 +287,3 @@ def _lanes_chunk(
     memories = jax.lax.fori_loop(0, count, take, memories)
     state = RunState(state.keys, states, state.step + count)
     return state, memories, buffer if store else costs(buffer), turns
-
-
-def _store(begin: int, count: int, stored: np.ndarray, buffer: Array) -> None:
-    stored[begin : begin + count] = np.asarray(buffer)[:count]

@@ -22,7 +22,9 @@ FLOORS = [
         "records",
         "write",
         "provenance",
-        "random",
+        "rows",
+        "threefry",
+        "still",
         "convolution",
     },
     {

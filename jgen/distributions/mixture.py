@@ -11,7 +11,7 @@ from numpyro.distributions import constraints
 
 from jgen.distributions.base import MAX_SELECTS, family, log_prob_of, map_parameters, take
 from jgen.distributions.checks_base import as_float, check_simplex
-from jgen.random import two_uniforms
+from jgen.threefry import two_uniforms
 from jgen.types import Array, Key
 
 

@@ -9,10 +9,10 @@ from numpyro.distributions import Distribution
 
 from jgen.binding import bind
 from jgen.checks import count
-from jgen.random import fold_in
 from jgen.samplers.base import Recipe, check_proposal, no_state, turn_until_done
 from jgen.samplers.rejection_base import Attempt, attempt
 from jgen.targets.base import Target
+from jgen.threefry import fold_in
 from jgen.types import Array, Draws, Key, Law, LogDensity, Machine, Sampler
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpyro.distributions import Distribution
 
-from jgen.random import two_uniforms
 from jgen.targets.base import Trait
+from jgen.threefry import two_uniforms
 from jgen.types import Array, Draws, Key, LogDensity, Machine, PyTree, Sampler
 
 T = TypeVar("T")
@@ -244,5 +244,9 @@ def decide(coin: Array, log_ratio: Array, proposed: T, current: T) -> tuple[T, A
     """``accept``, by the log of a uniform that is there already."""
     log_ratio = jnp.where(log_ratio < jnp.inf, log_ratio, -jnp.inf)
     accepted = coin < log_ratio
-    state = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), proposed, current)
+
+    def choose(new: Array, old: Array) -> Array:
+        return old if new is old else jnp.where(accepted, new, old)
+
+    state = jax.tree.map(choose, proposed, current)
     return state, jnp.exp(jnp.minimum(log_ratio, 0.0)), accepted

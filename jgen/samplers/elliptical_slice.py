@@ -9,7 +9,6 @@ from numpyro.distributions import Distribution, Normal
 
 from jgen.binding import bind
 from jgen.distributions.gaussian_base import gaussian_parameters
-from jgen.random import turn_uniforms
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     Recipe,
@@ -19,6 +18,7 @@ from jgen.samplers.base import (
     turn_until_done,
 )
 from jgen.targets.base import Target
+from jgen.threefry import turn_uniforms
 from jgen.types import Array, Draws, Key, Law, LogDensity, Machine, Sampler
 
 MAX_TURNS = 100

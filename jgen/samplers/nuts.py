@@ -9,7 +9,6 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind, static
 from jgen.checks import positive
-from jgen.random import fold_in, turn_uniforms
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     MAX_ENERGY_ERROR,
@@ -26,6 +25,7 @@ from jgen.samplers.base import (
     turn_until_done,
 )
 from jgen.targets.base import Target
+from jgen.threefry import fold_in, turn_uniforms
 from jgen.types import Array, Draws, Key, Law, LogDensity, Machine, Sampler
 
 

@@ -9,7 +9,6 @@ from jax.tree_util import Partial
 
 from jgen.binding import bind, static
 from jgen.checks import count, positive
-from jgen.random import turn_uniforms
 from jgen.samplers.base import (
     BEYOND_LOCAL_MOVES,
     Recipe,
@@ -23,6 +22,7 @@ from jgen.samplers.base import (
     turn_until_done,
 )
 from jgen.targets.base import Target
+from jgen.threefry import turn_uniforms
 from jgen.types import Array, Draws, Key, Law, LogDensity, Machine, PyTree, Sampler
 
 MAX_TRIES = 100

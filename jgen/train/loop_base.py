@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen.binding import bind
-from jgen.population import write
+from jgen.rows import write
 from jgen.types import Array, Key, PyTree, TrainState
 
 Step = Callable[[TrainState, PyTree], tuple[TrainState, Mapping[str, Array]]]

@@ -4,7 +4,7 @@ import jax
 from jax.tree_util import Partial
 
 from jgen.checks import count
-from jgen.random import fold_in
+from jgen.threefry import fold_in
 from jgen.transforms.base import join
 from jgen.types import Array, Draws, Key, PyTree, Sampler
 
