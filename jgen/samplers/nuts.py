@@ -29,21 +29,11 @@ from jgen.threefry import fold_in, turn_uniforms
 from jgen.types import Array, Draws, Key, Law, LogDensity, Machine, Sampler
 
 
-class Endpoint(NamedTuple):
-    """Where a trajectory can be continued; the momentum is white, ``n = Lᵀ r``."""
-
-    position: Array  # [dim]
-    momentum: Array  # [dim]
-    gradient: Array  # [dim]
-
-
 class Candidate(NamedTuple):
     """Where the chain may go."""
 
-    position: Array  # [dim]
-    gradient: Array  # [dim]
+    point: Array  # [3, dim] as the ends of the trajectory
     log_density: Array  # []
-    energy: Array  # []
 
 
 class Tree(NamedTuple):
@@ -60,12 +50,15 @@ class Growth(NamedTuple):
     A subtree grows at the front, in place: if it is thrown away the trajectory is over and its ends are
     of no more use. Checkpoints belong to the subtree; one holds the momentum at the first leaf of a
     balanced subtree inside it, and the sum of momenta up to the middle of that leaf.
+
+    A point is one array of position, momentum (white, ``n = Lᵀ r``) and gradient: of cheap densities, the
+    number of arrays that a loop carries is what a turn costs.
     """
 
     key: Key
     start_energy: Array  # []
-    front: Endpoint
-    back: Endpoint
+    front: Array  # [3, dim]
+    back: Array  # [3, dim]
     direction: Array  # [] +1 if the front is later in time than the back, else -1
     tree: Tree
     depth: Array  # []
@@ -145,14 +138,13 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     momentum, _ = noise_and_coin(fold_in(key, 0), x)
     key = fold_in(key, 1)
     energy = 0.5 * momentum @ momentum - state.log_density
-    end = Endpoint(x, momentum, state.gradient)
-    here = Candidate(x, state.gradient, state.log_density, energy)
+    here = Candidate(jnp.stack([x, momentum, state.gradient]), state.log_density)
     heads, _, _ = turn_uniforms(key, 0, x.dtype)
     return Growth(
         key=key,
         start_energy=energy,
-        front=end,
-        back=end,
+        front=here.point,
+        back=here.point,
         direction=jnp.where(heads, 1, -1).astype(x.dtype),
         tree=Tree(here, jnp.zeros_like(energy), momentum),
         depth=jnp.int32(0),
@@ -172,13 +164,14 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     """Adds one leaf to the subtree."""
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
-    front, subtree = growth.front, growth.subtree
+    subtree = growth.subtree
     _, uniform, _ = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
 
     # One leapfrog step from the front.
     signed_step = growth.direction * step_size
-    momentum = front.momentum + 0.5 * signed_step * pull(factor, front.gradient)
-    x = front.position + signed_step * push(factor, momentum)
+    x, momentum, gradient = growth.front
+    momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
+    x = x + signed_step * push(factor, momentum)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
     energy = 0.5 * momentum @ momentum - value
@@ -189,7 +182,8 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     # The subtree takes the leaf.
     log_weight = jnp.logaddexp(subtree.log_weight, -error)
     takes_leaf = (growth.leaf == 0) | (log_uniform(uniform) < -error - log_weight)
-    candidate = _select(takes_leaf, Candidate(x, gradient, value, energy), subtree.candidate)
+    front = jnp.stack([x, momentum, gradient])
+    candidate = _select(takes_leaf, Candidate(front, value), subtree.candidate)
     momentum_sum = subtree.momentum_sum + momentum
 
     # Every balanced subtree that ends at this leaf is checked for a turn, the smallest first. Its first
@@ -211,7 +205,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     writes = ((jnp.arange(max_depth) == slot) & (growth.leaf % 2 == 0))[:, None, None]
     leaf = growth.leaf + 1
     return growth._replace(
-        front=Endpoint(x, momentum, gradient),
+        front=front,
         subtree=Tree(candidate, log_weight, momentum_sum),
         leaf=leaf,
         checkpoints=jnp.where(writes, jnp.stack([momentum, sum_to_middle]), growth.checkpoints),
@@ -230,13 +224,13 @@ def settle(growth: Growth) -> Growth:
     merges = ~growth.broken
     takes_subtree = merges & (log_uniform(uniform) < subtree.log_weight - tree.log_weight)
     momentum_sum = tree.momentum_sum + subtree.momentum_sum
-    half_sum = momentum_sum - 0.5 * front.momentum
-    turned = is_turning(back.momentum, front.momentum, 0.5 * back.momentum, half_sum)
+    (_, first, _), (_, last, _) = back, front
+    turned = is_turning(first, last, 0.5 * first, momentum_sum - 0.5 * last)
     depth = growth.depth + merges
     done = growth.broken | turned | (depth == len(growth.checkpoints))
     return growth._replace(
-        front=_select(heads, back, front),
-        back=_select(heads, front, back),
+        front=jnp.where(heads, back, front),
+        back=jnp.where(heads, front, back),
         direction=jnp.where(heads, -growth.direction, growth.direction),
         tree=Tree(
             _select(takes_subtree, subtree.candidate, tree.candidate),
@@ -267,12 +261,12 @@ def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Arra
 def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
     """The draw of a finished trajectory."""
     _, unravel = ravel_pytree(state.position)
-    x, gradient, value, energy = growth.tree.candidate
+    (x, momentum, gradient), value = growth.tree.candidate
     state = ChainState(unravel(x), value, gradient, state.tuning)
     info = {
         "acceptance_rate": growth.acceptance_sum / growth.num_grads,
         "diverging": growth.diverging,
-        "energy": energy,
+        "energy": 0.5 * momentum @ momentum - value,
         "lp": value,
         "n_steps": growth.num_grads,
         "step_size": state.tuning.step_size,
@@ -286,7 +280,7 @@ def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
 def _seedling(candidate: Candidate) -> Tree:
     """A tree without a leaf; the candidate only gives the shapes."""
     nothing = jnp.zeros_like(candidate.log_density)
-    return Tree(candidate, nothing - jnp.inf, jnp.zeros_like(candidate.position))
+    return Tree(candidate, nothing - jnp.inf, jnp.zeros_like(candidate.point[0]))
 
 
 def _select(condition: Array, new: T, old: T) -> T:
