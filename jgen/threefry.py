@@ -12,6 +12,7 @@ import math
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.extend.random import define_prng_impl
 
 THREEFRY = "threefry2x32"
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
@@ -44,6 +45,59 @@ def threefry(key: tuple[Array, Array], counter: tuple[Array, Array]) -> tuple[Ar
     return left, right
 
 
+def written_out(key: Array) -> Array:
+    """The same key, of which ``jax.random`` makes the same numbers by rounds that are written out.
+
+    Args:
+        key: A typed key; one of another generator is handed back as it is.
+
+    Example:
+        >>> key = jax.random.key(0)
+        >>> bool((jax.random.normal(written_out(key), (3,)) == jax.random.normal(key, (3,))).all())
+        True
+    """
+    return jax.random.wrap_key_data(jax.random.key_data(key), impl=WRITTEN_OUT) if is_threefry(key) else key
+
+
+def _blocks(words: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """A block for each place of an array, counted as ``jax.random`` counts them (its partitionable way)."""
+    size = math.prod(shape)
+    if size >= 2**32:
+        raise ValueError(f"one call makes fewer than 2**32 numbers; got the shape {shape}: split the key")
+    places = jax.lax.iota(jnp.uint32, size).reshape(shape)
+    return threefry((words[0], words[1]), (jnp.zeros_like(places), places))
+
+
+def _random_bits(words: Array, bit_width: int, shape: tuple[int, ...]) -> Array:
+    first, second = _blocks(words, shape)
+    if bit_width == 64:
+        return (first.astype(jnp.uint64) << 32) | second.astype(jnp.uint64)
+    return (first ^ second).astype(f"uint{bit_width}")
+
+
+def _split(words: Array, shape: tuple[int, ...]) -> Array:
+    return jnp.stack(_blocks(words, shape), axis=-1)
+
+
+def _fold_in(words: Array, number: int | Array) -> Array:
+    return jnp.stack(threefry((words[0], words[1]), (jnp.uint32(0), jnp.asarray(number, jnp.uint32))))
+
+
+def _seed(seed: Array) -> Array:
+    return jax.random.key_data(jax.random.key(seed, impl=THREEFRY))
+
+
+WRITTEN_OUT = define_prng_impl(
+    key_shape=(2,),
+    seed=_seed,
+    split=_split,
+    random_bits=_random_bits,
+    fold_in=_fold_in,
+    name="threefry2x32_written_out",
+    tag="fry",
+)
+
+
 def fold_in(key: Array, number: int | Array) -> Array:
     """``jax.random.fold_in``, bit for bit, in a loop on a CPU up to four times as fast.
 
@@ -58,8 +112,7 @@ def fold_in(key: Array, number: int | Array) -> Array:
     """
     if not is_threefry(key):
         return jax.random.fold_in(key, number)
-    words = threefry(tuple(jax.random.key_data(key)), (jnp.uint32(0), jnp.asarray(number, jnp.uint32)))
-    return jax.random.wrap_key_data(jnp.stack(words), impl=THREEFRY)
+    return jax.random.wrap_key_data(_fold_in(jax.random.key_data(key), number), impl=THREEFRY)
 
 
 def two_uniforms(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[Array, Array]:

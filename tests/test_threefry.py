@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen.threefry import fold_in, threefry, turn_uniforms, two_uniforms
+from jgen.threefry import fold_in, threefry, turn_uniforms, two_uniforms, written_out
 
 NUM, ALARM = 200_000, 1e-7
 KNOWN = [  # key, counter, words: Random123's kat_vectors, threefry2x32 with 20 rounds
@@ -46,6 +46,33 @@ def test_folding_in_is_that_of_jax(impl):
     key = jax.random.key(secrets.randbits(31), impl=impl)
     for number in (0, 7, 2**31 - 1, jnp.int32(-1), jnp.uint32(4_000_000_000)):
         assert fold_in(key, number) == jax.random.fold_in(key, number)
+
+
+DRAWN = {
+    "normals": lambda key: jax.random.normal(key, (7, 3)),
+    "one normal": jax.random.normal,
+    "integers": lambda key: jax.random.randint(key, (11,), 0, 100),
+    "bytes": lambda key: jax.random.bits(key, (5,), "uint8"),
+    "halves": lambda key: jax.random.uniform(key, (5,), jnp.bfloat16),
+    "doubles": lambda key: jax.random.normal(key, (5,), jnp.float64),
+    "orders": lambda key: jax.random.permutation(key, 10),
+    "gammas, by rejection": lambda key: jax.random.gamma(key, 2.0, (4,)),
+    "split in two axes": lambda key: jax.random.uniform(jax.random.split(key, (3, 2))[2, 1]),
+    "folded": lambda key: jax.random.uniform(jax.random.fold_in(key, 2**31)),
+    "mapped": lambda key: jax.vmap(jax.random.normal)(jax.random.split(key, 4)),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_key_written_out_draws_what_it_drew(name, x64):  # noqa: ARG001
+    key = jax.random.key(secrets.randbits(31))
+    for draw in (DRAWN[name], jax.jit(DRAWN[name])):
+        np.testing.assert_array_equal(draw(written_out(key)), draw(key))
+
+
+def test_other_generators_are_left_alone():
+    key = jax.random.key(0, impl="rbg")
+    assert written_out(key) is key
 
 
 @pytest.mark.parametrize("impl", ["threefry2x32", "rbg"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from jgen.binding import bind
 from jgen.rows import write
+from jgen.threefry import written_out
 from jgen.types import Array, Key, PyTree, TrainState
 
 Step = Callable[[TrainState, PyTree], tuple[TrainState, Mapping[str, Array]]]
@@ -123,7 +124,7 @@ def _advance(
     step: Step, make_batch: MakeBatch, data: PyTree, state: TrainState, alive: Array
 ) -> tuple[TrainState, Array, Mapping[str, Array]]:
     """One step of one run, and whether what it led to is finite."""
-    batch = make_batch(data, jax.random.fold_in(state.key, BATCH_STREAM), state.step)
+    batch = make_batch(data, jax.random.fold_in(written_out(state.key), BATCH_STREAM), state.step)
     state, aux = step(state, batch)
     return state, alive & _finite((aux["loss"], state.params)), jax.tree.map(jnp.mean, aux)
 

@@ -7,6 +7,7 @@ import optax
 from jax.tree_util import Partial
 
 from jgen.binding import bind
+from jgen.threefry import written_out
 from jgen.types import Array, Objective, PyTree, Scheduled, TrainState
 
 
@@ -60,7 +61,7 @@ def _train_step(
 ) -> tuple[TrainState, Mapping[str, Array]]:
     if isinstance(objective, Scheduled):
         objective = objective.at(state.step)
-    key = jax.random.fold_in(state.key, state.step)
+    key = jax.random.fold_in(written_out(state.key), state.step)
     (loss, aux), grad = jax.value_and_grad(objective, has_aux=True)(state.params, batch, key)
     if "loss" in aux:
         raise ValueError("aux must not have an entry 'loss': the step adds it; rename the objective's")
