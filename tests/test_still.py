@@ -52,7 +52,14 @@ def placed(name):
     ]
 
 
-@pytest.mark.parametrize("name", members(jgen.samplers, "recipe"))
+EACH_PUSH = {"direct", "hmc", "importance"}  # of the others, compiling takes longer
+ALL = [
+    pytest.param(name, marks=() if name in EACH_PUSH else pytest.mark.weekly)
+    for name in members(jgen.samplers, "recipe")
+]
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_run_says_what_its_steps_say(name):
     """Each leaf of each draw to the last bits, those kept once for all draws too."""
     sampler, state = placed(name)
