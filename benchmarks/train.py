@@ -9,9 +9,9 @@ round: they hold on a busy machine, times do not.
 
 Wanted, on two cores: jgen's scanned step at most 1.05 x the scan by hand, PyTorch eager 2.5 x jgen's or more.
 
-Seen on two cores of an AMD EPYC (540 us a step): 1.01; and 2.3 with Adam as PyTorch brings it, 1.8 with its
-fused Adam. So the second is not met there: products of matrices alone, which both leave to libraries of like
-speed, take 420 of jgen's 540 us, and 1220 / 2.5 leaves 490 for all.
+Seen on two cores of an AMD EPYC (510 us a step): 0.96, as jgen draws its noise without a loop inside the loop;
+and 2.3 with Adam as PyTorch brings it, 1.9 with its fused Adam. So the second is not met there: XLA shares a
+product of matrices of this size out to no second core, PyTorch does, and products are 370 of jgen's 510 us.
 """
 
 import os
