@@ -59,27 +59,21 @@ def everywhere(target):
     return dataclasses.replace(target, traits=frozenset())
 
 
-DEAR = (
-    *(
-        "accept_reject",
-        "adaptive_importance",
-        "adaptive_rejection",
-        "adjusted_mclmc",
-        "ancestral",
-        "annealed",
-    ),
-    *("barker", "discrete_gibbs", "elliptical_slice", "ghmc", "jittered_hmc", "langevin", "mclmc"),
-    *("multiple_importance", "nuts", "sghmc", "sgld", "slice_sampler", "smc", "tempering"),
-    "accept_reject, proposal density forgotten",
+DEAR = frozenset(
+    "accept_reject adaptive_rejection adjusted_mclmc ancestral annealed barker discrete_gibbs elliptical_slice "
+    "ghmc jittered_hmc langevin mclmc multiple_importance nuts sghmc sgld slice_sampler smc tempering".split()
 )
 """More than five seconds of CPU; most have kin in the default suite."""
+DEAREST = ("adaptive_importance", "accept_reject, proposal density forgotten")
+"""More than half a minute."""
 
 
 QUICK_BUGS = ("1 MALA, ratio reversed", "2 HMC, no accept step", "8 Metropolis, a key used twice")
 
 
 def marked(names: Iterable[str]) -> list:
-    return [slow(name) if name in DEAR else name for name in names]
+    dearest = {name: pytest.param(name, marks=pytest.mark.weekly) for name in DEAREST}
+    return [dearest.get(name, slow(name) if name in DEAR else name) for name in names]
 
 
 @pytest.mark.parametrize("name", marked(SAMPLERS))
