@@ -9,9 +9,10 @@ round: they hold on a busy machine, times do not.
 
 Wanted, on two cores: jgen's scanned step at most 1.05 x the scan by hand, PyTorch eager 2.5 x jgen's or more.
 
-Seen on two cores of an AMD EPYC (510 us a step): 0.96, for jgen draws its noise without a loop in the loop; and
-2.3 with Adam as PyTorch brings it, 1.9 with its fused Adam. So the second is not met there: XLA shares a
-product of matrices of this size out to no second core, PyTorch does, and products are 370 of jgen's 510 us.
+Seen on two cores of an AMD EPYC (510 us a step): 0.96, for jgen draws its noise without a loop in the
+loop; and 2.3 with Adam as PyTorch brings it, 1.9 with its fused Adam. So the second is not met there: XLA
+shares a product of matrices of this size out to no second core, PyTorch does, and products are 370 of the
+510 us.
 """
 
 import os

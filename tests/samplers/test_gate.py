@@ -59,10 +59,19 @@ def everywhere(target):
     return dataclasses.replace(target, traits=frozenset())
 
 
-DEAR = frozenset(
-    "accept_reject adaptive_rejection adjusted_mclmc ancestral annealed barker discrete_gibbs elliptical_slice "
-    "ghmc jittered_hmc langevin mclmc multiple_importance nuts sghmc sgld slice_sampler smc tempering".split()
-)
+DEAR = {
+    *("accept_reject", "adaptive_rejection", "adjusted_mclmc", "ancestral", "annealed", "barker"),
+    *(
+        "discrete_gibbs",
+        "elliptical_slice",
+        "ghmc",
+        "jittered_hmc",
+        "langevin",
+        "mclmc",
+        "multiple_importance",
+    ),
+    *("nuts", "sghmc", "sgld", "slice_sampler", "smc", "tempering"),
+}
 """More than five seconds of CPU; most have kin in the default suite."""
 DEAREST = ("adaptive_importance", "accept_reject, proposal density forgotten")
 """More than half a minute."""
