@@ -48,6 +48,8 @@ def threefry(key: tuple[Array, Array], counter: tuple[Array, Array]) -> tuple[Ar
 def written_out(key: Array) -> Array:
     """The same key, of which ``jax.random`` makes the same numbers by rounds that are written out.
 
+    The same, that is, while ``jax_threefry_partitionable`` is true, as JAX has it.
+
     Args:
         key: A typed key; one of another generator is handed back as it is.
 
@@ -142,7 +144,7 @@ def two_uniforms(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[
 def turn_uniforms(key: Array, turn: int | Array, dtype: jnp.dtype) -> tuple[Array, Array, Array]:
     """The chance of one turn of a machine: a fair coin and two uniforms on [0, 1), of one block.
 
-    A uniform of float32 takes the upper 23 bits of a word; the coin is the lowest bit of the first.
+    A uniform of float32 takes the upper 23 bits of a word; the coin is the next bit of the first.
 
     Args:
         key: A typed key, the same at every turn, spent on nothing but turns.
@@ -160,7 +162,7 @@ def turn_uniforms(key: Array, turn: int | Array, dtype: jnp.dtype) -> tuple[Arra
         coin_key, key = jax.random.split(jax.random.fold_in(key, turn))
         return jax.random.bernoulli(coin_key), *jax.random.uniform(key, (2,), dtype)
     words = threefry(tuple(jax.random.key_data(key)), (jnp.uint32(0), jnp.asarray(turn, jnp.uint32)))
-    bits = jnp.stack(words) >> 8
+    bits = jnp.stack(words) >> 8  # XLA makes a stack once, and what it need not stack anew for every use
     u, v = to_uniform(bits << 8)
     return bits[0] & 1 == 1, u, v
 
