@@ -261,6 +261,7 @@ def run(config: Config) -> dict[str, Any]:
         if not warm:  # none of the samplers claims it
             continue
         new = [row for num_chains in config.chains for row in group(config, target, warm, num_chains)]
+        jax.clear_caches()  # programs of all targets together would be more than a process may map
         show_rows(console, f"{name} \\[{ravel_pytree(target.start)[0].size}]", new, COLUMNS)
         rows += new
     mixtures = mixture_rows(config.seconds) if "direct" in chosen else []
