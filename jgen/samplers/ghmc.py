@@ -16,7 +16,7 @@ from jgen.samplers.base import (
     flatten,
     gradient_init,
 )
-from jgen.samplers.hamiltonian_base import Phase, energy, energy_error, leapfrog
+from jgen.samplers.hamiltonian_base import Phase, energies, leapfrog
 from jgen.targets.base import Target
 from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler
 
@@ -151,7 +151,7 @@ def ghmc_step(log_density: LogDensity, key: Key, state: GuidedState) -> tuple[Gu
 
     start = Phase(x, momentum, state.log_density, state.gradient)
     end = leapfrog(density, state.tuning, 1, start)
-    error = energy_error(start, end)
+    before, after, error = energies(start, end)
     accepted = jnp.log(jnp.abs(height)) < -error
     moved = GuidedState(
         unravel(end.position),
@@ -165,7 +165,7 @@ def ghmc_step(log_density: LogDensity, key: Key, state: GuidedState) -> tuple[Gu
     info = {
         "acceptance_rate": jnp.exp(jnp.minimum(-error, 0.0)),
         "diverging": error > MAX_ENERGY_ERROR,
-        "energy": jnp.where(accepted, energy(end), energy(start)),
+        "energy": jnp.where(accepted, after, before),
         "lp": state.log_density,
         "step_size": state.tuning.step_size,
         "num_grads": jnp.int32(1),

@@ -52,15 +52,16 @@ def leapfrog(density: LogDensity, tuning: Any, num_steps: int | Array, start: Ph
     return half_a_kick(jax.lax.fori_loop(0, num_steps, drift_and_kick, half_a_kick(start, 1.0)), -1.0)
 
 
-def energy(phase: Phase) -> Array:
-    """Minus the log of the joint density of position and momentum, in nats ``[]``."""
-    return 0.5 * phase.momentum @ phase.momentum - phase.log_density
+def energies(start: Phase, end: Phase) -> tuple[Array, Array, Array]:
+    """Before a trajectory, after it, and what it gained, in nats ``[]``: +inf where its end cannot be used.
 
-
-def energy_error(start: Phase, end: Phase) -> Array:
-    """What a trajectory gained, in nats ``[]``; +inf where its end cannot be used."""
-    usable = jnp.all(jnp.isfinite(end.gradient)) & jnp.isfinite(energy(end))
-    return jnp.where(usable, energy(end) - energy(start), jnp.inf)
+    The energy is minus the log of the joint density of position and momentum.
+    """
+    # XLA makes a stack once; it would make each of two scalars anew for all that is decided by it.
+    kinetic = 0.5 * jnp.stack([start.momentum @ start.momentum, end.momentum @ end.momentum])
+    before, after = kinetic - jnp.stack([start.log_density, end.log_density])
+    usable = jnp.all(jnp.isfinite(end.gradient)) & jnp.isfinite(after)
+    return before, after, jnp.where(usable, after - before, jnp.inf)
 
 
 def trajectory(log_density: LogDensity, num_steps: Array, key: Key, state: Any) -> tuple[Any, Info, Phase]:
@@ -79,7 +80,7 @@ def trajectory(log_density: LogDensity, num_steps: Array, key: Key, state: Any) 
     momentum, coin = noise_and_coin(key, x)
     start = Phase(x, momentum, state.log_density, state.gradient)
     end = leapfrog(density, state.tuning, num_steps, start)
-    error = energy_error(start, end)
+    before, after, error = energies(start, end)
     proposed = state._replace(
         position=unravel(end.position), log_density=end.log_density, gradient=end.gradient
     )
@@ -87,7 +88,7 @@ def trajectory(log_density: LogDensity, num_steps: Array, key: Key, state: Any) 
     info = {
         "acceptance_rate": acceptance_rate,
         "diverging": error > MAX_ENERGY_ERROR,
-        "energy": jnp.where(accepted, energy(end), energy(start)),
+        "energy": jnp.where(accepted, after, before),
         "lp": state.log_density,
         "n_steps": num_steps,
         "step_size": state.tuning.step_size,

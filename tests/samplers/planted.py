@@ -32,12 +32,12 @@ KERNEL_BUGS = {
         "decide(coin, 0.0 * value,",
     ),
     "3 HMC, kinetic energy of the old momentum": in_hmc(
-        "energy_error(start, end)\n    proposed",
-        "energy_error(start, end._replace(momentum=momentum))\n    proposed",
+        "energies(start, end)\n    proposed",
+        "energies(start, end._replace(momentum=momentum))\n    proposed",
     ),
     "3 HMC, kinetic energy of the position": in_hmc(
-        "energy_error(start, end)\n    proposed",
-        "energy_error(start, end._replace(momentum=end.position))\n    proposed",
+        "energies(start, end)\n    proposed",
+        "energies(start, end._replace(momentum=end.position))\n    proposed",
     ),
     "7 MALA, gradient of a rejected proposal": Bug(
         "samplers.mala", "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
