@@ -54,8 +54,8 @@ def check_moments(target, draws):
 def test_draws_fit_the_density(name):
     """E x_i d_i log p = -1 for each i: catches a density whose draws are another's, a lost log-Jacobian.
 
-    The identity is integration by parts; it holds for heavy tails too. Most of its terms stay of order 1; of the
-    horseshoe's local scales one draw in 20,000 may outweigh the rest, and a coordinate where it does is left out.
+    The identity is integration by parts; it holds for heavy tails too. Most of its terms stay of order 1. Of
+    the horseshoe's local scales one draw in 20,000 may outweigh the rest; such a coordinate is left out.
     The laws of discrete draws are enumerated in test_truths_discrete.
     """
     check_virial(exact(name))
