@@ -35,7 +35,7 @@ class Cost(NamedTuple):
 
 
 CHUNK_STEPS = 256
-"""Steps of one compiled chunk."""
+"""Steps of one compiled chunk of warm-up."""
 
 
 def start(

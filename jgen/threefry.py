@@ -3,7 +3,7 @@ r"""Chance at its price: keys and uniform numbers of which no random bit is thro
 A draw of a cheap density costs no more than its chance does. JAX's default generator, threefry, makes
 blocks of two words of 32 bits, :math:`(w_0, w_1) = f_k(c)` from a key and a counter. ``jax.random`` makes one
 number of a block, and compiles its twenty rounds as a loop on a CPU, which inside the loop over draws costs
-several times what the rounds do. Here a block makes two numbers, and its rounds are written out. Other
+several times what the rounds do. Here the rounds are written out, and a block makes two uniforms. Other
 generators go through ``jax.random``.
 """
 
