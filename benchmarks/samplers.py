@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any
 
 import jax
@@ -33,7 +32,7 @@ from benchmarks.lanes_base import lanes_rows
 from benchmarks.peers_base import Problem, peers, require
 from benchmarks.warm_base import Warm, place, through_the_driver, warm_up
 from jgen.errors import UsageError
-from jgen.experiment import mistakes_in_one_line
+from jgen.experiment import among, mistakes_in_one_line
 from jgen.population import RunState
 from jgen.provenance import program, provenance
 from jgen.records import to_json
@@ -71,8 +70,8 @@ class Config:
 
 def check(config: Config) -> None:
     """Refuses options that no run could follow, before any work is done."""
-    check_names("targets", config.targets, members(jgen.targets, "{name}"))
-    check_names("samplers", config.samplers, members(jgen.samplers, "recipe"))
+    among("targets", config.targets, members(jgen.targets, "{name}"))
+    among("samplers", config.samplers, members(jgen.samplers, "recipe"))
     if not config.chains or min(config.chains) < 1:
         raise UsageError(f"give chains of 1 or more; got {config.chains}")
     if not 0 < config.seconds < float("inf"):
@@ -83,13 +82,6 @@ def check(config: Config) -> None:
         raise UsageError(f"num_warmup is {config.num_warmup}: give at least 1")
     if config.json is not None and not config.json.parent.is_dir():
         raise UsageError(f"cannot write {config.json}: {config.json.parent} is not a directory")
-
-
-def check_names(option: str, names: tuple[str, ...], known: Mapping[str, ModuleType]) -> None:
-    """Refuses a name that is no member's, and lists those that are."""
-    for name in names:
-        if name not in known:
-            raise UsageError(f"--{option}: there is no {name}; choose among {', '.join(known)}")
 
 
 def group(config: Config, target: Target, warm: Mapping[str, Warm], num_chains: int) -> Iterator[dict]:

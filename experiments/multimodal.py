@@ -26,7 +26,7 @@ from jgen import plots
 from jgen.adaptation import window
 from jgen.diagnostics import rhat
 from jgen.distributions import gaussian, log_prob_of, mixture
-from jgen.experiment import Run, at_least, main
+from jgen.experiment import Run, among, at_least, main
 from jgen.sampling import sample
 from jgen.targets.base import Target, sample_of
 from jgen.testing import members
@@ -55,8 +55,9 @@ class Config:
     """All randomness is drawn from it."""
 
     def __post_init__(self) -> None:
-        """Refuses sizes too small to mean anything."""
+        """Refuses sizes too small to mean anything, and samplers that there are not."""
         at_least(self, modes=2, dim=2, chains=2, draws=4)
+        among("samplers", self.samplers, members(jgen.samplers, "recipe"))
 
 
 def multimodal(config: Config, run: Run) -> None:

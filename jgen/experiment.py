@@ -26,7 +26,7 @@ import contextlib
 import linecache
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -109,6 +109,28 @@ def at_least(config: Any, **least: int) -> None:
         given = getattr(config, name)
         if given < value:
             raise UsageError(f"--{name.replace('_', '-')} must be at least {value}; got {given}")
+
+
+def among(option: str, names: Sequence[str], known: Iterable[str]) -> None:
+    """Refuses a name that nothing has, and lists those there are.
+
+    Args:
+        option: As the configuration spells it.
+        names: What was given.
+        known: What may be.
+
+    Raises:
+        UsageError: Naming the option and the first name that is not known.
+
+    Example:
+        >>> among("samplers", ["hmc", "what"], ["hmc", "nuts"])
+        Traceback (most recent call last):
+        jgen.errors.UsageError: --samplers: there is no what; choose among hmc, nuts
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--{option}: there is no {name}; choose among {', '.join(known)}")
 
 
 @contextlib.contextmanager

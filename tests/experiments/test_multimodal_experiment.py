@@ -57,8 +57,15 @@ def test_the_proposal_covers_the_target_by_the_bound_it_states():
     assert np.max(ratios) <= target.log_bound
 
 
-def test_too_few_modes_are_one_line(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--modes", "1"], "--modes must be at least 2; got 1"),
+        (["--samplers", "hmc", "what"], "--samplers: there is no what; choose among "),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(capsys, arguments, words):
     with pytest.raises(SystemExit) as stop:
-        main(multimodal, Config, ["--modes", "1"])
+        main(multimodal, Config, arguments)
     assert stop.value.code == 2
-    assert capsys.readouterr().err.startswith("error: --modes must be at least 2; got 1")
+    assert capsys.readouterr().err.startswith(f"error: {words}")
