@@ -26,6 +26,7 @@ from jgen import plots
 from jgen.adaptation import window
 from jgen.diagnostics import rhat
 from jgen.distributions import gaussian, log_prob_of, mixture
+from jgen.errors import UsageError
 from jgen.experiment import Run, among, at_least, main
 from jgen.sampling import sample
 from jgen.targets.base import Target, sample_of
@@ -57,6 +58,8 @@ class Config:
     def __post_init__(self) -> None:
         """Refuses sizes too small to mean anything, and samplers that there are not."""
         at_least(self, modes=2, dim=2, chains=2, draws=4)
+        if not 0 < self.separation < float("inf"):
+            raise UsageError(f"--separation must be a positive number; got {self.separation}")
         among("samplers", self.samplers, members(jgen.samplers, "recipe"))
 
 

@@ -61,6 +61,7 @@ def test_the_proposal_covers_the_target_by_the_bound_it_states():
     ("arguments", "words"),
     [
         (["--modes", "1"], "--modes must be at least 2; got 1"),
+        (["--separation", "nan"], "--separation must be a positive number; got nan"),
         (["--samplers", "hmc", "what"], "--samplers: there is no what; choose among "),
     ],
 )
