@@ -106,6 +106,29 @@ def test_killed_again_and_again_at_any_moment(tmp_path):
         check_nothing_is_lost(tmp_path, told)
 
 
+def test_a_deletion_broken_off_leaves_no_step_that_cannot_be_restored(tmp_path, monkeypatch):
+    """As a kill does: the files of an old checkpoint go one by one, and the third never goes."""
+    unlink, gone = os.unlink, []
+
+    def unlink_two(path, *where, **options):
+        gone.append(path)
+        if len(gone) > 2:
+            raise OSError("killed")
+        unlink(path, *where, **options)
+
+    states = {step: {"x": jnp.full(3, step)} for step in range(4)}
+    monkeypatch.setattr(os, "unlink", unlink_two)
+    with contextlib.suppress(OSError), checkpoints.writer(tmp_path, keep_last=2) as save:
+        for step, state in states.items():
+            save(state, step=step)
+    monkeypatch.undo()
+    assert len(gone) > 2
+    for step in checkpoints.steps(tmp_path):
+        assert_identical(checkpoints.restore(tmp_path, like=states[0], step=step), states[step])
+    checkpoints.save(tmp_path, states[0], step=4)
+    assert not [path for path in tmp_path.iterdir() if not path.name.isdigit()]  # nothing is left lying about
+
+
 def test_what_is_saved_is_the_state_at_the_call_whatever_training_does_next(tmp_path):
     saved = {}
     with checkpoints.writer(tmp_path, keep_last=100) as save:

@@ -2,12 +2,18 @@
 
 import contextlib
 import math
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from jgen.checkpoints.base import FORMAT, badness, described, named_leaves, numbered, steps
 from jgen.types import PyTree
+
+REMOVED = "removed"
+"""Where a checkpoint goes to be deleted, in one move: one that is half deleted must not seem to stand."""
 
 
 def save(
@@ -52,7 +58,7 @@ def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> 
     Inside, ``save(state, step=..., notes=None, metric=None)`` takes the state as it is now and returns while
     it is being written; the state may be donated at once. It is saved when the next call returns, or the
     block is left: both wait, and both say it where the writing failed. What an earlier process left half
-    written is removed. One writer a directory.
+    written, or half deleted, is removed. One writer a directory.
 
     Args:
         directory: Where the checkpoints of this run live; made if it is not there.
@@ -98,12 +104,14 @@ class _Writer:
         self.directory, self.busy_with = directory, "checkpoints"
         with self._failures_in_one_line():
             directory.mkdir(parents=True, exist_ok=True)
+            self._empty_removed()
             self.manager = ocp.CheckpointManager(
                 directory,
                 options=ocp.CheckpointManagerOptions(
                     preservation_policy=kept.AnyPreservationPolicy([kept.LatestN(keep_last), best]),
                     best_fn=_metric,  # else it forgets the metrics of a former process
                     cleanup_tmp_directories=True,
+                    todelete_subdir=REMOVED,
                 ),
             )
 
@@ -144,6 +152,11 @@ class _Writer:
     def wait(self) -> None:
         with self._failures_in_one_line():
             self.manager.wait_until_finished()
+        self._empty_removed()
+
+    def _empty_removed(self) -> None:
+        if jax.process_index() == 0:  # the one that moves them there
+            shutil.rmtree(self.directory / REMOVED, ignore_errors=True)
 
     def close(self) -> None:
         self.manager.close()
