@@ -97,7 +97,8 @@ class Machine(NamedTuple):
         advance: ``advance(state, work) -> work``; spends one evaluation of the target.
         finish: ``finish(state, work) -> (state, draws)``, once ``work.done``; spends nothing.
         settle: ``settle(work) -> work``, once ``work.ripe``: ends a stage of several turns; spends nothing.
-            Work that is done stays ripe. None where all turns are alike.
+            None where all turns are alike. Chains may end their stages together, so that ripe work is
+            advanced and done work settled: neither may change what ``finish`` makes of it.
     """
 
     begin: Partial

@@ -24,6 +24,7 @@ FLOORS = [
         "provenance",
         "rows",
         "threefry",
+        "together",
         "still",
         "convolution",
     },

@@ -12,6 +12,7 @@ from numpyro.distributions import Distribution
 
 from jgen.targets.base import Trait
 from jgen.threefry import two_uniforms
+from jgen.together import anywhere
 from jgen.types import Array, Draws, Key, LogDensity, Machine, PyTree, Sampler
 
 T = TypeVar("T")
@@ -132,17 +133,25 @@ def no_state(key: Key, position: PyTree | None) -> tuple[()]:
 
 
 def turn_until_done(machine: Machine, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
-    """The ``step`` of a machine: turns until it is done."""
+    """The ``step`` of a machine: turns until it is done.
+
+    Chains that are vmapped over go through their stages together. What is the same in all of them, such as
+    the turns since a stage began, stays one number then.
+    """
+    settle = machine.settle
 
     def advance(work: PyTree) -> PyTree:
         return machine.advance(state, work)
 
     def stage(work: PyTree) -> PyTree:
-        if machine.settle is None:
-            return advance(work)
-        return machine.settle(jax.lax.while_loop(lambda work: ~work.ripe, advance, work))
+        assert settle is not None
+        return settle(jax.lax.while_loop(lambda work: anywhere(~work.ripe), advance, work))
 
-    work = jax.lax.while_loop(lambda work: ~work.done, stage, machine.begin(key, state))
+    work = machine.begin(key, state)
+    if settle is None:
+        work = jax.lax.while_loop(lambda work: ~work.done, advance, work)
+    else:
+        work = jax.lax.while_loop(lambda work: anywhere(~work.done), stage, work)
     return machine.finish(state, work)
 
 
@@ -203,7 +212,7 @@ def checked_metric(inverse_mass_matrix: Array | None) -> Array | None:
 
 def log_uniform(uniform: Array) -> Array:
     """Log of a uniform on (0, 1], from one on [0, 1): a draw of exactly 0 must not accept everything."""
-    return jnp.log1p(-uniform)
+    return jnp.log(1.0 - uniform)  # exact: the uniform is a multiple of eps
 
 
 def noise_and_coin(key: Key, like: Array) -> tuple[Array, Array]:

@@ -26,6 +26,7 @@ from jgen.samplers.base import (
 )
 from jgen.targets.base import Target
 from jgen.threefry import fold_in, turn_uniforms
+from jgen.together import put
 from jgen.types import Array, Draws, Key, Law, LogDensity, Machine, Sampler
 
 
@@ -137,8 +138,8 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     x, _ = ravel_pytree(state.position)
     momentum, _ = noise_and_coin(fold_in(key, 0), x)
     key = fold_in(key, 1)
-    energy = 0.5 * momentum @ momentum - state.log_density
-    here = Candidate(jnp.stack([x, momentum, state.gradient]), state.log_density)
+    energy = 0.5 * (momentum @ momentum) - state.log_density
+    here = Candidate(rows(x, momentum, state.gradient), state.log_density)
     heads, _, _ = turn_uniforms(key, 0, x.dtype)
     return Growth(
         key=key,
@@ -162,6 +163,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
 
 def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growth:
     """Adds one leaf to the subtree."""
+    alive = ~growth.ripe
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
     subtree = growth.subtree
@@ -174,46 +176,45 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     x = x + signed_step * push(factor, momentum)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
-    energy = 0.5 * momentum @ momentum - value
-    usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy)
-    error = jnp.where(usable, energy - growth.start_energy, jnp.inf)
-    diverging = error > MAX_ENERGY_ERROR
+    kinetic = 0.5 * (momentum @ momentum)
+    # XLA makes a difference of stacks once; what they decide for a whole point would make each value anew.
+    zero = jnp.zeros_like(value)
+    value, error = jnp.stack([value, kinetic - value]) - jnp.stack([zero, growth.start_energy])
+    usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(error)
+    error = jnp.where(usable, error, jnp.inf)
+    diverging = growth.diverging | (alive & (error > MAX_ENERGY_ERROR))
 
     # The subtree takes the leaf.
     log_weight = jnp.logaddexp(subtree.log_weight, -error)
     takes_leaf = (growth.leaf == 0) | (log_uniform(uniform) < -error - log_weight)
-    front = jnp.stack([x, momentum, gradient])
+    front = rows(x, momentum, gradient)
     candidate = _select(takes_leaf, Candidate(front, value), subtree.candidate)
     momentum_sum = subtree.momentum_sum + momentum
 
-    # Every balanced subtree that ends at this leaf is checked for a turn, the smallest first. Its first
-    # leaf is at one of the checkpoints: an even leaf is written to the slot that counts the bits of leaf/2.
+    # An even leaf is kept at the checkpoint that counts the bits of leaf / 2, an odd one where nobody looks.
+    # Every balanced subtree that ends at this leaf is checked for a turn: its first leaf is at a checkpoint.
     slot = jax.lax.population_count(growth.leaf >> 1)
     num_ending_here = jax.lax.population_count((growth.leaf ^ (growth.leaf + 1)) >> 1)
     sum_to_middle = momentum_sum - 0.5 * momentum
+    checkpoints = put(growth.checkpoints, slot + growth.leaf % 2, rows(momentum, sum_to_middle))
 
-    def check(carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        index, _ = carry
-        first, sum_to_first = growth.checkpoints[index]
-        return index - 1, is_turning(first, momentum, sum_to_first, sum_to_middle)
+    def check(index: Array, turns: Array) -> Array:
+        first, sum_to_first = checkpoints[index]
+        return turns | is_turning(first, momentum, sum_to_first, sum_to_middle)
 
-    _, turns = jax.lax.while_loop(
-        lambda carry: (carry[0] > slot - num_ending_here) & ~carry[1], check, (slot, jnp.array(False))
-    )
-    broken = diverging | turns
-    max_depth = len(growth.checkpoints)
-    writes = ((jnp.arange(max_depth) == slot) & (growth.leaf % 2 == 0))[:, None, None]
+    turns = jax.lax.fori_loop(slot - num_ending_here + 1, slot + 1, check, jnp.array(False))
+    broken = growth.broken | diverging | (alive & turns)
     leaf = growth.leaf + 1
     return growth._replace(
         front=front,
         subtree=Tree(candidate, log_weight, momentum_sum),
         leaf=leaf,
-        checkpoints=jnp.where(writes, jnp.stack([momentum, sum_to_middle]), growth.checkpoints),
-        num_grads=growth.num_grads + 1,
-        acceptance_sum=growth.acceptance_sum + jnp.exp(jnp.minimum(-error, 0.0)),
+        checkpoints=checkpoints,
+        num_grads=growth.num_grads + alive,
+        acceptance_sum=growth.acceptance_sum + jnp.where(alive, jnp.exp(jnp.minimum(-error, 0.0)), 0.0),
         diverging=diverging,
         broken=broken,
-        ripe=broken | (leaf == 1 << growth.depth),
+        ripe=growth.ripe | broken | (leaf == 1 << growth.depth),
     )
 
 
@@ -221,13 +222,13 @@ def settle(growth: Growth) -> Growth:
     """Joins a whole subtree to the trajectory, if it does not turn, and tosses for the next end."""
     tree, subtree, front, back = growth.tree, growth.subtree, growth.front, growth.back
     heads, _, uniform = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
-    merges = ~growth.broken
+    merges = ~growth.broken & ~growth.done
     takes_subtree = merges & (log_uniform(uniform) < subtree.log_weight - tree.log_weight)
     momentum_sum = tree.momentum_sum + subtree.momentum_sum
     (_, first, _), (_, last, _) = back, front
     turned = is_turning(first, last, 0.5 * first, momentum_sum - 0.5 * last)
     depth = growth.depth + merges
-    done = growth.broken | turned | (depth == len(growth.checkpoints))
+    done = growth.done | growth.broken | turned | (depth == len(growth.checkpoints))
     return growth._replace(
         front=jnp.where(heads, back, front),
         back=jnp.where(heads, front, back),
@@ -243,6 +244,11 @@ def settle(growth: Growth) -> Growth:
         ripe=done,
         done=done,
     )
+
+
+def rows(*vectors: Array) -> Array:
+    """Vectors as one array; of vmapped ones XLA would make a stack twice, in two layouts."""
+    return jnp.concatenate(vectors).reshape(len(vectors), -1)
 
 
 def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Array) -> Array:
@@ -266,7 +272,7 @@ def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
     info = {
         "acceptance_rate": growth.acceptance_sum / growth.num_grads,
         "diverging": growth.diverging,
-        "energy": 0.5 * momentum @ momentum - value,
+        "energy": 0.5 * (momentum @ momentum) - value,
         "lp": value,
         "n_steps": growth.num_grads,
         "step_size": state.tuning.step_size,

@@ -91,7 +91,10 @@ KERNEL_BUGS = {
         "tree.log_weight",
     ),
     "NUTS, only the whole tree checked for a turn": Bug(
-        "samplers.nuts", "broken = diverging | turns", "broken = diverging"
+        "samplers.nuts", "diverging | (alive & turns)", "diverging"
+    ),
+    "NUTS, settled again when it is done": Bug(
+        "samplers.nuts", "merges = ~growth.broken & ~growth.done", "merges = ~growth.broken"
     ),
 }
 

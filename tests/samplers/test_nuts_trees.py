@@ -33,7 +33,10 @@ BUGS = {
         "samplers.nuts", "(jnp.sum(first * stretch) <= 0.0) |", "(jnp.sum(first * stretch) <= 0.0) &"
     ),
     "NUTS, no step is too many": Bug(
-        "samplers.nuts", "broken = diverging | turns", "broken = diverging | (turns & (growth.leaf < 0))"
+        "samplers.nuts", "diverging | (alive & turns)", "diverging | (alive & turns & (growth.leaf < 0))"
+    ),
+    "NUTS, what is done counts on with the others": Bug(
+        "samplers.nuts", "alive = ~growth.ripe", "alive = jnp.array(True)"
     ),
 }
 

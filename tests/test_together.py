@@ -1,0 +1,64 @@
+"""Loops that vmapped chains leave at once and rows that all write, against loops and rows one by one."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jgen.together import anywhere, put
+
+NUM = 4
+
+
+def climb(x):
+    """Adds 1 until every chain is above 5; how often, and the sum of the turns at which it was below."""
+
+    def turn(carry):
+        count, below, x = carry
+        return count + 1, below + jnp.where(x < 5, count, 0), x + 1
+
+    return jax.lax.while_loop(lambda carry: anywhere(carry[2] < 5), turn, (jnp.int32(0), jnp.int32(0), x))
+
+
+@pytest.mark.parametrize("how", [lambda f: f, jax.jit])
+def test_the_last_one_decides(how):
+    starts = np.array([3, 0, 7, 4])
+    count, below, x = how(jax.vmap(climb))(jnp.asarray(starts))
+    turns = 5 - starts.min()
+    np.testing.assert_array_equal(count, [turns] * NUM)
+    np.testing.assert_array_equal(x, starts + turns)
+    np.testing.assert_array_equal(below, [sum(t for t in range(turns) if s + t < 5) for s in starts])
+    assert [int(jax.jit(climb)(start)[0]) for start in starts] == [2, 5, 0, 1]
+
+
+def test_of_two_axes_too_the_last_one_decides():
+    x = jnp.array([[3, 4], [1, 9]])
+    assert set(jax.vmap(jax.vmap(climb))(x)[0].ravel().tolist()) == {4}
+
+
+def test_what_does_not_depend_on_the_chain_stays_one_number():
+    loop = next(
+        equation for equation in jax.make_jaxpr(jax.vmap(climb))(jnp.arange(NUM)).eqns
+        if equation.primitive.name == "while"
+    )  # fmt: skip
+    assert sorted(variable.aval.shape for variable in loop.outvars) == [(), (NUM,), (NUM,)]
+
+
+@pytest.mark.parametrize("batched", list(itertools.product([False, True], repeat=3)))
+@pytest.mark.parametrize("event", [(), (2,), (2, 3)])
+def test_a_row_is_written_where_it_should_be(batched, event):
+    rng = np.random.default_rng(0)
+    rows, row = rng.normal(size=(NUM, 5, *event)), rng.normal(size=(NUM, *event))
+    index = rng.permutation(NUM)
+    arguments = [each if many else each[0] for each, many in zip((rows, index, row), batched, strict=True)]
+    expected = np.array(rows if batched[0] else np.stack([rows[0]] * NUM))
+    for chain in range(NUM):
+        which = index[chain] if batched[1] else index[0]
+        expected[chain, which] = row[chain] if batched[2] else row[0]
+    if any(batched):
+        found = jax.vmap(put, [0 if many else None for many in batched])(*map(jnp.asarray, arguments))
+    else:
+        found, expected = put(*map(jnp.asarray, arguments)), expected[0]
+    np.testing.assert_array_equal(found, jnp.asarray(expected))
