@@ -40,6 +40,7 @@ from jgen.transforms import cycle
 from jgen.types import NORMAL_95, Draws, Result
 
 POPULATIONS, CHAINS, WIDER = 8, 8, 1.3
+SMC_STEPS, AIS_STEPS = (0.08, 0.04, 0.02), (0.05, 0.01)  # a petal's length has an sd of 0.01
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,23 @@ class Config:
 
     components: int = 5
     """Mixtures of 1 to so many components, at most 7."""
-    particles: int = 512
-    """Particles of each of 8 populations of SMC; as many passes of AIS."""
-    rungs: int = 3
-    """Temperatures between two that SMC finds for itself."""
+    particles: int = 128
+    """Particles of each of 8 populations of SMC; half as many as in all are the passes of AIS, and chains."""
+    rungs: int = 12
+    """Steps that SMC takes where a pilot of it would take one: its modes are found by many small ones."""
     draws: int = 1000
-    """Draws of each of 8 chains of NUTS; a tenth as many of each of as many chains as particles."""
+    """Draws of each of 8 chains of NUTS; a tenth as many of each of the chains on mixtures."""
     seed: int = 0
     """All randomness is drawn from it."""
 
     def __post_init__(self) -> None:
         """Refuses sizes too small to mean anything."""
-        at_least(self, components=1, particles=32, rungs=1, draws=80)
+        at_least(self, components=1, particles=8, rungs=1, draws=80)
+
+    @property
+    def passes(self) -> int:
+        """Passes of AIS, and chains on a mixture."""
+        return self.particles * POPULATIONS // 2
 
 
 def posterior(config: Config, run: Run) -> None:
@@ -96,7 +102,7 @@ def schools(config: Config, run: Run, key: Any) -> None:
         }
         advance(1)
         passes = annealed(path, kernel, jnp.linspace(0, 1, 41) ** 2)
-        found["AIS"] = draws_of(ais_key, passes, num_chains=config.particles, num_draws=4)
+        found["AIS"] = draws_of(ais_key, passes, num_chains=config.passes, num_draws=4)
         advance(1)
         found["bridge"] = bridge(key, chains, target.log_density)
         advance(1)
@@ -169,35 +175,35 @@ def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, D
     """Log Z by SMC from the prior, by a bridge and by AIS from q; and draws ``[draw, component, part]``."""
     model, keys = bayesian_mixture(rows, k), jax.random.split(key, 6)
     path, parts = Path(model.prior, model.log_density), 1 + 2 * rows.shape[1]
-    far_and_near, near = Partial(moves, (0.2, 0.05, 0.01)), Partial(moves, (0.05, 0.01))
+    in_smc, in_ais = Partial(moves, SMC_STEPS), Partial(moves, AIS_STEPS)
     settings: dict[str, Any] = {
         "num_particles": 128,
         "num_pilots": 128,
         "ess_fraction": 0.9,
         "max_temperatures": 200,
     }
-    pilot = smc(path, far_and_near, **settings)
+    pilot = smc(path, in_smc, **settings)
     ladder = draws_of(keys[0], pilot, num_chains=1, num_draws=1).info
     rises = int(ladder["num_temperatures"][0, 0])
     finer = np.linspace(0, rises, config.rungs * rises + 1)
     betas = np.interp(finer, np.arange(rises + 1), ladder["betas"][0, 0, : rises + 1])
-    passes = smc(path, far_and_near, num_particles=config.particles, betas=betas)
+    passes = smc(path, in_smc, num_particles=config.particles, betas=betas)
     particles = draws_of(keys[1], passes, num_chains=POPULATIONS, num_draws=1)
 
     share = jax.nn.softmax(jnp.asarray(particles.log_weight).ravel())
-    chosen = jax.random.choice(keys[2], share.size, (config.particles,), p=share)
+    chosen = jax.random.choice(keys[2], share.size, (config.passes,), p=share)
     start = align(jnp.asarray(particles.value).reshape(-1, k, parts)[chosen]).reshape(-1, k * parts)
     density = Partial(of_vector, model.log_density, jnp.zeros((k, parts)))
     options = {"num_warmup": 300, "adaptation": window(0.8, dense=True), "position": start}
     sampler = hmc(density, step_size=0.01, num_steps=10)
-    chains = draws_of(keys[3], sampler, num_chains=config.particles, num_draws=config.draws // 10, **options)
+    chains = draws_of(keys[3], sampler, num_chains=config.passes, num_draws=config.draws // 10, **options)
     alike = align(jnp.asarray(chains.value[::2, ::5]).reshape(-1, k, parts)).reshape(-1, k * parts)
     mean, covariance = alike.mean(0), jnp.cov(alike.T) + 1e-6 * jnp.eye(k * parts)
     q, wide = (symmetrised(gaussian(mean, covariance=c), k) for c in (covariance, WIDER * covariance))
     odd = jax.tree.map(lambda leaf: leaf[1::2], chains)
     bridged = bridge(keys[4], odd, density, proposal=q)
-    passes = annealed(Path(wide, density), near, jnp.linspace(0, 1, 101))
-    weighed = draws_of(keys[5], passes, num_chains=config.particles, num_draws=1)
+    passes = annealed(Path(wide, density), in_ais, jnp.linspace(0, 1, 101))
+    weighed = draws_of(keys[5], passes, num_chains=config.passes, num_draws=1)
     return {"SMC": particles, "AIS": weighed, "bridge": bridged}, chains.value[:, -1].reshape(-1, k, parts)
 
 
@@ -209,7 +215,7 @@ def draws_of(*arguments: Any, **options: Any) -> Draws:
 
 
 def moves(step_sizes: tuple[float, ...], log_density: Any) -> Any:
-    """Long steps for where the prior still rules, short ones for where a petal's length has an sd of 0.01."""
+    """Trajectories of several lengths, one after the other."""
     return cycle(*(hmc(log_density, step_size=step_size, num_steps=8) for step_size in step_sizes))
 
 

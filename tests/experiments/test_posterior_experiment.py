@@ -26,7 +26,7 @@ SCHOOLS = {
         (6.21188, 4.94018, 3.92700, 4.75710, 3.61548, 4.04261, 6.29672, 4.85425)
     )},
 }  # fmt: skip
-SHORT = ["--components", "1", "--particles", "32", "--rungs", "1", "--draws", "80"]
+SHORT = ["--components", "1", "--particles", "8", "--rungs", "1", "--draws", "80"]
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def check_agreement(judged):
 
 @pytest.mark.slow
 def test_the_evidence_of_one_component_is_exact_three_ways(flowers):
-    found, _ = three_ways(Config(particles=128), fresh_key(), flowers, 1)
+    found, _ = three_ways(Config(particles=32, rungs=3), fresh_key(), flowers, 1)
     check_agreement(agreement(found, log_evidence_of_one(flowers)))
 
 
@@ -106,4 +106,4 @@ def test_too_few_particles_are_one_line(capsys):
     with pytest.raises(SystemExit) as stop:
         main(posterior, Config, ["--particles", "3"])
     assert stop.value.code == 2
-    assert capsys.readouterr().err.startswith("error: --particles must be at least 32; got 3")
+    assert capsys.readouterr().err.startswith("error: --particles must be at least 8; got 3")
