@@ -12,6 +12,11 @@ log evidence of K components three ways, K = 1 against its exact value, -875.515
 
 So a mode that SMC misses is missed by all: they agree on what was found. An estimate whose own facts speak
 against it (few effective populations, Pareto k above 0.7, an error of a nat) is marked as not to be believed.
+
+Seen by default: -550.8, -489.9, -469.4 and -463.8 nats for two to five components, the three ways within 1.7
+standard errors of each other; SMC's are 0.04 to 0.07, and 0.3 at five. With one component SMC and the bridge
+are right, and AIS is 0.02 nats low, 3.4 of its standard errors: 30 more runs of it scatter as they say, about
+the truth.
 """
 
 import functools

@@ -162,7 +162,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
 
 
 def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growth:
-    """Adds one leaf to the subtree."""
+    """Adds one leaf to the subtree; where that is ripe, nothing changes that is still of use."""
     alive = ~growth.ripe
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
@@ -219,7 +219,10 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
 
 
 def settle(growth: Growth) -> Growth:
-    """Joins a whole subtree to the trajectory, if it does not turn, and tosses for the next end."""
+    """Joins a whole subtree to the trajectory, if it does not turn, and tosses for the next end.
+
+    Where the trajectory is done, nothing changes that is still of use.
+    """
     tree, subtree, front, back = growth.tree, growth.subtree, growth.front, growth.back
     heads, _, uniform = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
     merges = ~growth.broken & ~growth.done
