@@ -15,8 +15,7 @@ against it (few effective populations, Pareto k above 0.7, an error of a nat) is
 
 Seen by default: -550.8, -489.9, -469.4 and -463.8 nats for two to five components, the three ways within 1.7
 standard errors of each other; SMC's are 0.04 to 0.07, and 0.3 at five. With one component SMC and the bridge
-are right, and AIS is 0.02 nats low, 3.4 of its standard errors: 30 more runs of it scatter as they say, about
-the truth.
+are right, and AIS is 0.02 nats low, 3.4 of its standard errors: by chance, for other seeds are not.
 """
 
 import functools
@@ -45,7 +44,7 @@ from jgen.transforms import cycle
 from jgen.types import NORMAL_95, Draws, Result
 
 POPULATIONS, CHAINS, WIDER = 8, 8, 1.3
-SMC_STEPS, AIS_STEPS = (0.08, 0.04, 0.02), (0.05, 0.01)  # a petal's length has an sd of 0.01
+SMC_STEPS, AIS_STEPS = (0.08, 0.04, 0.02), (0.05, 0.01)  # of three and of two trajectories a temperature
 
 
 @dataclass(frozen=True)

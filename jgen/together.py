@@ -34,6 +34,8 @@ def _(size: int, batched: list[bool], flag: Array) -> tuple[Array, bool]:
 def put(rows: Array, index: Array, row: Array) -> Array:
     """Rows ``[row, *event]``, one of them written: in place, where all chains write the same one.
 
+    The index lies in ``[0, len(rows))``.
+
     Example:
         >>> put(jnp.zeros(3), 1, jnp.array(5.0)).tolist()
         [0.0, 5.0, 0.0]

@@ -97,8 +97,9 @@ class Machine(NamedTuple):
         advance: ``advance(state, work) -> work``; spends one evaluation of the target.
         finish: ``finish(state, work) -> (state, draws)``, once ``work.done``; spends nothing.
         settle: ``settle(work) -> work``, once ``work.ripe``: ends a stage of several turns; spends nothing.
-            None where all turns are alike. Chains may end their stages together, so that ripe work is
-            advanced and done work settled: neither may change what ``finish`` makes of it.
+            None where all turns are alike. Chains may end their stages together: work that is ripe before
+            the others is advanced, and work that is done is settled, which must not change what ``finish``
+            makes of it.
     """
 
     begin: Partial

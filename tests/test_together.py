@@ -13,7 +13,7 @@ NUM = 4
 
 
 def climb(x):
-    """Adds 1 until every chain is above 5; how often, and the sum of the turns at which it was below."""
+    """Adds 1 until every chain is at 5 or above; how often, and the turns summed in which it was below."""
 
     def turn(carry):
         count, below, x = carry

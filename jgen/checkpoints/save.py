@@ -12,7 +12,7 @@ import jax
 from jgen.checkpoints.base import FORMAT, badness, described, named_leaves, numbered, steps
 from jgen.types import PyTree
 
-REMOVED = "removed"
+REMOVED = ".jgen-removed"
 """Where a checkpoint goes to be deleted, in one move: one that is half deleted must not seem to stand."""
 
 
@@ -57,8 +57,8 @@ def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> 
 
     Inside, ``save(state, step=..., notes=None, metric=None)`` takes the state as it is now and returns while
     it is being written; the state may be donated at once. It is saved when the next call returns, or the
-    block is left: both wait, and both say it where the writing failed. What an earlier process left half
-    written, or half deleted, is removed. One writer a directory.
+    block is left: both wait, delete what is no longer kept, and say it where that or the writing failed. What
+    an earlier process left half written, or half deleted, is removed. One writer a directory.
 
     Args:
         directory: Where the checkpoints of this run live; made if it is not there.
@@ -156,7 +156,14 @@ class _Writer:
 
     def _empty_removed(self) -> None:
         if jax.process_index() == 0:  # the one that moves them there
-            shutil.rmtree(self.directory / REMOVED, ignore_errors=True)
+            try:
+                shutil.rmtree(self.directory / REMOVED)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise OSError(
+                    f"cannot delete {self.directory / REMOVED}: {error}; delete it by hand"
+                ) from error
 
     def close(self) -> None:
         self.manager.close()

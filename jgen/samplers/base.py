@@ -138,19 +138,18 @@ def turn_until_done(machine: Machine, key: Key, state: PyTree) -> tuple[PyTree, 
     Chains that are vmapped over go through their stages together. What is the same in all of them, such as
     the turns since a stage began, stays one number then.
     """
-    settle = machine.settle
+    work = machine.begin(key, state)
 
     def advance(work: PyTree) -> PyTree:
         return machine.advance(state, work)
 
-    def stage(work: PyTree) -> PyTree:
-        assert settle is not None
-        return settle(jax.lax.while_loop(lambda work: anywhere(~work.ripe), advance, work))
-
-    work = machine.begin(key, state)
-    if settle is None:
+    if (settle := machine.settle) is None:
         work = jax.lax.while_loop(lambda work: ~work.done, advance, work)
     else:
+
+        def stage(work: PyTree) -> PyTree:
+            return settle(jax.lax.while_loop(lambda work: anywhere(~work.ripe), advance, work))
+
         work = jax.lax.while_loop(lambda work: anywhere(~work.done), stage, work)
     return machine.finish(state, work)
 

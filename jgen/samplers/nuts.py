@@ -139,7 +139,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     momentum, _ = noise_and_coin(fold_in(key, 0), x)
     key = fold_in(key, 1)
     energy = 0.5 * (momentum @ momentum) - state.log_density
-    here = Candidate(rows(x, momentum, state.gradient), state.log_density)
+    here = Candidate(_stacked(x, momentum, state.gradient), state.log_density)
     heads, _, _ = turn_uniforms(key, 0, x.dtype)
     return Growth(
         key=key,
@@ -162,7 +162,10 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
 
 
 def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growth:
-    """Adds one leaf to the subtree; where that is ripe, nothing changes that is still of use."""
+    """Adds one leaf to the subtree; one that is broken, or belongs to a trajectory that is done, stays put.
+
+    A whole subtree is never advanced: chains that double together complete theirs at the same leaf.
+    """
     alive = ~growth.ripe
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
@@ -173,11 +176,11 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     signed_step = growth.direction * step_size
     x, momentum, gradient = growth.front
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
-    x = x + signed_step * push(factor, momentum)
+    x = jnp.where(alive, x + signed_step * push(factor, momentum), x)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
     kinetic = 0.5 * (momentum @ momentum)
-    # XLA makes a difference of stacks once; what they decide for a whole point would make each value anew.
+    # Were they not stacked, XLA would compute both anew for every number of the point that they select.
     zero = jnp.zeros_like(value)
     value, error = jnp.stack([value, kinetic - value]) - jnp.stack([zero, growth.start_energy])
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(error)
@@ -187,7 +190,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     # The subtree takes the leaf.
     log_weight = jnp.logaddexp(subtree.log_weight, -error)
     takes_leaf = (growth.leaf == 0) | (log_uniform(uniform) < -error - log_weight)
-    front = rows(x, momentum, gradient)
+    front = _stacked(x, momentum, gradient)
     candidate = _select(takes_leaf, Candidate(front, value), subtree.candidate)
     momentum_sum = subtree.momentum_sum + momentum
 
@@ -196,7 +199,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     slot = jax.lax.population_count(growth.leaf >> 1)
     num_ending_here = jax.lax.population_count((growth.leaf ^ (growth.leaf + 1)) >> 1)
     sum_to_middle = momentum_sum - 0.5 * momentum
-    checkpoints = put(growth.checkpoints, slot + growth.leaf % 2, rows(momentum, sum_to_middle))
+    checkpoints = put(growth.checkpoints, slot + growth.leaf % 2, _stacked(momentum, sum_to_middle))
 
     def check(index: Array, turns: Array) -> Array:
         first, sum_to_first = checkpoints[index]
@@ -249,11 +252,6 @@ def settle(growth: Growth) -> Growth:
     )
 
 
-def rows(*vectors: Array) -> Array:
-    """Vectors as one array; of vmapped ones XLA would make a stack twice, in two layouts."""
-    return jnp.concatenate(vectors).reshape(len(vectors), -1)
-
-
 def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Array) -> Array:
     """Whether a stretch of leapfrog points has begun to turn back ``[]``.
 
@@ -290,6 +288,11 @@ def _seedling(candidate: Candidate) -> Tree:
     """A tree without a leaf; the candidate only gives the shapes."""
     nothing = jnp.zeros_like(candidate.log_density)
     return Tree(candidate, nothing - jnp.inf, jnp.zeros_like(candidate.point[0]))
+
+
+def _stacked(*vectors: Array) -> Array:
+    """Vectors as one array; of vmapped ones XLA would make ``jnp.stack`` twice, in two layouts."""
+    return jnp.concatenate(vectors).reshape(len(vectors), -1)
 
 
 def _select(condition: Array, new: T, old: T) -> T:

@@ -41,6 +41,48 @@ BUGS = {
 }
 
 
+def evaluations(module):
+    """Where the density is evaluated in a draw of two chains; one diverges at once ``[evaluation]``."""
+    found = []
+
+    def log_density(x):
+        jax.debug.callback(lambda x: found.append(np.asarray(x)), x)
+        return -(x**4) / 4
+
+    def draw(key, step_size):
+        sampler = module.nuts(log_density, step_size=step_size, max_depth=8)
+        return sampler.step(key, sampler.init(key, jnp.float32(1.0)))[1].info
+
+    keys = jax.random.split(jax.random.key(0), 2)
+    info = jax.block_until_ready(jax.jit(jax.vmap(draw))(keys, jnp.array([0.001, 100.0])))
+    jax.effects_barrier()
+    assert info["diverging"].tolist() == [False, True]
+    assert info["num_grads"][0] > 100
+    return np.array(found)
+
+
+def test_a_chain_that_diverged_stays_put_while_others_go_on():
+    assert np.isfinite(evaluations(SHIPPED)).all()
+    runaway = Bug("samplers.nuts", "jnp.where(alive, x + signed_step", "jnp.where(True, x + signed_step")
+    assert not np.isfinite(evaluations(plant(runaway))).all()
+
+
+def selects_checkpoints(module):
+    """Whether a step of four chains makes a whole new array of checkpoints to change one row."""
+    sampler = module.nuts(standard_gaussian(DIM).log_density, max_depth=10)
+    keys = jax.random.split(jax.random.key(0), 4)
+    states = jax.vmap(sampler.init)(keys, jnp.zeros((4, DIM)))
+    program = str(jax.make_jaxpr(jax.vmap(sampler.step))(keys, states))
+    assert f"f32[4,10,2,{DIM}]" in program
+    return f"f32[4,10,2,{DIM}] = select_n" in program
+
+
+def test_checkpoints_are_written_in_place_while_the_leaf_has_one_number():
+    assert not selects_checkpoints(SHIPPED)
+    of_its_own = Bug("samplers.nuts", "leaf = growth.leaf + 1\n", "leaf = growth.leaf + alive\n")
+    assert selects_checkpoints(plant(of_its_own))
+
+
 def turns(sums, momenta, rows, first, last):
     """The generalised criterion between two leaves of every chain, ``rows`` of them ``[chain]``."""
     n_first, n_last = momenta[rows, first], momenta[rows, last]
