@@ -138,7 +138,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
     x, _ = ravel_pytree(state.position)
     momentum, _ = noise_and_coin(fold_in(key, 0), x)
     key = fold_in(key, 1)
-    energy = 0.5 * (momentum @ momentum) - state.log_density
+    energy = 0.5 * momentum @ momentum - state.log_density
     here = Candidate(_stacked(x, momentum, state.gradient), state.log_density)
     heads, _, _ = turn_uniforms(key, 0, x.dtype)
     return Growth(
@@ -273,7 +273,7 @@ def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
     info = {
         "acceptance_rate": growth.acceptance_sum / growth.num_grads,
         "diverging": growth.diverging,
-        "energy": 0.5 * (momentum @ momentum) - value,
+        "energy": 0.5 * momentum @ momentum - value,  # lanes would round 0.5 * (n @ n) otherwise
         "lp": value,
         "n_steps": growth.num_grads,
         "step_size": state.tuning.step_size,
