@@ -162,10 +162,7 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
 
 
 def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growth:
-    """Adds one leaf to the subtree; one that is broken, or belongs to a trajectory that is done, stays put.
-
-    A whole subtree is never advanced: chains that double together complete theirs at the same leaf.
-    """
+    """Adds one leaf to the subtree; broken ones, and those of trajectories that are done, stay put."""
     alive = ~growth.ripe
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
@@ -179,10 +176,9 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     x = jnp.where(alive, x + signed_step * push(factor, momentum), x)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
-    kinetic = 0.5 * (momentum @ momentum)
     # Were they not stacked, XLA would compute both anew for every number of the point that they select.
-    zero = jnp.zeros_like(value)
-    value, error = jnp.stack([value, kinetic - value]) - jnp.stack([zero, growth.start_energy])
+    start = jnp.stack([jnp.zeros_like(value), growth.start_energy])
+    value, error = jnp.stack([value, 0.5 * (momentum @ momentum) - value]) - start
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(error)
     error = jnp.where(usable, error, jnp.inf)
     diverging = growth.diverging | (alive & (error > MAX_ENERGY_ERROR))
@@ -222,10 +218,7 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
 
 
 def settle(growth: Growth) -> Growth:
-    """Joins a whole subtree to the trajectory, if it does not turn, and tosses for the next end.
-
-    Where the trajectory is done, nothing changes that is still of use.
-    """
+    """Joins a whole subtree to a trajectory that is not done, and tosses for the end that grows next."""
     tree, subtree, front, back = growth.tree, growth.subtree, growth.front, growth.back
     heads, _, uniform = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
     merges = ~growth.broken & ~growth.done
