@@ -32,6 +32,8 @@ from jgen import plots
 from jgen.adaptation import window
 from jgen.data import columns, load
 from jgen.distributions import gaussian, named, symmetrised
+from jgen.distributions.symmetrised import MOST_PARTS
+from jgen.errors import UsageError
 from jgen.evidence import agreement, bridge
 from jgen.experiment import Run, at_least, main
 from jgen.models import align, bayesian_mixture
@@ -63,8 +65,10 @@ class Config:
     """All randomness is drawn from it."""
 
     def __post_init__(self) -> None:
-        """Refuses sizes too small to mean anything."""
+        """Refuses sizes too small to mean anything, and more components than can be put in every order."""
         at_least(self, components=1, particles=8, rungs=1, draws=80)
+        if self.components > MOST_PARTS:
+            raise UsageError(f"--components must be at most {MOST_PARTS}; got {self.components}")
 
     @property
     def passes(self) -> int:

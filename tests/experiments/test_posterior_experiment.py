@@ -102,8 +102,15 @@ def test_eight_schools_are_what_quadrature_says(tmp_path):
         assert row["least chance"] > FALSE_ALARM, row
 
 
-def test_too_few_particles_are_one_line(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--particles", "3"], "--particles must be at least 8; got 3"),
+        (["--components", "9"], "--components must be at most 7; got 9"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(capsys, arguments, words):
     with pytest.raises(SystemExit) as stop:
-        main(posterior, Config, ["--particles", "3"])
+        main(posterior, Config, arguments)
     assert stop.value.code == 2
-    assert capsys.readouterr().err.startswith("error: --particles must be at least 8; got 3")
+    assert capsys.readouterr().err.startswith(f"error: {words}")
