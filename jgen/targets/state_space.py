@@ -97,11 +97,11 @@ def state_space(
 def log_density(parameters: Parameters, x: Array, z: Array) -> Array:
     """Gives log p(z) + log p(x given z) at the path ``z [T]``."""
     a, q, r = parameters
-    first = (1 - a**2) * z[0] ** 2 / q**2
-    shocks = (z[1:] - a * z[:-1]) / q  # [T - 1]
-    noise = (x - z) / r  # [T]
+    shocks = z - a * jnp.pad(z[:-1], (1, 0))  # [T]; the first is z_1 whole, of precision (1 - a^2) / q^2
+    noise = x - z  # [T]
     scales = len(x) * (jnp.log(q) + jnp.log(r)) - jnp.log1p(-(a**2)) / 2
-    return -(first + shocks @ shocks + noise @ noise) / 2 - scales - len(x) * log(2 * pi)
+    squares = (shocks @ shocks - (a * z[0]) ** 2) / q**2 + noise @ noise / r**2
+    return -squares / 2 - scales - len(x) * log(2 * pi)
 
 
 def smoother(parameters: Parameters, x: Array) -> tuple[Array, Array, Array]:

@@ -80,7 +80,7 @@ def truncated_normal(loc: float = 0.7, scale: float = 0.4) -> Target:
 def log_density(loc: float, scale: float, y: Array) -> Array:
     """The unnormalised log-density of ``y []``, log-Jacobian included."""
     log_jacobian = jax.nn.log_sigmoid(y) + jax.nn.log_sigmoid(-y)
-    return -(((jax.nn.sigmoid(y) - loc) / scale) ** 2) / 2 + log_jacobian
+    return -((jax.nn.sigmoid(y) - loc) ** 2) / (2 * scale**2) + log_jacobian
 
 
 def square(y: Array) -> Array:
