@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from jgen.threefry import fold_in
 from jgen.types import Array, Draws, Key, Machine, PyTree, Sampler
 
-PATIENCE = 16
-"""Finished lanes wait until they are one in this many: to finish and begin costs about a turn."""
+PATIENCE = 8
+"""Finished lanes wait until they are one in this many: to finish and begin costs as much as turns do."""
 
 
 class Lanes(NamedTuple):
@@ -148,8 +148,10 @@ def next_chains(chain: Array, finished: Array, made: Array, lacking: Array) -> A
     moving = jnp.zeros(num_chains, bool).at[jnp.where(free, num_chains, chain)].set(True, mode="drop")
     waiting = lacking & ~moving  # [chain]
     fewest = jnp.min(made, initial=jnp.iinfo(made.dtype).max, where=waiting)
-    rank = jnp.cumsum(waiting & (made == fewest))  # [chain]
-    chosen = jnp.searchsorted(rank, jnp.cumsum(free))  # [lane] the number of chains once they are all chosen
+    first = waiting & (made == fewest)  # [chain]
+    place = jnp.where(first, jnp.cumsum(first) - 1, num_chains)
+    queue = jnp.full(num_chains, num_chains).at[place].set(jnp.arange(num_chains), mode="drop")
+    chosen = queue.at[jnp.cumsum(free) - 1].get(mode="fill", fill_value=num_chains)  # [lane]
     # Then a lane keeps its own chain, if that has not been chosen too and lacks draws.
     keeps = finished & lacking[chain] & (made[chain] > fewest)
     own = jnp.where(keeps | ~free, chain, num_chains)
