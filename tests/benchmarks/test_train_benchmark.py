@@ -54,12 +54,11 @@ def test_pytorchs_loss_is_the_one_by_hand():
     np.testing.assert_allclose(float(theirs.detach()), float(ours), rtol=100 * 2.0**-23)
 
 
-def test_pytorch_is_judged_by_its_fastest_way():
+def test_pytorch_is_judged_as_it_comes_and_by_its_fastest_way():
     ratios = {OURS: 1.0, "pytorch, eager": 3.0, "pytorch, eager, fused Adam": 2.4}
     rows = [{"contender": name, "hand_ratio": ratio, "jgen_ratio": ratio} for name, ratio in ratios.items()]
-    ours, theirs = bounds_of(rows)
-    assert (ours["found"], ours["met"]) == (1.0, "yes")
-    assert (theirs["found"], theirs["met"]) == (2.4, "no")
+    found = [(bound["found"], bound["met"]) for bound in bounds_of(rows)]
+    assert found == [(1.0, "yes"), (3.0, "yes"), (2.4, "no")]
 
 
 def not_installed(*_):
@@ -82,7 +81,7 @@ def test_what_was_measured_is_written_down(tmp_path, monkeypatch, capsys):
     ratios = {row["contender"]: (row["hand_ratio"], row["jgen_ratio"]) for row in told["rows"]}
     assert told["bounds"][0]["found"] == ratios[OURS][0]
     assert told["bounds"][0]["met"] == ("yes" if ratios[OURS][0] <= told["bounds"][0]["bound"] else "no")
-    assert told["bounds"][1]["found"] is told["bounds"][1]["met"] is None
+    assert all(bound["found"] is bound["met"] is None for bound in told["bounds"][1:])
     assert ratios[HAND][0] == ratios[OURS][1] == 1
 
 
