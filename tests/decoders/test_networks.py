@@ -105,7 +105,7 @@ def test_a_fresh_decoder_of_the_usual_size_is_undecided_and_listens(decoder):
     assert probs.std(0).min() > 1e-3
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_a_deep_wide_tower_keeps_the_laws():
     decoder = ConvNet((8, 8, 3), Bernoulli(), features=(16, 8, 8), num_blocks=2)
     hold_to_laws(decoder, jax.random.normal(KEY, (3, 4)), KEY, LAWS)
