@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 import pytest
+from marking import first_in_ci
 
 import jgen.decoders
 import jgen.decoders.heads
@@ -48,14 +49,12 @@ def test_a_decoder_keeps_the_cheap_laws(name):
     held(*DECODERS[name], CHEAP_LAWS)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("name", first_in_ci(DECODERS))
 def test_a_decoder_keeps_the_dear_laws(name):
     held(*DECODERS[name], DEAR_LAWS)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", first_in_ci(HEADS))
 def test_a_decoder_with_any_head_keeps_every_law(name):
     check_decoder(jgen.decoders.MLP((2, 3), HEADS[name], hidden=(4,)), 2)
 

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from marking import first_in_ci
 
 import jgen.encoders
 import jgen.encoders.posteriors
@@ -40,8 +41,7 @@ def test_an_encoder_keeps_the_cheap_laws(name):
     hold_to_laws(encoder, x, KEY, CHEAP_LAWS)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", first_in_ci(ENCODERS))
 def test_an_encoder_keeps_the_dear_laws(name):
     encoder, x = ENCODERS[name]
     hold_to_laws(encoder, x, KEY, DEAR_LAWS)

@@ -148,13 +148,13 @@ def check_intervals(estimator, target, found, coverage):
 
 
 def cases():
-    """One target of each estimator in CI, or two; all of them weekly."""
+    """One target of each estimator in CI, all of them weekly."""
     for place, estimator in enumerate(ESTIMATORS):
         claimed = [target for target in NAMES if claims(estimator, target)]
         # The hull of a density on the line has eight more of its own, in test_adaptive_rejection.
         assert len(claimed) >= ENOUGH_TARGETS or estimator == "adaptive_rejection", (estimator, claimed)
         for i, target in enumerate(claimed):
-            mark = pytest.mark.slow if (i + place) % min(6, len(claimed)) == 0 else pytest.mark.weekly
+            mark = pytest.mark.slow if (i + place) % len(claimed) == 0 else pytest.mark.weekly
             yield pytest.param(estimator, target, id=f"{estimator}-{target}", marks=mark)
 
 
