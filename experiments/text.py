@@ -9,8 +9,8 @@ rivals are a general compressor that was shown the training text, and counts of 
 
 Seen on markov: of test windows the source has the perplexity 4.605, the recurrent network 4.623 and the
 Transformer 4.645, which is 0.0040 +- 0.0010 and 0.0088 +- 0.0015 nats a token above it. Three minutes of two
-cores. On topics: 2.013 and 2.018 bits a character, where lzma after the training text takes 2.163 and counts of
-pairs 3.724; twenty minutes of two busy cores.
+cores. On topics: 2.013 and 2.018 bits a character, where lzma after the training text takes 2.163 and
+counts of pairs 3.724; twenty minutes of two busy cores.
 """
 
 import lzma
