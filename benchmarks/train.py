@@ -9,10 +9,10 @@ round: they hold on a busy machine, times do not.
 
 Wanted, on two cores: jgen's scanned step at most 1.05 x the scan by hand, PyTorch eager 2.5 x jgen's or more.
 
-Seen on two cores of an AMD EPYC without AVX-512 (960 us a step): 0.96, for jgen draws its noise without a
-loop in the loop; 3.8 with Adam as PyTorch brings it, 2.1 with its fused Adam. With AVX-512 (510 us a step):
-0.96, 2.3 and 1.9. So the second is not met everywhere: XLA shares a product of matrices of this size out to
-no second core, PyTorch does, and products were 370 of the 510 us.
+Seen on two cores of an AMD EPYC without AVX-512 (950 us a step), in two runs: 0.96 and 0.95, for jgen draws
+its noise without a loop in the loop; 3.8 and 4.5 with Adam as PyTorch brings it, 2.1 and 3.75 with its fused
+Adam. With AVX-512 (510 us a step): 0.96, 2.3 and 1.9. So the second is not met everywhere: XLA shares a
+product of matrices of this size out to no second core, PyTorch does, and products were 370 of the 510 us.
 """
 
 import os

@@ -148,8 +148,9 @@ def next_chains(chain: Array, finished: Array, made: Array, lacking: Array) -> A
     moving = jnp.zeros(num_chains, bool).at[jnp.where(free, num_chains, chain)].set(True, mode="drop")
     waiting = lacking & ~moving  # [chain]
     fewest = jnp.min(made, initial=jnp.iinfo(made.dtype).max, where=waiting)
-    first = waiting & (made == fewest)  # [chain]
-    place = jnp.where(first, jnp.cumsum(first) - 1, num_chains)
+    is_next = waiting & (made == fewest)  # [chain]
+    place = jnp.where(is_next, jnp.cumsum(is_next) - 1, num_chains)
+    # The chains in turn, then num_chains. (A search in the sum by every lane would be a loop.)
     queue = jnp.full(num_chains, num_chains).at[place].set(jnp.arange(num_chains), mode="drop")
     chosen = queue.at[jnp.cumsum(free) - 1].get(mode="fill", fill_value=num_chains)  # [lane]
     # Then a lane keeps its own chain, if that has not been chosen too and lacks draws.

@@ -14,7 +14,7 @@ from planting import plant
 
 import jgen.lanes
 import jgen.samplers
-from jgen.lanes import machine_of
+from jgen.lanes import machine_of, next_chains
 from jgen.laws.base import count_compilations, exact_draws
 from jgen.reducers import moments
 from jgen.samplers import hmc, nuts
@@ -252,3 +252,20 @@ def test_lanes_that_cannot_be_are_refused_before_the_warmup(sampler, num_lanes, 
         sample(KEY, sampler, num_draws=1, num_lanes=num_lanes, num_warmup=10**9, position=jnp.zeros((4, 2)))
     with pytest.raises(ValueError, match=message):
         machine_of(sampler, num_lanes, 4)
+
+
+@pytest.mark.parametrize(
+    ("chain", "finished", "made", "expected"),
+    [
+        ([0, 1, 5], [1, 0, 0], [1, 0, 0, 0, 0], [2, 1, 3]),  # a finished lane and an idle one, in turn
+        ([0, 1, 5], [1, 0, 0], [2, 0, 1, 0, 1], [3, 1, 5]),  # those with fewest, and no other
+        ([1], [1], [1, 1], [0]),
+        ([0], [1], [2, 1], [1]),
+        ([0, 1], [1, 0], [2, 1], [0, 1]),  # nobody else waits
+        ([0], [1], [3, 3], [2]),  # all are made
+    ],
+)
+def test_free_lanes_take_the_chains_with_fewest_draws(chain, finished, made, expected):
+    made = jnp.array(made)
+    chosen = next_chains(jnp.array(chain), jnp.array(finished, bool), made, made < 3)
+    assert chosen.tolist() == expected
