@@ -1,18 +1,20 @@
 """Planted bugs: shipped source with one line changed, so that no copy drifts; and what kills them."""
 
 import contextlib
-import importlib
-import inspect
+import functools
 import re
 import sys
 import traceback
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
 
 import pytest
 
+import jgen
+
+HOME = Path(jgen.__file__).parent
 KNOWN = {
     1: "MALA with its ratio reversed",
     2: "no accept step",
@@ -30,14 +32,21 @@ KNOWN = {
 """The bugs of KNOWN_ANSWERS; a planted bug whose name begins with such a number is one of its kind."""
 
 
-class Bug(NamedTuple):
-    """One line that shipped in some library, or could.
+@dataclass(frozen=True)
+class Bug:
+    """One line that shipped in some library, or could; one that cannot be planted cannot be written down.
+
+    So a change of the source that makes away with the line is found when the tests are collected, and not
+    in the slow run where the bug was to be killed.
 
     Attributes:
         module: The module it is planted in, below ``jgen``.
         right: What stands there; it must occur exactly once.
         wrong: What is put in its place.
         user: Where ``module`` is a ``*base`` that kernels share, the kernel that is to have the bug.
+
+    Raises:
+        LookupError: ``right`` is not there or there twice, or ``user`` does not import from ``module``.
     """
 
     module: str
@@ -45,24 +54,29 @@ class Bug(NamedTuple):
     wrong: str
     user: str = ""
 
+    def __post_init__(self):
+        times = source_of(self.module).count(self.right)
+        if times != 1:
+            raise LookupError(f"{self.module} holds {self.right!r} {times} times, not once")
+        if self.user and f"from jgen.{self.module} import" not in source_of(self.user):
+            raise LookupError(f"{self.user} imports nothing from {self.module}")
+
 
 def plant(bug: Bug) -> ModuleType:
     """The module with the bug in it, or its user, under a name of its own."""
-    source = source_of(bug.module)
-    if source.count(bug.right) != 1:
-        raise LookupError(f"{bug.module} holds {bug.right!r} {source.count(bug.right)} times, not once")
-    module = planted(bug.module, source.replace(bug.right, bug.wrong))
+    module = planted(bug.module, source_of(bug.module).replace(bug.right, bug.wrong))
     if not bug.user:
         return module
     source = source_of(bug.user)
-    if f"from jgen.{bug.module} import" not in source:
-        raise LookupError(f"{bug.user} imports nothing from {bug.module}")
     return planted(bug.user, source.replace(f"from jgen.{bug.module} ", f"from {module.__name__} "))
 
 
+@functools.cache
 def source_of(name: str) -> str:
     """What is written in a module below ``jgen``."""
-    return inspect.getsource(importlib.import_module(f"jgen.{name}"))
+    path = HOME.joinpath(*name.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return file.read_text(encoding="utf-8")
 
 
 def planted(name: str, source: str) -> ModuleType:

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from planting import KNOWN, Bug, bugs_of, plant, table
+from planting import KNOWN, Bug, bugs_of, table
 
 HOME = Path(__file__).parent
 MORE_OF_OUR_OWN = 10
@@ -54,8 +54,8 @@ def test_the_table_counts_the_dead_and_names_the_living():
     assert rows[15:] == [["ALIVE:", "1", "b"]]
 
 
-def test_a_line_that_is_not_there_cannot_be_replaced():
+def test_a_bug_that_cannot_be_planted_cannot_be_written_down():
     with pytest.raises(LookupError, match="0 times, not once"):
-        plant(Bug("binding", "no such line", ""))
+        Bug("binding", "no such line", "")
     with pytest.raises(LookupError, match="imports nothing from"):
-        plant(Bug("checks", "counts, so", "counts", user="binding"))
+        Bug("checks", "counts, so", "counts", user="binding")

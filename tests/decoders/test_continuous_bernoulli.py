@@ -1,12 +1,13 @@
 """The continuous Bernoulli against quadrature and closed forms, and in float32 against itself in float64."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-import planting
 import pytest
 import scipy.integrate
-from planting import Bug
+from planting import Bug, plant
 
 from jgen.decoders.heads import continuous_bernoulli as shipped
 
@@ -106,19 +107,20 @@ def test_float32_keeps_what_float64_says():
         np.testing.assert_allclose(got, want, rtol=8 * eps, atol=8 * terms * eps)
 
 
+bug = partial(Bug, "decoders.heads.continuous_bernoulli")
 BUGS = {
-    "the normaliser dropped": ("logits * (value - 0.5) - series, far)", "logits * value, logits * value)"),
-    "the series of log Z with a sign turned": ("square * (1 / 24 - square", "square * (1 / 24 + square"),
-    "the wrong end": (
+    "the normaliser dropped": bug("logits * (value - 0.5) - series, far)", "logits * value, logits * value)"),
+    "the series of log Z with a sign turned": bug("square * (1 / 24 - square", "square * (1 / 24 + square"),
+    "the wrong end": bug(
         "size * jnp.where(logits < 0, value, 1 - value)",
         "size * jnp.where(logits > 0, value, 1 - value)",
     ),
-    "a quantile of the other tail": (
+    "a quantile of the other tail": bug(
         "jnp.log1p(uniform * jnp.expm1(away))",
         "jnp.log1p((1 - uniform) * jnp.expm1(away))",
     ),
-    "values above 1 let in": ("(value >= 0) & (value <= 1)", "(value >= 0)"),
-    "the quantile's series cut short": (
+    "values above 1 let in": bug("(value >= 0) & (value <= 1)", "(value >= 0)"),
+    "the quantile's series cut short": bug(
         "eta / 3 * (v * (1 - 2 * uniform)",
         "eta / 3 * (0 * (1 - 2 * uniform)",
     ),
@@ -129,6 +131,6 @@ BUGS = {
 @pytest.mark.usefixtures("x64", "broadcasting")
 @pytest.mark.parametrize("name", BUGS)
 def test_planted_bugs_are_caught(kills, name):
-    module = planting.plant(Bug("decoders.heads.continuous_bernoulli", *BUGS[name]))
+    module = plant(BUGS[name])
     with kills(f"continuous Bernoulli: {name}", error=AssertionError):
         check(module)

@@ -1,13 +1,14 @@
 """Discretised logistics against SciPy, by enumeration, and in float32 against float64."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-import planting
 import pytest
 import scipy.special
 import scipy.stats
-from planting import Bug
+from planting import Bug, plant
 
 from jgen.decoders.heads import discretised_logistic_mixture as shipped
 
@@ -128,20 +129,21 @@ def test_gradients_pass_through_the_mean():
     )
 
 
+bug = partial(Bug, "decoders.heads.discretised_logistic_mixture")
 BUGS = {
-    "the first bin closed": ("jnp.where(x <= 0, below_upper", "jnp.where(x < 0, below_upper"),
-    "the last bin closed": ("jnp.where(x >= last, above_lower", "jnp.where(x > last, above_lower"),
-    "bins half a level off": ("log_sigmoid((x + 0.5 - loc) / scale)", "log_sigmoid((x - loc) / scale)"),
-    "the width of bins forgotten": (" + jnp.log(-jnp.expm1(-1 / scale))", ""),
-    "draws rounded down": ("jnp.ceil(x - 0.5)", "jnp.floor(x)"),
-    "draws not clipped": ("jnp.clip(jnp.ceil(x - 0.5), 0, self.num_levels - 1)", "jnp.ceil(x - 0.5)"),
-    "weights not normalised": ("jax.nn.log_softmax(logits) + mass", "logits + mass"),
-    "one component for all draws": ("component, -1)[..., 0]", "0 * component, -1)[..., 0]"),
-    "the mean of what is not cut off": (
+    "the first bin closed": bug("jnp.where(x <= 0, below_upper", "jnp.where(x < 0, below_upper"),
+    "the last bin closed": bug("jnp.where(x >= last, above_lower", "jnp.where(x > last, above_lower"),
+    "bins half a level off": bug("log_sigmoid((x + 0.5 - loc) / scale)", "log_sigmoid((x - loc) / scale)"),
+    "the width of bins forgotten": bug(" + jnp.log(-jnp.expm1(-1 / scale))", ""),
+    "draws rounded down": bug("jnp.ceil(x - 0.5)", "jnp.floor(x)"),
+    "draws not clipped": bug("jnp.clip(jnp.ceil(x - 0.5), 0, self.num_levels - 1)", "jnp.ceil(x - 0.5)"),
+    "weights not normalised": bug("jax.nn.log_softmax(logits) + mass", "logits + mass"),
+    "one component for all draws": bug("component, -1)[..., 0]", "0 * component, -1)[..., 0]"),
+    "the mean of what is not cut off": bug(
         "(self.loc - level - 0.5) / self.scale",
         "(self.loc - level) / self.scale",
     ),
-    "levels between levels let in": (" & (level == jnp.floor(level))", ""),
+    "levels between levels let in": bug(" & (level == jnp.floor(level))", ""),
 }
 
 
@@ -149,6 +151,6 @@ BUGS = {
 @pytest.mark.usefixtures("x64", "broadcasting")
 @pytest.mark.parametrize("name", BUGS)
 def test_planted_bugs_are_caught(kills, name):
-    module = planting.plant(Bug("decoders.heads.discretised_logistic_mixture", *BUGS[name]))
+    module = plant(BUGS[name])
     with kills(f"discretised logistics: {name}", error=AssertionError):
         check(module)

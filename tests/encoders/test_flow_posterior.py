@@ -1,12 +1,13 @@
 """The flow posterior: its density by a numerical Jacobian and by quadrature, and bugs that must show."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-import planting
 import pytest
 import scipy.stats
-from planting import Bug
+from planting import Bug, plant
 
 from jgen.encoders.posteriors import DiagonalNormal
 from jgen.encoders.posteriors import flow as shipped
@@ -123,20 +124,21 @@ def test_it_starts_as_its_gaussian():
     np.testing.assert_array_equal(q.log_prob(z), gaussian.log_prob(z))
 
 
+bug = partial(Bug, "encoders.posteriors.flow")
 BUGS = {
-    "9 the log-Jacobian dropped": (
+    "9 the log-Jacobian dropped": bug(
         "log_scale(x)[1] if intermediates is None else intermediates).sum(-1)",
         "log_scale(x)[1] if intermediates is None else intermediates).sum(-1) * 0",
     ),
-    "the log-Jacobian of the inverse": (
+    "the log-Jacobian of the inverse": bug(
         "log_scale(x)[1] if intermediates is None else intermediates).sum(-1)",
         "log_scale(x)[1] if intermediates is None else intermediates).sum(-1) * -1",
     ),
-    "all coordinates seen": ("jnp.matmul(z * kept, self.into", "jnp.matmul(z, self.into"),
-    "the inverse not scaled": ("(y - shift) * jnp.exp(-log_scale)", "(y - shift)"),
-    "the inverse scaled first": ("(y - shift) * jnp.exp(-log_scale)", "y * jnp.exp(-log_scale) - shift"),
-    "the same half kept by all": ("(jnp.arange(latent_dim) + layer) % 2", "jnp.arange(latent_dim) % 2"),
-    "kept coordinates scaled": ("(1 - kept) * self.bound * jnp.tanh", "self.bound * jnp.tanh"),
+    "all coordinates seen": bug("jnp.matmul(z * kept, self.into", "jnp.matmul(z, self.into"),
+    "the inverse not scaled": bug("(y - shift) * jnp.exp(-log_scale)", "(y - shift)"),
+    "the inverse scaled first": bug("(y - shift) * jnp.exp(-log_scale)", "y * jnp.exp(-log_scale) - shift"),
+    "the same half kept by all": bug("(jnp.arange(latent_dim) + layer) % 2", "jnp.arange(latent_dim) % 2"),
+    "kept coordinates scaled": bug("(1 - kept) * self.bound * jnp.tanh", "self.bound * jnp.tanh"),
 }
 
 
@@ -144,6 +146,6 @@ BUGS = {
 @pytest.mark.usefixtures("x64", "broadcasting")
 @pytest.mark.parametrize("name", BUGS)
 def test_planted_bugs_are_caught(kills, name):
-    module = planting.plant(Bug("encoders.posteriors.flow", *BUGS[name]))
+    module = plant(BUGS[name])
     with kills(f"{name} (flow posterior)", error=AssertionError):
         check(module)

@@ -1,5 +1,7 @@
 """Discrepancies of codes from the prior, and penalties on codes and slopes: against closed forms."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -60,10 +62,11 @@ def test_mmd_is_unbiased():
     assert (np.asarray(loss) < 0).any()
 
 
+bug = partial(Bug, "objectives.mmd")
 PLANTED = {
-    "MMD, a draw paired with itself": ("others = 1 - jnp.eye(num_draws, dtype=x.dtype)", "others = 1.0"),
-    "MMD, divided by n": ("/ (num_draws - 1)", "/ num_draws"),
-    "MMD, one cross term": ("- 2 * kernel", "- kernel"),
+    "MMD, a draw paired with itself": bug("others = 1 - jnp.eye(num_draws, dtype=x.dtype)", "others = 1.0"),
+    "MMD, divided by n": bug("/ (num_draws - 1)", "/ num_draws"),
+    "MMD, one cross term": bug("- 2 * kernel", "- kernel"),
 }
 
 
@@ -71,7 +74,7 @@ PLANTED = {
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_biased_mmd_is_seen(name, kills):
-    planted = plant(Bug("objectives.mmd", *PLANTED[name]))
+    planted = plant(PLANTED[name])
     loss, _ = outcomes(planted.mmd(BLIND, kernel=rbf([0.7, 1.5])), exact_params(), X)
     with kills(name, error=AssertionError):
         assert_mean(loss, exact_mmd([0.7, 1.5]))
@@ -123,15 +126,18 @@ def test_a_shift_costs_its_square_over_the_dimension():
     )  # for each draw, whose partner is its own old self
 
 
+ANY_LENGTH = Bug(
+    "objectives.sliced_wasserstein",
+    "directions / jnp.linalg.norm(directions, axis=0, keepdims=True)",
+    "directions",
+)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_directions_of_any_length_are_seen(kills):
-    name, right = (
-        "sliced Wasserstein, no unit directions",
-        "directions / jnp.linalg.norm(directions, axis=0, keepdims=True)",
-    )
-    planted = plant(Bug("objectives.sliced_wasserstein", right, "directions"))
-    with kills(name, error=AssertionError):
+    planted = plant(ANY_LENGTH)
+    with kills("sliced Wasserstein, no unit directions", error=AssertionError):
         assert_mean(shift_costs(planted.transport_cost), SHIFT @ SHIFT / 2)
 
 

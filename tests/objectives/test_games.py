@@ -133,10 +133,11 @@ def test_each_player_has_its_own_gradient_and_no_other(name):
         assert not any(np.any(leaf) for leaf in jax.tree.leaves(leak))
 
 
+bug = functools.partial(Bug, "objectives.adversarial_base", user="objectives.gan")
 LEAKS = {
-    "GAN, the critic's loss reaches the model": ('params["critic"], held(fake)', 'params["critic"], fake'),
-    "GAN, the model's loss reaches the critic": ('held(params["critic"]), fake', 'params["critic"], fake'),
-    "GAN, the model is judged by a held draw": (
+    "GAN, the critic's loss reaches the model": bug('params["critic"], held(fake)', 'params["critic"], fake'),
+    "GAN, the model's loss reaches the critic": bug('held(params["critic"]), fake', 'params["critic"], fake'),
+    "GAN, the model is judged by a held draw": bug(
         'held(params["critic"]), fake',
         'held(params["critic"]), held(fake)',
     ),
@@ -147,7 +148,7 @@ LEAKS = {
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_leak_is_seen(name, kills):
-    planted = plant(Bug("objectives.adversarial_base", *LEAKS[name], "objectives.gan"))
+    planted = plant(LEAKS[name])
     whole, *_ = player_gradients(planted.gan(GAME), setting(6))
     with kills(name, error=AssertionError):
         assert_same(whole, gradients_apart("gan"))

@@ -12,9 +12,7 @@ BUGS = {
     "9 horseshoe, log scales": Bug(
         "targets.horseshoe", "(log_scale - jnp.logaddexp(0.0", "(-jnp.logaddexp(0.0"
     ),
-    "9 truncated normal": Bug(
-        "targets.truncated_normal", "scale) ** 2) / 2 + log_jacobian", "scale) ** 2) / 2"
-    ),
+    "9 truncated normal": Bug("targets.truncated_normal", "(2 * scale**2) + log_jacobian", "(2 * scale**2)"),
     "8 two moons, radius and angle of one key": Bug(
         "targets.two_moons",
         "square_key, angle_key = jax.random.split(key)",
