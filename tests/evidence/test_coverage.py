@@ -15,20 +15,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from aiming import SAMPLERS, law_of, recipe_of, target_of
 from chance import fresh_key
 from covering import CLAIMS, ENOUGH_TARGETS, FALSE_ALARM
 from jax.tree_util import Partial
 from scipy.stats import chi2, norm
 
-import jgen.samplers
-import jgen.targets
 from jgen.adaptation import step_size
 from jgen.evidence import bidirectional, bridge, stepping_stones, thermodynamic
 from jgen.laws.base import exact_draws
 from jgen.samplers import Path, hmc, tempering
 from jgen.sampling import sample
 from jgen.summary import log_evidence
-from jgen.testing import members
 from jgen.types import Law
 
 REPETITIONS = 200
@@ -37,8 +35,6 @@ NAMES = (
     *("banana", "bioassay", "dirichlet", "gumbel", "linear_decoder"),
     *("lkj", "normal_from_cauchy", "phi4", "probit_process", "skew_normal"),
 )
-TARGETS = {name: getattr(jgen.targets, name)() for name in NAMES}
-SAMPLERS = members(jgen.samplers, "recipe")
 NUM_WEIGHTS, NUM_POPULATIONS, NUM_CHAINS, NUM_DRAWS = 400, 50, 8, 100
 BETAS = jnp.linspace(0.0, 1.0, 5)
 FINE_BETAS = jnp.linspace(0.0, 1.0, 21) ** 3
@@ -49,18 +45,7 @@ NUM_PASSES = 200
 """Bounds nearer to the truth than their own noise cannot straddle it: many passes, over few temperatures."""
 
 
-def law(module):
-    """What kind of draws a sampler makes; None where it claims none of these targets."""
-    target = next((each for each in TARGETS.values() if module.recipe(each) is not None), None)
-    if target is None:
-        return None
-    init, step = module.recipe(target).sampler
-    return jax.eval_shape(lambda key: step(key, init(key, target.start)), jax.random.key(0))[1].law
-
-
-LAWS = {
-    name: found for name, module in SAMPLERS.items() if (found := law(module)) in (Law.WEIGHTED, Law.ENSEMBLE)
-}
+LAWS = {name: law for name in SAMPLERS if (law := law_of(name)) in (Law.WEIGHTED, Law.ENSEMBLE)}
 
 
 def parts(draws, size):
@@ -131,13 +116,13 @@ the rule is corrected: of 600 intervals one was not a number."""
 def claims(estimator, target):
     if (estimator, target) in BEYOND:
         return False
-    return estimator not in SAMPLERS or SAMPLERS[estimator].recipe(TARGETS[target]) is not None
+    return estimator not in SAMPLERS or recipe_of(estimator, target) is not None
 
 
 def check_intervals(estimator, target, found, coverage):
     """They cover the truth, and are no wider than that takes."""
     assert len(found) == REPETITIONS
-    truth = float(TARGETS[target].log_evidence)
+    truth = float(target_of(target).log_evidence)
     covered = sum(bool(result.low <= truth <= result.high) for result in found)
     half_widths = np.array([float(result.high - result.low) / 2 for result in found])
     errors = np.array([float(result.value) for result in found]) - truth
@@ -160,7 +145,7 @@ def cases():
 
 @pytest.mark.parametrize(("estimator", "target"), list(cases()))
 def test_intervals_of_log_z_cover_the_truth(estimator, target, coverage):
-    check_intervals(estimator, target, ESTIMATORS[estimator](fresh_key(), TARGETS[target]), coverage)
+    check_intervals(estimator, target, ESTIMATORS[estimator](fresh_key(), target_of(target)), coverage)
 
 
 @pytest.mark.parametrize(
@@ -169,8 +154,8 @@ def test_intervals_of_log_z_cover_the_truth(estimator, target, coverage):
 )  # fmt: skip
 def test_bounds_straddle_the_truth(target, coverage):
     """And the estimate between them has an interval like the others."""
-    truth = float(TARGETS[target].log_evidence)
-    found = bounds(fresh_key(), TARGETS[target])
+    truth = float(target_of(target).log_evidence)
+    found = bounds(fresh_key(), target_of(target))
     straddling = sum(bool(one.lower.value <= truth <= one.upper.value) for one in found)
     coverage("bounds", "bidirectional", target, straddling, REPETITIONS)
     check_intervals("bidirectional", target, [one.log_evidence for one in found], coverage)

@@ -45,7 +45,7 @@ def goes_on(sampler, **options):
 )
 def test_twice_n_is_n_resumed(name):
     """Bit for bit, for every member: one that claims none of the targets here makes the collection fail."""
-    goes_on(SAMPLERS[name], position=positions(AIMED[name][0], 5))
+    goes_on(SAMPLERS[name], position=positions(AIMED[name], 5))
 
 
 def test_twice_n_is_n_resumed_after_a_warm_up():

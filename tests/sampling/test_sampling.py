@@ -24,7 +24,7 @@ KEY = jax.random.key(20)
 
 
 def run(name="mala", num_chains=3, **options):
-    position = positions(AIMED[name][0], num_chains)
+    position = positions(AIMED[name], num_chains)
     options = {"num_draws": 7, "position": position, "chunk_size": 4} | options
     return sample(KEY, SAMPLERS[name], num_chains=num_chains, **options)
 

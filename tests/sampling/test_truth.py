@@ -1,54 +1,19 @@
 """Every exact sampler, on every target it claims: means within chance of the truth, log Z too."""
 
-from functools import cache
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from aiming import SAMPLERS, TARGETS, first_claimed, law_of, recipe_of, target_of
 from chance import fresh_key
 from jax.flatten_util import ravel_pytree
 from scipy import stats
 
-import jgen.samplers
-import jgen.targets
 from jgen.adaptation import window
 from jgen.laws.base import by_particle, exact_draws, flat_values
 from jgen.sampling import sample
 from jgen.summary import log_evidence
-from jgen.testing import members
 from jgen.types import Law
-
-SAMPLERS = members(jgen.samplers, "recipe")
-MAKERS = {name: getattr(module, name) for name, module in members(jgen.targets, "{name}").items()}
-QUICK = ("banana", "beta", "asia")
-
-
-@cache
-def target_of(name):
-    """A target, made where it is first needed."""
-    return MAKERS[name]()
-
-
-@cache
-def recipe_of(sampler, target):
-    """How a sampler is aimed at a target; None if it declines."""
-    return SAMPLERS[sampler].recipe(target_of(target))
-
-
-@cache
-def first_claimed(sampler):
-    """The name of a target that costs little, if it claims one of those."""
-    return next(name for name in (*QUICK, *MAKERS) if recipe_of(sampler, name) is not None)
-
-
-@cache
-def law(sampler):
-    """What kind of draws a sampler makes, whatever the target."""
-    target = first_claimed(sampler)
-    init, step = recipe_of(sampler, target).sampler
-    start = target_of(target).start
-    return jax.eval_shape(lambda key: step(key, init(key, start)), jax.random.key(0))[1].law
 
 
 def marks(sampler, target):
@@ -57,16 +22,16 @@ def marks(sampler, target):
     In the default suite the samplers whose draws stand alone: of the others the gate tells there.
     """
     if target == first_claimed(sampler):
-        return () if law(sampler) in (Law.INDEPENDENT, Law.WEIGHTED) else pytest.mark.slow
-    place = list(SAMPLERS).index(sampler) + list(MAKERS).index(target)
+        return () if law_of(sampler) in (Law.INDEPENDENT, Law.WEIGHTED) else pytest.mark.slow
+    place = list(SAMPLERS).index(sampler) + list(TARGETS).index(target)
     return pytest.mark.slow if place % 12 == 0 else pytest.mark.weekly
 
 
 PAIRS = [
     pytest.param(sampler, target, id=f"{sampler}-{target}", marks=marks(sampler, target))
     for sampler in SAMPLERS
-    if law(sampler) is not Law.BIASED
-    for target in MAKERS
+    if law_of(sampler) is not Law.BIASED
+    for target in TARGETS
 ]
 FALSE_ALARM = 1e-6
 """Of a run of all pairs; each has an equal share, which its coordinates and log Z share out in their turn."""
@@ -82,13 +47,13 @@ def test_means_and_log_evidence_are_right(sampler, target):
     if recipe is None or truth.mean is None:
         pytest.skip(f"{sampler} declines {target}, or its mean is not known")
     key = fresh_key()
-    is_markov, is_tuned = law(sampler) is Law.MARKOV, recipe.target_acceptance is not None
+    is_markov, is_tuned = law_of(sampler) is Law.MARKOV, recipe.target_acceptance is not None
     start = exact_draws(key, truth, NUM_CHAINS) if truth.sample is not None else _spread(truth)
     run = sample(
         jax.random.fold_in(key, 1),
         recipe.sampler,
         num_chains=NUM_CHAINS,
-        num_draws={Law.MARKOV: NUM_DRAWS, Law.ENSEMBLE: NUM_POPULATIONS}.get(law(sampler), NUM_WEIGHTED),
+        num_draws={Law.MARKOV: NUM_DRAWS, Law.ENSEMBLE: NUM_POPULATIONS}.get(law_of(sampler), NUM_WEIGHTED),
         position=start if is_markov else None,
         num_warmup=300 if is_tuned else 0,
         adaptation=window(recipe.target_acceptance) if is_tuned else None,

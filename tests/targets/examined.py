@@ -8,27 +8,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from aiming import TARGETS, target_of
 from chance import fresh_key
 from jax.flatten_util import ravel_pytree
 
-import jgen.targets
 from jgen.targets.base import Trait
-from jgen.testing import members
 
 FALSE_ALARM = 1e-8
 """Of one mean of one target, all its coordinates together; there are some 300 of them."""
 DRAWS = 20_000
-FACTORIES = {name: getattr(module, name) for name, module in members(jgen.targets, "{name}").items()}
-
-
-@functools.cache
-def built(name):
-    return FACTORIES[name]()
 
 
 def every(condition=lambda _: True):
     """One test for each target that fulfils the condition; the tests of one target run in a row."""
-    names = [name for name in FACTORIES if condition(built(name))]
+    names = [name for name in TARGETS if condition(target_of(name))]
     return pytest.mark.parametrize("name", names, scope="module")
 
 
@@ -107,12 +100,12 @@ def examine(target):
 
 @functools.cache
 def exact(name):
-    return examine(built(name))
+    return examine(target_of(name))
 
 
 @functools.cache
 def proposed(name):
-    return _on_host(_proposed(built(name), _keys()))
+    return _on_host(_proposed(target_of(name), _keys()))
 
 
 def assert_mean(samples, truth, what):

@@ -6,11 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from aiming import TARGETS, target_of
 from examined import (
     DRAWS,
-    FACTORIES,
     assert_mean,
-    built,
     every,
     exact,
     examine,
@@ -35,7 +34,7 @@ def is_bounded(target):
 @every(is_sampled)
 def test_exact_draws_have_the_moments(name):
     """Catches a wrong truth, a sampler of another law, a key used twice."""
-    check_moments(built(name), exact(name))
+    check_moments(target_of(name), exact(name))
 
 
 def check_moments(target, draws):
@@ -78,7 +77,7 @@ def test_planted_bugs_are_caught(name, kills):
 @every(lambda target: target.proposal is not None)
 def test_importance_gives_the_evidence(name):
     """E_q[p~/q] = Z: ties density, proposal and log Z together; catches a lost constant in any of them."""
-    target, ratios = built(name), proposed(name).log_ratio
+    target, ratios = target_of(name), proposed(name).log_ratio
     assert not np.isnan(ratios).any()
     if target.log_evidence is None or target.log_bound is None:
         pytest.skip("log Z or its bound is not known")
@@ -91,7 +90,7 @@ def test_importance_gives_the_evidence(name):
 @every(is_bounded)
 def test_the_bound_bounds(name):
     """Catches a bound that is a local maximum only, or that forgot the normaliser of either side."""
-    target = built(name)
+    target = target_of(name)
     for facts in (proposed(name), exact(name)) if is_sampled(target) else (proposed(name),):
         slack = rounding(facts.log_density, facts.log_ratio, facts.x.shape[1])
         assert (facts.log_ratio <= float(target.log_bound) + slack).all()
@@ -102,7 +101,7 @@ def test_the_bound_bounds(name):
 @pytest.mark.usefixtures("x64")
 def test_climbing_reaches_the_bound_and_not_beyond(name):
     """Catches a bound that a careful climber passes, and one that is looser than its factory says."""
-    target = FACTORIES[name]()
+    target = TARGETS[name]()
     climb = jax.jit(jax.value_and_grad(lambda x: -log_ratio(target, x)))
     starts = proposed(name).x[:2]
     if is_sampled(target):

@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from examined import FACTORIES, built, every, exact, flat, is_sampled, is_smooth, value_and_gradient
+from aiming import TARGETS, target_of
+from examined import every, exact, flat, is_sampled, is_smooth, value_and_gradient
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.unoptimised  # each program runs for less time than it 
 
 def test_the_walk_finds_the_exports():
     """Catches a target that `jgen.targets` forgets to hand on, and a factory unlike its file's name."""
-    assert set(FACTORIES) == set(room.__all__) - {"Target", "Trait"}
-    assert len(FACTORIES) >= 40
+    assert set(TARGETS) == set(room.__all__) - {"Target", "Trait"}
+    assert len(TARGETS) >= 40
 
 
 def like(x, y):
@@ -54,8 +55,8 @@ def check_form(target, name):
 @every()
 def test_form(name):
     """Catches a closure where a pytree is due, a mean of the wrong length, a factory without an example."""
-    check_form(built(name), name)
-    assert ">>>" in FACTORIES[name].__doc__
+    check_form(target_of(name), name)
+    assert ">>>" in TARGETS[name].__doc__
 
 
 @every()
@@ -68,7 +69,7 @@ def test_rebuilding_compiles_nothing(name):
         traces.append(name)
         return target.log_density(target.start)
 
-    targets = [built(name), FACTORIES[name]()]
+    targets = [target_of(name), TARGETS[name]()]
     assert [run.eval_shape(target).shape for target in targets] == [()] * 2
     assert len(traces) == 1
     stacked = jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *targets)
@@ -92,7 +93,7 @@ def test_far_points_and_float64(name):
     Where there are exact draws, their log densities in float32 must be those in float64 but for
     what rounding the input loses, times a small constant: it catches cancellation.
     """
-    low = built(name)
+    low = target_of(name)
     start, unravel = ravel_pytree(low.start)
     start = np.asarray(start)
     far = [start, 0 * start, 10 * start, -10 * start, 100 * start]
@@ -107,7 +108,7 @@ def test_far_points_and_float64(name):
     assert not np.isnan(values).any()
     assert gradients is None or np.isfinite(gradients[: len(far)]).all()
     with jax.enable_x64(True):
-        high = FACTORIES[name]()
+        high = TARGETS[name]()
         for leaf in jax.tree.leaves(high):
             assert jnp.result_type(leaf) in (jnp.float64, jnp.int64), leaf
         check_form(high, name)
@@ -124,6 +125,6 @@ def test_far_points_and_float64(name):
 @every()
 def test_no_dimension_is_refused(name):
     """Catches a factory that builds an empty target."""
-    for size in {"dim", "pairs"} & set(inspect.signature(FACTORIES[name]).parameters):
+    for size in {"dim", "pairs"} & set(inspect.signature(TARGETS[name]).parameters):
         with pytest.raises(ValueError, match=f"{name}.*{size}"):
-            FACTORIES[name](**{size: 0})
+            TARGETS[name](**{size: 0})
