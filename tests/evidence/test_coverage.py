@@ -19,6 +19,7 @@ from aiming import SAMPLERS, law_of, recipe_of, target_of
 from chance import fresh_key
 from covering import CLAIMS, ENOUGH_TARGETS, FALSE_ALARM
 from jax.tree_util import Partial
+from marking import some_in_ci
 from scipy.stats import chi2, norm
 
 from jgen.adaptation import step_size
@@ -148,10 +149,7 @@ def test_intervals_of_log_z_cover_the_truth(estimator, target, coverage):
     check_intervals(estimator, target, ESTIMATORS[estimator](fresh_key(), target_of(target)), coverage)
 
 
-@pytest.mark.parametrize(
-    "target", [pytest.param(name, marks=pytest.mark.slow if i % 5 == 0 else pytest.mark.weekly)
-               for i, name in enumerate(NAMES)]
-)  # fmt: skip
+@pytest.mark.parametrize("target", some_in_ci(NAMES, 5))
 def test_bounds_straddle_the_truth(target, coverage):
     """And the estimate between them has an interval like the others."""
     truth = float(target_of(target).log_evidence)

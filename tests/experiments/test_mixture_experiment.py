@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import jax
 import numpy as np
 import pytest
+from marking import some_in_ci
 
 from experiments.mixture import Config, mixture
 from jgen import checkpoints
@@ -69,9 +70,8 @@ def test_a_short_run_leaves_everything(tmp_path, capsys, monkeypatch, numpyro_ra
     assert abs(float(again) - fit["log-likelihood"]) < 0.5  # 60 steps: one more step still moves it
 
 
-@pytest.mark.parametrize(
-    "components", [pytest.param("1", marks=pytest.mark.weekly), pytest.param("5", marks=pytest.mark.slow)]
-)
+@pytest.mark.weekly
+@pytest.mark.parametrize("components", ["1", "5"])
 def test_a_table_of_ones_own_and_other_counts(tmp_path, components, numpyro_ranks):  # noqa: ARG001
     rows = np.random.default_rng(0).normal(size=(60, 2)) + np.repeat([[0.0, 0.0], [6.0, 0.0]], 30, axis=0)
     np.savetxt(tmp_path / "rows.csv", rows, delimiter=",", header="width,height", comments="")
@@ -82,9 +82,7 @@ def test_a_table_of_ones_own_and_other_counts(tmp_path, components, numpyro_rank
     assert len(scores) == 13
 
 
-@pytest.mark.parametrize(
-    "seed", [pytest.param("0", marks=pytest.mark.slow), pytest.param("1", marks=pytest.mark.weekly)]
-)
+@pytest.mark.parametrize("seed", some_in_ci(["0", "1"], 2))
 def test_the_default_run_finds_the_known_answers(tmp_path, seed, numpyro_ranks):  # noqa: ARG001
     main(mixture, Config, ["--seed", seed, "--out", str(tmp_path / "run")])
     fit, *rows = records(tmp_path / "run")

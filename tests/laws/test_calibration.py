@@ -5,6 +5,7 @@ import numpyro.distributions as dist
 import pytest
 from chance import fresh_key
 from jax.tree_util import Partial
+from marking import in_ci
 from planting import Bug, plant
 
 from jgen.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
@@ -75,10 +76,7 @@ PROCEDURES = {
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name == "meads" else pytest.mark.weekly)
-        for name in PROCEDURES
-    ],
+    [in_ci(name, name == "meads") for name in PROCEDURES],
 )
 def test_every_adaptation_leads_to_a_calibrated_run(name):
     """400 posteriors, where the gate takes 2000: ranks that are 0.28 off are never missed, and those of

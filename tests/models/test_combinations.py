@@ -10,6 +10,7 @@ import numpy as np
 import optax
 import pytest
 from combined import TABLE
+from marking import some_in_ci
 from parts import random_params
 
 from jgen.train import init_state, make_train_step
@@ -29,9 +30,7 @@ def by_part(params):
 
 
 @pytest.mark.unoptimised
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in TABLE]
-)
+@pytest.mark.parametrize("name", some_in_ci(TABLE, 3, QUICK))
 def test_three_steps(name):
     row = TABLE[name]
     objective, init = row.make()

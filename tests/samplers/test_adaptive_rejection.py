@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from chance import fresh_key
 from jax.tree_util import Partial
+from marking import some_in_ci
 from planted import plant
 from planted_rejection import HULL_BUGS
 from scipy import stats
@@ -94,9 +95,7 @@ def check_exact(name, make=adaptive_rejection):
     return draws
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
-)
+@pytest.mark.parametrize("name", some_in_ci(CASES, 3, QUICK))
 def test_kept_draws_are_exact_and_weights_average_to_z(name):
     info = check_exact(name).info
     if name in ("laplace", "exponential", "uniform"):  # the tangents are the density
@@ -117,8 +116,7 @@ def test_planted_bugs_are_caught(bug, kills):
             check_exact(name, make)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", some_in_ci(CASES, 3))
 def test_intervals_of_log_z_cover(name):
     """Of 2000 runs of 10 chains and 60 draws, 90 to 99 % cover: 10 and 8 sigma from the nominal 95 %. A hull
     of 16 tangents refuses enough of 600. Where it is the density there is no error, and rounding decides."""

@@ -7,6 +7,7 @@ import pytest
 from chance import fresh_key
 from end_variance import Z, end_variance
 from jax.tree_util import Partial
+from marking import one_of_each
 from planted import plant
 from planted_biased_kernels import ENERGY_ERROR_BUGS, SURVIVAL_BUGS, VARIANCE_BUGS
 
@@ -37,13 +38,13 @@ def state(module):
     return lambda scale: module.recipe(standard_gaussian(2), scale).biased_variance
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) for name in ENERGY_ERROR_BUGS])
+@pytest.mark.parametrize("name", one_of_each(ENERGY_ERROR_BUGS))
 def test_bugs_are_seen_in_the_energy_error(name, kills):
     with kills(name, match="does not leave"):
         invariance(adjusted(aim(plant(ENERGY_ERROR_BUGS[name]))), standard_gaussian(2), fresh_key())
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) for name in VARIANCE_BUGS])
+@pytest.mark.parametrize("name", one_of_each(VARIANCE_BUGS))
 def test_bugs_are_seen_in_the_variance(name, kills):
     module = plant(VARIANCE_BUGS[name])
     with kills(f"{name}, by its variance", match="the variance on a standard Gaussian comes out"):

@@ -10,6 +10,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from chance import fresh_key
+from marking import one_of_each
 from planted import plant
 from planted_exact_kernels import BRACKET_BUGS, EXACT_BUGS, MOTION_BUGS
 
@@ -33,8 +34,7 @@ def after(sampler, position, key=KEY):
 
 
 # A trajectory of exact draws, and every turn of every chain: seconds of CPU each.
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EXACT_BUGS)
+@pytest.mark.parametrize("name", one_of_each(EXACT_BUGS))
 def test_planted_bugs_are_caught(name, kills):
     """What the first target all but misses, the log density of the second shows."""
     module = plant(EXACT_BUGS[name])

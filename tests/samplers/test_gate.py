@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import pytest
 from chance import fresh_key
 from jax.tree_util import Partial
+from marking import in_ci, one_of_each
 from planted import KERNEL_BUGS, WEIGHT_BUGS, plant
 
 import jgen.samplers
@@ -109,13 +110,13 @@ def effort(name: str) -> dict[str, int]:
     return {"num_steps": 3} if "nuts" in name.lower() else {"num_steps": 10}
 
 
-@pytest.mark.parametrize("name", [slow("hmc"), "mala", slow("metropolis"), slow("nuts")])
+@pytest.mark.parametrize("name", [in_ci("hmc", False), "mala", in_ci("metropolis", False), slow("nuts")])
 @pytest.mark.parametrize("make_target", [double_well, slow(eight_schools)])
 def test_kernels_leave_hard_targets_invariant(name, make_target):
     invariance(aim(SAMPLERS[name]), everywhere(make_target()), fresh_key(), **effort(name))
 
 
-@pytest.mark.parametrize("name", [name if name in QUICK_BUGS else slow(name) for name in KERNEL_BUGS])
+@pytest.mark.parametrize("name", one_of_each(KERNEL_BUGS, QUICK_BUGS))
 def test_planted_kernel_bugs_are_caught(name, kills):
     make = aim(plant(KERNEL_BUGS[name]))
     with kills(name):

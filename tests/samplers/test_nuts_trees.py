@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from chance import fresh_key, fresh_rng
+from marking import some_in_ci
 from planting import Bug, plant
 
 from jgen.samplers import nuts
@@ -157,7 +158,7 @@ def test_trees_grow_as_long_as_the_book_says(chance):
     check_trees(SHIPPED, chance)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) for name in BUGS])
+@pytest.mark.parametrize("name", some_in_ci(BUGS, 3))
 def test_trees_of_another_length_are_caught(name, chance, kills):
     with kills(name, error=AssertionError):
         check_trees(plant(BUGS[name]), chance)

@@ -10,6 +10,7 @@ import numpyro.distributions as dist
 import pytest
 from chance import fresh_key
 from jax.tree_util import Partial
+from marking import in_ci, one_of_each
 from planted_populations import FLIPPED, OFF_BY_ONE, WEIGHTING_BUGS
 from planting import plant
 from scipy import stats
@@ -30,8 +31,7 @@ WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64
 
 
 # The law makes 40,000 draws of each.
-@pytest.mark.slow
-@pytest.mark.parametrize("name", WEIGHTING_BUGS)
+@pytest.mark.parametrize("name", one_of_each(WEIGHTING_BUGS))
 def test_planted_weights_are_caught(name, kills):
     module = plant(WEIGHTING_BUGS[name])
     with kills(name):
@@ -109,7 +109,7 @@ WAYS = {
 
 @pytest.mark.parametrize(
     "way",
-    [pytest.param(way, marks=pytest.mark.slow if "fixed" in way else pytest.mark.weekly) for way in WAYS],
+    [in_ci(way, "fixed" in way) for way in WAYS],
 )
 def test_eight_particles_have_an_unbiased_z(way):
     """E[Z-hat] / Z = 1, and all weighted means are right: 5,000 populations, whatever chooses and copies."""
@@ -146,10 +146,7 @@ def kernel_of(target, log_density, *, name):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name in ("barker", "ghmc") else pytest.mark.weekly)
-        for name in SAMPLERS
-    ],
+    [in_ci(name, name in ("barker", "ghmc")) for name in SAMPLERS],
 )
 def test_annealing_is_exact_through_any_kernel(name):
     """Every member that makes Markov draws, also those whose momenta last from draw to draw."""

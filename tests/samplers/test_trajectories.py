@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from chance import fresh_key
+from marking import one_of_each
 from planted_trajectories import BUGS
 from planting import plant
 
@@ -22,7 +23,7 @@ KEY = jax.random.key(12)
 # Damped little, momentum and slice last for many draws, and errors in them grow. Of errors in the first
 # ones, the first draw shows the most.
 GHMC = {"damping": 0.1}
-QUICK = ("position chooses", "not turned round")
+QUICK = [name for name in BUGS if "position chooses" in name or "not turned round" in name]
 
 
 def held(module, name, num_steps):
@@ -43,13 +44,7 @@ def test_a_lasting_momentum_leaves_the_target_invariant():
     assert found[-1].acceptance_rate < 0.35
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if any(word in name for word in QUICK) else pytest.mark.slow)
-        for name in BUGS
-    ],
-)
+@pytest.mark.parametrize("name", one_of_each(BUGS, QUICK))
 def test_planted_bugs_are_caught(name, kills):
     sampler = "ghmc" if "GHMC" in name else "jittered_hmc"
     num_steps = 1 if name == "8 GHMC, a key used twice" else 20 if sampler == "ghmc" else 3

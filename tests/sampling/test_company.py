@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gaps import largest_difference
+from marking import in_ci
 
 import jgen.samplers
 from jgen.testing import members
 
-SHOWN = ("hmc", "importance", "nuts")
+SHOWN = ("hmc", "nuts")
 ROUNDING = ("adaptive_importance", "elliptical_slice", "sghmc", "sgld", "slice_sampler")
 """Their own steps add, or turn, in an order that a program of another size may change."""
 
@@ -40,13 +41,7 @@ def test_no_gap_is_overlooked(found, expected, gap):
     assert largest_difference(*pair) == gap
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name in SHOWN else pytest.mark.weekly)
-        for name in members(jgen.samplers, "recipe")
-    ],
-)
+@pytest.mark.parametrize("name", [in_ci(name, name in SHOWN) for name in members(jgen.samplers, "recipe")])
 def test_a_chain_is_the_same_in_any_company(name):
     """Bit for bit where it is the same program, and every draw from an elementwise density. Elsewhere XLA may
     sum in another order, which a few steps in float64 leave far below 1e-5."""
