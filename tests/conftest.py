@@ -55,6 +55,14 @@ def kills(record_property, request):
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """``-m slow`` runs what is weekly too where it is marked as both: it must be one of them."""
+    marked = [(item.nodeid, {mark.name for mark in item.iter_markers()}) for item in items]
+    if both := [name for name, marks in marked if {"slow", "weekly"} <= marks]:
+        raise pytest.UsageError(f"slow and weekly at once: {', '.join(both)}")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Programs that run for less time than they take to compile are compiled without much optimisation."""
     marks = {name for name in OPTIMISED | UNOPTIMISED if item.get_closest_marker(name)}

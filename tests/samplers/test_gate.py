@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 from chance import fresh_key
 from jax.tree_util import Partial
-from marking import in_ci, one_of_each
+from marking import one_of_each, some_in_ci
 from planted import KERNEL_BUGS, WEIGHT_BUGS, plant
 
 import jgen.samplers
@@ -78,6 +78,7 @@ DEAREST = ("adaptive_importance", "accept_reject, proposal density forgotten")
 """More than half a minute."""
 
 
+KERNELS = ("hmc", "mala", "metropolis", "nuts")
 QUICK_BUGS = ("1 MALA, ratio reversed", "2 HMC, no accept step", "8 Metropolis, a key used twice")
 
 
@@ -110,9 +111,12 @@ def effort(name: str) -> dict[str, int]:
     return {"num_steps": 3} if "nuts" in name.lower() else {"num_steps": 10}
 
 
-@pytest.mark.parametrize("name", [in_ci("hmc", False), "mala", in_ci("metropolis", False), slow("nuts")])
-@pytest.mark.parametrize("make_target", [double_well, slow(eight_schools)])
-def test_kernels_leave_hard_targets_invariant(name, make_target):
+HARD = {f"{make.__name__}-{name}": (make, name) for make in (double_well, eight_schools) for name in KERNELS}
+
+
+@pytest.mark.parametrize("case", some_in_ci(HARD, 3, quick=["double_well-mala"]))
+def test_kernels_leave_hard_targets_invariant(case):
+    make_target, name = HARD[case]
     invariance(aim(SAMPLERS[name]), everywhere(make_target()), fresh_key(), **effort(name))
 
 
