@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 from chance import fresh_key
 from jax.tree_util import Partial
-from marking import one_of_each, some_in_ci
+from marking import in_ci, one_of_each, some_in_ci
 from planted import KERNEL_BUGS, WEIGHT_BUGS, plant
 
 import jgen.samplers
@@ -38,11 +38,6 @@ COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
 TARGETS = {make.__name__: make for make in (banana, asia, hidden_markov, beta, three_modes)}
 
 
-def slow(value):
-    """What the default suite cannot afford; CI runs it."""
-    return pytest.param(value, marks=pytest.mark.slow)
-
-
 def aim(module: Any):
     return lambda target, scale: module.recipe(target, scale).sampler
 
@@ -60,31 +55,31 @@ def everywhere(target):
     return dataclasses.replace(target, traits=frozenset())
 
 
-DEAR = {
-    *("accept_reject", "adaptive_rejection", "adjusted_mclmc", "ancestral", "annealed", "barker"),
+SLOW = {
+    *("accept_reject", "adaptive_rejection", "adjusted_mclmc", "ancestral", "annealed", "discrete_gibbs"),
     *(
-        "discrete_gibbs",
         "elliptical_slice",
-        "ghmc",
-        "jittered_hmc",
-        "langevin",
         "mclmc",
         "multiple_importance",
+        "nuts",
+        "sgld",
+        "slice_sampler",
+        "smc",
+        "tempering",
     ),
-    *("nuts", "sghmc", "sgld", "slice_sampler", "smc", "tempering"),
 }
 """More than five seconds of CPU; most have kin in the default suite."""
-DEAREST = ("adaptive_importance", "accept_reject, proposal density forgotten")
-"""More than half a minute."""
-
-
+WEEKLY = {
+    *("adaptive_importance", "accept_reject, proposal density forgotten"),
+    *("barker", "ghmc", "jittered_hmc", "langevin", "sghmc"),
+}
+"""More than half a minute, or of near kin to one of the others."""
 KERNELS = ("hmc", "mala", "metropolis", "nuts")
 QUICK_BUGS = ("1 MALA, ratio reversed", "2 HMC, no accept step", "8 Metropolis, a key used twice")
 
 
 def marked(names: Iterable[str]) -> list:
-    dearest = {name: pytest.param(name, marks=pytest.mark.weekly) for name in DEAREST}
-    return [dearest.get(name, slow(name) if name in DEAR else name) for name in names]
+    return [in_ci(name, name in SLOW) if name in SLOW | WEEKLY else name for name in names]
 
 
 @pytest.mark.parametrize("name", marked(SAMPLERS))

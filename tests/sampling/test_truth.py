@@ -17,14 +17,14 @@ from jgen.types import Law
 
 
 def marks(sampler, target):
-    """One quick target and one in 48 of the others in CI, all of them weekly.
+    """One quick target and one in 96 of the others in CI, all of them weekly.
 
     In the default suite the samplers whose draws stand alone: of the others the gate tells there.
     """
     if target == first_claimed(sampler):
         return () if law_of(sampler) in (Law.INDEPENDENT, Law.WEIGHTED) else pytest.mark.slow
     place = list(SAMPLERS).index(sampler) + list(TARGETS).index(target)
-    return pytest.mark.slow if place % 48 == 0 else pytest.mark.weekly
+    return pytest.mark.slow if place % 96 == 0 else pytest.mark.weekly
 
 
 PAIRS = [
