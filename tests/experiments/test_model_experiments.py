@@ -60,7 +60,7 @@ def test_a_short_run_leaves_everything(tmp_path, name, broadcasting):  # noqa: A
     assert (tmp_path / "run" / "checkpoints").is_dir()
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_a_run_goes_on_from_another(tmp_path, broadcasting):  # noqa: ARG001
     short = [*SHORT["vae"], "--out", str(tmp_path / "first")]
     go("vae", *short)
@@ -81,7 +81,7 @@ def test_no_model_is_better_than_its_source(tmp_path, broadcasting):  # noqa: AR
     assert report.count("rnn, as learned") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_the_transformer_meets_the_source(tmp_path, broadcasting):  # noqa: ARG001
     """Its perplexity is within 2 % of the source's on the same windows, and not below it beyond chance."""
     go("text", "--networks", "transformer", "--width", "32", "--steps", "400", "--out", str(tmp_path / "run"))
