@@ -118,7 +118,7 @@ def test_the_deep_model_is_better_than_a_linear_one_and_than_pixels_apart(tmp_pa
 
 
 @pytest.mark.unoptimised
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_a_set_without_validation_lends_itself_some_of_train(tmp_path, monkeypatch, rng, broadcasting):  # noqa: ARG001
     contents, _ = idx_files(rng, 60, 20, levels=2)
     manual = tmp_path / "data" / "downloads" / "manual"

@@ -70,7 +70,7 @@ def check_agreement(judged):
         assert row["least chance"] > FALSE_ALARM, row
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_the_evidence_of_one_component_is_exact_three_ways(flowers):
     found, _ = three_ways(Config(particles=32, rungs=3), fresh_key(), flowers, 1)
     check_agreement(agreement(found, log_evidence_of_one(flowers)))

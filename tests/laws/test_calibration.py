@@ -40,7 +40,7 @@ def aimed(make, **options):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_a_shipped_procedure_is_calibrated_by_the_gate():
     make, target = aimed(hmc, num_steps=3), standard_gaussian(2)
     kept = check_sampler(make, target, adaptation=window(0.8))
