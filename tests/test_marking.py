@@ -37,3 +37,9 @@ def test_some_rows_are_in_ci_and_all_are_weekly():
         name: {"a": ["slow"], "d": [], "g": ["slow"]}.get(name, ["weekly"]) for name in "abcdefg"
     }
     assert marks(first_in_ci(["mlp-0", "mlp-1"])) == {"mlp-0": ["slow"], "mlp-1": ["weekly"]}
+
+
+def test_no_test_is_slow_and_weekly_at_once(request):
+    """CI would run it: ``-m slow`` takes whatever is marked so."""
+    marks = {item.nodeid: {mark.name for mark in item.iter_markers()} for item in request.session.collected}
+    assert [name for name, found in marks.items() if {"slow", "weekly"} <= found] == []
