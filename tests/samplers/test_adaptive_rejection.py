@@ -68,6 +68,12 @@ CASES = {
     "rayleigh": (10, (0.1, 0.2, 0.3, 2.0), (0.0, INF), stats.rayleigh(), 0.0),
 }
 
+EXACT_HULLS = ("laplace", "exponential", "uniform")
+"""Their tangents are the density."""
+ROUNDED = 12
+"""Of 40,000 draws an exact hull may refuse so many: where density and envelope, no larger than 27, differ by
+some eight roundings, one is expected, and more than 12 have a chance of 1e-10."""
+
 
 def member(index, x):
     return jax.lax.switch(index, FAMILY, x)
@@ -98,8 +104,8 @@ def check_exact(name, make=adaptive_rejection):
 @pytest.mark.parametrize("name", some_in_ci(CASES, 3, QUICK))
 def test_kept_draws_are_exact_and_weights_average_to_z(name):
     info = check_exact(name).info
-    if name in ("laplace", "exponential", "uniform"):  # the tangents are the density
-        assert info["accepted"].all()
+    if name in EXACT_HULLS:
+        assert np.sum(~info["accepted"]) <= ROUNDED
     elif name != "cut":  # where the density is -inf there is no tangent to close in with
         assert info["accepted"].mean() > 0.95
 
@@ -127,7 +133,7 @@ def test_intervals_of_log_z_cover(name):
     rounding = 4 * np.finfo(np.float32).eps * (1 + abs(log_z))
     covered = np.mean((low - rounding <= log_z) & (log_z <= high + rounding))
     assert covered >= 0.9
-    assert covered <= 0.99 or name in ("laplace", "exponential", "uniform")
+    assert covered <= 0.99 or name in EXACT_HULLS
 
 
 @pytest.mark.slow
