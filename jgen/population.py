@@ -92,7 +92,8 @@ def start(
                 f"axis must be {num_chains}, e.g. jnp.broadcast_to(x, ({num_chains}, *x.shape))"
             )
     position = jax.tree.map(jnp.asarray, position)
-    state = place(sampler, key, jnp.uint32(first_chain) + jnp.arange(num_chains, dtype=jnp.uint32), position)
+    chains = np.arange(first_chain, first_chain + num_chains, dtype=np.uint32)
+    state = place(sampler, key, chains, position)
     check_start(state.states)
     if num_warmup == 0:
         return state, Cost(0, 0)

@@ -7,6 +7,7 @@ several times what the rounds do. Here the rounds are written out, and a block m
 generators go through ``jax.random``.
 """
 
+import functools
 import math
 
 import jax
@@ -19,6 +20,7 @@ ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
 
 
+@functools.partial(jax.jit, inline=True)
 def threefry(key: tuple[Array, Array], counter: tuple[Array, Array]) -> tuple[Array, Array]:
     """Threefry-2x32 with twenty rounds: two words of random bits for each counter.
 
@@ -167,6 +169,7 @@ def turn_uniforms(key: Array, turn: int | Array, dtype: jnp.dtype) -> tuple[Arra
     return bits[0] & 1 == 1, u, v
 
 
+@functools.partial(jax.jit, inline=True)
 def to_uniform(word: Array) -> Array:
     """A float32 on [0, 1) of the upper 23 bits of words of type uint32."""
     one = jnp.uint32(0x3F800000)  # the bits of 1.0; below them, 23 bits of mantissa

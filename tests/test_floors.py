@@ -27,6 +27,7 @@ FLOORS = [
         "together",
         "still",
         "convolution",
+        "validated",
     },
     {
         "distributions",

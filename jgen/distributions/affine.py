@@ -11,8 +11,8 @@ from numpyro.distributions import constraints
 from jgen.distributions.base import log_prob_of, map_components
 from jgen.distributions.checks_base import as_float, check_finite, is_concrete
 from jgen.distributions.gaussian_base import dense, gaussian_parameters, is_dense, like, lower_factor
-from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array, Key
+from jgen.validated import MultivariateNormal
 
 
 def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:

@@ -15,8 +15,8 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen.distributions.checks_base import as_float, no_closed_form
-from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array, Key
+from jgen.validated import MultivariateNormal
 
 
 def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:

@@ -12,8 +12,8 @@ from jax.scipy.linalg import solve_triangular
 from jgen.distributions.base import split_components
 from jgen.distributions.checks_base import as_float, check_finite, check_indices, no_closed_form
 from jgen.distributions.gaussian_base import gaussian_parameters, is_dense, like, lower_factor
-from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array
+from jgen.validated import MultivariateNormal
 
 
 def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.Distribution:

@@ -7,7 +7,7 @@ import numpy as np
 import numpyro.distributions as dist
 
 from jgen.distributions.checks_base import as_array, as_float, check_finite, check_one, is_concrete
-from jgen.distributions.multivariate_base import MultivariateNormal
+from jgen.validated import MultivariateNormal
 
 
 def gaussian(

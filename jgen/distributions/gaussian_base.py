@@ -12,8 +12,8 @@ import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
 from jgen.distributions.checks_base import as_float, no_closed_form
-from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array
+from jgen.validated import MultivariateNormal
 
 
 @singledispatch

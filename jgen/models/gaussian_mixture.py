@@ -28,8 +28,8 @@ from jax.tree_util import Partial
 
 from jgen.binding import static
 from jgen.distributions.mixture import mixture
-from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array, Key
+from jgen.validated import MultivariateNormal
 
 
 class MixtureParams(NamedTuple):

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
-from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.types import Array, PyTree
+from jgen.validated import MultivariateNormal
 
 
 class Posterior(NamedTuple):

@@ -13,6 +13,7 @@ from jax.tree_util import Partial, register_dataclass
 from numpyro.distributions import Distribution, constraints
 
 from jgen.types import Array, Key, PyTree
+from jgen.validated import ValidatedOnHost
 
 
 class Trait(enum.Enum):
@@ -64,7 +65,7 @@ class Target:
     source: str = field(default="", metadata={"static": True})
 
 
-class Pushforward(Distribution):
+class Pushforward(ValidatedOnHost, Distribution):
     r"""A Gaussian carried through a bijection: x = T(s u), u ~ N(0, I).
 
     .. math:: \log p(x) = \log N(T^{-1}(x); 0, s^2 I) + \log |\det dT^{-1}/dx|

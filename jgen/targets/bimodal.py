@@ -4,6 +4,7 @@ from math import log, pi
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
@@ -47,22 +48,23 @@ def bimodal(dim: int = 50) -> Target:
     if dim < 1:
         raise ValueError(f"bimodal needs dim >= 1, got dim={dim}: give at least one coordinate.")
     wide, narrow = WEIGHTS
-    mean = jnp.zeros(dim).at[0].set(narrow * SHIFT)
+    first = np.eye(1, dim)[0]  # [dim], 1 and then 0
+    mean = narrow * SHIFT * first
     within = wide + narrow * NARROW**2
-    squares = jnp.full(dim, within).at[0].set(within + narrow * SHIFT**2)  # [dim]
+    squares = within + narrow * SHIFT**2 * first  # [dim]
     fourth = 3 * (wide + narrow * NARROW**4)
     shifted = narrow * (6 * SHIFT**2 * NARROW**2 + SHIFT**4)
-    scales = widening(dim) * jnp.stack([jnp.ones(dim), jnp.full(dim, NARROW)])  # [component, dim]
-    means = jnp.zeros((2, dim)).at[1, 0].set(SHIFT)  # [component, dim]
+    scales = jnp.asarray(widening(dim) * np.repeat([[1.0], [NARROW]], dim, 1))  # [component, dim]
+    means = jnp.asarray(np.stack([0 * first, SHIFT * first]))  # [component, dim]
     return Target(
         log_density=Partial(log_density),
         start=jnp.ones(dim),
         sample=Partial(sample, jnp.zeros(dim)),
-        mean=mean,
-        variance=squares - mean**2,
+        mean=jnp.asarray(mean),
+        variance=jnp.asarray(squares - mean**2),
         log_evidence=0.0,
         expectations={
-            "x^4": (Partial(power, 4), jnp.full(dim, fourth).at[0].set(fourth + shifted)),
+            "x^4": (Partial(power, 4), jnp.asarray(fourth + shifted * first)),
             "narrow": (Partial(responsibility), narrow),
         },
         proposal=MixtureSameFamily(Categorical(probs=jnp.array(WEIGHTS)), Normal(means, scales).to_event(1)),

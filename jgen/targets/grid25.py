@@ -5,6 +5,7 @@ from math import erf, log, pi, sqrt
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
@@ -47,10 +48,9 @@ def grid25(scale: float = 0.05) -> Target:
         )
     edges = (-float("inf"), -3.0, -1.0, 1.0, 3.0, float("inf"))
     below = [sum((1 + erf((edge - m) / scale / sqrt(2))) / 10 for m in CENTRES) for edge in edges]
-    cells = jnp.array([high - low for low, high in pairwise(below)])  # [cell]
-    centres = jnp.array(CENTRES)
-    means = jnp.stack(jnp.meshgrid(centres, centres, indexing="ij"), -1).reshape(25, 2)  # [mode, axis]
-    modes = Normal(means, jnp.full((25, 2), widening(2) * scale)).to_event(1)
+    cells = np.array([high - low for low, high in pairwise(below)])  # [cell]
+    means = np.stack(np.meshgrid(CENTRES, CENTRES, indexing="ij"), -1).reshape(25, 2)  # [mode, axis]
+    modes = Normal(jnp.asarray(means), jnp.full((25, 2), widening(2) * scale)).to_event(1)
     return Target(
         log_density=Partial(log_density, scale),
         start=jnp.zeros(2),
@@ -58,7 +58,7 @@ def grid25(scale: float = 0.05) -> Target:
         mean=jnp.zeros(2),
         variance=jnp.full(2, 8 + scale**2),
         log_evidence=0.0,
-        expectations={"weights": (Partial(nearest), cells[:, None] * cells[None])},
+        expectations={"weights": (Partial(nearest), jnp.asarray(np.outer(cells, cells)))},
         proposal=MixtureSameFamily(Categorical(probs=jnp.full(25, 1 / 25)), modes),
         log_bound=1.0,
         name="grid25",

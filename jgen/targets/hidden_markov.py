@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.stats import norm
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical
@@ -26,6 +27,32 @@ class Chain(NamedTuple):
     log_initial: Array
     log_transition: Array
     log_likelihood: Array
+
+
+class Solved(NamedTuple):
+    """A chain and what is exactly known of it.
+
+    Attributes:
+        chain: The chain.
+        forward: log p(x up to t, z_t) ``[T, state]``.
+        marginals: p(z_t given x) ``[T, state]``.
+        mean: Mean of the number of each state ``[T]``.
+        variance: And its variance ``[T]``.
+        log_evidence: log p(x) ``[]``.
+        start: The likeliest state of each time ``[T]``.
+        cover: The marginals, with a tenth of them spread over all states ``[T, state]``.
+        log_bound: The largest log ratio of the density to that of ``cover`` ``[]``.
+    """
+
+    chain: Chain
+    forward: Array
+    marginals: Array
+    mean: Array
+    variance: Array
+    log_evidence: Array
+    start: Array
+    cover: Array
+    log_bound: Array
 
 
 def hidden_markov(
@@ -83,27 +110,44 @@ def hidden_markov(
         )
     if not 0 < scale < float("inf"):
         raise ValueError(f"hidden_markov needs scale > 0, got scale={scale}: it is a standard deviation.")
-    chain = Chain(jnp.log(initial), jnp.log(transition), norm.logpdf(x[:, None], means[None], scale))
-    forward = filter_forward(chain)  # [T, state], log p(x up to t, z_t)
-    backward = filter_backward(chain)  # [T, state], log p(x after t given z_t)
-    log_evidence = jax.nn.logsumexp(forward[-1])
-    marginals = jnp.exp(forward + backward - log_evidence)  # [T, state]
-    numbers = jnp.arange(states, dtype=marginals.dtype)
-    mean = (marginals * numbers[None]).sum(1)
-    cover = 0.9 * marginals + 0.1 / states  # [T, state]
+    found = solve(x, initial, transition, means, scale)
+    numbers = jnp.asarray(np.arange(states), found.mean.dtype)
     return Target(
-        log_density=Partial(log_density, chain),
-        start=jnp.argmax(marginals, 1).astype(int),
-        sample=Partial(sample, chain, forward),
-        mean=mean,
-        variance=(marginals * jnp.square(numbers[None] - mean[:, None])).sum(1),
-        log_evidence=log_evidence,
-        expectations={"marginals": (Partial(one_hot, numbers), marginals)},
-        proposal=Categorical(probs=cover / cover.sum(1, keepdims=True)).to_event(1),
-        log_bound=largest(chain._replace(log_likelihood=chain.log_likelihood - jnp.log(cover))),
+        log_density=Partial(log_density, found.chain),
+        start=found.start,
+        sample=Partial(sample, found.chain, found.forward),
+        mean=found.mean,
+        variance=found.variance,
+        log_evidence=found.log_evidence,
+        expectations={"marginals": (Partial(one_hot, numbers), found.marginals)},
+        proposal=Categorical(probs=found.cover).to_event(1),
+        log_bound=found.log_bound,
         name="hidden_markov",
         traits=frozenset({Trait.DISCRETE}),
         source="forward-backward recursion",
+    )
+
+
+@jax.jit
+def solve(x: Array, initial: Array, transition: Array, means: Array, scale: Array | float) -> Solved:
+    """All that the recursions tell, as one program."""
+    chain = Chain(jnp.log(initial), jnp.log(transition), norm.logpdf(x[:, None], means[None], scale))
+    forward, backward = filter_forward(chain), filter_backward(chain)
+    log_evidence = jax.nn.logsumexp(forward[-1])
+    marginals = jnp.exp(forward + backward - log_evidence)
+    numbers = jnp.arange(len(initial), dtype=marginals.dtype)
+    mean = (marginals * numbers[None]).sum(1)
+    cover = 0.9 * marginals + 0.1 / len(initial)
+    return Solved(
+        chain=chain,
+        forward=forward,
+        marginals=marginals,
+        mean=mean,
+        variance=(marginals * jnp.square(numbers[None] - mean[:, None])).sum(1),
+        log_evidence=log_evidence,
+        start=jnp.argmax(marginals, 1).astype(int),
+        cover=cover / cover.sum(1, keepdims=True),
+        log_bound=largest(chain._replace(log_likelihood=chain.log_likelihood - jnp.log(cover))),
     )
 
 

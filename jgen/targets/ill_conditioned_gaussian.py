@@ -5,10 +5,10 @@ from math import pi
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
-from numpyro.distributions import MultivariateNormal
 
 from jgen.targets.base import Target, gaussian_sample, power, widening
 from jgen.types import Array
+from jgen.validated import MultivariateNormal
 
 
 def ill_conditioned_gaussian(dim: int = 100, condition: float = 1e3) -> Target:

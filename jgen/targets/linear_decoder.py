@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
-from numpyro.distributions import MultivariateNormal
 
 from jgen.targets.base import Target, gaussian_sample, power, widening
 from jgen.types import Array
+from jgen.validated import MultivariateNormal
 
 
 def linear_decoder(
@@ -54,8 +54,8 @@ def linear_decoder(
     if weight.ndim != 2:
         raise ValueError(f"linear_decoder needs weight [event, dim], got shape {weight.shape}.")
     event, dim = weight.shape
-    x = jnp.sin(jnp.arange(event) / 3.0) if x is None else jnp.asarray(x)
-    bias = jnp.zeros(event, weight.dtype) if bias is None else jnp.asarray(bias)
+    x = jnp.asarray(np.sin(np.arange(event) / 3.0) if x is None else x)
+    bias = jnp.asarray(np.zeros(event, weight.dtype) if bias is None else bias)
     if x.shape != (event,) or bias.shape != (event,):
         raise ValueError(
             f"linear_decoder needs x and bias [{event}] to match weight {weight.shape}, "
@@ -64,6 +64,26 @@ def linear_decoder(
     if not isinstance(scale, jax.Array) and not 0 < scale < float("inf"):
         raise ValueError(f"linear_decoder needs scale > 0, got scale={scale}: it is a standard deviation.")
 
+    mean, variance, factor, cover, log_evidence = posterior(x, weight, bias, scale)
+    return Target(
+        log_density=Partial(log_density, x, weight, bias, scale),
+        start=jnp.zeros(dim),
+        sample=Partial(gaussian_sample, mean, factor),
+        mean=mean,
+        variance=variance,
+        log_evidence=log_evidence,
+        expectations={"z^2": (Partial(power, 2), variance + mean**2)},
+        proposal=MultivariateNormal(mean, scale_tril=cover),
+        log_bound=log_evidence + 1,
+        name="linear_decoder",
+        source="Tipping and Bishop 1999; closed form",
+    )
+
+
+@jax.jit
+def posterior(x: Array, weight: Array, bias: Array, scale: float | Array) -> tuple[Array, ...]:
+    """Mean and variance ``[dim]``, a factor of the covariance and a wider one ``[dim, dim]``, log p(x)."""
+    event, dim = weight.shape
     with jax.default_matmul_precision("highest"):
         residual = x - bias  # [event]
         precision = jnp.eye(dim) + weight.T @ weight / scale**2  # [dim, dim]
@@ -75,20 +95,8 @@ def linear_decoder(
     quadratic = jnp.square(misfit).sum() / scale**2 + jnp.square(mean).sum()
     log_det = 2 * jnp.log(jnp.diag(lower)).sum() + 2 * event * jnp.log(scale)
     log_evidence = -(quadratic + log_det + event * log(2 * pi)) / 2
-    variance = jnp.diag(covariance)
-    return Target(
-        log_density=Partial(log_density, x, weight, bias, scale),
-        start=jnp.zeros(dim),
-        sample=Partial(gaussian_sample, mean, factor),
-        mean=mean,
-        variance=variance,
-        log_evidence=log_evidence,
-        expectations={"z^2": (Partial(power, 2), variance + mean**2)},
-        proposal=MultivariateNormal(mean, scale_tril=widening(dim) * jnp.linalg.cholesky(covariance)),
-        log_bound=log_evidence + 1,
-        name="linear_decoder",
-        source="Tipping and Bishop 1999; closed form",
-    )
+    cover = widening(dim) * jnp.linalg.cholesky(covariance)
+    return mean, jnp.diag(covariance), factor, cover, log_evidence
 
 
 def default_weight(event: int, dim: int) -> Array:

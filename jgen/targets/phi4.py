@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
-from numpyro.distributions import MultivariateNormal
 
 from jgen.targets.base import Target, accepted
 from jgen.types import Array, Key
+from jgen.validated import MultivariateNormal
 
 SITES = 4
 

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.stats import norm
 from jax.tree_util import Partial
-from numpyro.distributions import MultivariateNormal
 
 from jgen.targets.base import Target, accepted
 from jgen.types import Array, Key
+from jgen.validated import MultivariateNormal
 
 INPUTS = (-1.0, 0.0, 1.5)
 LABELS = (1.0, 1.0, -1.0)

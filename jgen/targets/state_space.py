@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.stats import norm
 from jax.tree_util import Partial
-from numpyro.distributions import MultivariateNormal
 
 from jgen.targets.base import Target, gaussian_sample, power, widening
 from jgen.types import Array
+from jgen.validated import MultivariateNormal
 
 
 class Parameters(NamedTuple):
@@ -63,8 +64,8 @@ def state_space(
         Kalman, 1960; Rauch, Tung and Striebel, "Maximum likelihood estimates of linear dynamic systems",
         AIAA Journal 3, 1965.
     """
-    index = jnp.arange(50.0)
-    x = 2 * jnp.sin(index / 5) + jnp.cos(1.7 * index) if observations is None else jnp.asarray(observations)
+    index = np.arange(50.0)
+    x = jnp.asarray(2 * np.sin(index / 5) + np.cos(1.7 * index) if observations is None else observations)
     if x.ndim != 1 or x.shape[0] < 1:
         raise ValueError(f"state_space needs observations [T] with T >= 1, got shape {x.shape}.")
     if not abs(persistence) < 1:
@@ -78,16 +79,16 @@ def state_space(
         )
     parameters = Parameters(persistence, process_scale, observation_scale)
     mean, variance, log_evidence = smoother(parameters, x)
-    factor = jnp.linalg.cholesky(covariance(parameters, len(x)))
+    factor = np.linalg.cholesky(covariance(parameters, len(x)))
     return Target(
         log_density=Partial(log_density, parameters, x),
         start=jnp.zeros_like(x),
-        sample=Partial(gaussian_sample, mean, factor),
+        sample=Partial(gaussian_sample, mean, jnp.asarray(factor)),
         mean=mean,
         variance=variance,
         log_evidence=log_evidence,
         expectations={"z^2": (Partial(power, 2), variance + mean**2)},
-        proposal=MultivariateNormal(mean, scale_tril=widening(len(x)) * factor),
+        proposal=MultivariateNormal(mean, scale_tril=jnp.asarray(widening(len(x)) * factor)),
         log_bound=log_evidence + 1,
         name="state_space",
         source="Kalman filter, RTS smoother",
@@ -107,38 +108,41 @@ def log_density(parameters: Parameters, x: Array, z: Array) -> Array:
 def smoother(parameters: Parameters, x: Array) -> tuple[Array, Array, Array]:
     """Posterior mean and variance of the path, each ``[T]``, and log p(x)."""
     a, q, r = parameters
+    return smoothed(a, q**2, r**2, q**2 / (1 - a**2), x)
+
+
+@jax.jit
+def smoothed(a: float, shock: float, noise: float, stationary: float, x: Array) -> tuple[Array, Array, Array]:
+    """``smoother``, given the variances of a shock, of the noise and of the first state."""
 
     def predict_and_update(carry: tuple[Array, Array], x_t: Array) -> tuple[tuple[Array, Array], tuple]:
         mean, variance = carry  # of z_t given x before t
-        log_prob = norm.logpdf(x_t, mean, jnp.sqrt(variance + r**2))
-        gain = variance / (variance + r**2)
-        mean, variance = mean + gain * (x_t - mean), gain * r**2  # of z_t given x up to t
-        return (a * mean, a**2 * variance + q**2), (mean, variance, log_prob)
+        log_prob = norm.logpdf(x_t, mean, jnp.sqrt(variance + noise))
+        gain = variance / (variance + noise)
+        mean, variance = mean + gain * (x_t - mean), gain * noise  # of z_t given x up to t
+        return (a * mean, a**2 * variance + shock), (mean, variance, log_prob)
 
     def smooth(
         later: tuple[Array, Array], filtered: tuple[Array, Array]
     ) -> tuple[tuple[Array, Array], tuple]:
         mean, variance = filtered
-        predicted = a**2 * variance + q**2
+        predicted = a**2 * variance + shock
         gain = a * variance / predicted
         mean, variance = mean + gain * (later[0] - a * mean), variance + gain**2 * (later[1] - predicted)
         return (mean, variance), (mean, variance)
 
-    stationary = jnp.asarray(q**2 / (1 - a**2), x.dtype)
-    initial = (jnp.zeros((), x.dtype), stationary)
+    initial = (jnp.zeros((), x.dtype), jnp.asarray(stationary, x.dtype))
     _, (means, variances, log_probs) = jax.lax.scan(predict_and_update, initial, x)
     last = (means[-1], variances[-1])
     _, (early_means, early_variances) = jax.lax.scan(smooth, last, (means[:-1], variances[:-1]), reverse=True)
     return jnp.append(early_means, last[0]), jnp.append(early_variances, last[1]), log_probs.sum()
 
 
-def covariance(parameters: Parameters, length: int) -> Array:
+def covariance(parameters: Parameters, length: int) -> np.ndarray:
     """The dense posterior covariance ``[T, T]``: the inverse of a tridiagonal precision."""
     a, q, r = parameters
-    diagonal = jnp.full(length, (1 + a**2) / q**2 + 1 / r**2)
-    diagonal = diagonal.at[-1].add(-(a**2) / q**2)
-    diagonal = diagonal.at[0].add(-(a**2) / q**2)  # at length 1 both ends meet: (1 - a^2) / q^2 + 1 / r^2
-    neighbours = jnp.full(length - 1, -a / q**2)
-    precision = jnp.diag(diagonal) + jnp.diag(neighbours, 1) + jnp.diag(neighbours, -1)
-    with jax.default_matmul_precision("highest"):
-        return jnp.linalg.inv(precision)
+    diagonal = np.full(length, (1 + a**2) / q**2 + 1 / r**2)
+    diagonal[-1] -= a**2 / q**2
+    diagonal[0] -= a**2 / q**2  # at length 1 both ends meet: (1 - a^2) / q^2 + 1 / r^2
+    neighbours = np.full(length - 1, -a / q**2)
+    return np.linalg.inv(np.diag(diagonal) + np.diag(neighbours, 1) + np.diag(neighbours, -1))

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
-from numpyro.distributions import Categorical, MixtureSameFamily, MultivariateNormal
+from numpyro.distributions import Categorical, MixtureSameFamily
 
 from jgen.targets.base import Target, Trait, widening
 from jgen.types import Array, Key
+from jgen.validated import MultivariateNormal
 
 MEANS = ((3.0, 0.0), (-2.5, 0.0), (2.0, 3.0))
 COVARIANCES = (((0.7, 0.0), (0.0, 0.05)), ((0.7, 0.0), (0.0, 0.05)), ((1.0, 0.95), (0.95, 1.0)))

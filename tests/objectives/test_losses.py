@@ -11,7 +11,6 @@ from linear_gaussian import MODEL, data, encoder, exact_params, inexact_params
 from many_keys import assert_mean, outcomes
 
 from jgen.binding import static
-from jgen.distributions.multivariate_base import MultivariateNormal
 from jgen.objectives import (
     bce,
     conditional_likelihood,
@@ -29,6 +28,7 @@ from jgen.objectives import (
 )
 from jgen.testing import count_compilations
 from jgen.types import Scheduled
+from jgen.validated import MultivariateNormal
 
 KEY = jax.random.key(0)
 

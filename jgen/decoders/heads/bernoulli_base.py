@@ -7,9 +7,10 @@ from numpyro.distributions import constraints
 
 from jgen.floats import at_least_float32
 from jgen.types import Array
+from jgen.validated import ValidatedOnHost
 
 
-class BernoulliBits(dist.BernoulliLogits):
+class BernoulliBits(ValidatedOnHost, dist.BernoulliLogits):
     """NumPyro's Bernoulli law, which says -inf of what is neither 0 nor 1, wherever it is asked."""
 
     def log_prob(self, value: Array) -> Array:

@@ -7,9 +7,10 @@ from numpyro.distributions import constraints
 
 from jgen.floats import at_least_float32
 from jgen.types import Array
+from jgen.validated import ValidatedOnHost
 
 
-class CategoricalLevels(dist.CategoricalLogits):
+class CategoricalLevels(ValidatedOnHost, dist.CategoricalLogits):
     """NumPyro's categorical law, for whole numbers kept as floats too; -inf for what is no class."""
 
     def log_prob(self, value: Array) -> Array:

@@ -11,12 +11,13 @@ from numpyro.distributions import constraints
 
 from jgen.floats import at_least_float32
 from jgen.types import Array, Key
+from jgen.validated import ValidatedOnHost
 
 NEAR, VERY_NEAR = 0.5, 0.05
 """Log-odds within which series take over from formulas that subtract near numbers: of log Z, of quantiles."""
 
 
-class ContinuousBernoulliLogits(dist.Distribution):
+class ContinuousBernoulliLogits(ValidatedOnHost, dist.Distribution):
     r"""The law on [0, 1] of density proportional to :math:`\lambda^x (1 - \lambda)^{1 - x}`.
 
     With log-odds :math:`\eta = \log \lambda / (1 - \lambda)` it is :math:`p(x) = e^{\eta x} / Z(\eta)`,

@@ -11,12 +11,13 @@ from numpyro.distributions import constraints
 from jgen.decoders.heads.base import inverse_softplus
 from jgen.floats import at_least_float32
 from jgen.types import Array, Key
+from jgen.validated import ValidatedOnHost
 
 MINIMUM = 0.02
 """The least scale, in levels: a component then leaves e^-25 to the neighbours of its level."""
 
 
-class DiscretisedLogistics(dist.Distribution):
+class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
     r"""A mixture of logistic laws over the levels 0, ..., L - 1, each level having the mass of its bin.
 
     A component of mean :math:`\mu` and scale s gives level x the mass :math:`\sigma(b) - \sigma(a)`,

@@ -1,17 +1,19 @@
 """A multivariate normal whose log-density is plain arithmetic in low dimension."""
 
+import functools
 from math import log, pi
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.types import Array
+from jgen.validated.base import ValidatedOnHost
 
 MAX_UNROLLED = 16
 
 
-class MultivariateNormal(dist.MultivariateNormal):
+class MultivariateNormal(ValidatedOnHost, dist.MultivariateNormal):
     r"""NumPyro's ``MultivariateNormal`` with forward substitution written out, up to 16 dimensions.
 
     .. math:: u_i = \Bigl(x_i - \mu_i - \sum_{j < i} L_{ij} u_j\Bigr) / L_{ii}, \qquad
@@ -28,21 +30,26 @@ class MultivariateNormal(dist.MultivariateNormal):
         -3.031
     """
 
-    def log_prob(self, value: Any, intermediates: Any = None) -> Array:
+    def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         """Evaluates ``[*sample, *batch, dim] -> [*sample, *batch]``, in nats."""
         del intermediates
         (dim,) = self.event_shape
         if dim > MAX_UNROLLED:
             return super().log_prob(value)
         value = jnp.asarray(value)
-        shape = jnp.broadcast_shapes(
-            value.shape, self.batch_shape + self.event_shape
-        )  # [*sample, *batch, dim]
-        rest = jnp.broadcast_to(value, shape) - jnp.broadcast_to(self.loc, shape)
-        factor = jnp.broadcast_to(self.scale_tril, (*shape, dim))  # [*sample, *batch, dim, dim]
-        log_prob = jnp.full(shape[:-1], -dim * log(2 * pi) / 2, rest.dtype)
-        for i in range(dim):
-            white = rest[..., i] / factor[..., i, i]
-            rest = rest - factor[..., i] * white[..., None]
-            log_prob = log_prob - white**2 / 2 - jnp.log(factor[..., i, i])
-        return log_prob
+        shape = jnp.broadcast_shapes(value.shape, self.batch_shape + self.event_shape)
+        return written_out(self.loc, self.scale_tril, value, shape)
+
+
+@functools.partial(jax.jit, static_argnames="shape", inline=True)
+def written_out(loc: jax.Array, scale_tril: jax.Array, value: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """The log-density by forward substitution, in the shape ``[*sample, *batch, dim]``."""
+    dim = shape[-1]
+    rest = jnp.broadcast_to(value, shape) - jnp.broadcast_to(loc, shape)
+    factor = jnp.broadcast_to(scale_tril, (*shape, dim))  # [*sample, *batch, dim, dim]
+    log_prob = jnp.full(shape[:-1], -dim * log(2 * pi) / 2, rest.dtype)
+    for i in range(dim):
+        white = rest[..., i] / factor[..., i, i]
+        rest = rest - factor[..., i] * white[..., None]
+        log_prob = log_prob - white**2 / 2 - jnp.log(factor[..., i, i])
+    return log_prob

@@ -1,0 +1,33 @@
+"""Distributions whose parameters are validated on the host."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+
+class ValidatedOnHost:
+    """Put it before NumPyro's class: the parameters that are known are validated as NumPy's arrays.
+
+    The constraints are NumPyro's own, which take either. On a device they would be ten to thirty small
+    programs for each new shape, half a second to compile; of a tracer nothing can be said, and nothing is
+    traced.
+
+    Example:
+        >>> import numpyro.distributions as dist
+        >>> class Rates(ValidatedOnHost, dist.Poisson):
+        ...     pass
+        >>> Rates(-1.0)
+        Traceback (most recent call last):
+        ...
+        ValueError: Rates distribution got invalid rate parameter.
+    """
+
+    def get_args(self) -> dict[str, Any]:
+        """The parameters to validate."""
+        arguments: dict[str, Any] = super().get_args()  # type: ignore[misc]
+        return {
+            name: np.asarray(value)
+            for name, value in arguments.items()
+            if not isinstance(value, jax.core.Tracer)
+        }

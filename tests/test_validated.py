@@ -1,0 +1,40 @@
+"""Parameters are refused as NumPyro refuses them, and to look at a known one costs no program."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jgen.testing import count_compilations
+from jgen.validated import MultivariateNormal
+
+
+def make(loc, scale_tril):
+    return MultivariateNormal(loc, scale_tril=scale_tril)
+
+
+@pytest.mark.parametrize(
+    ("loc", "scale_tril", "wrong"),
+    [
+        ([0.0, float("nan")], [[1.0, 0.0], [1.0, 1.0]], "loc"),
+        ([0.0, 0.0], [[1.0, 1.0], [0.0, 1.0]], "scale_tril"),
+        ([0.0, 0.0], [[1.0, 0.0], [1.0, -1.0]], "scale_tril"),
+    ],
+)
+@pytest.mark.parametrize("array", [np.array, jnp.array])
+def test_a_wrong_parameter_is_refused_if_it_is_known(loc, scale_tril, wrong, array):
+    with pytest.raises(ValueError, match=f"invalid {wrong} parameter"):
+        make(array(loc), array(scale_tril))
+    jax.eval_shape(make, array(loc), array(scale_tril))
+
+
+def test_a_new_shape_is_validated_without_a_program():
+    made = MultivariateNormal(jnp.zeros(7), scale_tril=jnp.eye(7), validate_args=False)
+    with count_compilations() as compiled:
+        made.validate_args()
+    assert not compiled
+
+
+def test_a_tracer_is_not_looked_at():
+    traced = jax.make_jaxpr(lambda *parameters: make(*parameters).loc)(jnp.zeros(3), jnp.eye(3))
+    assert not {"eq", "gt", "reduce_and"} & {equation.primitive.name for equation in traced.eqns}
