@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 
 from jgen.adaptation.base import (
     DualAverage,
+    acceptance_rates,
     average,
     checked_target,
     factor_of,
@@ -19,6 +20,16 @@ from jgen.adaptation.base import (
 )
 from jgen.binding import static
 from jgen.types import Adaptation, Array, Draws, PyTree
+
+MOST_GAMMA = 0.2
+
+
+def settled(num_chains: int) -> float:
+    """The gamma of dual averaging once a window has told what step is right: 0.05 for a lone chain, as Stan.
+
+    For one it averages the errors of chance, which the mean of n chains has 1 / sqrt(n) of.
+    """
+    return min(0.05 * num_chains**0.5, MOST_GAMMA)
 
 
 class Learner(NamedTuple):
@@ -79,7 +90,7 @@ def windows_update(
 
     def turn_over() -> WindowMemory:
         factor = learner.learn(memory.seen, memory.factor)
-        step = start_average(jnp.exp(memory.step.log_step))
+        step = start_average(jnp.exp(memory.step.log_average), settled(len(acceptance_rates(draws))))
         return WindowMemory(step, learner.forget(factor), factor)
 
     memory = jax.lax.cond(ends_window, turn_over, lambda: memory)

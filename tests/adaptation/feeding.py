@@ -83,20 +83,20 @@ def smoothing_weights(count):
     return weights * np.append(kept[1:], 1.0)
 
 
-def allowed_error(rates, num_steps, distance):
+def allowed_error(rates, num_steps, distance, gamma=0.05):
     """How far the mean acceptance ``[chain, draw]`` may be from the aim of ``num_steps`` of dual averaging.
 
-    By its equations the errors of the first t steps sum to 0.05 (sqrt(t) + 10 / sqrt(t)) |log step - centre|,
-    so that their average, weighted as the steps are, is known: ``bias``. The chance errors of warm-up weigh
-    likewise, those of the draws equally; the long-run variance of both is that between chains. That the
-    rate at an average step is not the average rate is at most ``bend``, for rates that fall with the log
-    step by 1/2 or more, with a curvature of 3 or less.
+    By its equations the errors of the first t steps sum to gamma (sqrt(t) + 10 / sqrt(t)) times
+    |log step - centre|, so that their average, weighted as the steps are, is known: ``bias``. The chance
+    errors of warm-up weigh likewise, those of the draws equally; the long-run variance of both is that
+    between chains. That the rate at an average step is not the average rate is at most ``bend``, for rates
+    that fall with the log step by 1/2 or more, with a curvature of 3 or less.
     """
     num_chains, num_draws = rates.shape
     of_mean = np.var(rates.mean(axis=1), ddof=1) / num_chains
     weights, t = smoothing_weights(num_steps), np.arange(1, num_steps + 1)
-    sums = 0.05 * (np.sqrt(t) + 10 / np.sqrt(t)) * distance
+    sums = gamma * (np.sqrt(t) + 10 / np.sqrt(t)) * distance
     bias = abs(np.sum(weights * np.diff(sums, prepend=0.0)))
-    bend = 1.5 * num_draws * of_mean / (0.05 * np.sqrt(num_steps))
+    bend = 1.5 * num_draws * of_mean / (gamma * np.sqrt(num_steps))
     threshold = stats.t.isf(0.5e-6, num_chains - 1)
     return bias + bend + threshold * np.sqrt(of_mean * (1 + num_draws * np.sum(weights**2)))

@@ -50,6 +50,23 @@ def test_dual_averaging_is_updated_once_a_step():
     assert float(memory.updates) == 1.0
 
 
+@pytest.mark.parametrize("num_chains", [16, 32])
+def test_many_chains_end_a_window_at_the_target(num_chains):
+    """Catches a lone chain's small gamma: with it steps swing, and the rate ends 0.13 too high."""
+    run = sample(
+        fresh_key(),
+        mala(TARGET.log_density, step_size=0.1),
+        num_chains=num_chains,
+        num_draws=500,
+        num_warmup=400,
+        adaptation=window(0.574),
+        position=exact_draws(KEY, TARGET, num_chains),
+    )
+    rates = run.draws.info["acceptance_rate"]
+    distance = 1.0  # the last window begins at the average of the one before, less than a factor e away
+    assert abs(rates.mean() - 0.574) < allowed_error(rates, 50, distance, gamma=0.2)
+
+
 def test_dual_averaging_is_hoffman_and_gelmans():
     """The paper's equations (6), written as sums over the past, drawn to the first step size."""
     rates, target = np.array([0.9, 0.2, 0.7, 0.6]), 0.65
