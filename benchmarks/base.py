@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen.diagnostics import ess_mean
+from jgen.diagnostics.weights import kish_ess, population_log_weight
 from jgen.types import Array, Draws, Law, LogDensity
-from jgen.weights import kish_ess, population_log_weight
 
 MIN_ROUNDS, MAX_ROUNDS = 3, 15
 

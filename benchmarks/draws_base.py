@@ -12,7 +12,7 @@ import numpyro.distributions as dist
 from benchmarks.base import in_turn
 from jgen.distributions import mixture
 from jgen.samplers import direct
-from jgen.sampling import resume, start
+from jgen.sampling.driver import resume, start
 from jgen.types import Array, Key
 
 NUM_DRAWS = 100_000

@@ -8,10 +8,10 @@ import jax
 
 from benchmarks.base import in_turn
 from benchmarks.warm_base import place, through_the_driver, warm_up
-from jgen.laws.base import exact_draws
-from jgen.population import RunState, start
 from jgen.samplers import nuts
+from jgen.sampling.chains import RunState, start
 from jgen.targets import breast_cancer, funnel
+from jgen.testing.sampler_checks.target_draws import exact_draws
 from jgen.types import Sampler
 
 SHARES = (1, 4, 16)
@@ -73,6 +73,6 @@ def funnel_at_rest(num_chains: int) -> tuple[Sampler, RunState]:
 
 def regression_at_rest(num_chains: int, num_warmup: int) -> tuple[Sampler, RunState]:
     """Warmed up; its trajectories are of much the same length."""
-    warm = warm_up(importlib.import_module("jgen.samplers.nuts"), breast_cancer(), num_warmup)
+    warm = warm_up(importlib.import_module("jgen.samplers.mcmc.nuts"), breast_cancer(), num_warmup)
     assert warm is not None
     return warm.sampler, place(warm, num_chains)

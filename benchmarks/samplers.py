@@ -32,15 +32,13 @@ from benchmarks.lanes_base import lanes_rows
 from benchmarks.peers_base import Problem, peers, require
 from benchmarks.warm_base import Warm, place, through_the_driver, warm_up
 from jgen.errors import UsageError
-from jgen.experiment import among, mistakes_in_one_line
-from jgen.population import RunState
-from jgen.provenance import program, provenance
-from jgen.records import to_json
-from jgen.show import show
+from jgen.experiment import show, to_json, write
+from jgen.experiment.command_line import among, mistakes_in_one_line
+from jgen.experiment.provenance import program, provenance
+from jgen.sampling.chains import RunState
 from jgen.targets import Target
-from jgen.testing.members import members
+from jgen.testing import members
 from jgen.types import LogDensity
-from jgen.write import write
 
 MIN_DRAWS, MAX_DRAWS = 16, 4096
 WIDTH = 140

@@ -32,11 +32,9 @@ from benchmarks.nnx_vae_base import nnx_calls
 from benchmarks.torch_vae_base import torch_calls
 from benchmarks.vae_base import Call, Problem, jgen_calls, problem
 from jgen.errors import UsageError
-from jgen.experiment import at_least, mistakes_in_one_line
-from jgen.provenance import program, provenance
-from jgen.records import to_json
-from jgen.show import show
-from jgen.write import write
+from jgen.experiment import show, to_json, write
+from jgen.experiment.command_line import at_least, mistakes_in_one_line
+from jgen.experiment.provenance import program, provenance
 
 HAND, OURS, TORCH = "hand-written scan", "jgen, scanned", "pytorch, eager"
 MOST_BY_HAND, LEAST_TORCH = 1.05, 2.5

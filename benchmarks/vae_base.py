@@ -14,8 +14,8 @@ from jgen.decoders.mlp import MLP
 from jgen.encoders.mlp_encoder import MLPEncoder
 from jgen.models.vae import vae
 from jgen.objectives.elbo import elbo
-from jgen.train import init_state, make_train_step, shuffled, train, with_replacement
-from jgen.train.loop_base import BATCH_STREAM
+from jgen.training import init_state, make_train_step, shuffled, train, with_replacement
+from jgen.training.chunked_loop import BATCH_STREAM
 from jgen.types import Array, Key, TrainState
 
 X_DIM, HIDDEN, LATENT, BATCH, ROWS = 64, 256, 16, 128, 1797

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.base import Drawn
-from jgen.adaptation import window
-from jgen.adaptation.base import retune
-from jgen.population import RunState
-from jgen.sampling import resume, sample, start
+from jgen.sampling.adaptation import window
+from jgen.sampling.adaptation.tuning import retune
+from jgen.sampling.chains import RunState
+from jgen.sampling.driver import resume, sample, start
 from jgen.targets import Target
 from jgen.types import PyTree, Sampler
 

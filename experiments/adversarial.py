@@ -27,9 +27,9 @@ from jgen.applications import fit
 from jgen.data import load
 from jgen.decoders import MLP, Delta, Normal
 from jgen.encoders import MLPCritic, MLPEncoder, Point
-from jgen.experiment import Run, at_least, main
-from jgen.metrics import modes_held
-from jgen.train import ema_params, shuffled
+from jgen.evaluation import modes_held
+from jgen.experiment.command_line import Run, at_least, main
+from jgen.training import ema_params, shuffled
 from jgen.types import Array, Game, Key, PyTree
 
 BATCH, DRAWS, NOISE, LATENT, CODE = 256, 10_000, 0.1, 8, 10
@@ -109,7 +109,7 @@ def play(
     """Trains both players in one step; the parameters of the model, averaged over the last thousand or so."""
     rate = optax.cosine_decay_schedule(1e-3, steps)
     optimizer = optax.chain(
-        objectives.players(optax.adam(rate, b1=0.5), optax.adam(rate, b1=0.5), critic_steps=critic_steps),
+        training.players(optax.adam(rate, b1=0.5), optax.adam(rate, b1=0.5), critic_steps=critic_steps),
         ema_params(0.999),
     )
     options: Any = {"key": key, "num_steps": steps, "make_batch": Partial(fresh, sample), "name": name}
@@ -151,7 +151,7 @@ def on_digits(config: Config, run: Run, key: Key) -> None:
     game = models.adversarial_autoencoder(
         MLP(shape, Normal(NOISE)), MLPEncoder(CODE, posterior=Point()), MLPCritic(), CODE, shape
     )
-    optimizer = objectives.players(optax.adam(1e-3), optax.adam(1e-3, b1=0.5))
+    optimizer = training.players(optax.adam(1e-3), optax.adam(1e-3, b1=0.5))
     objective = objectives.adversarial_autoencoder(game, weight=20.0)
     options: Any = {"num_steps": config.digit_steps, "make_batch": shuffled(128), "name": "digits"}
     fit_key, prior_key = jax.random.split(key)

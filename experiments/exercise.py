@@ -30,9 +30,9 @@ from jgen.applications import fit, train_digits_classifier
 from jgen.data import load
 from jgen.decoders import MLP, DiscretisedLogisticMixture, check_support
 from jgen.encoders import MLPEncoder
-from jgen.evaluate import against_best, mean_result
-from jgen.experiment import Run, at_least, main
-from jgen.train import ema_params, shuffled
+from jgen.evaluation.results import against_best, mean_result
+from jgen.experiment.command_line import Run, at_least, main
+from jgen.training import ema_params, shuffled
 from jgen.types import Array
 
 LEVELS, SHAPE = 17, (8, 8, 1)

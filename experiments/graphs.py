@@ -25,12 +25,12 @@ import optax
 from jgen import models, objectives, plots
 from jgen.applications import fit
 from jgen.data import load
-from jgen.data.graphs import TYPES
+from jgen.data.datasets.graphs import TYPES
 from jgen.decoders import Graph, check_graphs
 from jgen.encoders import GraphEncoder
-from jgen.evaluate import against_best
-from jgen.experiment import Run, at_least, main
-from jgen.train import ema_params, shuffled
+from jgen.evaluation.results import against_best
+from jgen.experiment.command_line import Run, at_least, main
+from jgen.training import ema_params, shuffled
 from jgen.types import Array, PyTree
 
 BATCH, PARTICLES, DRAWS, SHOWN, ROW = 64, 256, 2000, 12, 6

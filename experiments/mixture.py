@@ -18,15 +18,16 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen import checkpoints, plots, samplers
+from jgen import plots, samplers
 from jgen.applications import contest, fit_mixture, held_out
 from jgen.data import columns, load
 from jgen.distributions import directed, log_prob_of, marginal, widen
 from jgen.errors import UsageError
-from jgen.evaluate import against_best
-from jgen.experiment import Run, at_least, main
-from jgen.score import DRAWS_PER_SECOND, ESS, ESS_PER_GRADIENT, MEAN_ERROR, RHAT, rounded
-from jgen.transforms import keep
+from jgen.evaluation.results import against_best
+from jgen.evaluation.sampler_metrics import DRAWS_PER_SECOND, ESS, ESS_PER_GRADIENT, MEAN_ERROR, RHAT, rounded
+from jgen.experiment.command_line import Run, at_least, main
+from jgen.samplers import keep
+from jgen.training import checkpoints
 
 FOLDS, COUNTS, STEPS_OF_PROGRESS = 5, (1, 2, 3, 4, 5), 100
 

@@ -23,15 +23,15 @@ from jax.tree_util import Partial
 
 import jgen.samplers
 from jgen import plots
-from jgen.adaptation import window
 from jgen.diagnostics import rhat
 from jgen.distributions import gaussian, log_prob_of, mixture
 from jgen.errors import UsageError
-from jgen.experiment import Run, among, at_least, main
-from jgen.sampling import sample
-from jgen.targets.base import Target, sample_of
+from jgen.experiment.command_line import Run, among, at_least, main
+from jgen.sampling.adaptation import window
+from jgen.sampling.driver import sample
+from jgen.targets.bindable import sample_of
 from jgen.testing import members
-from jgen.types import Draws
+from jgen.types import Draws, Target
 
 NUM_WARMUP, NUM_SHOWN = 300, 1000
 

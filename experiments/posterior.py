@@ -29,20 +29,19 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen import plots
-from jgen.adaptation import window
 from jgen.data import columns, load
+from jgen.diagnostics.summary import summary
 from jgen.distributions import gaussian, named, symmetrised
 from jgen.distributions.symmetrised import MOST_PARTS
 from jgen.errors import UsageError
-from jgen.evidence import agreement, bridge
-from jgen.experiment import Run, at_least, main
+from jgen.evaluation.evidence import agreement, bridge
+from jgen.experiment.command_line import Run, at_least, main
 from jgen.models import align, bayesian_mixture
 from jgen.models.bayesian_mixture import log_evidence_of_one, log_predictive
-from jgen.samplers import Path, annealed, hmc, nuts, smc
-from jgen.sampling import sample
-from jgen.summary import summary
+from jgen.samplers import Path, annealed, cycle, hmc, nuts, smc
+from jgen.sampling.adaptation import window
+from jgen.sampling.driver import sample
 from jgen.targets.eight_schools import EFFECTS, ERRORS, PRIOR_SCALE, eight_schools, get_theta
-from jgen.transforms import cycle
 from jgen.types import NORMAL_95, Draws, Result
 
 POPULATIONS, CHAINS, WIDER = 8, 8, 1.3

@@ -26,10 +26,10 @@ from jgen.data import load
 from jgen.decoders import Occupancy, VoxelConvNet, check_support
 from jgen.encoders import VoxelEncoder
 from jgen.errors import UsageError
-from jgen.evaluate import mean_result
-from jgen.experiment import Run, at_least, main
-from jgen.modules import apply_of
-from jgen.train import ema_params, shuffled
+from jgen.evaluation.results import mean_result
+from jgen.experiment.command_line import Run, at_least, main
+from jgen.models.flax_functions import apply_of
+from jgen.training import ema_params, shuffled
 from jgen.types import Array, LatentModel, PyTree
 
 BATCH, PARTICLES, SHOWN, FINER = 16, 32, 4, 2

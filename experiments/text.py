@@ -25,15 +25,16 @@ import optax
 
 from jgen import plots
 from jgen.applications import fit
-from jgen.data import load, markov, tokenizer
+from jgen.data import load, tokenizer
+from jgen.data.datasets import markov
 from jgen.decoders import RNN, Transformer
 from jgen.distributions import truncation
 from jgen.errors import UsageError
-from jgen.evaluate import mean_result
-from jgen.experiment import Run, at_least, main
-from jgen.modules import apply_of, init_of
+from jgen.evaluation.results import mean_result
+from jgen.experiment.command_line import Run, at_least, main
+from jgen.models.flax_functions import apply_of, init_of
 from jgen.objectives import conditional_likelihood
-from jgen.train import shuffled
+from jgen.training import shuffled
 from jgen.types import Key, PyTree
 
 BATCH, SAMPLES = 64, 4

@@ -31,9 +31,9 @@ from jgen import decoders, encoders, models, objectives, plots
 from jgen.applications import fit
 from jgen.data import dequantise, load, splits
 from jgen.errors import UsageError
-from jgen.evaluate import against_best
-from jgen.experiment import Run, at_least, main
-from jgen.train import ema_params, shuffled
+from jgen.evaluation.results import against_best
+from jgen.experiment.command_line import Run, at_least, main
+from jgen.training import ema_params, shuffled
 from jgen.types import Array, LatentModel, PyTree
 
 BATCH, PARTICLES, TRAINING_PARTICLES, SHOWN = 128, 256, 8, 12

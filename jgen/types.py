@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jax.tree_util import Partial, register_dataclass
+from numpyro.distributions import Distribution
 from scipy.special import stdtrit
 
 Array = jax.Array
@@ -86,28 +86,6 @@ class Sampler(NamedTuple):
     step: Partial
 
 
-class Machine(NamedTuple):
-    """A step that takes as many evaluations as it takes, as a machine whose every turn costs one.
-
-    The loop that drives it is not its own: ``turn_until_done`` (samplers/base.py) makes a ``step`` of it, and
-    a loop over a whole population can give every chain one turn at a time, each in its own phase.
-
-    Attributes:
-        begin: ``begin(key, state) -> work``; spends nothing. The work is a pytree with a field ``done``.
-        advance: ``advance(state, work) -> work``; spends one evaluation of the target.
-        finish: ``finish(state, work) -> (state, draws)``, once ``work.done``; spends nothing.
-        settle: ``settle(work) -> work``, once ``work.ripe``: ends a stage of several turns; spends nothing.
-            None where all turns are alike. Chains may end their stages together: work that is ripe before
-            the others is advanced, and work that is done is settled, which must not change what ``finish``
-            makes of it.
-    """
-
-    begin: Partial
-    advance: Partial
-    finish: Partial
-    settle: Partial | None = None
-
-
 class Adaptation(NamedTuple):
     """Learning during warm-up, as a value given to the driver; it sees the whole population.
 
@@ -173,22 +151,6 @@ class Game(NamedTuple):
     critic: Partial
 
 
-class Scheduled(NamedTuple):
-    """An objective that changes along training: the train step takes it at the step of its state.
-
-    Called as it stands, ``(params, batch, key)``, it is the objective at the end of all its schedules.
-
-    Attributes:
-        at: ``at(step) -> Objective``, for a step ``[]`` that may be traced.
-    """
-
-    at: Partial
-
-    def __call__(self, params: PyTree, batch: PyTree, key: Key) -> tuple[Array, Mapping[str, Array]]:
-        """The objective that training ends with."""
-        return self.at(jnp.int32(2**31 - 1))(params, batch, key)
-
-
 class TrainState(NamedTuple):
     """What training carries: arrays only, so that it is saved, sharded and vmapped as it stands.
 
@@ -234,3 +196,52 @@ class Result(NamedTuple):
     def standard_error(self) -> Array:
         r"""Half the interval in units of its quantile, :math:`(high - low) / (2 \, t_{\nu, 0.975})`."""
         return (self.high - self.low) / (2 * float(stdtrit(self.freedom, 0.975)))
+
+
+class Trait(enum.Enum):
+    """What makes a target hard, or easy; a sampler takes or declines it by its traits, never by its name."""
+
+    MULTIMODAL = "modes far enough apart that a local kernel does not cross"
+    HEAVY_TAILED = "no variance, or a tail heavier than any exponential"
+    STIFF = "curvature that changes by orders of magnitude over the typical set"
+    DISCRETE = "no gradient"
+    LOG_CONCAVE = "on the line, below each of its tangents on a log scale"
+
+
+@register_dataclass
+@dataclass(frozen=True)
+class Target:
+    """A density with known answers. ``[dim]`` below is the length of the ravelled position.
+
+    Attributes:
+        log_density: Position -> unnormalised log density, in nats; a ``Partial``.
+        start: A position of positive density; it also fixes shapes and dtypes.
+        sample: ``sample(key)`` -> one exact draw; None where there is no exact sampler.
+        mean: E x ``[dim]``; None where it does not exist or is not known.
+        variance: Var x ``[dim]``; None where it does not exist or is not known.
+        log_evidence: log Z, in nats; None where it is not known.
+        expectations: Other known answers, ``name -> (function of one position, truth)``.
+        proposal: A NumPyro distribution whose tails cover the target; None where there is none.
+        log_bound: A bound on ``log_density - proposal.log_prob``, the least one unless the factory
+            says otherwise; None where none is known. In floating point a ratio may pass it by
+            rounding, a few units in the last place of ``log_density``.
+        conditionals: The same law as a directed model, name -> function of its parents' values to a
+            distribution; None where it is not written as one.
+        name: The name of the function that makes it.
+        traits: What makes it hard.
+        source: Where the truth comes from.
+    """
+
+    log_density: Partial
+    start: PyTree
+    sample: Partial | None = None
+    mean: Array | None = None
+    variance: Array | None = None
+    log_evidence: Array | float | None = None
+    expectations: Mapping[str, tuple[Partial, Any]] = field(default_factory=dict)
+    proposal: Distribution | None = None
+    log_bound: Array | float | None = None
+    conditionals: Mapping[str, Partial] | None = None
+    name: str = field(default="", metadata={"static": True})
+    traits: frozenset[Trait] = field(default=frozenset(), metadata={"static": True})
+    source: str = field(default="", metadata={"static": True})

@@ -99,13 +99,13 @@ class Kills:
 
     @contextlib.contextmanager
     def __call__(self, name: str, match: str | None = None, error: type[Exception] | None = None):
-        from jgen.laws import LawBroken
+        from jgen.testing.sampler_checks import LawBroken
 
         self.record("planted", name)
         with pytest.raises(error or LawBroken, match=match) as caught:
             yield
         frames = [Path(frame.filename) for frame in traceback.extract_tb(caught.tb)]
-        laws = [path.stem for path in frames if path.parent.name == "laws" and path.stem != "base"]
+        laws = [path.stem for path in frames if path.parent.name == "sampler_checks"]
         self.record("killed", (name, laws[-1] if laws else self.test, str(caught.value)))
 
 

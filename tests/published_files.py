@@ -6,7 +6,7 @@ from importlib import import_module
 
 import numpy as np
 
-from jgen.data.download_base import File
+from jgen.data.download import File
 
 
 def idx(array):

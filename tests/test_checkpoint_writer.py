@@ -16,8 +16,15 @@ import optax
 import pytest
 from full_disk import full_disk
 
-from jgen import checkpoints
-from jgen.train import averaged_params, ema_params, init_state, make_train_step, shuffled, train
+from jgen.training import (
+    averaged_params,
+    checkpoints,
+    ema_params,
+    init_state,
+    make_train_step,
+    shuffled,
+    train,
+)
 
 pytestmark = pytest.mark.optimised  # bit for bit with another process, which is compiled as users compile
 

@@ -13,8 +13,7 @@ import optax
 import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from jgen import checkpoints
-from jgen.train import init_state, make_train_step, train
+from jgen.training import checkpoints, init_state, make_train_step, train
 from jgen.types import Draws, Law
 
 pytestmark = pytest.mark.optimised  # bit for bit with another process, which is compiled as users compile

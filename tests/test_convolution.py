@@ -9,7 +9,7 @@ import pytest
 from chance import fresh_key
 from jax import lax
 
-from jgen.convolution import Conv, convolve
+from jgen._internal.convolution import Conv, convolve
 
 CASES = {
     "a line": ((2, 9, 3), (4, 3, 5), (1,), "SAME"),

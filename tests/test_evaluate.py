@@ -5,7 +5,7 @@ import pytest
 from chance import fresh_rng
 from scipy import stats
 
-from jgen.evaluate import against_best, compare, mean_result
+from jgen.evaluation.results import against_best, compare, mean_result
 from jgen.types import Result
 
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6

@@ -16,11 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jgen._internal.atomic_write import write
 from jgen.errors import UsageError
-from jgen.experiment import main, start
-from jgen.report import Report
+from jgen.experiment.command_line import main, start
+from jgen.experiment.report import Report
 from jgen.types import Result
-from jgen.write import write
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def test_main_runs_and_says_where_the_report_is(tmp_path, capsys):
     ],
 )
 def test_a_users_mistake_is_one_line_and_code_2(fn, argument, line, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("jgen.experiment.OWN", (__name__.partition(".")[0],))
+    monkeypatch.setattr("jgen.experiment.command_line.OWN", (__name__.partition(".")[0],))
     with pytest.raises(SystemExit) as stop:
         main(fn, Config, ["--components", argument, "--out", str(tmp_path / "run")])
     assert stop.value.code == 2
@@ -219,13 +219,13 @@ def test_a_users_mistake_is_one_line_and_code_2(fn, argument, line, tmp_path, ca
 def test_a_value_error_raised_on_purpose_is_a_mistake_and_one_met_by_accident_is_not(
     tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("jgen.experiment.OWN", (__name__.partition(".")[0],))
+    monkeypatch.setattr("jgen.experiment.command_line.OWN", (__name__.partition(".")[0],))
     with pytest.raises(SystemExit):
         main(jgen_mistake, Config, ["--out", str(tmp_path / "a")])
     assert capsys.readouterr().err == "error: sigma is -1: give a positive number\n"
     with pytest.raises(ValueError, match="invalid literal"):
         main(accident, Config, ["--out", str(tmp_path / "b")])
-    monkeypatch.setattr("jgen.experiment.OWN", ("jgen",))
+    monkeypatch.setattr("jgen.experiment.command_line.OWN", ("jgen",))
     with pytest.raises(ValueError, match="sigma"):
         main(jgen_mistake, Config, ["--out", str(tmp_path / "c")])
 

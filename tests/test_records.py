@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen.records import record, to_json
-from jgen.show import show
+from jgen._internal.formatting import show
+from jgen._internal.serialization import record, to_json
 from jgen.types import Law, Result
 
 

@@ -7,12 +7,11 @@ import numpyro.distributions as dist
 import pytest
 
 from jgen.diagnostics import mcse_between, mcse_mean
-from jgen.population import Cost
-from jgen.samplers import ancestral, direct, importance
-from jgen.sampling import Run, sample
-from jgen.score import rounded, score
-from jgen.timing import timed_sample
-from jgen.transforms import keep
+from jgen.evaluation.sampler_metrics import rounded, score
+from jgen.evaluation.timing import timed_sample
+from jgen.samplers import ancestral, direct, importance, keep
+from jgen.sampling.chains import Cost
+from jgen.sampling.driver import Run, sample
 from jgen.types import Draws, Law
 
 MEAN, VARIANCE = jnp.array([1.0, -2.0]), jnp.array([4.0, 9.0])

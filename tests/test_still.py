@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import jgen.samplers
-from jgen.population import advance, start
+from jgen._internal.loop_invariants import still_outputs
+from jgen._internal.members import members
 from jgen.samplers import hmc
-from jgen.sampling import resume
-from jgen.still import still_outputs
+from jgen.sampling.chains import advance, start
+from jgen.sampling.driver import resume
 from jgen.targets import standard_gaussian
-from jgen.testing.members import members
 
 NUM_CHAINS, NUM_DRAWS = 3, 5
 

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen import diagnostics, weights
-from jgen.summary import DIAGNOSTICS, _chain_diagnostics, log_evidence, summary
+from jgen import diagnostics
+from jgen.diagnostics import weights
+from jgen.diagnostics.summary import DIAGNOSTICS, _chain_diagnostics, log_evidence, summary
 from jgen.types import Draws, Law
 
 NUM_CHAINS, NUM_DRAWS, NUM_PARTICLES = 4, 500, 5

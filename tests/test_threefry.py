@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen.threefry import fold_in, threefry, turn_uniforms, two_uniforms, written_out
+from jgen._internal.threefry import fold_in, threefry, turn_uniforms, two_uniforms, written_out
 
 NUM, ALARM = 200_000, 1e-7
 KNOWN = [  # key, counter, words: Random123's kat_vectors, threefry2x32 with 20 rounds

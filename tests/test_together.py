@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen.together import anywhere, put
+from jgen._internal.vmap_rules import anywhere, put
 
 NUM = 4
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.testing import count_compilations
-from jgen.validated import MultivariateNormal
 
 
 def make(loc, scale_tril):

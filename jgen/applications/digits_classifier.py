@@ -11,12 +11,11 @@ import numpy as np
 import optax
 from jax.tree_util import Partial
 
-from jgen import checkpoints
 from jgen.data import data_dir, load
 from jgen.features import DigitsClassifier, penultimate
-from jgen.modules import apply_of, init_of
+from jgen.models.flax_functions import apply_of, init_of
 from jgen.objectives import conditional_likelihood
-from jgen.train import init_state, make_train_step, shuffled, train
+from jgen.training import checkpoints, init_state, make_train_step, shuffled, train
 from jgen.types import Array, Key, PyTree, Result
 
 CLASSIFIER = DigitsClassifier()

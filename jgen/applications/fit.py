@@ -11,11 +11,18 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jgen import checkpoints
-from jgen.binding import bind
+from jgen._internal.binding import bind
 from jgen.errors import UsageError
-from jgen.run import Run
-from jgen.train import NonFiniteError, averaged_params, init_state, make_train_step, mean_loss, train
+from jgen.experiment.run_folder import Run
+from jgen.training import (
+    NonFiniteError,
+    averaged_params,
+    checkpoints,
+    init_state,
+    make_train_step,
+    mean_loss,
+    train,
+)
 from jgen.types import Array, Key, Objective, PyTree, TrainState
 
 
@@ -91,7 +98,7 @@ def fit(
         data: A pytree of arrays ``[row, ...]``.
         key: All randomness is drawn from it.
         num_steps: Steps in all, those of a resumed run among them.
-        make_batch: Such as ``jgen.train.shuffled(128)``.
+        make_batch: Such as ``jgen.training.shuffled(128)``.
         validation: Held-out data, like ``data``; None for none.
         evaluate: The objective whose loss is taken there, a mean over examples; None for ``objective``.
         chunk_size: Steps between two looks.
@@ -112,8 +119,8 @@ def fit(
     Example:
         >>> import tempfile, jax, jax.numpy as jnp, optax, numpyro.distributions as dist
         >>> from jgen.objectives import maximum_likelihood
-        >>> from jgen.run import start
-        >>> from jgen.train import shuffled
+        >>> from jgen.experiment.run_folder import start
+        >>> from jgen.training import shuffled
         >>> rows = jnp.linspace(-1.0, 3.0, 101)
         >>> options = {"make_batch": shuffled(101), "validation": rows, "chunk_size": 20}
         >>> with tempfile.TemporaryDirectory() as root, start("normal", {}, root=root) as run:

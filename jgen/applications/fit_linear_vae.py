@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 
 from jgen.models import linear_log_prob, linear_vae, ppca
 from jgen.objectives import elbo
-from jgen.train import init_state, make_train_step, train
+from jgen.training import init_state, make_train_step, train
 from jgen.types import Key, PyTree
 
 
@@ -58,7 +58,7 @@ def fit_linear_vae(
         latent_dim: Size of the latent.
         num_steps: Steps of Adam.
         rate: Its first.
-        on_chunk: Called between chunks of 500 steps, as in ``jgen.train.train``.
+        on_chunk: Called between chunks of 500 steps, as in ``jgen.training.train``.
 
     Returns:
         The parameters, the path of the bound, the exact log-likelihood and the optimum.

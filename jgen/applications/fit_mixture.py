@@ -13,7 +13,7 @@ from numpyro.distributions import Distribution
 from jgen.models import gaussian_mixture
 from jgen.models.gaussian_mixture import GaussianMixture, MixtureParams
 from jgen.objectives import maximum_likelihood
-from jgen.train import init_restarts, make_train_step, train
+from jgen.training import init_restarts, make_train_step, train
 from jgen.types import Array, Key
 
 
@@ -71,7 +71,7 @@ def fit_mixture(
         num_components: Components.
         num_restarts: Random starts.
         num_steps: Steps of Adam, its rate falling from 0.05 along a cosine.
-        on_chunk: Called between chunks of 100 steps, as in ``jgen.train.train``.
+        on_chunk: Called between chunks of 100 steps, as in ``jgen.training.train``.
 
     Returns:
         The best interior optimum, and how every restart fared.

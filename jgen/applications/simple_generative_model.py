@@ -12,7 +12,7 @@ from jgen.decoders import MLP, NormalShared
 from jgen.encoders import MLPEncoder
 from jgen.models import vae
 from jgen.objectives import elbo
-from jgen.train import init_state, make_train_step, shuffled, train
+from jgen.training import init_state, make_train_step, shuffled, train
 from jgen.types import Array
 
 HIDDEN = (64, 64)
@@ -21,7 +21,7 @@ HIDDEN = (64, 64)
 class SimpleGenerativeModel:
     """A variational autoencoder of vectors with everything chosen for you.
 
-    It is a face over ``jgen.models.vae``, ``jgen.objectives.elbo`` and ``jgen.train``, and ``model``,
+    It is a face over ``jgen.models.vae``, ``jgen.objectives.elbo`` and ``jgen.training``, and ``model``,
     ``params`` and ``key`` are theirs: whatever it does not offer, they do.
 
     Columns are brought to mean 0 and standard deviation 1, those of the first rows it is trained on, before

@@ -1,12 +1,12 @@
 """Data sets as TFDS builders, read with no TensorFlow, and as numbers in a table of your own.
 
-A data set is one file here, named as the set is, whose class ``Builder`` extends ``jgen.data.base.Base``.
+A data set is one file here, named as the set is, whose class ``Builder`` extends ``jgen.data.builder.Base``.
 """
 
 from jgen.data.binarise import binarise, threshold
-from jgen.data.bpe_base import BPE, train_bpe
-from jgen.data.catalogue_base import data_dir, known
-from jgen.data.characters_base import Characters
+from jgen.data.bpe import BPE, train_bpe
+from jgen.data.catalogue import data_dir, known
+from jgen.data.characters import Characters
 from jgen.data.columns import columns
 from jgen.data.dequantise import dequantise
 from jgen.data.factors import factors

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from jgen.data.catalogue_base import known
+from jgen.data.catalogue import known
 from jgen.data.prepare import prepare
 from jgen.errors import UsageError
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from jgen.data.catalogue_base import builder, known
-from jgen.data.table_base import read_rows
+from jgen.data.catalogue import builder, known
+from jgen.data.text_table import read_rows
 
 
 def columns(name_or_path: str | Path) -> list[str] | None:

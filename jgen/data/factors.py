@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jgen.data.catalogue_base import builder
+from jgen.data.catalogue import builder
 
 
 def factors(name: str) -> dict[str, tuple[Any, ...]]:

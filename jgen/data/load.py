@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from jgen.data.catalogue_base import is_table
-from jgen.data.open_base import opened, source_of
-from jgen.data.table_base import table
+from jgen.data.catalogue import is_table
+from jgen.data.open_builder import opened, source_of
+from jgen.data.text_table import table
 
 
 def load(

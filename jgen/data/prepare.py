@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jgen.data.catalogue_base import builder, write_records
+from jgen.data.catalogue import builder, write_records
 
 
 def prepare(name: str, directory: str | Path | None = None) -> Path:

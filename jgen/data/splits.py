@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from jgen.data.catalogue_base import is_table
-from jgen.data.open_base import opened
+from jgen.data.catalogue import is_table
+from jgen.data.open_builder import opened
 from jgen.errors import UsageError
 
 HELD_OUT = 10

@@ -9,8 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from jgen.data.hash_base import mixed
-from jgen.data.open_base import Source, opened, source_of
+from jgen.data.fixed_hash import mixed
+from jgen.data.open_builder import Source, opened, source_of
 from jgen.errors import UsageError
 from jgen.types import Key
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from jgen.data.bpe_base import BPE
-from jgen.data.characters_base import Characters
-from jgen.data.open_base import opened
+from jgen.data.bpe import BPE
+from jgen.data.characters import Characters
+from jgen.data.open_builder import opened
 from jgen.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 from jgen.decoders.check_support import check_support
 from jgen.decoders.conv_net import ConvNet
 from jgen.decoders.graph import Graph
-from jgen.decoders.graph_base import check_graphs, relabel, unlabelled_log_prob
+from jgen.decoders.graph_distribution import check_graphs, relabel, unlabelled_log_prob
 from jgen.decoders.heads import (
     Bernoulli,
     Categorical,
@@ -16,7 +16,7 @@ from jgen.decoders.heads import (
 )
 from jgen.decoders.mlp import MLP
 from jgen.decoders.occupancy import Occupancy
-from jgen.decoders.positions_base import LearnedPositions, RotaryPositions
+from jgen.decoders.positions import LearnedPositions, RotaryPositions
 from jgen.decoders.rnn import RNN
 from jgen.decoders.transformer import Transformer
 from jgen.decoders.voxel_conv_net import VoxelConvNet

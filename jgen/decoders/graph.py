@@ -5,8 +5,8 @@ from collections.abc import Callable
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jgen.decoders.base import check_decoder_input
-from jgen.decoders.graph_base import Graphs
+from jgen.decoders.graph_distribution import Graphs
+from jgen.decoders.input_checks import check_decoder_input
 from jgen.types import Array
 
 

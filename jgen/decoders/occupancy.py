@@ -7,8 +7,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.decoders.base import check_decoder_input
-from jgen.decoders.heads.bernoulli_base import Bernoulli
+from jgen.decoders.heads.bernoulli import Bernoulli
+from jgen.decoders.input_checks import check_decoder_input
 from jgen.types import Array
 
 

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgen.decoders.sequence_base import Reading, Strings, strings
+from jgen.decoders.sequence_distribution import Reading, Strings, strings
 from jgen.types import Array, PyTree
 
 
@@ -31,7 +31,7 @@ class RNN(nn.Module):
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.modules import apply_of, init_of
+        >>> from jgen.models.flax_functions import apply_of, init_of
         >>> network = RNN(length=6, vocabulary=4, width=8, cells=(nn.GRUCell(8),))
         >>> z = jnp.ones((3, 2))
         >>> words = apply_of(network)(init_of(network, z)(jax.random.key(0)), z)

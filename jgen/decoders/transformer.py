@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax.lax import dynamic_update_slice_in_dim
 
-from jgen.decoders.positions_base import LearnedPositions, RotaryPositions
-from jgen.decoders.sequence_base import Reading, Strings, strings
+from jgen.decoders.positions import LearnedPositions, RotaryPositions
+from jgen.decoders.sequence_distribution import Reading, Strings, strings
 from jgen.types import Array, PyTree
 
 
@@ -41,7 +41,7 @@ class Transformer(nn.Module):
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.modules import apply_of, init_of
+        >>> from jgen.models.flax_functions import apply_of, init_of
         >>> network = Transformer(length=6, vocabulary=4, width=8, num_layers=1, num_heads=2)
         >>> z = jnp.ones((3, 2))
         >>> words = apply_of(network)(init_of(network, z)(jax.random.key(0)), z)

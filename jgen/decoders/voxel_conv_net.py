@@ -5,9 +5,9 @@ from collections.abc import Callable
 import flax.linen as nn
 import numpyro.distributions as dist
 
-from jgen.decoders.base import check_decoder_input
-from jgen.decoders.conv_base import UpTower
-from jgen.decoders.heads.bernoulli_base import Bernoulli
+from jgen.decoders.heads.bernoulli import Bernoulli
+from jgen.decoders.input_checks import check_decoder_input
+from jgen.decoders.up_convolution import UpTower
 from jgen.types import Array
 
 

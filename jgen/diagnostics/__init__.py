@@ -5,18 +5,22 @@ from jgen.diagnostics.ess import ess_bulk, ess_mean, ess_quantile, ess_tail
 from jgen.diagnostics.mcse import mcse_mean, mcse_quantile, mcse_sd
 from jgen.diagnostics.mcse_between import mcse_between
 from jgen.diagnostics.rhat import rhat
+from jgen.diagnostics.summary import Summary, log_evidence, summary
 from jgen.diagnostics.welch import welch_satterthwaite
 
 __all__ = [
+    "Summary",
     "bfmi",
     "ess_bulk",
     "ess_mean",
     "ess_quantile",
     "ess_tail",
+    "log_evidence",
     "mcse_between",
     "mcse_mean",
     "mcse_quantile",
     "mcse_sd",
     "rhat",
+    "summary",
     "welch_satterthwaite",
 ]

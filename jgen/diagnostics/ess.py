@@ -3,7 +3,13 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.base import diagnose, effective_sample_size, quantile, rank_normalise, split_chains
+from jgen.diagnostics.chain_statistics import (
+    diagnose,
+    effective_sample_size,
+    quantile,
+    rank_normalise,
+    split_chains,
+)
 from jgen.types import Array
 
 

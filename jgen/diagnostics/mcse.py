@@ -5,7 +5,7 @@ from jax import lax
 from jax.scipy.special import betainc
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.base import diagnose, effective_sample_size, ordered, quantile, split_chains
+from jgen.diagnostics.chain_statistics import diagnose, effective_sample_size, ordered, quantile, split_chains
 from jgen.types import Array
 
 ONE_SD = (0.1586553, 0.8413447)  # Phi(-1), Phi(1)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.base import diagnose
+from jgen.diagnostics.chain_statistics import diagnose
 from jgen.types import Array
 
 

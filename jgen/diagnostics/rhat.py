@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.base import diagnose, median, rank_normalise, split_chains
+from jgen.diagnostics.chain_statistics import diagnose, median, rank_normalise, split_chains
 from jgen.types import Array
 
 

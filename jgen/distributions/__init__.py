@@ -2,24 +2,24 @@
 
 from jgen.distributions.affine import affine
 from jgen.distributions.autoregressive import autoregressive
-from jgen.distributions.base import log_prob_of, map_parameters, take
 from jgen.distributions.bernoulli import bernoulli
 from jgen.distributions.categorical import categorical
 from jgen.distributions.conditional import conditional
+from jgen.distributions.covering_proposal import widen
 from jgen.distributions.directed import directed
 from jgen.distributions.gaussian import gaussian
 from jgen.distributions.interpolate import interpolate, interpolate_log_density
+from jgen.distributions.joint import named
 from jgen.distributions.kl import kl
 from jgen.distributions.marginal import marginal
 from jgen.distributions.mixture import mixture
-from jgen.distributions.named import named
+from jgen.distributions.parameters import log_prob_of, map_parameters, take
 from jgen.distributions.product import product
 from jgen.distributions.symmetrised import symmetrised
 from jgen.distributions.temper import temper
+from jgen.distributions.token_truncation import truncation
 from jgen.distributions.total_variation import total_variation
-from jgen.distributions.truncation_base import truncation
 from jgen.distributions.wasserstein2 import wasserstein2
-from jgen.distributions.widen import widen
 
 __all__ = [
     "affine",

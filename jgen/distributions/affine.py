@@ -8,11 +8,11 @@ import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.distributions.base import log_prob_of, map_components
-from jgen.distributions.checks_base import as_float, check_finite, is_concrete
-from jgen.distributions.gaussian_base import dense, gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.input_checks import as_float, check_finite, is_concrete
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.distributions.parameters import log_prob_of, map_components
 from jgen.types import Array, Key
-from jgen.validated import MultivariateNormal
 
 
 def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:

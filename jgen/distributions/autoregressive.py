@@ -10,8 +10,8 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 from numpyro.distributions import constraints
 
-from jgen.distributions.checks_base import is_concrete
-from jgen.distributions.truncation_base import truncation
+from jgen.distributions.input_checks import is_concrete
+from jgen.distributions.token_truncation import truncation
 from jgen.types import Array, Key
 
 

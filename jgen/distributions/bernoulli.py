@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.distributions.checks_base import as_float, check_finite, check_one, is_concrete
+from jgen.distributions.input_checks import as_float, check_finite, check_one, is_concrete
 
 
 def bernoulli(*, probs: Any = None, logits: Any = None, event_dim: int = 0) -> dist.Distribution:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.distributions.base import unchecked_logits
-from jgen.distributions.checks_base import as_float, check_one, check_simplex, is_concrete
+from jgen.distributions.input_checks import as_float, check_one, check_simplex, is_concrete
+from jgen.distributions.parameters import unchecked_logits
 
 
 def categorical(*, probs: Any = None, logits: Any = None) -> dist.Distribution:

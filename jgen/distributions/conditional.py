@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
-from jgen.distributions.base import split_components
-from jgen.distributions.checks_base import as_float, check_finite, check_indices, no_closed_form
-from jgen.distributions.gaussian_base import gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.input_checks import as_float, check_finite, check_indices, no_closed_form
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.distributions.parameters import split_components
 from jgen.types import Array
-from jgen.validated import MultivariateNormal
 
 
 def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.Distribution:

@@ -5,7 +5,7 @@ from typing import Any
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.distributions.base import take
+from jgen.distributions.parameters import take
 from jgen.types import Array
 
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.distributions.checks_base import as_array, as_float, check_finite, check_one, is_concrete
-from jgen.validated import MultivariateNormal
+from jgen.distributions.input_checks import as_array, as_float, check_finite, check_one, is_concrete
+from jgen.distributions.multivariate_normal import MultivariateNormal
 
 
 def gaussian(

@@ -9,9 +9,9 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.distributions.base import log_prob_of, unchecked_logits
-from jgen.distributions.checks_base import is_concrete, no_closed_form
-from jgen.distributions.gaussian_base import combine_gaussians
+from jgen.distributions.gaussian_algebra import combine_gaussians
+from jgen.distributions.input_checks import is_concrete, no_closed_form
+from jgen.distributions.parameters import log_prob_of, unchecked_logits
 from jgen.types import Array, LogDensity
 
 

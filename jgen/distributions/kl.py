@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions.kl import kl_divergence
 
-from jgen.distributions.base import log_prob_of
-from jgen.distributions.gaussian_base import dense, gaussian_parameters, is_dense
+from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense
+from jgen.distributions.parameters import log_prob_of
 from jgen.types import Array, Key, Result
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.distributions.base import map_components
-from jgen.distributions.checks_base import check_indices, no_closed_form
-from jgen.distributions.gaussian_base import gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.input_checks import check_indices, no_closed_form
+from jgen.distributions.parameters import map_components
 
 
 def marginal(distribution: Any, indices: Sequence[int]) -> dist.Distribution:

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.distributions.base import MAX_SELECTS, family, log_prob_of, map_parameters, take
-from jgen.distributions.checks_base import as_float, check_simplex
-from jgen.threefry import two_uniforms
+from jgen._internal.threefry import two_uniforms
+from jgen.distributions.input_checks import as_float, check_simplex
+from jgen.distributions.parameters import MAX_SELECTS, family, log_prob_of, map_parameters, take
 from jgen.types import Array, Key
 
 

@@ -8,15 +8,15 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
-from jgen.distributions.base import map_parameters, split_components, take
-from jgen.distributions.checks_base import no_closed_form
-from jgen.distributions.gaussian_base import (
+from jgen.distributions.gaussian_algebra import (
     combine_gaussians,
     gaussian_parameters,
     is_dense,
     lower_factor,
     same_form,
 )
+from jgen.distributions.input_checks import no_closed_form
+from jgen.distributions.parameters import map_parameters, split_components, take
 from jgen.types import Array
 
 

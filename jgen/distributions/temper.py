@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.distributions.base import unchecked_logits
-from jgen.distributions.checks_base import check_positive, no_closed_form
-from jgen.distributions.gaussian_base import gaussian_parameters, like
+from jgen.distributions.gaussian_algebra import gaussian_parameters, like
+from jgen.distributions.input_checks import check_positive, no_closed_form
+from jgen.distributions.parameters import unchecked_logits
 from jgen.types import Array
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.distributions.checks_base import no_closed_form
+from jgen.distributions.input_checks import no_closed_form
 from jgen.types import Array, Result
 
 

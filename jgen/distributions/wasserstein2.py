@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgen.distributions.gaussian_base import gaussian_parameters, is_dense, same_form
+from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, same_form
 from jgen.types import Array, Result
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import flax.linen as nn
 
-from jgen.encoders.base import check_encoder_input
-from jgen.encoders.conv_base import DownTower
+from jgen.encoders.down_convolution import DownTower
+from jgen.encoders.input_checks import check_encoder_input
 from jgen.types import Array
 
 

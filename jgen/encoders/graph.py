@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
+from jgen.encoders.posteriors.diagonal_normal import DiagonalNormal
 from jgen.types import Array
 
 
@@ -17,7 +17,8 @@ class GraphEncoder(nn.Module):
     .. math:: h_i \mathrel{+}= \mathrm{MLP}\Big(h_i, \sum_a \sum_{j: a_{ij} = a} W_a h_j\Big), \qquad
         h = \Big(\frac1m \sum_i h_i,\; \log m\Big)
 
-    over the m nodes that are there, in the layout of ``jgen.decoders.graph_base``: 0 for no node and no edge.
+    over the m nodes that are there, in the layout of ``jgen.decoders.graph_distribution``: 0 for no node
+    and no edge.
     A relabelled graph has the same h, and so the same posterior; how far a graph is padded does not matter.
     Graphs that m rounds of colour refinement cannot tell apart have the same h too.
 

@@ -6,8 +6,8 @@ import flax.linen as nn
 import jax
 import numpyro.distributions as dist
 
-from jgen.encoders.base import check_encoder_input
-from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
+from jgen.encoders.input_checks import check_encoder_input
+from jgen.encoders.posteriors.diagonal_normal import DiagonalNormal
 from jgen.types import Array
 
 

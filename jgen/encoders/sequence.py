@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
+from jgen.encoders.posteriors.diagonal_normal import DiagonalNormal
 from jgen.types import Array
 
 

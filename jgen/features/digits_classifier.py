@@ -6,7 +6,7 @@ import flax.linen as nn
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.binding import static
+from jgen._internal.binding import static
 from jgen.types import Array, PyTree
 
 
@@ -23,7 +23,7 @@ class DigitsClassifier(nn.Module):
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.modules import apply_of, init_of
+        >>> from jgen.models.flax_functions import apply_of, init_of
         >>> classifier = DigitsClassifier()
         >>> x = jnp.zeros((5, 8, 8, 1))
         >>> params = init_of(classifier, x)(jax.random.key(0))

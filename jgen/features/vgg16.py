@@ -36,7 +36,7 @@ class VGG16(nn.Module):
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.modules import apply_of, init_of
+        >>> from jgen.models.flax_functions import apply_of, init_of
         >>> narrow = VGG16(relus=((1, 2), (2, 1)), channels=((4, 4), (8, 8)))
         >>> x = jnp.ones((5, 16, 16, 3))
         >>> params = init_of(narrow, x)(jax.random.key(0))

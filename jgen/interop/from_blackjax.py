@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen.binding import bind, static
-from jgen.interop.counted_base import counted, marked
-from jgen.interop.peer_base import (
+from jgen._internal.binding import bind, static
+from jgen.interop.counted_density import counted, marked
+from jgen.interop.external_kernel import (
     PeerState,
     Structure,
     among_peers,
@@ -19,7 +19,8 @@ from jgen.interop.peer_base import (
     tuning_of,
     unite,
 )
-from jgen.samplers.base import Tuning, check_position
+from jgen.samplers.input_checks import check_position
+from jgen.samplers.state import Tuning
 from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler
 
 
@@ -36,8 +37,8 @@ def from_blackjax(
     Evaluations of the log density are counted as the program makes them, whatever the algorithm says. A
     move to where the log density is NaN, or +inf, or has a gradient that is not finite, is not taken, and
     flagged as ``diverging``. If a ``step_size`` is among the parameters, warm-up can learn it by
-    ``jgen.adaptation``, and an ``inverse_mass_matrix`` that is an array, too: what ``low_rank`` learns is a
-    full matrix to the algorithm.
+    ``jgen.sampling.adaptation``, and an ``inverse_mass_matrix`` that is an array, too: what ``low_rank``
+    learns is a full matrix to the algorithm.
 
     Args:
         build: BlackJAX's name for the algorithm, ``blackjax.nuts``, or any function of a module that takes a
@@ -56,8 +57,8 @@ def from_blackjax(
 
     Example:
         >>> import blackjax, jax, jax.numpy as jnp
-        >>> from jgen.adaptation import window
-        >>> from jgen.sampling import sample
+        >>> from jgen.sampling.adaptation import window
+        >>> from jgen.sampling.driver import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> nuts = from_blackjax(blackjax.nuts, log_density, step_size=0.1, inverse_mass_matrix=jnp.ones(3))

@@ -10,8 +10,8 @@ from numpyro import handlers
 from numpyro.distributions.transforms import biject_to
 from numpyro.infer import util
 
-from jgen.binding import static
-from jgen.interop.peer_base import Structure, divide, unite
+from jgen._internal.binding import static
+from jgen.interop.external_kernel import Structure, divide, unite
 from jgen.types import Array, Key
 
 Position = dict[str, Array]
@@ -72,7 +72,7 @@ def from_model(model: Callable[..., Any], *args: Any, **kwargs: Any) -> Model:
     Example:
         >>> import jax, jax.numpy as jnp, numpyro, numpyro.distributions as dist
         >>> from jgen.samplers import nuts
-        >>> from jgen.sampling import sample
+        >>> from jgen.sampling.driver import sample
         >>> def counts(y):
         ...     rate = numpyro.sample("rate", dist.Gamma(2.0, 1.0))
         ...     numpyro.sample("y", dist.Poisson(rate), obs=y)

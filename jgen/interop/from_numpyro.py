@@ -9,10 +9,9 @@ from jax.flatten_util import ravel_pytree
 from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 
-from jgen.adaptation.low_rank import LowRankFactor
-from jgen.binding import bind, static
-from jgen.interop.counted_base import counted, marked
-from jgen.interop.peer_base import (
+from jgen._internal.binding import bind, static
+from jgen.interop.counted_density import counted, marked
+from jgen.interop.external_kernel import (
     PeerState,
     StepSize,
     Structure,
@@ -23,7 +22,9 @@ from jgen.interop.peer_base import (
     tuning_of,
     unite,
 )
-from jgen.samplers.base import Tuning, check_position
+from jgen.samplers.input_checks import check_position
+from jgen.samplers.state import Tuning
+from jgen.sampling.adaptation.low_rank import LowRankFactor
 from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler
 
 
@@ -47,7 +48,8 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
 
     Returns:
         A Markov sampler. One built with ``dense_mass=True`` can learn a full matrix, which is what
-        ``jgen.adaptation.low_rank`` comes to here. (``SA`` runs too, but begins with points of its own laid
+        ``jgen.sampling.adaptation.low_rank`` comes to here. (``SA`` runs too, but begins with points of
+        its own laid
         around the position, wherever those fall: it does not pass the gate, which starts from exact draws.)
 
     Raises:
@@ -58,8 +60,8 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from numpyro.infer import BarkerMH
-        >>> from jgen.adaptation import window
-        >>> from jgen.sampling import sample
+        >>> from jgen.sampling.adaptation import window
+        >>> from jgen.sampling.driver import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> run = sample(

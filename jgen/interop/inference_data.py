@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from jgen.sampling import Run
+from jgen.sampling.driver import Run
 from jgen.types import Draws, Law, PyTree
 
 LOG_WEIGHT = "log_weight"
@@ -43,7 +43,7 @@ def to_arviz(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import mala
-        >>> from jgen.sampling import sample
+        >>> from jgen.sampling.driver import sample
         >>> def log_density(position):
         ...     return -0.5 * jnp.sum(position["theta"] ** 2)
         >>> start = {"theta": jnp.zeros((4, 2))}

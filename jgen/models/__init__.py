@@ -1,21 +1,21 @@
 """Models put together: parameters, how to start them, and the distribution they stand for."""
 
 from jgen.models.adversarial_autoencoder import adversarial_autoencoder
-from jgen.models.align import align
+from jgen.models.assemble import Network
 from jgen.models.autoencoder import autoencoder
 from jgen.models.autoregressive import AutoregressiveModel, autoregressive_model
-from jgen.models.base import Network
 from jgen.models.bayesian_mixture import BayesianMixture, bayesian_mixture
 from jgen.models.gan import gan
 from jgen.models.gaussian_mixture import GaussianMixture, gaussian_mixture
+from jgen.models.independent_pixels import pixels_apart
 from jgen.models.likelihood import bits_per_dimension, log_prob_bound
-from jgen.models.linear_base import linear_log_prob
+from jgen.models.linear_gaussian import linear_log_prob
 from jgen.models.linear_vae import linear_vae
 from jgen.models.mixture_prior import mixture_prior
 from jgen.models.pca import PCA, pca
-from jgen.models.pixels_apart import pixels_apart
 from jgen.models.ppca import PPCA, ppca
-from jgen.models.prior_base import Prior, fixed_prior, standard_prior
+from jgen.models.priors import Prior, fixed_prior, standard_prior
+from jgen.models.relabel_components import align
 from jgen.models.vae import vae
 from jgen.models.vamp_prior import vamp_prior
 

@@ -2,9 +2,9 @@
 
 import flax.linen as nn
 
-from jgen.models.base import Network, examples_of, latent_model
-from jgen.models.game_base import game
-from jgen.models.prior_base import Prior
+from jgen.models.adversarial_model import game
+from jgen.models.assemble import Network, examples_of, latent_model
+from jgen.models.priors import Prior
 from jgen.types import Game, PyTree
 
 
@@ -43,7 +43,7 @@ def adversarial_autoencoder(
 
     Example:
         >>> import jax, numpyro.distributions as dist
-        >>> from jgen.models.base import Network
+        >>> from jgen.models.assemble import Network
         >>> def start(key):
         ...     return {}
         >>> def point(params, x):

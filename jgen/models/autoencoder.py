@@ -4,8 +4,8 @@ import flax.linen as nn
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.models.base import Network, check_fit, latent_model
-from jgen.models.prior_base import Prior
+from jgen.models.assemble import Network, check_fit, latent_model
+from jgen.models.priors import Prior
 from jgen.types import LatentModel, PyTree
 
 

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.models.base import Network, network_of, traced
+from jgen._internal.binding import bind
+from jgen.models.assemble import Network, network_of, traced
 from jgen.types import PyTree
 
 

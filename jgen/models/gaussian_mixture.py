@@ -26,10 +26,10 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.binding import static
+from jgen._internal.binding import static
 from jgen.distributions.mixture import mixture
+from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array, Key
-from jgen.validated import MultivariateNormal
 
 
 class MixtureParams(NamedTuple):

@@ -11,15 +11,8 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.typing import ArrayLike
 
-from jgen.objectives.base import (
-    encode,
-    is_point,
-    log_likelihood,
-    log_prior,
-    num_examples,
-    prior_of,
-    sample_and_log_prob,
-)
+from jgen.objectives.input_checks import is_point, num_examples
+from jgen.objectives.latent_terms import encode, log_likelihood, log_prior, prior_of, sample_and_log_prob
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
@@ -73,8 +66,8 @@ def log_prob_bound(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.evaluate import mean_result
-        >>> from jgen.models import linear_vae, linear_log_prob
+        >>> from jgen.evaluation.results import mean_result
+        >>> from jgen.models import linear_log_prob, linear_vae
         >>> model = linear_vae(4, 2)
         >>> params, x = model.init(jax.random.key(0)), jnp.ones((20, 4))
         >>> bounds = log_prob_bound(model, params, x, jax.random.key(1), 64)

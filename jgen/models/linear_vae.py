@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.binding import static
-from jgen.models.linear_base import linear_decoder
-from jgen.models.prior_base import given, standard_prior
+from jgen._internal.binding import static
+from jgen.models.linear_gaussian import linear_decoder
+from jgen.models.priors import given, standard_prior
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.binding import static
+from jgen._internal.binding import static
 from jgen.distributions.mixture import FamilyMixture
-from jgen.models.prior_base import Prior
+from jgen.models.priors import Prior
 from jgen.types import Array, Key, PyTree
 
 

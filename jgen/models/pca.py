@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jgen.models.spectrum_base import spectrum
+from jgen.models.principal_axes import spectrum
 from jgen.types import Array
 
 

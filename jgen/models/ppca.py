@@ -8,9 +8,9 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
-from jgen.models.linear_base import exact_posterior, linear_decoder
-from jgen.models.prior_base import given, standard_prior
-from jgen.models.spectrum_base import spectrum
+from jgen.models.linear_gaussian import exact_posterior, linear_decoder
+from jgen.models.principal_axes import spectrum
+from jgen.models.priors import given, standard_prior
 from jgen.types import Array, LatentModel, PyTree
 
 

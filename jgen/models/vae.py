@@ -2,8 +2,8 @@
 
 import flax.linen as nn
 
-from jgen.models.base import Network, latent_model
-from jgen.models.prior_base import Prior
+from jgen.models.assemble import Network, latent_model
+from jgen.models.priors import Prior
 from jgen.types import LatentModel, PyTree
 
 
@@ -43,7 +43,7 @@ def vae(
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.models.base import Network
+        >>> from jgen.models.assemble import Network
         >>> def start(key):
         ...     return {"log_scale": jnp.zeros(2)}
         >>> def shifted(params, x):

@@ -8,7 +8,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
 from jgen.distributions.mixture import FamilyMixture
-from jgen.models.prior_base import Prior
+from jgen.models.priors import Prior
 from jgen.types import Array, Key, PyTree
 
 

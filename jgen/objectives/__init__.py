@@ -1,7 +1,7 @@
 """Learning objectives: what the gradient is taken of."""
 
 from jgen.objectives.adversarial_autoencoder import adversarial_autoencoder
-from jgen.objectives.adversarial_base import mean_output, sampled_output
+from jgen.objectives.adversarial_terms import mean_output, sampled_output
 from jgen.objectives.bce import bce
 from jgen.objectives.conditional_likelihood import conditional_likelihood
 from jgen.objectives.contractive import contractive
@@ -11,15 +11,14 @@ from jgen.objectives.elbo import elbo
 from jgen.objectives.exact_likelihood import exact_likelihood
 from jgen.objectives.gan import gan
 from jgen.objectives.iwae import iwae
-from jgen.objectives.kernels_base import imq, rbf
+from jgen.objectives.kernels import imq, rbf
 from jgen.objectives.kl import kl
-from jgen.objectives.kl_base import closed_form_kl, kl_by_coordinate, sampled_kl
+from jgen.objectives.kl_estimates import closed_form_kl, kl_by_coordinate, sampled_kl
 from jgen.objectives.latent_l2 import latent_l2
 from jgen.objectives.maximum_likelihood import maximum_likelihood
 from jgen.objectives.mmd import mmd
 from jgen.objectives.mse import mse
 from jgen.objectives.perceptual import perceptual
-from jgen.objectives.players import players
 from jgen.objectives.reconstruction import reconstruction
 from jgen.objectives.renyi import renyi
 from jgen.objectives.scheduled import scheduled
@@ -48,7 +47,6 @@ __all__ = [
     "mmd",
     "mse",
     "perceptual",
-    "players",
     "rbf",
     "reconstruction",
     "renyi",

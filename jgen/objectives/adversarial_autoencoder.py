@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import jax
 from jax.tree_util import Partial
 
-from jgen.objectives.adversarial_base import game_with_parts_bound, scores
-from jgen.objectives.base import Recipe, Setting, draw, draw_prior, log_likelihood, number, versus
+from jgen.objectives.adversarial_terms import game_with_parts_bound, scores
+from jgen.objectives.input_checks import number
+from jgen.objectives.latent_terms import draw, draw_prior, log_likelihood
+from jgen.objectives.recipe import Recipe, Setting, versus
 from jgen.types import Array, Game, Key, PyTree
 
 

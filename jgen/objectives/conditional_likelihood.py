@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import Recipe, Setting, distribution_given, require_event
+from jgen._internal.binding import bind
+from jgen.objectives.input_checks import distribution_given, require_event
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Conditional, Key, PyTree
 
 

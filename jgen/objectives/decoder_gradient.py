@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import Recipe, Setting, decode, draw, mean_of, per_example, with_parts_bound
+from jgen._internal.binding import bind
+from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

@@ -6,20 +6,18 @@ from typing import Any
 import jax
 from jax.tree_util import Partial
 
-from jgen.binding import static
-from jgen.objectives.base import (
-    Recipe,
-    Setting,
+from jgen._internal.binding import static
+from jgen.objectives.input_checks import require_density, size
+from jgen.objectives.latent_terms import (
     encode,
     ess,
     log_likelihood,
     log_mean_exp,
     log_prior,
-    require_density,
     sample_and_log_prob,
-    size,
     with_parts_bound,
 )
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

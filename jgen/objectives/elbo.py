@@ -5,19 +5,17 @@ from collections.abc import Callable, Mapping
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import (
-    Recipe,
-    Setting,
+from jgen._internal.binding import bind
+from jgen.objectives.input_checks import number, require_density
+from jgen.objectives.kl_estimates import closed_form_kl
+from jgen.objectives.latent_terms import (
     encode,
     log_likelihood,
-    number,
     prior_of,
-    require_density,
     sample_and_log_prob,
     with_parts_bound,
 )
-from jgen.objectives.kl_base import closed_form_kl
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

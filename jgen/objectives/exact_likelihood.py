@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import Recipe, Setting, num_examples
+from jgen._internal.binding import bind
+from jgen.objectives.input_checks import num_examples
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, PyTree
 
 

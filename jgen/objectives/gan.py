@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import jax
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.adversarial_base import Output, game_with_parts_bound, made, sampled_output, scores
-from jgen.objectives.base import Recipe, Setting, versus
+from jgen._internal.binding import bind
+from jgen.objectives.adversarial_terms import Output, game_with_parts_bound, made, sampled_output, scores
+from jgen.objectives.recipe import Recipe, Setting, versus
 from jgen.types import Array, Game, Key, PyTree
 
 

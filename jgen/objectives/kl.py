@@ -4,17 +4,11 @@ from collections.abc import Callable, Mapping
 
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import (
-    Recipe,
-    Setting,
-    encode,
-    prior_of,
-    require_density,
-    sample_and_log_prob,
-    with_parts_bound,
-)
-from jgen.objectives.kl_base import closed_form_kl, sampled_kl
+from jgen._internal.binding import bind
+from jgen.objectives.input_checks import require_density
+from jgen.objectives.kl_estimates import closed_form_kl, sampled_kl
+from jgen.objectives.latent_terms import encode, prior_of, sample_and_log_prob, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.objectives.base import Recipe, Setting, draw, per_example, with_parts_bound
+from jgen.objectives.latent_terms import draw, per_example, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

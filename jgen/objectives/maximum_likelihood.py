@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution, Logistic
 
-from jgen.binding import bind
-from jgen.objectives.base import Recipe, Setting, per_example
+from jgen._internal.binding import bind
+from jgen.objectives.latent_terms import per_example
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, PyTree
 
 

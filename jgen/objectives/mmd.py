@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import Recipe, Setting, draw, draw_prior, per_example, with_parts_bound
-from jgen.objectives.kernels_base import SCALES, imq, rbf
+from jgen._internal.binding import bind
+from jgen.objectives.kernels import SCALES, imq, rbf
+from jgen.objectives.latent_terms import draw, draw_prior, per_example, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

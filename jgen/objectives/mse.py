@@ -5,16 +5,9 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.objectives.base import (
-    Recipe,
-    Setting,
-    decode,
-    draw,
-    mean_of,
-    per_example,
-    require_event,
-    with_parts_bound,
-)
+from jgen.objectives.input_checks import require_event
+from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

@@ -6,17 +6,10 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import (
-    Recipe,
-    Setting,
-    decode,
-    draw,
-    mean_of,
-    per_example,
-    require_event,
-    with_parts_bound,
-)
+from jgen._internal.binding import bind
+from jgen.objectives.input_checks import require_event
+from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from jax.tree_util import Partial
 
-from jgen.objectives.base import Recipe, Setting, draw, log_likelihood, with_parts_bound
+from jgen.objectives.latent_terms import draw, log_likelihood, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import static
-from jgen.objectives.base import Recipe, Setting, ess, log_mean_exp, number, particles, size, with_parts_bound
+from jgen._internal.binding import static
+from jgen.objectives.input_checks import number, size
+from jgen.objectives.latent_terms import ess, log_mean_exp, particles, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

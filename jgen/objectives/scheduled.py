@@ -6,9 +6,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.base import Recipe, Setting, draw, per_example
-from jgen.types import Array, Key, LatentModel, Objective, PyTree, Scheduled
+from jgen._internal.binding import bind
+from jgen.objectives.latent_terms import draw, per_example
+from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.scheduled_objective import Scheduled
+from jgen.types import Array, Key, LatentModel, Objective, PyTree
 
 
 def scheduled(make: Callable[..., Objective], **schedules: Callable[[Array], Array]) -> Scheduled:
@@ -20,7 +22,7 @@ def scheduled(make: Callable[..., Objective], **schedules: Callable[[Array], Arr
     Args:
         make: A factory of objectives that takes the scheduled numbers by keyword, with all else bound: data
             as ``Partial(elbo, model)``, what shapes depend on as
-            ``Partial(static(renyi, num_particles=8), model)`` (``jgen.binding.static``).
+            ``Partial(static(renyi, num_particles=8), model)`` (``jgen._internal.binding.static``).
         **schedules: By the name of the option: ``schedule(step []) -> value []``, an optax schedule or any
             ``Partial``. An optax schedule is a function of its own each time it is made, so make it once
             where recompiling matters.

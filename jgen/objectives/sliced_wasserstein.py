@@ -6,8 +6,10 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import static
-from jgen.objectives.base import Recipe, Setting, draw, draw_prior, per_example, size, with_parts_bound
+from jgen._internal.binding import static
+from jgen.objectives.input_checks import size
+from jgen.objectives.latent_terms import draw, draw_prior, per_example, with_parts_bound
+from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
 
 

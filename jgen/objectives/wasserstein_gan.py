@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind
-from jgen.objectives.adversarial_base import Output, game_with_parts_bound, made, sampled_output, scores
-from jgen.objectives.base import Recipe, Setting, number, per_example, versus
+from jgen._internal.binding import bind
+from jgen.objectives.adversarial_terms import Output, game_with_parts_bound, made, sampled_output, scores
+from jgen.objectives.input_checks import number
+from jgen.objectives.latent_terms import per_example
+from jgen.objectives.recipe import Recipe, Setting, versus
 from jgen.types import Array, Game, Key, PyTree
 
 

@@ -7,9 +7,12 @@ from typing import Any
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.binding import bind, static
-from jgen.objectives.base import Recipe, Setting, draw, log_likelihood, number, per_example
-from jgen.types import Array, Key, LatentModel, Objective, PyTree, Scheduled
+from jgen._internal.binding import bind, static
+from jgen.objectives.input_checks import number
+from jgen.objectives.latent_terms import draw, log_likelihood, per_example
+from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.scheduled_objective import Scheduled
+from jgen.types import Array, Key, LatentModel, Objective, PyTree
 
 
 def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]) -> Partial | Scheduled:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jgen.plots.base import DATA, PALETTE, figure, styled
+from jgen.plots.style import DATA, PALETTE, figure, styled
 from jgen.types import Result
 
 if TYPE_CHECKING:

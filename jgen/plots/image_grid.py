@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jgen.plots.base import styled
-from jgen.plots.images_base import paste, pixels, row_starts
+from jgen.plots.image_canvas import paste, pixels, row_starts
+from jgen.plots.style import styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jgen.plots.base import DATA, MODEL, figure, styled
-from jgen.records import to_json
+from jgen._internal.serialization import to_json
+from jgen.plots.style import DATA, MODEL, figure, styled
 from jgen.types import Result
 
 if TYPE_CHECKING:

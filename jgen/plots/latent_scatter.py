@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jgen.plots.base import MODEL, PALETTE, figure, matrix, styled
+from jgen.plots.style import MODEL, PALETTE, figure, matrix, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

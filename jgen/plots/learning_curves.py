@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jgen.plots.base import DATA, PALETTE, figure, matrix, styled
+from jgen.plots.style import DATA, PALETTE, figure, matrix, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

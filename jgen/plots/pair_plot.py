@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jgen.plots.base import DATA, EDGE, MODEL, PALETTE, WIDTH, contours, figure, matrix, names, styled
+from jgen.plots.style import DATA, EDGE, MODEL, PALETTE, WIDTH, contours, figure, matrix, names, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,36 +1,43 @@
 """Samplers, one a file: ``init(key, position) -> state``, ``step(key, state) -> (state, draws)``."""
 
-from jgen.samplers.accept_reject import accept_reject
-from jgen.samplers.adaptive_importance import adaptive_importance
-from jgen.samplers.adaptive_rejection import adaptive_rejection
-from jgen.samplers.adjusted_mclmc import adjusted_mclmc
-from jgen.samplers.ancestral import ancestral
-from jgen.samplers.annealed import annealed
-from jgen.samplers.annealing_base import Path
-from jgen.samplers.barker import barker
-from jgen.samplers.direct import direct
-from jgen.samplers.discrete_gibbs import discrete_gibbs
-from jgen.samplers.elliptical_slice import elliptical_slice
-from jgen.samplers.enumerated import enumerated
-from jgen.samplers.ghmc import ghmc
-from jgen.samplers.hmc import hmc
-from jgen.samplers.importance import importance
-from jgen.samplers.independent_metropolis import independent_metropolis
-from jgen.samplers.jittered_hmc import jittered_hmc
-from jgen.samplers.langevin import langevin
-from jgen.samplers.mala import mala
-from jgen.samplers.mclmc import mclmc
-from jgen.samplers.metropolis import metropolis
-from jgen.samplers.multiple_importance import multiple_importance
-from jgen.samplers.nuts import nuts
-from jgen.samplers.pilots_base import dense_metric, diagonal_metric
-from jgen.samplers.rejection import estimate_log_bound, rejection
-from jgen.samplers.sghmc import sghmc
-from jgen.samplers.sgld import sgld
-from jgen.samplers.slice_sampler import slice_sampler
-from jgen.samplers.smc import smc
-from jgen.samplers.stochastic_base import minibatch
-from jgen.samplers.tempering import tempering
+from jgen._internal.binding import bind, static
+from jgen.samplers.annealing_path import Path
+from jgen.samplers.exact.accept_reject import accept_reject
+from jgen.samplers.exact.adaptive_rejection import adaptive_rejection
+from jgen.samplers.exact.ancestral import ancestral
+from jgen.samplers.exact.direct import direct
+from jgen.samplers.exact.importance import importance
+from jgen.samplers.exact.multiple_importance import multiple_importance
+from jgen.samplers.exact.rejection import estimate_log_bound, rejection
+from jgen.samplers.mcmc.adjusted_mclmc import adjusted_mclmc
+from jgen.samplers.mcmc.barker import barker
+from jgen.samplers.mcmc.discrete_gibbs import discrete_gibbs
+from jgen.samplers.mcmc.elliptical_slice import elliptical_slice
+from jgen.samplers.mcmc.enumerate_states import enumerated
+from jgen.samplers.mcmc.ghmc import ghmc
+from jgen.samplers.mcmc.hmc import hmc
+from jgen.samplers.mcmc.independent_metropolis import independent_metropolis
+from jgen.samplers.mcmc.jittered_hmc import jittered_hmc
+from jgen.samplers.mcmc.mala import mala
+from jgen.samplers.mcmc.metropolis import metropolis
+from jgen.samplers.mcmc.nuts import nuts
+from jgen.samplers.mcmc.slice_sampler import slice_sampler
+from jgen.samplers.populations.adaptive_importance import adaptive_importance
+from jgen.samplers.populations.annealed import annealed
+from jgen.samplers.populations.smc import smc
+from jgen.samplers.populations.tempering import tempering
+from jgen.samplers.stochastic_gradient import minibatch
+from jgen.samplers.tempering_schedule import dense_metric, diagonal_metric
+from jgen.samplers.transforms.block import block
+from jgen.samplers.transforms.burn_in import burn_in
+from jgen.samplers.transforms.cycle import cycle
+from jgen.samplers.transforms.gibbs import gibbs
+from jgen.samplers.transforms.select import keep
+from jgen.samplers.transforms.thin import thin
+from jgen.samplers.unadjusted.langevin import langevin
+from jgen.samplers.unadjusted.mclmc import mclmc
+from jgen.samplers.unadjusted.sghmc import sghmc
+from jgen.samplers.unadjusted.sgld import sgld
 
 __all__ = [
     "Path",
@@ -41,6 +48,10 @@ __all__ = [
     "ancestral",
     "annealed",
     "barker",
+    "bind",
+    "block",
+    "burn_in",
+    "cycle",
     "dense_metric",
     "diagonal_metric",
     "direct",
@@ -49,10 +60,12 @@ __all__ = [
     "enumerated",
     "estimate_log_bound",
     "ghmc",
+    "gibbs",
     "hmc",
     "importance",
     "independent_metropolis",
     "jittered_hmc",
+    "keep",
     "langevin",
     "mala",
     "mclmc",
@@ -65,5 +78,7 @@ __all__ = [
     "sgld",
     "slice_sampler",
     "smc",
+    "static",
     "tempering",
+    "thin",
 ]

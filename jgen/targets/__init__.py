@@ -3,7 +3,6 @@
 from jgen.targets.asia import asia
 from jgen.targets.autoregressive import autoregressive
 from jgen.targets.banana import banana
-from jgen.targets.base import Target, Trait
 from jgen.targets.behrens_fisher import behrens_fisher
 from jgen.targets.beta import beta
 from jgen.targets.bimodal import bimodal
@@ -47,6 +46,7 @@ from jgen.targets.three_modes import three_modes
 from jgen.targets.truncated_normal import truncated_normal
 from jgen.targets.two_moons import two_moons
 from jgen.targets.wishart import wishart
+from jgen.types import Target, Trait
 
 __all__ = [
     "Target",

@@ -7,10 +7,9 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Bernoulli, Delta
 
-from jgen.binding import static
-from jgen.targets.base import Target, Trait
-from jgen.targets.discrete_base import all_words, table, weigh
-from jgen.types import Array
+from jgen._internal.binding import static
+from jgen.targets.finite_states import all_words, table, weigh
+from jgen.types import Array, Target, Trait
 
 NETWORK = {
     "asia": ((), 0.01),

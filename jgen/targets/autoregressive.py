@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, Trait
-from jgen.targets.discrete_base import all_words, table, uniform_words, weigh
-from jgen.types import Array
+from jgen.targets.finite_states import all_words, table, uniform_words, weigh
+from jgen.types import Array, Target, Trait
 
 
 def autoregressive(vocabulary: int = 5, length: int = 4, temperature: float = 0.5) -> Target:

@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.targets.base import Pushforward, Target, log_prob_of, power, sample_of, widening
-from jgen.types import Array
+from jgen.targets.bindable import log_prob_of, power, sample_of, widening
+from jgen.targets.pushforward import Pushforward
+from jgen.types import Array, Target
 
 WIDTH = 10.0
 

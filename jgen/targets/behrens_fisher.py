@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target
-from jgen.targets.special_base import digamma, trigamma
-from jgen.types import Array, Key
+from jgen.targets.special_functions import digamma, trigamma
+from jgen.types import Array, Key, Target
 
 SLEEP = (
     (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0),

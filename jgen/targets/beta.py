@@ -8,8 +8,8 @@ from jax.scipy.special import xlog1py, xlogy
 from jax.tree_util import Partial
 from numpyro.distributions import Uniform
 
-from jgen.targets.base import Target, Trait, power
-from jgen.types import Array, Key
+from jgen.targets.bindable import power
+from jgen.types import Array, Key, Target, Trait
 
 
 def beta(a: float = 2.7, b: float = 6.3) -> Target:

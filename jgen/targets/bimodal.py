@@ -8,8 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
-from jgen.targets.base import Target, Trait, power, widening
-from jgen.types import Array, Key
+from jgen.targets.bindable import power, widening
+from jgen.types import Array, Key, Target, Trait
 
 WEIGHTS = (0.75, 0.25)
 SHIFT = 4.0

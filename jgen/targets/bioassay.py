@@ -8,9 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target
-from jgen.targets.glm_base import envelope_sample, fit
-from jgen.types import Array
+from jgen.targets.two_coefficients import envelope_sample, fit
+from jgen.types import Array, Target
 
 LOG_DOSE = (-0.86, -0.30, -0.05, 0.73)
 """In log g/ml; five animals each."""

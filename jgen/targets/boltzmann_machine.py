@@ -4,9 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, Trait
-from jgen.targets.discrete_base import all_words, table, weigh
-from jgen.types import Array, PyTree
+from jgen.targets.finite_states import all_words, table, weigh
+from jgen.types import Array, PyTree, Target, Trait
 
 
 def boltzmann_machine(visible: int = 4, hidden: int = 3, strength: float = 2.0) -> Target:

@@ -8,8 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target
-from jgen.types import Array
+from jgen.types import Array, Target
 
 
 def breast_cancer() -> Target:

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Cauchy
 
-from jgen.targets.base import Target, Trait, sample_of, widening
-from jgen.types import Array
+from jgen.targets.bindable import sample_of, widening
+from jgen.types import Array, Target, Trait
 
 
 def cauchy(dim: int = 100) -> Target:

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target
-from jgen.targets.special_base import digamma, trigamma
-from jgen.types import Array, Key
+from jgen.targets.special_functions import digamma, trigamma
+from jgen.types import Array, Key, Target
 
 DISASTERS = (
     4, 5, 4, 0, 1, 4, 3, 4, 0, 6, 3, 3, 4, 0, 2, 6, 3, 3, 5, 4, 5, 3, 1, 4, 4, 1, 5, 5, 3, 4, 2, 5, 2, 2,

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target
-from jgen.targets.special_base import digamma, trigamma
-from jgen.types import Array, Key
+from jgen.targets.special_functions import digamma, trigamma
+from jgen.types import Array, Key, Target
 
 PRIOR_SHAPE, PRIOR_RATE = 2.0, 1.0
 """Of the inverse gamma prior of sigma^2."""

@@ -9,9 +9,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Logistic
 
-from jgen.targets.base import Target
-from jgen.targets.special_base import log_beta, log_gamma_moments
-from jgen.types import Array, Key
+from jgen.targets.special_functions import log_beta, log_gamma_moments
+from jgen.types import Array, Key, Target
 
 CONCENTRATION = (1.5, 2.0, 3.0, 4.5)
 

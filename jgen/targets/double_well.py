@@ -8,9 +8,9 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, Trait, accepted
-from jgen.targets.well_base import well
-from jgen.types import Array, Key
+from jgen.targets.bindable import accepted
+from jgen.targets.tilted_well import well
+from jgen.types import Array, Key, Target, Trait
 
 COVER = (1.8, 1.1)
 """Standard deviations of the Gaussian proposal."""

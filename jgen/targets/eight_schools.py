@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, accepted
-from jgen.types import Array, Key, PyTree
+from jgen.targets.bindable import accepted
+from jgen.types import Array, Key, PyTree, Target
 
 EFFECTS = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
 ERRORS = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)

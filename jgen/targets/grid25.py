@@ -9,8 +9,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
-from jgen.targets.base import Target, Trait, widening
-from jgen.types import Array, Key
+from jgen.targets.bindable import widening
+from jgen.types import Array, Key, Target, Trait
 
 CENTRES = (-4.0, -2.0, 0.0, 2.0, 4.0)
 

@@ -8,8 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Logistic
 
-from jgen.targets.base import Target
-from jgen.types import Array, Key
+from jgen.types import Array, Key, Target
 
 EULER = 0.5772156649015329
 APERY = 1.2020569031595942

@@ -9,8 +9,7 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical
 
-from jgen.targets.base import Target, Trait
-from jgen.types import Array, Key
+from jgen.types import Array, Key, Target, Trait
 
 OBSERVATIONS = (-1.2, -0.4, 0.3, 1.6, 0.9, -0.2, 1.1, -1.7, -0.6, -2.1, 0.1, 1.3)
 

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, accepted
-from jgen.types import Array, Key
+from jgen.targets.bindable import accepted
+from jgen.types import Array, Key, Target
 
 OBSERVATIONS = (0.2, -1.5, 4.0)
 

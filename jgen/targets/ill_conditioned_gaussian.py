@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, gaussian_sample, power, widening
-from jgen.types import Array
-from jgen.validated import MultivariateNormal
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.targets.bindable import gaussian_sample, power, widening
+from jgen.types import Array, Target
 
 
 def ill_conditioned_gaussian(dim: int = 100, condition: float = 1e3) -> Target:

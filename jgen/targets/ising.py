@@ -6,9 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, Trait
-from jgen.targets.discrete_base import all_words, table, uniform_words, weigh
-from jgen.types import Array
+from jgen.targets.finite_states import all_words, table, uniform_words, weigh
+from jgen.types import Array, Target, Trait
 
 
 def ising(side: int = 3, coupling: float = 0.3, field: float = 0.1) -> Target:

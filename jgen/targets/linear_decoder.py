@@ -8,9 +8,9 @@ import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, gaussian_sample, power, widening
-from jgen.types import Array
-from jgen.validated import MultivariateNormal
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.targets.bindable import gaussian_sample, power, widening
+from jgen.types import Array, Target
 
 
 def linear_decoder(

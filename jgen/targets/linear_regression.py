@@ -9,8 +9,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, accepted, power
-from jgen.types import Array, Key
+from jgen.targets.bindable import accepted, power
+from jgen.types import Array, Key, Target
 
 ANSCOMBE_X = (10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0)
 ANSCOMBE_Y = (8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68)

@@ -8,9 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Logistic
 
-from jgen.targets.base import Target
-from jgen.targets.special_base import log_beta, trigamma
-from jgen.types import Array, Key
+from jgen.targets.special_functions import log_beta, trigamma
+from jgen.types import Array, Key, Target
 
 
 def lkj(concentration: float = 2.0) -> Target:

@@ -8,9 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target
-from jgen.targets.special_base import log_gamma_moments
-from jgen.types import Array, Key
+from jgen.targets.special_functions import log_gamma_moments
+from jgen.types import Array, Key, Target
 
 SHAPES = (0.5, 1.0, 2.5, 7.0)
 

@@ -9,10 +9,10 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from jgen.targets.base import Target, Trait, accepted
-from jgen.targets.special_base import highest
-from jgen.targets.well_base import host_log_density, well
-from jgen.types import Array, Key
+from jgen.targets.bindable import accepted
+from jgen.targets.special_functions import highest
+from jgen.targets.tilted_well import host_log_density, well
+from jgen.types import Array, Key, Target, Trait
 
 BARRIER, TILT = 6.0, 0.5
 CENTRES, SPREAD = (1.75, -1.7), 0.5

@@ -8,9 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, Trait
-from jgen.targets.discrete_base import all_words, weigh
-from jgen.types import Array, Key
+from jgen.targets.finite_states import all_words, weigh
+from jgen.types import Array, Key, Target, Trait
 
 OBSERVATIONS = (-2.3, -1.6, -1.1, -0.4, 0.9, 1.7, 2.2, 2.8)
 PRIOR_SCALE = 3.0

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Cauchy
 
-from jgen.targets.base import Target, Trait, power
-from jgen.types import Array
+from jgen.targets.bindable import power
+from jgen.types import Array, Target, Trait
 
 
 def normal_from_cauchy() -> Target:

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, accepted
-from jgen.types import Array, Key
-from jgen.validated import MultivariateNormal
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.targets.bindable import accepted
+from jgen.types import Array, Key, Target
 
 SITES = 4
 

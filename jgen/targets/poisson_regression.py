@@ -7,9 +7,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target
-from jgen.targets.glm_base import envelope_sample, fit
-from jgen.types import Array
+from jgen.targets.two_coefficients import envelope_sample, fit
+from jgen.types import Array, Target
 
 DEATHS = (0, 1, 2, 3, 1, 4, 9, 18, 23, 31, 20, 25, 37, 45)
 """January to March 1983, to April to June 1986."""

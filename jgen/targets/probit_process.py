@@ -8,9 +8,9 @@ import numpy as np
 from jax.scipy.stats import norm
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target, accepted
-from jgen.types import Array, Key
-from jgen.validated import MultivariateNormal
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.targets.bindable import accepted
+from jgen.types import Array, Key, Target
 
 INPUTS = (-1.0, 0.0, 1.5)
 LABELS = (1.0, 1.0, -1.0)

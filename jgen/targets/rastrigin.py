@@ -8,8 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, Trait, accepted
-from jgen.types import Array, Key
+from jgen.targets.bindable import accepted
+from jgen.types import Array, Key, Target, Trait
 
 
 def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:

@@ -8,9 +8,9 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, accepted
-from jgen.targets.special_base import normal_cdf, normal_pdf
-from jgen.types import Array, Key
+from jgen.targets.bindable import accepted
+from jgen.targets.special_functions import normal_cdf, normal_pdf
+from jgen.types import Array, Key, Target
 
 
 def ring(radius: float = 2.0, width: float = 1.0) -> Target:

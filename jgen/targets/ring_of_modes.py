@@ -8,8 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
-from jgen.targets.base import Target, Trait, widening
-from jgen.types import Array, Key
+from jgen.targets.bindable import widening
+from jgen.types import Array, Key, Target, Trait
 
 
 def ring_of_modes(modes: int = 8, radius: float = 3.0, scale: float = 0.3) -> Target:

@@ -5,8 +5,9 @@ from math import log
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.targets.base import Pushforward, Target, Trait, log_prob_of, power, sample_of, widening
-from jgen.types import Array
+from jgen.targets.bindable import log_prob_of, power, sample_of, widening
+from jgen.targets.pushforward import Pushforward
+from jgen.types import Array, Target, Trait
 
 THICKNESS = 0.1
 """Variance of y about the parabola."""

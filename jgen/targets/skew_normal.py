@@ -10,8 +10,8 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, power
-from jgen.types import Array, Key
+from jgen.targets.bindable import power
+from jgen.types import Array, Key, Target
 
 SHAPES = (1.0, -2.0, 5.0, 20.0)
 

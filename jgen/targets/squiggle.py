@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.base import Pushforward, Target, log_prob_of, power, sample_of, widening
-from jgen.types import Array
+from jgen.targets.bindable import log_prob_of, power, sample_of, widening
+from jgen.targets.pushforward import Pushforward
+from jgen.types import Array, Target
 
 WIDTH = 2.0
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, power, sample_of, widening
-from jgen.types import Array
+from jgen.targets.bindable import power, sample_of, widening
+from jgen.types import Array, Target
 
 
 def standard_gaussian(dim: int = 10) -> Target:

@@ -8,9 +8,9 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import StudentT
 
-from jgen.targets.base import Target, Trait, widening
-from jgen.targets.special_base import digamma
-from jgen.types import Array, Key
+from jgen.targets.bindable import widening
+from jgen.targets.special_functions import digamma
+from jgen.types import Array, Key, Target, Trait
 
 
 def student_t(dim: int = 10, freedom: float = 5.0) -> Target:

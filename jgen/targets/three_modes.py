@@ -8,9 +8,9 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily
 
-from jgen.targets.base import Target, Trait, widening
-from jgen.types import Array, Key
-from jgen.validated import MultivariateNormal
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.targets.bindable import widening
+from jgen.types import Array, Key, Target, Trait
 
 MEANS = ((3.0, 0.0), (-2.5, 0.0), (2.0, 3.0))
 COVARIANCES = (((0.7, 0.0), (0.0, 0.05)), ((0.7, 0.0), (0.0, 0.05)), ((1.0, 0.95), (0.95, 1.0)))

@@ -8,9 +8,9 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.base import Target, Trait, accepted
-from jgen.targets.special_base import highest
-from jgen.types import Array, Key
+from jgen.targets.bindable import accepted
+from jgen.targets.special_functions import highest
+from jgen.types import Array, Key, Target, Trait
 
 
 def two_moons(radius: float = 2.0, light: float = 3.0) -> Target:

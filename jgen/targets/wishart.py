@@ -8,9 +8,8 @@ import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 
-from jgen.targets.base import Target
-from jgen.targets.special_base import digamma, log_gamma_moments
-from jgen.types import Array, Key
+from jgen.targets.special_functions import digamma, log_gamma_moments
+from jgen.types import Array, Key, Target
 
 CORRELATION = 0.5
 

@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax
 
-from jgen.testing.network_base import hold_to_laws
+from jgen.testing.network_checks import hold_to_laws
 from jgen.types import Key, PyTree
 
 ROWS = 3

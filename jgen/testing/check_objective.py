@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import jax
 
-from jgen.laws.base import LawBroken
-from jgen.testing.objective_base import LAWS, Subject, num_examples
-from jgen.types import Array, Key, Objective, PyTree, Scheduled
+from jgen.objectives.scheduled_objective import Scheduled
+from jgen.testing.check_result import LawBroken
+from jgen.testing.objective_checks import LAWS, Subject, num_examples
+from jgen.types import Array, Key, Objective, PyTree
 
 
 def check_objective(

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jgen.laws import (
+from jgen.sampling.driver import sample
+from jgen.testing.sampler_checks import (
     LawBroken,
     Make,
     adjusted,
@@ -22,11 +23,9 @@ from jgen.laws import (
     warm_up,
     weighting,
 )
-from jgen.laws.base import positions
-from jgen.laws.walk_base import find_scales
-from jgen.sampling import sample
-from jgen.targets.base import Target
-from jgen.types import Adaptation, Array, Draws, Key, Law
+from jgen.testing.sampler_checks.stationary_chains import find_scales
+from jgen.testing.sampler_checks.target_draws import positions
+from jgen.types import Adaptation, Array, Draws, Key, Law, Target
 
 Judge = Callable[..., Any]
 """``judge(make, target, key) -> evidence``: a law, its options bound."""
@@ -69,7 +68,7 @@ def check_sampler(
     kind of draws it makes: exact invariance, and for reversible kernels the rank of exact draws and the chain
     seen backwards, at step sizes that accept 0.9, 0.6 and 0.3; exact weighting; or a bias that is exactly
     what the kernel says. With an ``adaptation``, start, warm-up and sampling are calibrated together as well.
-    Each is a file of ``jgen.laws``; a wrong sampler is told what is wrong.
+    Each is a file of ``jgen.testing.sampler_checks``; a wrong sampler is told what is wrong.
 
     Over all laws of chance together a right, exact Markov kernel fails with probability 1e-6 at most, by the
     bounds of Dvoretzky, Kiefer and Wolfowitz and of Hoeffding. Weighted and biased samplers are held to means

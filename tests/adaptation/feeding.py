@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from jgen.adaptation.windows_base import schedule
-from jgen.samplers.base import Tuning
+from jgen.samplers.state import Tuning
+from jgen.sampling.adaptation.growing_windows import schedule
 from jgen.types import Draws, Law
 
 

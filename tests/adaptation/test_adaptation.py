@@ -7,14 +7,14 @@ import pytest
 from chance import fresh_key
 from feeding import allowed_error
 
-from jgen.adaptation import step_size, window
-from jgen.adaptation.base import average, start_average
-from jgen.adaptation.windows_base import Moments, add_rows, no_moments, schedule
-from jgen.laws.base import exact_draws, positions
-from jgen.population import advance
 from jgen.samplers import hmc, mala, metropolis, nuts
-from jgen.sampling import sample, start
+from jgen.sampling.adaptation import step_size, window
+from jgen.sampling.adaptation.dual_averaging import average, start_average
+from jgen.sampling.adaptation.growing_windows import Moments, add_rows, no_moments, schedule
+from jgen.sampling.chains import advance
+from jgen.sampling.driver import sample, start
 from jgen.targets import ill_conditioned_gaussian, standard_gaussian
+from jgen.testing.sampler_checks.target_draws import exact_draws, positions
 
 KEY = jax.random.key(3)
 TARGET = standard_gaussian(10)

@@ -16,24 +16,24 @@ import pytest
 from chance import fresh_key
 from planting import Bug, plant
 
-from jgen.adaptation import ladder
 from jgen.samplers import Path, hmc, metropolis, tempering
-from jgen.samplers.tempering import Replicas
-from jgen.sampling import resume, start
+from jgen.samplers.populations.tempering import Replicas
+from jgen.sampling.adaptation import ladder
+from jgen.sampling.driver import resume, start
 from jgen.types import Draws, Law
 
-SHIPPED = importlib.import_module("jgen.adaptation.ladder")
+SHIPPED = importlib.import_module("jgen.sampling.adaptation.ladder")
 S, NUM_CHAINS, NUM_TEMPERATURES, NUM_WARMUP = 30.0, 4000, 8, 255
 EXACT = np.geomspace(S**-2, 1.0, NUM_TEMPERATURES)  # lambda
 BUGS = {
     "ladder, chances for refusals": Bug(
-        "adaptation.ladder", "memory.refused + (1.0 - chance)", "memory.refused + chance"
+        "sampling.adaptation.ladder", "memory.refused + (1.0 - chance)", "memory.refused + chance"
     ),
     "ladder, never forgets": Bug(
-        "adaptation.ladder", "return nothing_seen(betas), equally", "return memory, equally"
+        "sampling.adaptation.ladder", "return nothing_seen(betas), equally", "return memory, equally"
     ),
     "ladder, steps of beta for steps of the barrier": Bug(
-        "adaptation.ladder", "jnp.cumsum(rise)", "betas[1:]"
+        "sampling.adaptation.ladder", "jnp.cumsum(rise)", "betas[1:]"
     ),
 }
 

@@ -14,17 +14,27 @@ from planted_adaptation import MIXED, ONCE, RUNNING
 from planting import plant
 
 import jgen.samplers
-from jgen.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
-from jgen.binding import static
-from jgen.laws import LawBroken, purity
-from jgen.laws.base import positions
-from jgen.laws.watch_base import TALLY, watched
-from jgen.samplers import Path, discrete_gibbs, ghmc, hmc, jittered_hmc, mala, metropolis, tempering
-from jgen.samplers.jittered_hmc import Flown, TrajectoryTuning
-from jgen.sampling import resume, sample, start
+from jgen._internal.binding import static
+from jgen.samplers import (
+    Path,
+    block,
+    cycle,
+    discrete_gibbs,
+    ghmc,
+    hmc,
+    jittered_hmc,
+    mala,
+    metropolis,
+    tempering,
+)
+from jgen.samplers.mcmc.jittered_hmc import Flown, TrajectoryTuning
+from jgen.sampling.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
+from jgen.sampling.driver import resume, sample, start
 from jgen.targets import standard_gaussian
 from jgen.testing import members
-from jgen.transforms import block, cycle
+from jgen.testing.sampler_checks import LawBroken, purity
+from jgen.testing.sampler_checks.evaluation_counter import TALLY, watched
+from jgen.testing.sampler_checks.target_draws import positions
 
 KEY = jax.random.key(7)
 TARGET = standard_gaussian(4)
@@ -253,7 +263,7 @@ def apart(module):
 
 
 def test_members_hear_their_own_acceptance():
-    apart(import_module("jgen.adaptation.each"))
+    apart(import_module("jgen.sampling.adaptation.per_member"))
 
 
 @pytest.mark.parametrize("name", MIXED)
@@ -288,7 +298,10 @@ BAD = {
     "no learning": (lambda: chees(learning_rate=0.0), "learning_rate must be positive"),
     "no cycle": (go(hmc(LOG_DENSITY), each(window(), window())), "pass its adaptation alone"),
     "too few": (go(cycle(hmc(LOG_DENSITY), hmc(LOG_DENSITY)), each(window())), "the cycle has 2"),
-    "a cycle as one": (go(cycle(hmc(LOG_DENSITY), hmc(LOG_DENSITY)), window()), "jgen.adaptation.each"),
+    "a cycle as one": (
+        go(cycle(hmc(LOG_DENSITY), hmc(LOG_DENSITY)), window()),
+        "jgen.sampling.adaptation.per_member",
+    ),
 }
 
 

@@ -14,9 +14,9 @@ from scipy import stats
 from scipy.linalg import hadamard
 from scipy.optimize import brentq
 
-from jgen.adaptation.low_rank import CUTOFF, RIDGE
-from jgen.samplers.ghmc import DampedTuning
-from jgen.samplers.jittered_hmc import Flown, TrajectoryTuning, fraction
+from jgen.samplers.mcmc.ghmc import DampedTuning
+from jgen.samplers.mcmc.jittered_hmc import Flown, TrajectoryTuning, fraction
+from jgen.sampling.adaptation.low_rank import CUTOFF, RIDGE
 from jgen.targets.ill_conditioned_gaussian import cosine_transform
 
 FALSE_ALARM = 1e-6
@@ -237,7 +237,7 @@ def named(answer):
 
 @pytest.mark.parametrize("answer", KNOWN, ids=lambda answer: answer.__name__)
 def test_what_is_learned_is_true(answer):
-    answer(import_module(f"jgen.adaptation.{named(answer)}"))
+    answer(import_module(f"jgen.sampling.adaptation.{named(answer)}"))
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ import pytest
 from full_disk import full_disk
 from jax.tree_util import Partial
 
-from jgen import checkpoints
 from jgen.applications import Best, fit
 from jgen.decoders import Bernoulli
 from jgen.errors import UsageError
-from jgen.run import start
-from jgen.train import averaged_params, ema_params, init_state, mean_loss, shuffled
+from jgen.experiment.run_folder import start
+from jgen.training import averaged_params, checkpoints, ema_params, init_state, mean_loss, shuffled
 
 ROWS = jax.random.normal(jax.random.key(1), (24, 3))
 VALIDATION = jax.random.normal(jax.random.key(2), (7, 3))

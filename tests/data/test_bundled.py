@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jgen.data import known, load
-from jgen.data.catalogue_base import builder
+from jgen.data.catalogue import builder
 
 # name: feature -> (shape, dtype), split -> size, and the first digits of a hash of all that it holds;
 # neither of these two where the data differ from one Python to the next: test_text.py has their laws

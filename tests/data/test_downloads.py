@@ -17,8 +17,8 @@ from published_files import aim, idx_files
 
 from jgen.data import factors, known, load, prepare, splits
 from jgen.data.__main__ import main
-from jgen.data.catalogue_base import builder
-from jgen.data.download_base import File
+from jgen.data.catalogue import builder
+from jgen.data.download import File
 from jgen.errors import UsageError
 
 DOWNLOADED = ["binarized_mnist", "cifar10", "dsprites", "fashion_mnist", "mnist"]
@@ -161,7 +161,7 @@ def test_what_was_put_there_by_hand_is_taken(tmp_path, monkeypatch, rng):
 
 def test_a_host_that_does_not_answer_is_one_line_at_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    built = import_module("jgen.data.dsprites").Builder
+    built = import_module("jgen.data.datasets.dsprites").Builder
     monkeypatch.setattr(built, "files", {"archive": File("http://127.0.0.1:9/sprites.npz", "md5:0")})
     with pytest.raises(SystemExit):
         main(["prepare", "dsprites", "--directory", str(tmp_path)])

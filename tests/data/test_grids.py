@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from jgen.data import factors, load
-from jgen.data.shapes2d import Builder as Shapes2d
-from jgen.data.shapes2d import ellipse, heart, square
-from jgen.data.shapes3d import Builder as Shapes3d
-from jgen.data.shapes3d import surface
+from jgen.data.datasets.shapes2d import Builder as Shapes2d
+from jgen.data.datasets.shapes2d import ellipse, heart, square
+from jgen.data.datasets.shapes3d import Builder as Shapes3d
+from jgen.data.datasets.shapes3d import surface
 
 
 @pytest.fixture(scope="module", params=["shapes2d", "shapes3d"])

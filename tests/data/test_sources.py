@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import norm
 
 from jgen.data import load
-from jgen.data.hash_base import mixed, parted, uniform
-from jgen.data.markov import entropy, entropy_rate, log_prob, stationary, transition
-from jgen.data.ring import log_prob as ring_log_prob
+from jgen.data.datasets.markov import entropy, entropy_rate, log_prob, stationary, transition
+from jgen.data.datasets.ring import log_prob as ring_log_prob
+from jgen.data.fixed_hash import mixed, parted, uniform
 
 FALSE_ALARM = 1e-9
 """Of one comparison; the data are fixed, so it is the chance that their maker was unlucky."""

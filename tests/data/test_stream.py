@@ -10,10 +10,9 @@ import numpy as np
 import optax
 import pytest
 
-from jgen import checkpoints
 from jgen.data import load, stream
 from jgen.errors import UsageError
-from jgen.train import init_state, make_train_step, train_on
+from jgen.training import checkpoints, init_state, make_train_step, train_on
 
 BATCH = 100
 """12 of them are an epoch of the 1,257 digits; 57 sit out."""

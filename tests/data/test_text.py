@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from jgen.data import BPE, Characters, load, tokenizer, train_bpe
-from jgen.data.bpe_base import PIECE
-from jgen.data.topics_base import paragraphs, split_of, split_texts
+from jgen.data.bpe import PIECE
+from jgen.data.topics_text import paragraphs, split_of, split_texts
 from jgen.errors import UsageError
 
 ODD = "naïve ☃\u2028 日本語 \t\n\n  def f(x):\r\n    return x  # ½\x00\x7f ﷽ 🎲 \u0301e"

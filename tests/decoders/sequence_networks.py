@@ -3,7 +3,7 @@
 import flax.linen as nn
 import pytest
 
-from jgen.decoders.positions_base import LearnedPositions
+from jgen.decoders.positions import LearnedPositions
 from jgen.decoders.rnn import RNN
 from jgen.decoders.transformer import Transformer
 

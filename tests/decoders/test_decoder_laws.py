@@ -9,10 +9,10 @@ from marking import first_in_ci
 
 import jgen.decoders
 import jgen.decoders.heads
-from jgen.laws import LawBroken
 from jgen.testing import members
 from jgen.testing.check_decoder import check_decoder
-from jgen.testing.network_base import LAWS, hold_to_laws
+from jgen.testing.network_checks import LAWS, hold_to_laws
+from jgen.testing.sampler_checks import LawBroken
 
 pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 DECODERS = {

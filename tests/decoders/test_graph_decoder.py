@@ -14,8 +14,8 @@ import scipy.special
 import scipy.stats
 
 from jgen.decoders.graph import Graph
-from jgen.decoders.graph_base import Graphs, check_graphs, faults, relabel, unlabelled_log_prob
-from jgen.modules import apply_of, init_of
+from jgen.decoders.graph_distribution import Graphs, check_graphs, faults, relabel, unlabelled_log_prob
+from jgen.models.flax_functions import apply_of, init_of
 
 EPS = float(np.finfo(np.float64).eps)
 ROUNDING = 1e4 * EPS

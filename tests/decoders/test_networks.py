@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from jgen.decoders import MLP, Bernoulli, ConvNet, Delta, NormalShared, Occupancy, VoxelConvNet
-from jgen.decoders.conv_base import Residual, UpTower
-from jgen.modules import apply_of, init_of
-from jgen.testing.network_base import LAWS, hold_to_laws
+from jgen.decoders.up_convolution import Residual, UpTower
+from jgen.models.flax_functions import apply_of, init_of
+from jgen.testing.network_checks import LAWS, hold_to_laws
 
 pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 KEY = jax.random.key(0)

@@ -11,7 +11,7 @@ from sequence_networks import LATENT, LENGTH, NETWORKS, SIZES, networks
 from jgen.decoders.rnn import RNN
 from jgen.decoders.transformer import Transformer
 from jgen.distributions import truncation
-from jgen.modules import apply_of, init_of
+from jgen.models.flax_functions import apply_of, init_of
 
 
 def multiplications(function, *inputs):

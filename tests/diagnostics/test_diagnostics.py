@@ -11,7 +11,7 @@ from scipy import integrate, stats
 
 from jgen import diagnostics
 from jgen.diagnostics import welch_satterthwaite
-from jgen.diagnostics.base import _nan_if_any, rank_normalise
+from jgen.diagnostics.chain_statistics import _nan_if_any, rank_normalise
 
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from jgen.distributions import directed, gaussian, log_prob_of, mixture, widen
-from jgen.validated.multivariate_normal import MAX_UNROLLED, MultivariateNormal
+from jgen.distributions.multivariate_normal import MAX_UNROLLED, MultivariateNormal
 
 pytestmark = pytest.mark.usefixtures("x64")
 RNG = np.random.default_rng(3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jgen.encoders import ConvCritic, MLPCritic
-from jgen.modules import apply_of
+from jgen.models.flax_functions import apply_of
 
 CRITICS = {
     "mlp": (MLPCritic(hidden=(5,)), (3,)),

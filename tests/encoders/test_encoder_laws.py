@@ -11,9 +11,9 @@ from marking import first_in_ci
 import jgen.encoders
 import jgen.encoders.posteriors
 from jgen.encoders import ConvEncoder, DiagonalNormal, MLPEncoder, Point, VoxelEncoder
-from jgen.laws import LawBroken
 from jgen.testing import members
-from jgen.testing.network_base import LAWS, hold_to_laws
+from jgen.testing.network_checks import LAWS, hold_to_laws
+from jgen.testing.sampler_checks import LawBroken
 
 pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 KEY = jax.random.key(0)

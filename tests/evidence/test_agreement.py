@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jgen.evidence import agreement
-from jgen.evidence.student_base import student_result
+from jgen.evaluation.evidence import agreement
+from jgen.evaluation.evidence.student_interval import student_result
 from jgen.types import Draws, Law
 
 INF = float("inf")

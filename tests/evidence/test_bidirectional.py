@@ -16,11 +16,12 @@ from planted_evidence import PASS_BUGS
 from planting import plant
 from scipy.stats import binom
 
-from jgen.samplers import Path, ghmc, metropolis
-from jgen.transforms import cycle, thin
+from jgen.samplers import Path, cycle, ghmc, metropolis, thin
 from jgen.types import Draws, Law, Sampler
 
-SHIPPED = importlib.import_module("jgen.evidence.bidirectional")  # its function hides it in the package
+SHIPPED = importlib.import_module(
+    "jgen.evaluation.evidence.bidirectional"
+)  # its function hides it in the package
 BETAS = jnp.array([0.0, 0.2, 1.0])
 LOG_Z = 0.5 * math.log(2 * math.pi)
 KERNEL = Partial(metropolis, step_size=1.5)

@@ -16,7 +16,7 @@ from scipy.stats import binom
 
 from jgen.types import Draws, Law
 
-SHIPPED = importlib.import_module("jgen.evidence.bridge")  # its function hides it in the package
+SHIPPED = importlib.import_module("jgen.evaluation.evidence.bridge")  # its function hides it in the package
 DIM, NUM_CHAINS, NUM_DRAWS, REPETITIONS = 10, 4, 60, 1000
 LOG_Z = 0.5 * DIM * np.log(2 * np.pi)
 FEWEST = int(binom.ppf(1e-8, REPETITIONS, 0.9))

@@ -22,12 +22,12 @@ from jax.tree_util import Partial
 from marking import some_in_ci
 from scipy.stats import chi2, norm
 
-from jgen.adaptation import step_size
-from jgen.evidence import bidirectional, bridge, stepping_stones, thermodynamic
-from jgen.laws.base import exact_draws
+from jgen.diagnostics.summary import log_evidence
+from jgen.evaluation.evidence import bidirectional, bridge, stepping_stones, thermodynamic
 from jgen.samplers import Path, hmc, tempering
-from jgen.sampling import sample
-from jgen.summary import log_evidence
+from jgen.sampling.adaptation import step_size
+from jgen.sampling.driver import sample
+from jgen.testing.sampler_checks.target_draws import exact_draws
 from jgen.types import Law
 
 REPETITIONS = 200

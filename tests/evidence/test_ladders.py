@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import pytest
 
-from jgen.evidence import stepping_stones, thermodynamic
+from jgen.evaluation.evidence import stepping_stones, thermodynamic
 from jgen.types import Draws, Law
 
 READERS = pytest.mark.parametrize("read", [stepping_stones, thermodynamic])

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from experiments.mixture import Config, mixture
-from jgen import checkpoints
 from jgen.data import load
-from jgen.experiment import main
+from jgen.experiment.command_line import main
 from jgen.models import gaussian_mixture
+from jgen.training import checkpoints
 
 NAMES = ["direct", "ancestral", "rejection", "importance", "metropolis", "mala", "hmc", "nuts"]
 FIGURES = ["chains", "density", "held_out", "restarts", "samplers"]

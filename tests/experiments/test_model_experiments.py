@@ -11,7 +11,7 @@ from published_files import aim, idx_files
 
 from experiments import exercise, text
 from jgen.data import load, prepare
-from jgen.experiment import main
+from jgen.experiment.command_line import main
 
 SHORT = {
     "exercise": ("--steps", "3", "--draws", "64"),

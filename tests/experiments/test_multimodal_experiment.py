@@ -9,7 +9,7 @@ import pytest
 
 import jgen.samplers
 from experiments.multimodal import Config, blind, multimodal, ring
-from jgen.experiment import main
+from jgen.experiment.command_line import main
 from jgen.testing import members
 
 SHORT = ["--samplers", "direct", "mala", "annealed", "--chains", "32", "--draws", "40", "--modes", "4"]

@@ -11,8 +11,8 @@ from chance import fresh_key
 
 from experiments.posterior import Config, posterior, three_ways
 from jgen.data import load
-from jgen.evidence import agreement
-from jgen.experiment import main
+from jgen.evaluation.evidence import agreement
+from jgen.experiment.command_line import main
 from jgen.models.bayesian_mixture import log_evidence_of_one
 
 FALSE_ALARM = 1e-6

@@ -9,7 +9,7 @@ from scipy.signal import correlate
 
 from jgen.errors import UsageError
 from jgen.features import VGG16, load_vgg16
-from jgen.modules import apply_of, init_of
+from jgen.models.flax_functions import apply_of, init_of
 
 NARROW = ((2, 3), (4, 3), (3, 5, 4), (6, 3, 5), (4, 5, 3))
 RELUS = tuple((b, c) for b, block in enumerate(NARROW, 1) for c in range(1, len(block) + 1))

@@ -12,7 +12,7 @@ MODEL_BUGS = {
 
 COUNT_BUGS = {
     "wrapped kernel, gradients counted as log densities": Bug(
-        "interop.counted_base",
+        "interop.counted_density",
         'kind = MARKS.index(equation.params["name"])',
         "kind = 1",
         "interop.from_blackjax",

@@ -15,15 +15,14 @@ from planted_interop import MODEL_BUGS
 from planting import plant
 
 from jgen.interop import from_arviz, from_model, from_numpyro, to_arviz
-from jgen.interop.counted_base import counted, marked
-from jgen.laws import invariance
-from jgen.laws.base import count_compilations
+from jgen.interop.counted_density import counted, marked
 from jgen.samplers import importance, mala, nuts
-from jgen.sampling import sample
+from jgen.sampling.driver import sample
 from jgen.targets import eight_schools
-from jgen.targets.base import Target
 from jgen.testing import check_sampler
-from jgen.types import Draws, Law
+from jgen.testing.count_compilations import count_compilations
+from jgen.testing.sampler_checks import invariance
+from jgen.types import Draws, Law, Target
 
 SHIPPED = importlib.import_module("jgen.interop.from_model")
 KEY = jax.random.key(3)

@@ -12,19 +12,18 @@ from planted_interop import COUNT_BUGS
 from planting import plant
 from scipy import stats
 
-from jgen.adaptation import low_rank, window
-from jgen.adaptation.low_rank import LowRankFactor
 from jgen.interop import from_blackjax, from_numpyro
+from jgen.interop.external_kernel import inverse_mass_matrix_of
 from jgen.interop.from_numpyro import retuned
-from jgen.interop.peer_base import inverse_mass_matrix_of
-from jgen.laws import cost
-from jgen.samplers.base import Tuning
-from jgen.samplers.elliptical_slice import relative_density
-from jgen.sampling import sample
+from jgen.samplers.mcmc.elliptical_slice import relative_density
+from jgen.samplers.state import Tuning
+from jgen.sampling.adaptation import low_rank, window
+from jgen.sampling.adaptation.low_rank import LowRankFactor
+from jgen.sampling.driver import sample
 from jgen.targets import banana
-from jgen.targets.base import Target
 from jgen.testing import check_sampler
-from jgen.types import Law
+from jgen.testing.sampler_checks import cost
+from jgen.types import Law, Target
 
 blackjax = pytest.importorskip("blackjax")
 

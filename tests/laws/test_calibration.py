@@ -8,23 +8,22 @@ from jax.tree_util import Partial
 from marking import in_ci
 from planting import Bug, plant
 
-from jgen.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
-from jgen.laws import LawBroken, calibration, warm_up
-from jgen.samplers import Path, ghmc, hmc, importance, jittered_hmc, mala, metropolis, tempering
+from jgen.samplers import Path, cycle, ghmc, hmc, importance, jittered_hmc, mala, metropolis, tempering
+from jgen.sampling.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
 from jgen.targets import standard_gaussian
 from jgen.testing import check_sampler
-from jgen.transforms import cycle
+from jgen.testing.sampler_checks import LawBroken, calibration, warm_up
 
 NUM_CHAINS, DIM = 15, 2
 PRIOR = dist.Normal(jnp.zeros(DIM), 1.0).to_event(1)
 FAR = jnp.full((NUM_CHAINS, DIM), 4.0)
 RUNNING = Bug(  # each chain's step follows where it stands; ranks are 0.3 off, and 0.12 are never missed
-    "population",
+    "sampling.chains",
     "    return RunState(state.keys, states, state.step + 1), draws",
     "    longer = 0.02 + 0.5 * jnp.linalg.norm(states.position, axis=1) ** 2\n"
     "    states = states._replace(tuning=states.tuning._replace(step_size=longer))\n"
     "    return RunState(state.keys, states, state.step + 1), draws",
-    "sampling",
+    "sampling.driver",
 )
 
 

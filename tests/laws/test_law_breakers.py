@@ -9,11 +9,20 @@ import pytest
 from chance import fresh_key, fresh_rng
 from jax.tree_util import Partial
 
-from jgen.laws import LawBroken, cost, invariance, purity, rank, rebuilding, reversibility, survival
-from jgen.laws.exchange_base import asymmetry
 from jgen.samplers import hmc, importance, metropolis
-from jgen.samplers.base import accept
+from jgen.samplers.accept import accept
 from jgen.targets import standard_gaussian
+from jgen.testing.sampler_checks import (
+    LawBroken,
+    cost,
+    invariance,
+    purity,
+    rank,
+    rebuilding,
+    reversibility,
+    survival,
+)
+from jgen.testing.sampler_checks.exchangeability import asymmetry
 from jgen.types import Draws, Law, Sampler
 
 TARGET = standard_gaussian(2)

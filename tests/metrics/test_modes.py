@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from jgen.metrics import modes_held
+from jgen.evaluation import modes_held
 from jgen.targets import grid25
 
 CENTRES = np.stack(np.meshgrid(*2 * [[-4.0, -2.0, 0.0, 2.0, 4.0]], indexing="ij"), -1).reshape(25, 2)

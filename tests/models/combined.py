@@ -12,7 +12,7 @@ from jax.tree_util import Partial
 from parts import random_params
 
 from jgen import decoders, encoders, features, models, objectives
-from jgen.modules import apply_of, init_of
+from jgen.models.flax_functions import apply_of, init_of
 
 LATENT, SHAPE, ROWS = 2, (4,), 6
 RNG = np.random.default_rng(0)

@@ -12,10 +12,10 @@ import pytest
 
 from jgen.decoders import MLP, RNN, Categorical, Transformer
 from jgen.distributions import truncation
+from jgen.models.assemble import Network
 from jgen.models.autoregressive import autoregressive_model
-from jgen.models.base import Network
 from jgen.objectives import maximum_likelihood
-from jgen.train import init_state, make_train_step, train
+from jgen.training import init_state, make_train_step, train
 
 VOCABULARY, LENGTH = 3, 5
 STRINGS = np.array(list(itertools.product(range(VOCABULARY), repeat=LENGTH)))

@@ -13,7 +13,7 @@ from combined import TABLE
 from marking import some_in_ci
 from parts import random_params
 
-from jgen.train import init_state, make_train_step
+from jgen.training import init_state, make_train_step
 
 OPTIMIZER = optax.sgd(0.01)
 QUICK = {

@@ -9,10 +9,10 @@ import pytest
 from jgen import objectives
 from jgen.decoders import MLP, Delta
 from jgen.encoders import MLPCritic
-from jgen.metrics import modes_held
+from jgen.evaluation import modes_held
 from jgen.models import gan
 from jgen.targets import grid25
-from jgen.train import averaged_params, ema_params, init_state, make_train_step, train, with_replacement
+from jgen.training import averaged_params, ema_params, init_state, make_train_step, train, with_replacement
 
 MEAN, COVARIANCE = np.array([1.0, -0.5]), np.array([[1.0, 0.6], [0.6, 0.8]])
 NUM_ROWS = 1000
@@ -23,7 +23,7 @@ def played(game, data, *, num_steps, batch_size, rate):
     schedule = optax.cosine_decay_schedule(rate, num_steps)
     twice = optax.cosine_decay_schedule(2 * rate, num_steps)
     optimizer = optax.chain(
-        objectives.players(optax.adam(schedule, b1=0.5, b2=0.9), optax.adam(twice, b1=0.5, b2=0.9)),
+        training.players(optax.adam(schedule, b1=0.5, b2=0.9), optax.adam(twice, b1=0.5, b2=0.9)),
         ema_params(0.999),
     )
     state = init_state(jax.random.key(0), game.init(jax.random.key(1)), optimizer)

@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from jgen.models.gaussian_mixture import MixtureParams, gaussian_mixture
 from jgen.objectives import maximum_likelihood
-from jgen.train import init_restarts, make_train_step, train
+from jgen.training import init_restarts, make_train_step, train
 
 NUM_STEPS, NUM_RESTARTS = 500, 32
 OPTIMIZER = optax.adam(optax.cosine_decay_schedule(0.05, NUM_STEPS))

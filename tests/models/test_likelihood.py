@@ -10,7 +10,7 @@ from parts import nothing, random_params, unit_normal
 from scipy import stats
 from sklearn.datasets import load_digits
 
-from jgen.evaluate import compare, mean_result
+from jgen.evaluation.results import compare, mean_result
 from jgen.models import (
     Network,
     autoencoder,
@@ -20,7 +20,7 @@ from jgen.models import (
     log_prob_bound,
     ppca,
 )
-from jgen.models.linear_base import exact_posterior
+from jgen.models.linear_gaussian import exact_posterior
 from jgen.testing import count_compilations
 
 KEY = jax.random.key(0)

@@ -50,22 +50,25 @@ def test_bounds_rise_to_log_p():
 
 PLANTED = {
     "IWAE, weights averaged over the batch": Bug(
-        "objectives.base",
+        "objectives.latent_terms",
         "return jax.nn.logsumexp(log_weight, axis=0) - jnp.log(log_weight.shape[0])",
         "return jnp.full(log_weight.shape[1], jax.nn.logsumexp(log_weight) - jnp.log(log_weight.size))",
         "objectives.iwae",
     ),
     "IWAE, the surrogate as a bound": Bug(
-        "objectives.base",
+        "objectives.latent_terms",
         "return jax.nn.logsumexp(log_weight, axis=0) - jnp.log(log_weight.shape[0])",
         "return (jax.nn.softmax(log_weight, axis=0) * log_weight).sum(0)",
         "objectives.iwae",
     ),
     "IWAE, the sum for the mean": Bug(
-        "objectives.base", "axis=0) - jnp.log(log_weight.shape[0])", "axis=0)", "objectives.iwae"
+        "objectives.latent_terms", "axis=0) - jnp.log(log_weight.shape[0])", "axis=0)", "objectives.iwae"
     ),
     "particles and examples mixed up": Bug(
-        "objectives.base", ".reshape(num_particles, -1)", ".reshape(-1, num_particles).T", "objectives.iwae"
+        "objectives.latent_terms",
+        ".reshape(num_particles, -1)",
+        ".reshape(-1, num_particles).T",
+        "objectives.iwae",
     ),
     "ELBO, beta in the bound": Bug(
         "objectives.elbo", '"bound": reconstruction - kl', '"bound": reconstruction - beta * kl'

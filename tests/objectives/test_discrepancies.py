@@ -14,15 +14,7 @@ from planting import Bug, plant
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from jgen.objectives import (
-    contractive,
-    decoder_gradient,
-    imq,
-    latent_l2,
-    mmd,
-    rbf,
-    sliced_wasserstein,
-)
+from jgen.objectives import contractive, decoder_gradient, imq, latent_l2, mmd, rbf, sliced_wasserstein
 from jgen.objectives.mmd import mmd_terms
 from jgen.objectives.sliced_wasserstein import transport_cost
 

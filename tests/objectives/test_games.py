@@ -16,9 +16,9 @@ from planting import Bug, plant
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from jgen.objectives import adversarial_autoencoder, gan, mean_output, players, wasserstein_gan
-from jgen.objectives.base import versus
-from jgen.train import init_state, make_train_step, train
+from jgen.objectives import adversarial_autoencoder, gan, mean_output, wasserstein_gan
+from jgen.objectives.recipe import versus
+from jgen.training import init_state, make_train_step, players, train
 from jgen.types import LatentModel
 
 KEY = jax.random.key(0)
@@ -133,7 +133,7 @@ def test_each_player_has_its_own_gradient_and_no_other(name):
         assert not any(np.any(leaf) for leaf in jax.tree.leaves(leak))
 
 
-bug = functools.partial(Bug, "objectives.adversarial_base", user="objectives.gan")
+bug = functools.partial(Bug, "objectives.adversarial_terms", user="objectives.gan")
 LEAKS = {
     "GAN, the critic's loss reaches the model": bug('params["critic"], held(fake)', 'params["critic"], fake'),
     "GAN, the model's loss reaches the critic": bug('held(params["critic"]), fake', 'params["critic"], fake'),
@@ -242,7 +242,11 @@ def test_the_critic_makes_its_steps_and_the_model_waits():
 
 def test_a_model_that_moves_by_its_bare_gradient_is_seen(kills):
     planted = plant(
-        Bug("objectives.players", "optax.conditionally_mask(model", "optax.conditionally_transform(model")
+        Bug(
+            "training.adversarial_optimizer",
+            "optax.conditionally_mask(model",
+            "optax.conditionally_transform(model",
+        )
     )
     optimizer = planted.players(optax.sgd(0.1), optax.sgd(0.1), critic_steps=3)
     params = {"model": jnp.zeros(()), "critic": jnp.zeros(())}

@@ -10,7 +10,8 @@ from jax.tree_util import Partial
 from linear_gaussian import MODEL, data, encoder, exact_params, inexact_params
 from many_keys import assert_mean, outcomes
 
-from jgen.binding import static
+from jgen._internal.binding import static
+from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.objectives import (
     bce,
     conditional_likelihood,
@@ -26,9 +27,8 @@ from jgen.objectives import (
     scheduled,
     weighted,
 )
+from jgen.objectives.scheduled_objective import Scheduled
 from jgen.testing import count_compilations
-from jgen.types import Scheduled
-from jgen.validated import MultivariateNormal
 
 KEY = jax.random.key(0)
 

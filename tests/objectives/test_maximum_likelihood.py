@@ -9,7 +9,7 @@ import pytest
 from jax.tree_util import Partial
 
 from jgen.objectives.maximum_likelihood import maximum_likelihood
-from jgen.train import init_state, make_train_step, train
+from jgen.training import init_state, make_train_step, train
 
 X = np.array([[0.5, -1.0], [2.0, 0.0], [-1.5, 3.0], [4.0, 1.0]])
 

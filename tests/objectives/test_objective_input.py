@@ -21,7 +21,6 @@ from jgen.objectives import (
     mmd,
     mse,
     perceptual,
-    players,
     reconstruction,
     renyi,
     scheduled,
@@ -29,7 +28,8 @@ from jgen.objectives import (
     wasserstein_gan,
     weighted,
 )
-from jgen.objectives.base import versus
+from jgen.objectives.recipe import versus
+from jgen.training import players
 from jgen.types import Game
 
 KEY = jax.eval_shape(lambda: jax.random.key(0))

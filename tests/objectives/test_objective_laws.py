@@ -10,9 +10,9 @@ from jax.tree_util import Partial
 from linear_gaussian import MODEL, data, log_prob
 
 import jgen.objectives
-from jgen.objectives.base import Setting
+from jgen._internal.members import members
+from jgen.objectives.recipe import Setting
 from jgen.testing.check_objective import check_objective
-from jgen.testing.members import members
 
 pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 MEMBERS = members(jgen.objectives, "recipe")

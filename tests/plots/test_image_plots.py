@@ -7,9 +7,9 @@ import pytest
 from matplotlib.colors import to_rgb, to_rgba
 
 from jgen import plots
-from jgen.plots.base import PALETTE
 from jgen.plots.graphs import layout
-from jgen.plots.images_base import pixels
+from jgen.plots.image_canvas import pixels
+from jgen.plots.style import PALETTE
 from jgen.plots.voxels import RIGHT, UP, faces
 
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jgen import plots
-from jgen.plots.base import STYLE, highest_density_levels
+from jgen.plots.style import STYLE, highest_density_levels
 from jgen.plots.trace_plot import rank_counts
 from jgen.types import Result
 

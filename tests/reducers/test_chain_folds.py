@@ -11,7 +11,7 @@ from planting import plant
 from scipy import stats
 
 from jgen import diagnostics
-from jgen.reducers import bfmi, covariance, moments, nested_rhat
+from jgen.sampling.reducers import bfmi, covariance, moments, nested_rhat
 from jgen.types import Draws, Law
 
 EPS = float(np.finfo(np.float32).eps)

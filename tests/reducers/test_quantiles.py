@@ -12,7 +12,7 @@ from jax.tree_util import Partial
 from planted_reducers import SKETCH_BUGS
 from planting import plant
 
-from jgen.reducers import quantiles
+from jgen.sampling.reducers import quantiles
 from jgen.types import Draws, Law
 
 PROBS = (0.001, 0.05, 0.3, 0.5, 0.9, 0.999)

@@ -8,8 +8,8 @@ from chance import fresh_key
 from folds import run
 from scipy import stats
 
-from jgen import weights
-from jgen.reducers import batch_means, log_evidence, moments
+from jgen.diagnostics import weights
+from jgen.sampling.reducers import batch_means, log_evidence, moments
 from jgen.types import Draws, Law
 
 FALSE_ALARM = 1e-6

@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 from numpyro.distributions import Normal
 
-from jgen import checkpoints, diagnostics, sampling
-from jgen.reducers import batch_means, bfmi, covariance, log_evidence, moments, nested_rhat, quantiles
+from jgen import diagnostics
 from jgen.samplers import direct, hmc, importance
-from jgen.sampling import resume, sample
+from jgen.sampling import driver
+from jgen.sampling.driver import resume, sample
+from jgen.sampling.reducers import (
+    batch_means,
+    bfmi,
+    covariance,
+    log_evidence,
+    moments,
+    nested_rhat,
+    quantiles,
+)
 from jgen.targets import banana
 from jgen.testing import count_compilations
+from jgen.training import checkpoints
 
 KEY = jax.random.key(4)
 TARGET = banana()
@@ -110,7 +120,7 @@ def test_memories_of_others_are_refused():
 def footprint(monkeypatch, go, num_draws, **options):
     """Bytes of the program that a run calls for its draws: arguments, results, scratch, and the peak."""
     seen = {}
-    chunk = sampling._chunk
+    chunk = driver._chunk
 
     def watched(*arguments, **static):
         leaves, tree = jax.tree.flatten((arguments, static))
@@ -125,9 +135,9 @@ def footprint(monkeypatch, go, num_draws, **options):
             )
         return chunk(*arguments, **static)
 
-    monkeypatch.setattr(sampling, "_chunk", watched)
+    monkeypatch.setattr(driver, "_chunk", watched)
     go(num_draws, stop=lambda so_far: int(so_far.state.step) >= 48, **options)
-    monkeypatch.setattr(sampling, "_chunk", chunk)
+    monkeypatch.setattr(driver, "_chunk", chunk)
     assert len(seen) == 1, "a run without warm-up is one program, whatever its length"
     return next(iter(seen.values()))
 

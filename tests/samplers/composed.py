@@ -10,10 +10,9 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 from planted import plant
 
-from jgen.binding import static
-from jgen.samplers import discrete_gibbs, enumerated, mala
-from jgen.targets.base import Target, Trait
-from jgen.transforms import block, cycle, gibbs
+from jgen._internal.binding import static
+from jgen.samplers import block, cycle, discrete_gibbs, enumerated, gibbs, mala
+from jgen.types import Target, Trait
 
 SHIPPED = {
     "cycle": cycle,

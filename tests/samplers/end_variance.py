@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 from chance import fresh_key
 
-from jgen.sampling import sample
-from jgen.transforms import thin
+from jgen.samplers import thin
+from jgen.sampling.driver import sample
 
 Z = 6.0  # two-sided normal tail 2e-9
 

@@ -2,12 +2,16 @@
 
 from planted import Bug
 
-LANGEVIN, SGLD, SGHMC = "samplers.langevin", "samplers.sgld", "samplers.sghmc"
+LANGEVIN, SGLD, SGHMC = (
+    "samplers.unadjusted.langevin",
+    "samplers.unadjusted.sgld",
+    "samplers.unadjusted.sghmc",
+)
 
 
 def in_mclmc(right: str, wrong: str) -> Bug:
     """A bug of the dynamics that microcanonical samplers share."""
-    return Bug("samplers.isokinetic_base", right, wrong, "samplers.mclmc")
+    return Bug("samplers.microcanonical", right, wrong, "samplers.unadjusted.mclmc")
 
 
 ENERGY_ERROR_BUGS = {
@@ -24,10 +28,10 @@ ENERGY_ERROR_BUGS = {
     ),
     "MCLMC, kinetic energy forgotten": in_mclmc("+ first_gain + second_gain ", ""),
     "MCLMC, a direction of another length": Bug(
-        "samplers.mclmc", "direction = direction / jnp.linalg.norm(direction)\n", "\n"
+        "samplers.unadjusted.mclmc", "direction = direction / jnp.linalg.norm(direction)\n", "\n"
     ),
     "MCLMC, gradient left behind": Bug(
-        "samplers.mclmc",
+        "samplers.unadjusted.mclmc",
         "end.log_density, end.gradient, end.direction",
         "end.log_density, state.gradient, end.direction",
     ),
@@ -64,7 +68,7 @@ SURVIVAL_BUGS = {
         LANGEVIN, "    moved = ChainState(", "    usable |= True\n    moved = ChainState("
     ),
     "MCLMC, a NaN followed": Bug(
-        "samplers.mclmc", "usable = end.energy_error < jnp.inf", "usable = end.energy_error > -1.0"
+        "samplers.unadjusted.mclmc", "usable = end.energy_error < jnp.inf", "usable = end.energy_error > -1.0"
     ),
     "SGLD, a NaN followed": Bug(
         SGLD, "usable = is_usable(value, gradient)", "usable = jnp.isfinite(value) | True"
@@ -76,14 +80,16 @@ SURVIVAL_BUGS = {
 
 MINIBATCH_BUGS = {
     "likelihood not scaled by N / B": Bug(
-        "samplers.stochastic_base", "num_data / len(indices) * jnp.sum(terms)", "jnp.sum(terms)"
+        "samplers.stochastic_gradient",
+        "num_data / len(indices) * jnp.sum(terms)",
+        "jnp.sum(terms)",
     ),
     "prior scaled too": Bug(
-        "samplers.stochastic_base",
+        "samplers.stochastic_gradient",
         "log_prior(position) + num_data / len(indices) * jnp.sum(terms)",
         "num_data / len(indices) * (log_prior(position) + jnp.sum(terms))",
     ),
     "a batch of the first data only": Bug(
-        "samplers.stochastic_base", "0, len(jax.tree.leaves(data)[0]))", "0, batch_size)"
+        "samplers.stochastic_gradient", "0, len(jax.tree.leaves(data)[0]))", "0, batch_size)"
     ),
 }

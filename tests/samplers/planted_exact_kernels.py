@@ -3,15 +3,15 @@
 from planted import Bug
 
 BARKER, SLICE, INDEPENDENT = (
-    "samplers.barker",
-    "samplers.elliptical_slice",
-    "samplers.independent_metropolis",
+    "samplers.mcmc.barker",
+    "samplers.mcmc.elliptical_slice",
+    "samplers.mcmc.independent_metropolis",
 )
 
 
 def in_adjusted_mclmc(right: str, wrong: str) -> Bug:
     """A bug of the dynamics that microcanonical samplers share."""
-    return Bug("samplers.isokinetic_base", right, wrong, "samplers.adjusted_mclmc")
+    return Bug("samplers.microcanonical", right, wrong, "samplers.mcmc.adjusted_mclmc")
 
 
 EXACT_BUGS = {
@@ -51,7 +51,7 @@ EXACT_BUGS = {
         INDEPENDENT, "    info = {", "    state = state._replace(log_weight=log_weight)\n    info = {"
     ),
     "2 adjusted MCLMC, no accept step": Bug(
-        "samplers.adjusted_mclmc", "-end.energy_error, proposed", "-0.0 * end.energy_error, proposed"
+        "samplers.mcmc.adjusted_mclmc", "-end.energy_error, proposed", "-0.0 * end.energy_error, proposed"
     ),
     "adjusted MCLMC, kinetic energy forgotten": in_adjusted_mclmc("+ first_gain + second_gain ", ""),
     "adjusted MCLMC, kinetic energy of the first half turns only": in_adjusted_mclmc("+ second_gain ", ""),

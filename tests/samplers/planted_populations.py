@@ -2,7 +2,7 @@
 
 from planting import Bug
 
-ANNEALED, SMC = "samplers.annealed", "samplers.smc"
+ANNEALED, SMC = "samplers.populations.annealed", "samplers.populations.smc"
 
 WEIGHTING_BUGS = {
     "annealed, increment taken at the new point": Bug(
@@ -21,5 +21,5 @@ WEIGHTING_BUGS = {
         SMC, "move_all(make, after, move_key, position)", "move_all(make, beta, move_key, position)"
     ),
 }
-OFF_BY_ONE = Bug("weights.resampling", "(index + offset) / size", "(index + 1 + offset) / size")
-FLIPPED = Bug("samplers.pilots_base", "> jnp.log(ess_fraction)", "< jnp.log(ess_fraction)")
+OFF_BY_ONE = Bug("diagnostics.weights.resampling", "(index + offset) / size", "(index + 1 + offset) / size")
+FLIPPED = Bug("samplers.tempering_schedule", "> jnp.log(ess_fraction)", "< jnp.log(ess_fraction)")

@@ -2,7 +2,7 @@
 
 from planted import Bug
 
-USER = "samplers.adaptive_rejection"
+USER = "samplers.exact.adaptive_rejection"
 HULL_BUGS = {
     "adaptive rejection, everything accepted": Bug(
         USER, "(log_uniform(uniform) < lp - envelope)", "(log_uniform(uniform) < 1.0)"
@@ -15,21 +15,24 @@ HULL_BUGS = {
         USER, "jax.random.uniform(accept_key, dtype=dtype)", "jax.random.uniform(place_key)"
     ),
     "adaptive rejection, a segment entered from the wrong end": Bug(
-        "samplers.hull_base",
+        "samplers.tangent_hull",
         "jnp.where(slope > 0, right - drop, left + drop)",
         "jnp.where(slope < 0, right - drop, left + drop)",
         USER,
     ),
     "adaptive rejection, segments that weigh their height": Bug(
-        "samplers.hull_base",
+        "samplers.tangent_hull",
         "log_mass = height + jnp.where(curved",
         "log_mass = height + 0.0 * jnp.where(curved",
         USER,
     ),
     "adaptive rejection, a tangent dropped by the next": Bug(
-        "samplers.hull_base", "hull.num_used + fits)", "hull.num_used)", USER
+        "samplers.tangent_hull", "hull.num_used + fits)", "hull.num_used)", USER
     ),
     "adaptive rejection, knots out of order": Bug(
-        "samplers.hull_base", "hull.num_used) & (hull.x < x))", "hull.num_used) & (hull.x > x))", USER
+        "samplers.tangent_hull",
+        "hull.num_used) & (hull.x < x))",
+        "hull.num_used) & (hull.x > x))",
+        USER,
     ),
 }

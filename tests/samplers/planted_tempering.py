@@ -2,7 +2,7 @@
 
 from planting import Bug
 
-TEMPERING = "samplers.tempering"
+TEMPERING = "samplers.populations.tempering"
 LAW_BUGS = {
     "10 tempering, a rejected swap exchanges temperatures": Bug(
         TEMPERING, "& (coin < log_chance)", "& (coin < jnp.inf)"
@@ -15,9 +15,9 @@ LAW_BUGS = {
 LEFT_BEHIND = Bug(TEMPERING, '"log_ratio": ratio[source]', '"log_ratio": ratio')
 EVIDENCE_BUGS = {
     "stepping stones, weighed at the temperature above": Bug(
-        "evidence.stepping_stones", "rise * ratio[..., :-1]", "rise * ratio[..., 1:]"
+        "evaluation.evidence.stepping_stones", "rise * ratio[..., :-1]", "rise * ratio[..., 1:]"
     ),
     "thermodynamic integration, correction with its sign turned": Bug(
-        "evidence.thermodynamic", "- rise**2 / 12", "+ rise**2 / 12"
+        "evaluation.evidence.thermodynamic", "- rise**2 / 12", "+ rise**2 / 12"
     ),
 }

@@ -4,53 +4,59 @@ from planting import Bug
 
 BUGS = {
     "2 jittered HMC, no accept step": Bug(
-        "samplers.hamiltonian_base",
+        "samplers.leapfrog",
         "decide(coin, -error,",
         "decide(coin, 0.0 * error,",
-        "samplers.jittered_hmc",
+        "samplers.mcmc.jittered_hmc",
     ),
     "8 jittered HMC, a key used twice": Bug(
-        "samplers.hamiltonian_base",
+        "samplers.leapfrog",
         "momentum, coin = noise_and_coin(key, x)",
         "momentum, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
-        "samplers.jittered_hmc",
+        "samplers.mcmc.jittered_hmc",
     ),
     "jittered HMC, the position chooses the length": Bug(
-        "samplers.jittered_hmc",
+        "samplers.mcmc.jittered_hmc",
         "fraction(index)",
         "jnp.abs(jnp.sin(ravel_pytree(state.position)[0][0]))",
     ),
     "jittered HMC, the slope chooses the length": Bug(
-        "samplers.jittered_hmc",
+        "samplers.mcmc.jittered_hmc",
         "longest * fraction(index).astype(longest.dtype)",
         "longest / (1.0 + jnp.linalg.norm(state.gradient))",
     ),
-    "2 GHMC, no accept step": Bug("samplers.ghmc", "jnp.log(jnp.abs(height)) < -error", "error < jnp.inf"),
+    "2 GHMC, no accept step": Bug(
+        "samplers.mcmc.ghmc", "jnp.log(jnp.abs(height)) < -error", "error < jnp.inf"
+    ),
     "7 GHMC, gradient of a rejected proposal": Bug(
-        "samplers.ghmc", "    info = {", "    state = state._replace(gradient=end.gradient)\n    info = {"
+        "samplers.mcmc.ghmc",
+        "    info = {",
+        "    state = state._replace(gradient=end.gradient)\n    info = {",
     ),
     "8 GHMC, a key used twice": Bug(
-        "samplers.ghmc", "momentum_key, slice_key = jax.random.split(key)", "momentum_key = slice_key = key"
+        "samplers.mcmc.ghmc",
+        "momentum_key, slice_key = jax.random.split(key)",
+        "momentum_key = slice_key = key",
     ),
     "8 GHMC, the same noise at every step": Bug(
-        "samplers.ghmc", "jax.random.normal(key, x.shape", "jax.random.normal(jax.random.key(0), x.shape"
+        "samplers.mcmc.ghmc", "jax.random.normal(key, x.shape", "jax.random.normal(jax.random.key(0), x.shape"
     ),
     "GHMC, momentum not turned round where it is refused": Bug(
-        "samplers.ghmc", "Lasting(-momentum, height)", "Lasting(momentum, height)"
+        "samplers.mcmc.ghmc", "Lasting(-momentum, height)", "Lasting(momentum, height)"
     ),
     "GHMC, momentum turned round where it is accepted": Bug(
-        "samplers.ghmc", "Lasting(end.momentum,", "Lasting(-end.momentum,"
+        "samplers.mcmc.ghmc", "Lasting(end.momentum,", "Lasting(-end.momentum,"
     ),
-    "GHMC, slice not updated": Bug("samplers.ghmc", "height * jnp.exp(error)", "height"),
+    "GHMC, slice not updated": Bug("samplers.mcmc.ghmc", "height * jnp.exp(error)", "height"),
     "GHMC, slice updated the wrong way": Bug(
-        "samplers.ghmc", "height * jnp.exp(error)", "height * jnp.exp(-error)"
+        "samplers.mcmc.ghmc", "height * jnp.exp(error)", "height * jnp.exp(-error)"
     ),
     "GHMC, momentum refreshed too much": Bug(
-        "samplers.ghmc",
+        "samplers.mcmc.ghmc",
         "jnp.sqrt(1.0 - forgotten) * state.persistent.momentum",
         "state.persistent.momentum",
     ),
     "GHMC, momentum starts at rest": Bug(
-        "samplers.ghmc", "Lasting(momentum, height))\n\n", "Lasting(0.0 * momentum, height))\n\n"
+        "samplers.mcmc.ghmc", "Lasting(momentum, height))\n\n", "Lasting(0.0 * momentum, height))\n\n"
     ),
 }

@@ -7,8 +7,8 @@ import numpyro.distributions as dist
 import pytest
 from chance import fresh_key
 
-from jgen.samplers.adaptive_importance import Fit, adaptive_importance, mended
-from jgen.sampling import sample
+from jgen.samplers.populations.adaptive_importance import Fit, adaptive_importance, mended
+from jgen.sampling.driver import sample
 
 FREEDOM, SIZE = 5.0, 20_000
 SHARE, CENTRE = np.array([0.3, 0.7]), np.array([[-4.0, 0.0], [4.0, 1.0]])

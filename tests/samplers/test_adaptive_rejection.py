@@ -14,12 +14,12 @@ from planted_rejection import HULL_BUGS
 from scipy import stats
 from scipy.special import betaln
 
-from jgen.laws.base import exact_draws
+from jgen.diagnostics.weights import log_evidence
 from jgen.samplers import adaptive_rejection
-from jgen.sampling import sample
+from jgen.sampling.driver import sample
 from jgen.targets import beta, normal_from_cauchy, normal_from_laplace
-from jgen.targets.base import Trait
-from jgen.weights import log_evidence
+from jgen.testing.sampler_checks.target_draws import exact_draws
+from jgen.types import Trait
 
 KEY = jax.random.key(5)
 INF = float("inf")

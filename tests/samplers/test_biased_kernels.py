@@ -11,16 +11,15 @@ from marking import one_of_each
 from planted import plant
 from planted_biased_kernels import ENERGY_ERROR_BUGS, SURVIVAL_BUGS, VARIANCE_BUGS
 
-from jgen.laws import LawBroken, adjusted, bias, invariance, survival
-from jgen.samplers import langevin, mala, mclmc, sghmc, sgld
-from jgen.samplers.langevin import biased_variance as langevin_variance
-from jgen.samplers.sghmc import biased_variance as sghmc_variance
-from jgen.samplers.sgld import biased_variance as sgld_variance
-from jgen.sampling import sample
-from jgen.summary import summary
+from jgen.diagnostics.summary import summary
+from jgen.samplers import cycle, langevin, mala, mclmc, sghmc, sgld, thin
+from jgen.samplers.unadjusted.langevin import biased_variance as langevin_variance
+from jgen.samplers.unadjusted.sghmc import biased_variance as sghmc_variance
+from jgen.samplers.unadjusted.sgld import biased_variance as sgld_variance
+from jgen.sampling.driver import sample
 from jgen.targets import banana, standard_gaussian
 from jgen.testing import check_sampler
-from jgen.transforms import cycle, thin
+from jgen.testing.sampler_checks import LawBroken, adjusted, bias, invariance, survival
 from jgen.types import Law
 
 KEY = jax.random.key(12)

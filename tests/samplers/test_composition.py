@@ -27,15 +27,14 @@ from jax.tree_util import Partial
 from marking import one_of_each
 from planted_composition import GIBBS_BUGS, ISING_BUGS, MIXTURE_BUGS
 
-from jgen.binding import static
-from jgen.laws import invariance
-from jgen.laws.base import exact_draws
-from jgen.samplers import ancestral, discrete_gibbs, enumerated, mala
-from jgen.sampling import sample
-from jgen.summary import summary
+from jgen._internal.binding import static
+from jgen.diagnostics.summary import summary
+from jgen.samplers import ancestral, block, burn_in, cycle, discrete_gibbs, enumerated, gibbs, mala, thin
+from jgen.sampling.driver import sample
 from jgen.targets import asia
 from jgen.testing import check_sampler, count_compilations
-from jgen.transforms import block, burn_in, cycle, gibbs, thin
+from jgen.testing.sampler_checks import invariance
+from jgen.testing.sampler_checks.target_draws import exact_draws
 
 KEY = jax.random.key(5)
 QUICK = ("cycle, a conditional of the old value, after the move", "discrete Gibbs, a scan that skips a site")

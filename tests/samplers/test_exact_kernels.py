@@ -15,11 +15,11 @@ from planted import plant
 from planted_exact_kernels import BRACKET_BUGS, EXACT_BUGS, MOTION_BUGS
 
 from jgen.distributions import gaussian
-from jgen.laws import invariance
 from jgen.samplers import adjusted_mclmc, barker, elliptical_slice, independent_metropolis
-from jgen.samplers.isokinetic_base import random_direction, turn
-from jgen.sampling import sample
+from jgen.samplers.microcanonical import random_direction, turn
+from jgen.sampling.driver import sample
 from jgen.targets import banana, double_well, skew_normal
+from jgen.testing.sampler_checks import invariance
 
 KEY = jax.random.key(11)
 Z = 6.0  # two-sided normal tail 2e-9
@@ -104,7 +104,7 @@ def test_a_bracket_shrunk_on_the_wrong_side_is_flagged(kills):
         draws = sample(KEY, sampler, num_chains=50, num_draws=1, position=start).draws
         return draws.info["stuck"].sum()
 
-    assert num_stuck(importlib.import_module("jgen.samplers.elliptical_slice")) == 0
+    assert num_stuck(importlib.import_module("jgen.samplers.mcmc.elliptical_slice")) == 0
     for name, bug in BRACKET_BUGS.items():
         with kills(f"elliptical slice, {name}", error=AssertionError):
             assert num_stuck(plant(bug)) == 0
@@ -167,7 +167,7 @@ def halving_gain(module):
 
 
 def test_the_isokinetic_leapfrog_is_of_second_order(x64):
-    assert 3.9 < halving_gain(importlib.import_module("jgen.samplers.adjusted_mclmc")) < 4.1
+    assert 3.9 < halving_gain(importlib.import_module("jgen.samplers.mcmc.adjusted_mclmc")) < 4.1
     del x64
 
 

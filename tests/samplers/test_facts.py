@@ -8,7 +8,7 @@ import pytest
 from chance import fresh_key
 from scipy import stats
 
-from jgen.laws.base import exact_draws
+from jgen.diagnostics.summary import log_evidence
 from jgen.samplers import (
     adjusted_mclmc,
     ancestral,
@@ -22,11 +22,11 @@ from jgen.samplers import (
     nuts,
     rejection,
 )
-from jgen.samplers.base import log_uniform, noise_and_coin
-from jgen.sampling import sample
-from jgen.summary import log_evidence
+from jgen.samplers.accept import log_uniform, noise_and_coin
+from jgen.sampling.driver import sample
 from jgen.targets import banana, beta, normal_from_cauchy, normal_from_laplace, standard_gaussian
 from jgen.targets.asia import CONDITIONALS, probability
+from jgen.testing.sampler_checks.target_draws import exact_draws
 
 KEY = jax.random.key(8)
 FALSE_ALARM = 1e-6

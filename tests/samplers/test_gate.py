@@ -14,9 +14,8 @@ from planted import KERNEL_BUGS, WEIGHT_BUGS, plant
 
 import jgen.samplers
 import jgen.targets
-from jgen.laws import LawBroken, invariance, weighting
 from jgen.samplers import direct
-from jgen.samplers.base import accept
+from jgen.samplers.accept import accept
 from jgen.targets import (
     asia,
     banana,
@@ -30,6 +29,7 @@ from jgen.targets import (
 )
 from jgen.testing import check_sampler, members
 from jgen.testing.check_sampler import FALSE_ALARM
+from jgen.testing.sampler_checks import LawBroken, invariance, weighting
 from jgen.types import Draws, Law, Sampler
 
 pytestmark = pytest.mark.optimised

@@ -12,18 +12,18 @@ from jax.tree_util import Partial
 from planted_lanes import LANE_BUGS
 from planting import plant
 
-import jgen.lanes
 import jgen.samplers
-from jgen.lanes import machine_of, next_chains
-from jgen.laws.base import count_compilations, exact_draws
-from jgen.reducers import moments
-from jgen.samplers import hmc, nuts
-from jgen.samplers.base import turn_until_done
-from jgen.sampling import resume, sample, start
+import jgen.sampling.lanes
+from jgen.samplers import hmc, nuts, thin
+from jgen.samplers.state_machine import Machine, turn_until_done
+from jgen.sampling.driver import resume, sample, start
+from jgen.sampling.lanes import machine_of, next_chains
+from jgen.sampling.reducers import moments
 from jgen.targets import banana, funnel, standard_gaussian
 from jgen.testing import members
-from jgen.transforms import thin
-from jgen.types import Draws, Law, Machine, Sampler
+from jgen.testing.count_compilations import count_compilations
+from jgen.testing.sampler_checks.target_draws import exact_draws
+from jgen.types import Draws, Law, Sampler
 
 KEY = jax.random.key(17)
 LONG, FEW = 30, 4
@@ -106,8 +106,8 @@ def check_unbiased(module):
 
 
 def test_the_shipped_lanes_pass_their_checks():
-    check_same(jgen.lanes)
-    check_unbiased(jgen.lanes)
+    check_same(jgen.sampling.lanes)
+    check_unbiased(jgen.sampling.lanes)
 
 
 @pytest.mark.parametrize("name", LANE_BUGS)

@@ -11,10 +11,10 @@ from end_variance import Z, end_variance
 from planted import plant
 from planted_biased_kernels import MINIBATCH_BUGS
 
-from jgen.samplers import minibatch, sghmc, sgld, stochastic_base
-from jgen.samplers.sghmc import biased_variance as sghmc_variance
-from jgen.samplers.sgld import biased_variance as sgld_variance
-from jgen.sampling import sample
+from jgen.samplers import minibatch, sghmc, sgld, stochastic_gradient
+from jgen.samplers.unadjusted.sghmc import biased_variance as sghmc_variance
+from jgen.samplers.unadjusted.sgld import biased_variance as sgld_variance
+from jgen.sampling.driver import sample
 from jgen.testing import count_compilations
 
 KEY = jax.random.key(12)
@@ -52,7 +52,7 @@ def enumerated_batches(base, x64):
 
 
 def test_the_mean_over_all_batches_is_the_whole(x64):
-    found, truth = enumerated_batches(stochastic_base, x64)
+    found, truth = enumerated_batches(stochastic_gradient, x64)
     np.testing.assert_allclose(found[0], truth[0], rtol=1e-13)
     np.testing.assert_allclose(found[1], truth[1], rtol=1e-13)
 
@@ -81,7 +81,7 @@ def batch_means(base):
 
 
 def test_every_datum_is_drawn_as_often(kills):
-    found, mean, deviation = batch_means(stochastic_base)
+    found, mean, deviation = batch_means(stochastic_gradient)
     assert abs(found.mean() - mean) < Z * deviation / np.sqrt(found.size)
     assert abs((found - mean).var() / deviation**2 - 1) < Z * np.sqrt(
         2 / found.size

@@ -11,22 +11,22 @@ from chance import fresh_key
 from jax.tree_util import Partial
 from planting import Bug, plant
 
-from jgen.samplers.multiple_importance import multiple_importance
-from jgen.sampling import sample
+from jgen.samplers.exact.multiple_importance import multiple_importance
+from jgen.sampling.driver import sample
 
-SHIPPED = importlib.import_module("jgen.samplers.multiple_importance")
+SHIPPED = importlib.import_module("jgen.samplers.exact.multiple_importance")
 BUGS = {
     "multiple importance, counts left out of the mixture": Bug(
-        "samplers.proposals_base",
+        "samplers.mixture_proposal",
         "jnp.log(numbers / numbers.sum())",
         "jnp.log(numbers * 0 + 1 / numbers.size)",
-        "samplers.multiple_importance",
+        "samplers.exact.multiple_importance",
     ),
     "multiple importance, a proposal dropped from the mixture": Bug(
-        "samplers.proposals_base",
+        "samplers.mixture_proposal",
         "(value) for proposal in proposals]",
         "(value) for proposal in proposals[:1] * 2]",
-        "samplers.multiple_importance",
+        "samplers.exact.multiple_importance",
     ),
 }
 PROPOSALS = [dist.Normal(-2.0, 2.0), dist.StudentT(5.0, 3.0, 1.0)]

@@ -17,27 +17,27 @@ from planting import Bug, plant
 from jgen.samplers import nuts
 from jgen.targets import standard_gaussian
 
-SHIPPED = importlib.import_module("jgen.samplers.nuts")  # its function hides it in the package
+SHIPPED = importlib.import_module("jgen.samplers.mcmc.nuts")  # its function hides it in the package
 DIM, STEP, MAX_DEPTH, NUM_CHAINS = 2, 0.3, 6, 20_000
 BUGS = {
     "NUTS, whole trees never turn": Bug(
-        "samplers.nuts",
+        "samplers.mcmc.nuts",
         "turned = is_turning(",
         "turned = (growth.depth < 0) & is_turning(",
     ),
     "NUTS, turned where it does not yet turn": Bug(
-        "samplers.nuts",
+        "samplers.mcmc.nuts",
         "(jnp.sum(first * stretch) <= 0.0) | (jnp.sum(last * stretch) <= 0.0)",
         "(first @ stretch <= first @ first) | (last @ stretch <= last @ last)",
     ),
     "NUTS, turned where one end would do both": Bug(
-        "samplers.nuts", "(jnp.sum(first * stretch) <= 0.0) |", "(jnp.sum(first * stretch) <= 0.0) &"
+        "samplers.mcmc.nuts", "(jnp.sum(first * stretch) <= 0.0) |", "(jnp.sum(first * stretch) <= 0.0) &"
     ),
     "NUTS, no step is too many": Bug(
-        "samplers.nuts", "diverging | (alive & turns)", "diverging | (alive & turns & (growth.leaf < 0))"
+        "samplers.mcmc.nuts", "diverging | (alive & turns)", "diverging | (alive & turns & (growth.leaf < 0))"
     ),
     "NUTS, what is done counts on with the others": Bug(
-        "samplers.nuts", "alive = ~growth.ripe", "alive = jnp.array(True)"
+        "samplers.mcmc.nuts", "alive = ~growth.ripe", "alive = jnp.array(True)"
     ),
 }
 
@@ -64,7 +64,7 @@ def evaluations(module):
 
 def test_a_chain_that_diverged_stays_put_while_others_go_on():
     assert np.isfinite(evaluations(SHIPPED)).all()
-    runaway = Bug("samplers.nuts", "jnp.where(alive, x + signed_step", "jnp.where(True, x + signed_step")
+    runaway = Bug("samplers.mcmc.nuts", "jnp.where(alive, x + signed_step", "jnp.where(True, x + signed_step")
     assert not np.isfinite(evaluations(plant(runaway))).all()
 
 
@@ -80,7 +80,7 @@ def selects_checkpoints(module):
 
 def test_checkpoints_are_written_in_place_while_the_leaf_has_one_number():
     assert not selects_checkpoints(SHIPPED)
-    of_its_own = Bug("samplers.nuts", "leaf = growth.leaf + 1\n", "leaf = growth.leaf + alive\n")
+    of_its_own = Bug("samplers.mcmc.nuts", "leaf = growth.leaf + 1\n", "leaf = growth.leaf + alive\n")
     assert selects_checkpoints(plant(of_its_own))
 
 

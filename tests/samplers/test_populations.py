@@ -16,15 +16,15 @@ from planting import plant
 from scipy import stats
 
 import jgen.samplers
-from jgen.binding import static
-from jgen.laws import weighting
-from jgen.samplers import Path, annealed, metropolis, pilots_base, smc, tempering
-from jgen.samplers.annealing_base import local_kernel
-from jgen.samplers.pilots_base import dense_metric, diagonal_metric
+from jgen._internal.binding import static
+from jgen.diagnostics.weights import kish_ess, multinomial, resampling, stratified
+from jgen.samplers import Path, annealed, metropolis, smc, tempering, tempering_schedule
+from jgen.samplers.annealing_path import local_kernel
+from jgen.samplers.tempering_schedule import dense_metric, diagonal_metric
 from jgen.targets import double_well, hidden_markov, rastrigin
 from jgen.testing import members
+from jgen.testing.sampler_checks import weighting
 from jgen.types import Law
-from jgen.weights import kish_ess, multinomial, resampling, stratified
 
 # Weights in 64ths, so that eight evenly spaced uniforms see every way to lay eight points.
 WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64
@@ -169,7 +169,7 @@ def check_next(module):
 
 
 def test_the_next_temperature_has_the_ess_asked_for(kills):
-    check_next(pilots_base)
+    check_next(tempering_schedule)
     with kills("4 SMC, the ESS criterion turned round", error=AssertionError):
         check_next(plant(FLIPPED))
 

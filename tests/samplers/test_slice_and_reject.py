@@ -11,15 +11,15 @@ from planted_lanes import END_BUGS, LEVEL_BUGS
 from planting import plant
 from scipy import stats
 
+from jgen.diagnostics.summary import log_evidence, summary
 from jgen.distributions import mixture
-from jgen.laws import invariance
-from jgen.laws.base import exact_draws
-from jgen.reducers import log_evidence as log_evidence_reducer
 from jgen.samplers import accept_reject, rejection, slice_sampler
-from jgen.sampling import sample
-from jgen.summary import log_evidence, summary
+from jgen.sampling.driver import sample
+from jgen.sampling.reducers import log_evidence as log_evidence_reducer
 from jgen.targets import beta, normal_from_laplace, standard_gaussian
-from jgen.targets.base import Target
+from jgen.testing.sampler_checks import invariance
+from jgen.testing.sampler_checks.target_draws import exact_draws
+from jgen.types import Target
 
 KEY = jax.random.key(23)
 FALSE_ALARM = 1e-6

@@ -14,12 +14,14 @@ from planted_tempering import EVIDENCE_BUGS, LAW_BUGS, LEFT_BEHIND
 from planting import plant
 from scipy.stats import kstest
 
-from jgen.evidence import stepping_stones, thermodynamic
-from jgen.laws import LawBroken
+from jgen.evaluation.evidence import stepping_stones, thermodynamic
 from jgen.samplers import Path, metropolis, tempering
-from jgen.sampling import sample
+from jgen.sampling.driver import sample
+from jgen.testing.sampler_checks import LawBroken
 
-SHIPPED = importlib.import_module("jgen.samplers.tempering")  # its function hides it in the package
+SHIPPED = importlib.import_module(
+    "jgen.samplers.populations.tempering"
+)  # its function hides it in the package
 BETAS = jnp.array([0.0, 0.2, 0.6, 1.0])
 NUM_CHAINS = 20_000
 

@@ -12,11 +12,10 @@ from planted_trajectories import BUGS
 from planting import plant
 
 import jgen.samplers
-from jgen.laws import invariance
-from jgen.samplers import ghmc, hmc, jittered_hmc, metropolis
-from jgen.sampling import sample
+from jgen.samplers import cycle, ghmc, hmc, jittered_hmc, metropolis
+from jgen.sampling.driver import sample
 from jgen.targets import banana, double_well
-from jgen.transforms import cycle
+from jgen.testing.sampler_checks import invariance
 
 pytestmark = pytest.mark.optimised
 KEY = jax.random.key(12)

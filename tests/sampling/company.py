@@ -18,10 +18,10 @@ from gaps import largest_difference
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import jgen.samplers
-from jgen.laws.base import positions
-from jgen.sampling import resume, start
+from jgen.sampling.driver import resume, start
 from jgen.targets import asia, banana, hidden_markov, normal_from_laplace, standard_gaussian, three_modes
 from jgen.testing import members
+from jgen.testing.sampler_checks.target_draws import positions
 
 TARGETS = {
     "elementwise": (normal_from_laplace, banana),  # no sum whose order XLA may choose

@@ -9,11 +9,10 @@ from aimed import AIMED, SAMPLERS, TARGET, same
 from jax.tree_util import Partial
 from numpyro.infer import NUTS
 
-from jgen.adaptation import window
-from jgen.laws.base import positions
-from jgen.samplers import enumerated, mala
-from jgen.sampling import resume, start
-from jgen.transforms import block, burn_in, cycle, gibbs, keep, thin
+from jgen.samplers import block, burn_in, cycle, enumerated, gibbs, keep, mala, thin
+from jgen.sampling.adaptation import window
+from jgen.sampling.driver import resume, start
+from jgen.testing.sampler_checks.target_draws import positions
 
 KEY = jax.random.key(20)
 

@@ -8,16 +8,15 @@ import pytest
 from aimed import AIMED, SAMPLERS, TARGET, same
 from jax.tree_util import Partial
 
-from jgen.adaptation import step_size, window
 from jgen.distributions import mixture
-from jgen.laws.base import positions
-from jgen.reducers import moments
-from jgen.samplers import direct, hmc, importance, mala, metropolis, nuts
-from jgen.samplers.base import no_state
-from jgen.sampling import resume, sample, start
+from jgen.samplers import direct, hmc, importance, mala, metropolis, nuts, thin
+from jgen.samplers.state import no_state
+from jgen.sampling.adaptation import step_size, window
+from jgen.sampling.driver import resume, sample, start
+from jgen.sampling.reducers import moments
 from jgen.targets import standard_gaussian
 from jgen.testing import count_compilations
-from jgen.transforms import thin
+from jgen.testing.sampler_checks.target_draws import positions
 from jgen.types import Draws, Law, Sampler
 
 KEY = jax.random.key(20)

@@ -9,10 +9,10 @@ from chance import fresh_key
 from jax.flatten_util import ravel_pytree
 from scipy import stats
 
-from jgen.adaptation import window
-from jgen.laws.base import by_particle, exact_draws, flat_values
-from jgen.sampling import sample
-from jgen.summary import log_evidence
+from jgen.diagnostics.summary import log_evidence
+from jgen.sampling.adaptation import window
+from jgen.sampling.driver import sample
+from jgen.testing.sampler_checks.target_draws import by_particle, exact_draws, flat_values
 from jgen.types import Law
 
 

@@ -12,7 +12,7 @@ from aiming import TARGETS, target_of
 from chance import fresh_key
 from jax.flatten_util import ravel_pytree
 
-from jgen.targets.base import Trait
+from jgen.types import Trait
 
 FALSE_ALARM = 1e-8
 """Of one mean of one target, all its coordinates together; there are some 300 of them."""

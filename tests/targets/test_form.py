@@ -12,7 +12,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 import jgen.targets as room
-from jgen.targets.base import Target
+from jgen.types import Target
 
 pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
 

@@ -45,7 +45,7 @@ from jgen.targets import (
     wishart,
 )
 from jgen.targets.asia import NETWORK
-from jgen.targets.special_base import digamma, log_beta, normal_cdf, normal_pdf, trigamma
+from jgen.targets.special_functions import digamma, log_beta, normal_cdf, normal_pdf, trigamma
 
 pytestmark = pytest.mark.usefixtures("x64")
 

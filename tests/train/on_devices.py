@@ -11,8 +11,7 @@ import numpy as np
 import optax
 from jax.sharding import AxisType
 
-from jgen import checkpoints
-from jgen.train import data_parallel, init_state, make_train_step, replicated, shuffled, train
+from jgen.training import checkpoints, data_parallel, init_state, make_train_step, replicated, shuffled, train
 
 NUM_STEPS, BATCH_SIZE = 20, 16
 OPTIMIZER = optax.sgd(0.1)  # under which a gradient times N is another run

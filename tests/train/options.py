@@ -13,7 +13,7 @@ from jgen.decoders import MLP
 from jgen.encoders import MLPEncoder
 from jgen.models import vae
 from jgen.objectives import elbo
-from jgen.train import (
+from jgen.training import (
     averaged_params,
     data_parallel,
     ema_params,

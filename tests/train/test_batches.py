@@ -9,8 +9,8 @@ import optax
 import pytest
 from scipy import stats
 
-from jgen.train import init_restarts, init_state, make_train_step, shuffled, train, with_replacement
-from jgen.train.permutation_base import permuted
+from jgen.training import init_restarts, init_state, make_train_step, shuffled, train, with_replacement
+from jgen.training.permutation import permuted
 
 KEY = jax.random.key(0)
 FALSE_ALARM = 1e-6

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from on_devices import NUM_STEPS, OPTIMIZER, fit, problem
 
-from jgen import checkpoints
-from jgen.train import init_state, shuffled
+from jgen.training import checkpoints, init_state, shuffled
 
 ROUNDING = 1e-11
 

@@ -9,7 +9,7 @@ import pytest
 
 from jgen import decoders, encoders, models
 from jgen.objectives import elbo
-from jgen.train import in_precision, init_state, make_train_step
+from jgen.training import in_precision, init_state, make_train_step
 
 KEY, LATENT = jax.random.key(0), 2
 OPTIMIZER = optax.sgd(0.01)

@@ -7,7 +7,7 @@ import optax
 import pytest
 from jax.tree_util import Partial
 
-from jgen.train import NonFiniteError, init_state, make_train_step, train
+from jgen.training import NonFiniteError, init_state, make_train_step, train
 
 UNIT = optax.sgd(1.0)
 DATA = jnp.ones((6, 3))

@@ -9,7 +9,7 @@ import jax
 import options
 import pytest
 
-from jgen.train import init_restarts
+from jgen.training import init_restarts
 
 PROGRAM = Path(options.__file__)
 

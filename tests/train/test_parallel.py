@@ -11,8 +11,7 @@ import numpy as np
 import on_devices
 import pytest
 
-from jgen import checkpoints
-from jgen.train import data_parallel, init_state, shuffled
+from jgen.training import checkpoints, data_parallel, init_state, shuffled
 
 PROGRAM = Path(on_devices.__file__)
 

@@ -8,7 +8,8 @@ import optax
 import pytest
 from jax.tree_util import Partial
 
-from jgen.train import (
+from jgen.objectives.scheduled_objective import Scheduled
+from jgen.training import (
     averaged_params,
     ema_params,
     in_precision,
@@ -18,7 +19,6 @@ from jgen.train import (
     mean_loss,
     train,
 )
-from jgen.types import Scheduled
 
 KEY = jax.random.key(0)
 DATA = jax.random.normal(jax.random.key(3), (12, 3))

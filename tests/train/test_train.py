@@ -9,7 +9,7 @@ from jax import monitoring
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from jax.tree_util import Partial
 
-from jgen.train import init_restarts, init_state, make_train_step, train
+from jgen.training import init_restarts, init_state, make_train_step, train
 from jgen.types import TrainState
 
 COMPILED = []

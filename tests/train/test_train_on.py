@@ -8,8 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from jgen import checkpoints
-from jgen.train import NonFiniteError, init_state, make_train_step, train, train_on
+from jgen.training import NonFiniteError, checkpoints, init_state, make_train_step, train, train_on
 
 OPTIMIZER = optax.adam(0.1)
 TABLE = np.random.default_rng(0).normal(size=(40, 4, 3)).astype(np.float32)  # [step, batch, dim]

@@ -5,13 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen.adaptation import window
-from jgen.laws.base import positions
-from jgen.samplers import direct, hmc, mala, metropolis, nuts
-from jgen.sampling import sample, start
+from jgen.samplers import burn_in, cycle, direct, hmc, mala, metropolis, nuts, thin
+from jgen.sampling.adaptation import window
+from jgen.sampling.driver import sample, start
 from jgen.targets import banana
 from jgen.testing import check_sampler, count_compilations
-from jgen.transforms import burn_in, cycle, thin
+from jgen.testing.sampler_checks.target_draws import positions
 
 KEY = jax.random.key(5)
 TARGET = banana()

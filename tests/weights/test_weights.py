@@ -9,7 +9,7 @@ import pytest
 from chance import fresh_key
 from scipy import stats
 
-from jgen import weights
+from jgen.diagnostics import weights
 
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
 

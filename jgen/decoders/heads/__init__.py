@@ -6,7 +6,7 @@ shape`` that computes in float32 at least, whatever type the raw numbers have. I
 constraint on one element; ``takes`` and ``remedy`` say in words what that is and what to do with other data.
 """
 
-from jgen.decoders.heads.bernoulli_base import Bernoulli
+from jgen.decoders.heads.bernoulli import Bernoulli
 from jgen.decoders.heads.categorical import Categorical
 from jgen.decoders.heads.continuous_bernoulli import ContinuousBernoulli, ContinuousBernoulliLogits
 from jgen.decoders.heads.delta import Delta

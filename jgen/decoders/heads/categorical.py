@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.floats import at_least_float32
+from jgen._internal.dtypes import at_least_float32
+from jgen.distributions.validated import ValidatedOnHost
 from jgen.types import Array
-from jgen.validated import ValidatedOnHost
 
 
 class CategoricalLevels(ValidatedOnHost, dist.CategoricalLogits):

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.floats import at_least_float32
+from jgen._internal.dtypes import at_least_float32
+from jgen.distributions.validated import ValidatedOnHost
 from jgen.types import Array, Key
-from jgen.validated import ValidatedOnHost
 
 NEAR, VERY_NEAR = 0.5, 0.05
 """Log-odds within which series take over from formulas that subtract near numbers: of log Z, of quantiles."""

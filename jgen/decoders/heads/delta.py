@@ -6,7 +6,7 @@ import flax.linen as nn
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.floats import at_least_float32
+from jgen._internal.dtypes import at_least_float32
 from jgen.types import Array
 
 

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.decoders.heads.base import inverse_softplus
-from jgen.floats import at_least_float32
+from jgen._internal.dtypes import at_least_float32
+from jgen.decoders.heads.inverse_softplus import inverse_softplus
+from jgen.distributions.validated import ValidatedOnHost
 from jgen.types import Array, Key
-from jgen.validated import ValidatedOnHost
 
 MINIMUM = 0.02
 """The least scale, in levels: a component then leaves e^-25 to the neighbours of its level."""

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.checks import positive
-from jgen.decoders.heads.base import inverse_softplus
-from jgen.floats import at_least_float32
+from jgen._internal.dtypes import at_least_float32
+from jgen._internal.validation import positive
+from jgen.decoders.heads.inverse_softplus import inverse_softplus
 from jgen.types import Array
 
 REMEDY = "Drop the rows with missing values, or fill them in."

@@ -5,7 +5,7 @@ A posterior is a Linen module, ``posterior(features [batch, feature], latent_dim
 have.
 """
 
-from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
+from jgen.encoders.posteriors.diagonal_normal import DiagonalNormal
 from jgen.encoders.posteriors.flow import Flow
 from jgen.encoders.posteriors.point import Point
 

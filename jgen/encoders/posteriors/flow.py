@@ -9,8 +9,8 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 from numpyro.distributions.transforms import Transform
 
-from jgen.encoders.posteriors.diagonal_normal_base import DiagonalNormal
-from jgen.floats import at_least_float32
+from jgen._internal.dtypes import at_least_float32
+from jgen.encoders.posteriors.diagonal_normal import DiagonalNormal
 from jgen.types import Array
 
 ARRAYS = ("kept", "into", "context", "out", "offset")

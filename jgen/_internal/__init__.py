@@ -1,0 +1,1 @@
+"""Helpers of the package itself; users call none of them."""

@@ -1,0 +1,77 @@
+"""Many samplers on one density, each judged by its known moments."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+
+from jgen.evaluation.sampler_metrics import score
+from jgen.evaluation.timing import timed_sample
+from jgen.sampling.adaptation import window
+from jgen.types import Array, Draws, Key, PyTree, Sampler
+
+NUM_WARMUP = 100
+
+
+class Contest(NamedTuple):
+    """How each sampler did.
+
+    Attributes:
+        rows: Name -> the columns of ``jgen.evaluation.sampler_metrics.score``.
+        draws: Name -> what it drew, ``[chain, draw, *event]``.
+    """
+
+    rows: Mapping[str, Mapping[str, Any]]
+    draws: Mapping[str, Draws]
+
+
+def contest(
+    key: Key,
+    samplers: Mapping[str, tuple[Sampler, float | None]],
+    exact: PyTree,
+    *,
+    mean: Array,
+    variance: Array,
+    num_chains: int,
+    num_draws: int,
+    on_row: Callable[[int], Any] = lambda _: None,
+) -> Contest:
+    """Runs and scores samplers one after another, all with as many chains and draws.
+
+    Args:
+        key: Each sampler draws from its own fold of it.
+        samplers: Name -> sampler, and the acceptance rate its warm-up (a dense ``window`` of 100 steps) aims
+            at; None for one that needs neither warm-up nor a start.
+        exact: Exact draws to start at, ``[sampler, chain, *event]``, which make the error between chains
+            right even where they do not mix; None where no sampler needs a start.
+        mean: E x, ravelled ``[dim]``.
+        variance: Var x, ravelled ``[dim]``.
+        num_chains: Chains, or particles, of each.
+        num_draws: Draws of each chain.
+        on_row: Called with 1 as each sampler is done.
+
+    Returns:
+        A row and the draws of each.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.samplers import direct
+        >>> entry = {"direct": (direct(dist.Normal(3.0, 2.0)), None)}
+        >>> moments = {"mean": jnp.array([3.0]), "variance": jnp.array([4.0])}
+        >>> found = contest(jax.random.key(0), entry, None, **moments, num_chains=10, num_draws=10)
+        >>> found.draws["direct"].value.shape
+        (10, 10)
+    """
+    rows, draws = {}, {}
+    for i, (name, (sampler, target_acceptance)) in enumerate(samplers.items()):
+        options: dict[str, Any] = {}
+        if target_acceptance is not None:
+            options = {"position": jax.tree.map(lambda leaf, i=i: leaf[i], exact), "num_warmup": NUM_WARMUP}
+            options["adaptation"] = window(target_acceptance, dense=True)
+        run, seconds = timed_sample(
+            jax.random.fold_in(key, i), sampler, num_draws=num_draws, num_chains=num_chains, **options
+        )
+        assert run.draws is not None
+        rows[name], draws[name] = score(run, seconds=seconds, mean=mean, variance=variance), run.draws
+        on_row(1)
+    return Contest(rows, draws)

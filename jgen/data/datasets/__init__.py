@@ -1,0 +1,1 @@
+"""Data sets, one a file: each defines a TFDS builder named ``Builder``."""

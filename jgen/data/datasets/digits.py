@@ -1,0 +1,51 @@
+"""Handwritten digits: 1,797 scans of 8x8 pixels, grey values 0 to 16."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from jgen.data.builder import Base
+from jgen.data.fixed_hash import parted
+from jgen.data.packaged_files import sklearn_file
+
+
+class Builder(Base):
+    """scikit-learn's copy of the test set of UCI's optical recognition of handwritten digits.
+
+    Splits are drawn by a written hash of the row, for the file has the digits in order: 1,257 for training,
+    180 for validation, 360 for test. The 13 writers are not recorded, so a writer is in more than one split.
+    """
+
+    name = "digits"
+    VERSION = tfds.core.Version("1.0.0")
+    bundled = True
+    description = (
+        "1,797 scans of handwritten digits by 13 people: x holds how many of the 4x4 dots under each of 8x8 "
+        "pixels were ink, 0 to 16; label the digit; row the row of scikit-learn's file."
+    )
+    homepage = "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits"
+    citation = (
+        "E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
+        "1998."
+    )
+
+    def features(self) -> Mapping[str, Any]:
+        """``x`` ``[8, 8, 1]``, grey values 0 to 16; ``label``, the digit; ``row``, where it stands."""
+        return {
+            "x": tfds.features.Tensor(shape=(8, 8, 1), dtype=np.uint8, doc="ink, 0 to 16"),
+            "label": tfds.features.ClassLabel(num_classes=10),
+            "row": tfds.features.Scalar(dtype=np.int64, doc="row of scikit-learn's file"),
+        }
+
+    def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
+        table = np.loadtxt(sklearn_file("digits.csv.gz"), delimiter=",", dtype=np.uint8)  # [1797, 65]
+        parts = parted(len(table), {"validation": 180, "test": 360})
+        return {split: self._generate_examples(table, rows) for split, rows in parts.items()}
+
+    def _generate_examples(
+        self, table: np.ndarray, rows: np.ndarray
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for row in rows.tolist():
+            yield row, {"x": table[row, :64].reshape(8, 8, 1), "label": int(table[row, 64]), "row": row}

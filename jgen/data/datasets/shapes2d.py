@@ -1,0 +1,66 @@
+"""The factor grid: 3 shapes x 3 scales x 4 angles x 8 rows x 8 columns, 2,304 images of 16x16 pixels."""
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from jgen.data.factor_grid import Grid
+
+PIXELS, DOTS = 16, 4
+
+
+class Builder(Grid):
+    """Squares, ellipses and hearts, every combination of factors once, no two images alike.
+
+    A pixel counts the dots of its 4x4 that lie inside the shape, 0 to 16, as those of ``digits`` do.
+    """
+
+    name = "shapes2d"
+    VERSION = tfds.core.Version("1.0.0")
+    factors = {  # noqa: RUF012
+        "shape": ("square", "ellipse", "heart"),
+        "scale": (2.0, 2.5, 3.0),
+        "angle": (0.0, 22.5, 45.0, 67.5),
+        "row": tuple(4.5 + i for i in range(8)),
+        "column": tuple(4.5 + i for i in range(8)),
+    }
+    shape = (PIXELS, PIXELS, 1)
+    highest = DOTS**2
+    description = (
+        "2,304 images of a square, an ellipse or a heart: x holds how many of the 4x4 dots under each of "
+        "16x16 pixels lie inside, 0 to 16; factors the shape, its scale, its angle, and the row and column "
+        "of its centre: every combination once."
+    )
+    homepage = "https://github.com/google-deepmind/dsprites-dataset"
+    citation = "After L. Matthey et al., dSprites: Disentanglement testing Sprites dataset, 2017."
+
+    def render(self, factors: np.ndarray) -> np.ndarray:
+        """The images; a shape moved by a row or a column is the same dots moved by a pixel."""
+        scale, angle, row, column = (
+            np.array(values)[factors[:, i], None, None]  # [image, 1, 1]
+            for i, values in enumerate(self.factors.values())
+            if i
+        )
+        at = (np.arange(PIXELS * DOTS) + 0.5) / DOTS
+        right, up = at[None, None, :] - column, row - at[None, :, None]
+        cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        u, v = (cos * right + sin * up) / scale, (cos * up - sin * right) / scale  # [image, dot, dot]
+        kind = factors[:, 0, None, None]
+        dots = np.where(kind == 0, square(u, v), np.where(kind == 1, ellipse(u, v), heart(u, v))) < 0
+        pixels = dots.reshape(-1, PIXELS, DOTS, PIXELS, DOTS).sum((2, 4))
+        return pixels[..., None].astype(np.uint8)  # [image, row, column, 1]
+
+
+def square(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Negative inside the square of half side 1."""
+    return np.maximum(np.abs(u), np.abs(v)) - 1
+
+
+def ellipse(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Negative inside the ellipse of half axes 1.3 and 0.65."""
+    return (u / 1.3) ** 2 + (v / 0.65) ** 2 - 1
+
+
+def heart(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Negative inside the heart (u^2 + v^2 - 1)^3 = u^2 v^3, made 1.03 times as large."""
+    u, v = u / 1.03, v / 1.03
+    return (u**2 + v**2 - 1) ** 3 - u**2 * v**3

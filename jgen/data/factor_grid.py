@@ -1,0 +1,52 @@
+"""Data made from factors of variation, every combination once, so that mutual information is a count."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from jgen.data.builder import Base
+from jgen.data.fixed_hash import parted
+
+
+class Grid(Base, skip_registration=True):  # type: ignore[call-arg]
+    """A builder of ``x`` and the ``factors`` that made it, from ``render``.
+
+    The splits part the grid at random, by a written hash; ``"all"`` is the whole factorial.
+
+    Attributes:
+        shape: Of one ``x``.
+        highest: The greatest value of ``x``; the least is 0.
+    """
+
+    shape: ClassVar[tuple[int, ...]]
+    highest: ClassVar[int]
+    bundled = True
+
+    def render(self, factors: np.ndarray) -> np.ndarray:
+        """The data, uint8 ``[example, *shape]``, from the values of their factors, ``[example, factor]``."""
+        raise NotImplementedError(f"{type(self).__name__} must render its factors")
+
+    def features(self) -> Mapping[str, Any]:
+        """``x`` ``[*shape]`` and ``factors`` ``[factor]``, each counted from 0."""
+        return {
+            "x": tfds.features.Tensor(shape=self.shape, dtype=np.uint8, doc=f"0 to {self.highest}"),
+            "factors": tfds.features.Tensor(
+                shape=(len(self.factors),), dtype=np.int64, doc=", ".join(self.factors)
+            ),
+        }
+
+    def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
+        factors = np.indices([len(values) for values in self.factors.values()])
+        factors = factors.reshape(len(factors), -1).T  # [example, factor]
+        count, tenth = len(factors), len(factors) // 10
+        x = np.concatenate([self.render(some) for some in np.array_split(factors, count // 64)])
+        parts = parted(count, {"validation": tenth, "test": tenth})
+        return {split: self._generate_examples(x, factors, part) for split, part in parts.items()}
+
+    def _generate_examples(
+        self, x: np.ndarray, factors: np.ndarray, part: np.ndarray
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for i in part.tolist():
+            yield i, {"x": x[i], "factors": factors[i]}

@@ -1,0 +1,64 @@
+"""The idx format of MNIST and the sets that took its place, compressed by gzip or not."""
+
+import gzip
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from jgen.data.download import Downloaded
+from jgen.errors import UsageError
+
+
+class Idx(Downloaded, skip_registration=True):  # type: ignore[call-arg]
+    """A builder of images and labels from four files: ``{train,test}_{images,labels}``."""
+
+    def features(self) -> Mapping[str, Any]:
+        """``x`` ``[28, 28, 1]``, grey values 0 to 255, and ``label``."""
+        return {
+            "x": tfds.features.Tensor(shape=(28, 28, 1), dtype=np.uint8, doc="grey, 0 to 255"),
+            "label": tfds.features.ClassLabel(num_classes=10),
+        }
+
+    def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:
+        paths = self.fetch(dl_manager)
+        return {
+            split: self._generate_examples(
+                read_idx(paths[f"{split}_images"]), read_idx(paths[f"{split}_labels"])
+            )
+            for split in ("train", "test")
+        }
+
+    def _generate_examples(
+        self, images: np.ndarray, labels: np.ndarray
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+            yield i, {"x": image[..., None], "label": int(label)}
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """An array of bytes: two zeros, 8 for unsigned bytes, the rank, big-endian sizes, then the numbers.
+
+    Raises:
+        UsageError: For another kind of file, or one that ends early.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "two-by-three")
+        ...     _ = file.write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6]))
+        ...     read_idx(file).tolist()
+        [[1, 2, 3], [4, 5, 6]]
+    """
+    raw = path.read_bytes()
+    try:
+        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (EOFError, OSError) as error:
+        raise UsageError(f"{path} is not whole: {error}; delete it and prepare again") from error
+    start = 4 + 4 * raw[3] if raw[:3] == b"\0\0\x08" and len(raw) > 3 else 0
+    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, start, 4))
+    if not shape or len(raw) != start + np.prod(shape, dtype=int):
+        raise UsageError(f"{path} is not a whole idx file of bytes: delete it and prepare again")
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)

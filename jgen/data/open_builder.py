@@ -1,0 +1,112 @@
+"""Opening a data set that is on disk, or saying what to do so that it will be."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jgen.data.catalogue import builder, is_prepared, known, write_records
+from jgen.errors import UsageError
+
+
+def opened(name_or_path: str | Path, directory: str | Path | None = None) -> Any:
+    """The TFDS builder of a set whose files are there; what comes with jgen is written where it is not yet.
+
+    Args:
+        name_or_path: One of ``known()``, or a folder that any TFDS builder has prepared as ``array_record``.
+        directory: Where prepared sets lie; None for ``$JGEN_DATA_DIR`` or the user's cache.
+
+    Raises:
+        UsageError: For a set that is unknown, not prepared or not readable.
+    """
+    if str(name_or_path) in known() or not Path(name_or_path).is_dir():
+        made = builder(str(name_or_path), directory)  # says which sets there are
+        if is_prepared(made):
+            return made
+        if not made.bundled:
+            raise UsageError(f"{made.name} is not prepared: run `python -m jgen.data prepare {made.name}`")
+        write_records(made)
+        return builder(made.name, directory)
+    return _from_folder(Path(name_or_path))
+
+
+class Source:
+    """The examples of a split, read by number, from any thread."""
+
+    def __init__(self, records: Any, folder: Path):
+        self.records, self.folder = records, folder
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def rows(self, numbers: Sequence[int]) -> dict[str, Any]:
+        """Some of them as arrays, ``feature -> [number, ...]``, nested as the features are.
+
+        Raises:
+            UsageError: For files that cannot be read, or a feature without a fixed shape.
+        """
+        try:
+            return _stacked(self.records.__getitems__(numbers))
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(
+                f"{self.folder} cannot be read ({reason}): delete the folder and prepare it again"
+            ) from error
+
+
+def source_of(made: Any, split: str) -> Source:
+    """The examples of a split.
+
+    Args:
+        made: From ``opened``.
+        split: As TFDS writes it: ``"train"``, ``"train[:80%]"``, ``"train+test"``, ``"all"``.
+
+    Raises:
+        UsageError: For a split that the set has not, or that has no example.
+    """
+    splits = ", ".join(made.info.splits)
+    try:
+        if made.info.splits[split].num_examples:
+            return Source(made.as_data_source(split=split), Path(made.data_dir))
+    except (ValueError, KeyError, AssertionError) as error:
+        what = str(error).splitlines()[0]
+        raise UsageError(
+            f"cannot read the split {split!r} of {made.name} (it has {splits}): {what}"
+        ) from error
+    raise UsageError(f"the split {split!r} of {made.name} is empty; the set has {splits}: take more of one")
+
+
+def _stacked(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name, first in records[0].items():
+        values = [record[name] for record in records]
+        if isinstance(first, Mapping):
+            columns[name] = _stacked(values)
+        elif len(shapes := {np.shape(value) for value in values}) > 1:
+            few = " and ".join(str(shape) for shape in sorted(shapes)[:2])
+            raise UsageError(
+                f"the feature {name!r} has no fixed shape ({few}): prepare the set with features that are "
+                "padded or cut to one"
+            )
+        else:
+            columns[name] = np.stack(values)
+    return columns
+
+
+def _from_folder(path: Path) -> Any:
+    """The builder that prepared a folder, or the newest version in it."""
+    import tensorflow_datasets as tfds
+
+    found = [folder for folder in (path, *path.iterdir()) if (folder / "dataset_info.json").is_file()]
+    if not found:
+        raise UsageError(f"{path} is not a folder that TFDS prepared: it has no dataset_info.json")
+    folder = max(found, key=lambda found: [int(part) for part in found.name.split(".") if part.isdigit()])
+    file_format = json.loads((folder / "dataset_info.json").read_text()).get("fileFormat", "tfrecord")
+    if file_format != "array_record":
+        raise UsageError(
+            f"{folder} is in the format {file_format}, which only TensorFlow reads: "
+            'prepare it again with file_format="array_record"'
+        )
+    return tfds.builder_from_directory(folder)

@@ -1,0 +1,299 @@
+"""What a run says, with its errors: the law of the draws picks the diagnostics, here and nowhere else."""
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen import diagnostics
+from jgen.diagnostics import weights
+from jgen.types import Array, Draws, Law, Result
+
+Columns = dict[str, np.ndarray]
+FORMATS = {"ess_bulk": ".0f", "ess_tail": ".0f", "kish_ess": ".1f", "rhat": ".3f"}
+
+
+class Summary(NamedTuple):
+    """What ``summary`` returns; ``print`` it.
+
+    Attributes:
+        law: How the draws relate to the target.
+        table: Column -> a number for each coordinate ``[coordinate]``.
+        names: Name of each coordinate, such as ``x[0]`` or ``theta[3]``.
+        totals: Facts about the whole run: draws, counted cost (exact Python integers), broken draws,
+            and what the law adds, such as ``log_evidence``, a ``Result``.
+    """
+
+    law: Law
+    table: Columns
+    names: list[str]
+    totals: dict[str, Any]
+
+    def __rich__(self):
+        """Two tables for ``rich``: the coordinates, and the totals."""
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Group
+        from rich.table import Table
+
+        table = Table(box=SIMPLE_HEAD)
+        table.add_column(f"{self.law.value} draws")
+        for column in self.table:
+            table.add_column(column, justify="right")
+        for index, name in enumerate(self.names):
+            table.add_row(name, *(_written(column, self.table[column][index]) for column in self.table))
+        totals = Table(box=None, show_header=False)
+        for name, value in self.totals.items():
+            totals.add_row(name, _written(name, value))
+        return Group(table, totals)
+
+    def __str__(self) -> str:
+        """The same table in plain text."""
+        from rich.console import Console
+
+        text = io.StringIO()
+        Console(file=text, width=110, color_system=None).print(self.__rich__())
+        return "\n".join(line.rstrip() for line in text.getvalue().strip("\n").splitlines())
+
+
+def _written(name: str, value: Any) -> str:
+    """One entry: a result with its interval, an array by its smallest value, a count in full."""
+    if isinstance(value, Result):
+        return f"{float(value.value):.4f} [{float(value.low):.4f}, {float(value.high):.4f}]"
+    if isinstance(value, int | np.integer):
+        return str(value)
+    return f"{float(np.min(value)):{FORMATS.get(name, '.4g')}}"
+
+
+def _coordinates(draws: Draws) -> Iterator[tuple[str, np.ndarray]]:
+    """Each scalar quantity of the draws with its name, ``[*run]``, on the host."""
+    num_axes = _num_run_axes(draws)
+    for path, leaf in jax.tree_util.tree_leaves_with_path(jax.device_get(draws.value)):
+        root = jax.tree_util.keystr(path, simple=True, separator=".") or "x"
+        event = np.shape(leaf)[num_axes:]
+        flat = np.reshape(leaf, (*np.shape(leaf)[:num_axes], -1))  # [*run, coordinate]
+        for index in np.ndindex(event):
+            name = f"{root}[{', '.join(map(str, index))}]" if event else root
+            yield name, flat[..., np.ravel_multi_index(index, event) if event else 0]
+
+
+def _num_run_axes(draws: Draws) -> int:
+    """Axes before those of the event: chain, draw, and particle where each draw is a population."""
+    return 3 if draws.law is Law.ENSEMBLE else 2
+
+
+def _validate(draws: Draws) -> tuple[int, ...]:
+    """Number of chains, of draws and of particles, the same at every leaf."""
+    shapes = [np.shape(leaf) for leaf in jax.tree.leaves(draws.value)]
+    size = _num_run_axes(draws)
+    runs = {shape[:size] for shape in shapes}
+    if len(runs) != 1 or len(next(iter(runs))) < size:
+        raise ValueError(
+            f"summary takes the draws of a run, [chain, draw, *event] at every leaf; got shapes {shapes}. "
+            "Give one chain a leading axis of length one."
+        )
+    return runs.pop()
+
+
+def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
+    """Of all draws, summed in float64."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        sd = column.std(ddof=1, dtype=np.float64) if column.size > 1 else np.nan
+        return column.mean(dtype=np.float64), sd
+
+
+def _log_weight(draws: Draws) -> Array:
+    """Log-weights of independent draws that know Z ``[chain, draw]``; everything that needs Z asks here."""
+    if draws.law in (Law.MARKOV, Law.BIASED) or draws.log_weight is None:
+        raise ValueError(
+            f"the normaliser is unknown to {draws.law.value} draws without log-weights: a kernel that leaves "
+            "the target invariant never sees it. Use importance or rejection to estimate log Z."
+        )
+    log_weight = jnp.asarray(draws.log_weight)
+    return weights.population_log_weight(log_weight) if draws.law is Law.ENSEMBLE else log_weight
+
+
+def _independent(column: np.ndarray, _: Draws) -> dict[str, Any]:
+    mean, sd = _mean_and_sd(column)
+    return {"mean": mean, "sd": sd, "mcse": sd / np.sqrt(column.size)}
+
+
+@jax.jit
+def _weighted_moments(value: Array, log_weight: Array) -> tuple[Array, Array, Array]:
+    mean, error = weights.self_normalised_mean(value, log_weight)
+    share = weights.self_normalised(log_weight)  # [n]
+    variance = jnp.where(share > 0, share * (value - mean) ** 2, 0.0).sum()
+    return mean, jnp.sqrt(variance), error
+
+
+def _weighted(column: np.ndarray, draws: Draws) -> dict[str, Any]:
+    mean, sd, error = _weighted_moments(jnp.asarray(column, dtype=float).ravel(), _log_weight(draws).ravel())
+    return {"mean": mean, "sd": sd, "mcse": error}
+
+
+def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
+    """Mean and sd of all particles; the error is that between populations."""
+    particles = jnp.asarray(draws.log_weight)  # [chain, draw, particle]
+    mean, sd, _ = _weighted_moments(jnp.asarray(column, dtype=float).ravel(), particles.ravel())
+    populations = weights.population_mean(column, particles)  # [chain, draw]
+    error = weights.self_normalised_mean(populations.ravel(), _log_weight(draws).ravel())[1]
+    return {"mean": mean, "sd": sd, "mcse": error}
+
+
+CHAIN_DIAGNOSTICS = {
+    "mcse_mean": diagnostics.mcse_mean,
+    "ess_bulk": diagnostics.ess_bulk,
+    "ess_tail": diagnostics.ess_tail,
+    "rhat": diagnostics.rhat,
+}
+
+
+@jax.jit
+def _chain_diagnostics(draws: Array) -> list[Array]:
+    """All in one program, which ranks and sorts once."""
+    return [diagnostic(draws) for diagnostic in CHAIN_DIAGNOSTICS.values()]
+
+
+def _markov(column: np.ndarray, _: Draws) -> dict[str, Any]:
+    mean, sd = _mean_and_sd(column)
+    columns = dict(zip(CHAIN_DIAGNOSTICS, _chain_diagnostics(np.ascontiguousarray(column)), strict=True))
+    return {"mean": mean, "sd": sd, **columns}
+
+
+def _no_totals(_: Draws) -> dict[str, Any]:
+    return {}
+
+
+def _weighted_totals(draws: Draws) -> dict[str, Any]:
+    log_weight = _log_weight(draws).ravel()  # [n]
+    return {
+        "log_evidence": weights.log_evidence(log_weight),
+        "kish_ess": float(weights.kish_ess(log_weight)),
+        "pareto_k": float(weights.pareto_k(log_weight)),
+    }
+
+
+def _ensemble_totals(draws: Draws) -> dict[str, Any]:
+    path = {"least_ess": draws.info["least_ess"]} if "least_ess" in draws.info else {}
+    return {"num_particles": _validate(draws)[2], **path, **_weighted_totals(draws)}
+
+
+def _markov_totals(draws: Draws) -> dict[str, Any]:
+    if "energy" not in draws.info:
+        return {}
+    return {"bfmi": np.asarray(diagnostics.bfmi(draws.info["energy"]))}  # [chain]
+
+
+class _Diagnostics(NamedTuple):
+    """What one law prints."""
+
+    coordinate: Callable[[np.ndarray, Draws], dict[str, Any]]
+    totals: Callable[[Draws], dict[str, Any]]
+
+
+DIAGNOSTICS: Mapping[Law, _Diagnostics] = {
+    Law.INDEPENDENT: _Diagnostics(_independent, _no_totals),
+    Law.WEIGHTED: _Diagnostics(_weighted, _weighted_totals),
+    Law.MARKOV: _Diagnostics(_markov, _markov_totals),
+    Law.BIASED: _Diagnostics(_markov, _markov_totals),
+    Law.ENSEMBLE: _Diagnostics(_ensemble, _ensemble_totals),
+}
+
+
+def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
+    """Sums of counts and flags, in Python integers, which do not wrap; means of rates."""
+    facts = {name: np.asarray(value) for name, value in info.items()}
+    flags = {f"num_{name}": value for name, value in facts.items() if value.dtype == bool}
+    costs = {name: facts[name] for name in ("num_grads", "num_log_densities") if name in facts}
+    counts = costs | flags
+    totals: dict[str, Any] = {name: int(counts[name].sum(dtype=np.int64)) for name in sorted(counts)}
+    if "acceptance_rate" in facts:
+        totals["acceptance_rate"] = float(facts["acceptance_rate"].mean(dtype=np.float64))
+    return totals
+
+
+def summary(draws: Draws) -> Summary:
+    """Means with their errors, and whether to believe them, for the draws of a run.
+
+    The law of the draws says which diagnostics tell the truth about them:
+
+    - independent: sd / sqrt(n);
+    - weighted: self-normalised means with their delta-method error, log Z with its interval, Kish's ESS and
+      the Pareto k of the weights;
+    - ensemble: the same, of populations, each with the mean of its particles' weights: only populations are
+      independent, and one alone has no error (NaN). The least ESS along the path, over the particles;
+    - Markov: MCSE, bulk and tail ESS, rank-normalised R-hat per coordinate; E-BFMI per chain where
+      ``info`` has the energy. No log Z: it is unknown;
+    - biased: the same. The errors are those of chance; the bias of the step size is not among them.
+
+    Every law counts gradients and log densities (those of the draws: warm-up is not among them), each
+    flag in ``info``, such as ``diverging``, and draws that are not finite. A coordinate that cannot be
+    diagnosed shows NaN, and the others their numbers.
+
+    Args:
+        draws: ``[chain, draw, *event]`` at every leaf, ``[chain, draw, particle, *event]`` for an ensemble,
+            on the host or the device.
+
+    Returns:
+        A ``Summary``; ``print`` it, or read ``table["rhat"]`` and ``totals["log_evidence"]``.
+
+    Raises:
+        ValueError: If the leaves do not share ``[chain, draw]``, or weighted draws have no weights.
+
+    Example:
+        >>> import jax
+        >>> from jgen.types import Draws, Law
+        >>> draws = Draws(jax.random.normal(jax.random.key(0), (4, 500, 2)), {}, None, Law.MARKOV)
+        >>> result = summary(draws)
+        >>> result.names, bool((result.table["rhat"] < 1.02).all())
+        (['x[0]', 'x[1]'], True)
+
+    Reference:
+        Vehtari et al. (2021), Bayesian Analysis 16(2); Owen (2013), Monte Carlo theory, chapter 9.
+    """
+    run = _validate(draws)
+    num_chains, num_draws = run[:2]
+    chosen = DIAGNOSTICS[draws.law]
+    totals = {
+        "num_chains": num_chains,
+        "num_draws": num_draws,
+        **_info_totals(draws.info),
+        **chosen.totals(draws),
+    }
+    names: list[str] = []
+    rows: list[dict[str, Any]] = []
+    broken = np.zeros(run, bool)
+    for name, column in _coordinates(draws):
+        bad = ~np.isfinite(column)  # [*run]
+        broken |= bad
+        names.append(name)
+        rows.append({**chosen.coordinate(column, draws), "non_finite": bad.sum()})
+    table = {column: np.asarray([row[column] for row in rows]) for column in rows[0]} if rows else {}
+    return Summary(draws.law, table, names, {**totals, "num_non_finite": int(broken.sum())})
+
+
+def log_evidence(draws: Draws) -> Result:
+    """Log Z of the target, in nats, with its 95 % interval, where the draws know it.
+
+    Args:
+        draws: Independent or weighted draws, or passes of an ensemble, with their log-weights.
+
+    Returns:
+        A ``Result``.
+
+    Raises:
+        ValueError: For Markov draws, and for draws without log-weights: they do not know Z.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from jgen.types import Draws, Law
+        >>> draws = Draws(jnp.zeros((1, 2)), {}, jnp.log(jnp.array([[1.0, 3.0]])), Law.WEIGHTED)
+        >>> f"{jnp.exp(log_evidence(draws).value):.3f}"
+        '2.000'
+
+    Reference:
+        Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
+    """
+    return weights.log_evidence(_log_weight(draws))

@@ -1,0 +1,80 @@
+"""A proposal that covers a Gaussian, or a mixture of them, with a bound that is proven."""
+
+from functools import singledispatch
+from math import exp, log, prod
+from typing import Any, NamedTuple
+
+import numpyro.distributions as dist
+
+from jgen.distributions.gaussian_algebra import gaussian_parameters, like
+from jgen.distributions.input_checks import no_closed_form
+from jgen.distributions.parameters import map_components
+
+
+class Envelope(NamedTuple):
+    """A distribution that covers another.
+
+    Attributes:
+        proposal: q, to propose from.
+        log_bound: log B with p <= B q everywhere, in nats; the least such number for one Gaussian.
+    """
+
+    proposal: dist.Distribution
+    log_bound: float
+
+
+def widen(distribution: Any, scale: float | None = None) -> Envelope:
+    r"""The same Gaussians with every scale s times as large, and the bound on the ratio of densities.
+
+    With :math:`u = \Sigma^{-1/2} (x - \mu)` and s > 1,
+
+    .. math:: \frac{N(x; \mu, \Sigma)}{N(x; \mu, s^2 \Sigma)}
+              = s^d \exp\left(-\tfrac12 (1 - s^{-2}) |u|^2\right) \le s^d,
+
+    and what holds for every component holds for the sum, :math:`\sum_k w_k p_k \le s^d \sum_k w_k q_k`. So
+    rejection needs no search for its bound, it accepts :math:`s^{-d}` of the proposals, and importance
+    weights never pass :math:`s^d`.
+
+    Args:
+        distribution: A Gaussian on scalars or vectors without batch axes, or a mixture of them.
+        scale: s, above 1; None for :math:`e^{1/d}`, which gives a bound of one nat in any dimension.
+
+    Returns:
+        ``Envelope(proposal, log_bound)``, in the same NumPyro classes: ``rejection(log_density, *widen(p))``.
+
+    Raises:
+        TypeError: For a family without this bound.
+        ValueError: For a batch, or a scale that is not above 1.
+
+    Example:
+        >>> import numpyro.distributions as dist
+        >>> proposal, log_bound = widen(dist.Normal(0.0, 2.0), 3.0)
+        >>> float(proposal.scale), round(log_bound, 4)
+        (6.0, 1.0986)
+    """
+    if distribution.batch_shape != ():
+        raise ValueError(f"widen takes one distribution; got a batch of shape {distribution.batch_shape}")
+    dim = prod(distribution.event_shape)
+    scale = exp(1 / dim) if scale is None else scale
+    if not scale > 1:
+        raise ValueError(f"widen: scale must be above 1, else nothing is covered; got {scale}")
+    return Envelope(_widen(distribution, scale), dim * log(scale))
+
+
+@singledispatch
+def _widen(distribution: Any, _scale: float) -> dist.Distribution:
+    raise no_closed_form("widen", _widen, distribution)
+
+
+@_widen.register(dist.Normal)
+@_widen.register(dist.MultivariateNormal)
+@_widen.register(dist.Independent)
+def _(distribution: Any, scale: float):
+    mean, spread = gaussian_parameters(distribution)
+    return like(distribution, mean, scale * spread)
+
+
+@_widen.register(dist.MixtureSameFamily)
+@_widen.register(dist.MixtureGeneral)
+def _(distribution: Any, scale: float):
+    return map_components(distribution, lambda component: _widen(component, scale))

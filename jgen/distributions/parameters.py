@@ -1,0 +1,227 @@
+"""What the files of this room share: how to read, check and rebuild NumPyro's distributions.
+
+A family of your own joins with one ``map_parameters.register`` call: it then has a fast ``take``, and so
+fast mixtures.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from numpyro.distributions import constraints
+
+from jgen.distributions.input_checks import as_float, no_closed_form
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.types import Array, Key
+
+
+def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
+    """Log-density of a distribution, -inf outside its support; a target once its data are bound.
+
+    ``Partial(log_prob_of, distribution)`` is a ``LogDensity``: the distribution is a pytree, so one
+    with new parameters runs through the programs already compiled. Outside the support NumPyro itself warns,
+    and where its validation is off (``python -O``) returns a finite number, which no sampler may see.
+    Supports that need a tolerance (simplex, Cholesky factors) are left to the distribution.
+
+    Args:
+        distribution: Any NumPyro distribution.
+        value: ``[*batch, *event]``.
+
+    Returns:
+        ``[*batch]``, in nats.
+
+    Example:
+        >>> import jax, numpyro.distributions as dist
+        >>> from jax.tree_util import Partial
+        >>> target = Partial(log_prob_of, dist.HalfNormal(1.0))
+        >>> bool(jax.jit(target)(-1.0) == -jax.numpy.inf)
+        True
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Out-of-support values", UserWarning)
+        log_prob = jnp.asarray(distribution.log_prob(value))
+    support = distribution.support
+    elementwise: Any = support
+    while hasattr(elementwise, "base_constraint"):
+        elementwise = elementwise.base_constraint
+    if support is None or elementwise.event_dim > 0 or type(elementwise) is type(constraints.real):
+        return log_prob
+    return jnp.where(support(value), log_prob, -jnp.inf)
+
+
+# ---------------------------------------------------------------------------------------------------
+# Rebuilding: one function per family gives both ``take`` and stacking.
+# ---------------------------------------------------------------------------------------------------
+
+
+@singledispatch
+def map_parameters(distribution: Any, *_function_and_others: Any) -> dist.Distribution:
+    """``map_parameters(distribution, function, *others)``: the family with each parameter mapped.
+
+    A parameter becomes ``function(leaf, *leaves of the others)``, every leaf being ``[*batch, *own]``.
+
+    Register it to give your own family a fast ``take`` and fast mixtures.
+    """
+    raise no_closed_form("map_parameters", map_parameters, distribution)
+
+
+def _map_arguments(distribution: Any, function: Callable[..., Array], *others: Any) -> dist.Distribution:
+    def changed(name: str) -> Array:
+        event_dim = distribution.arg_constraints[name].event_dim
+        leaves = [as_float(getattr(d, name)) for d in (distribution, *others)]
+        full = [
+            jnp.broadcast_to(x, d.batch_shape + x.shape[x.ndim - event_dim :])
+            for x, d in zip(leaves, (distribution, *others), strict=True)
+        ]
+        return function(*full)
+
+    parameters = {name: changed(name) for name in distribution.arg_constraints}
+    return type(distribution)(**parameters, validate_args=distribution._validate_args)
+
+
+for _family_type in (
+    *(dist.Normal, dist.Laplace, dist.Cauchy, dist.StudentT, dist.Logistic, dist.Gumbel),
+    *(dist.HalfNormal, dist.LogNormal, dist.Gamma, dist.Exponential, dist.Beta, dist.Dirichlet),
+    *(dist.BernoulliProbs, dist.BernoulliLogits, dist.Poisson),
+    *(dist.CategoricalProbs, dist.CategoricalLogits),
+):
+    map_parameters.register(_family_type, _map_arguments)
+
+
+@map_parameters.register
+def _(distribution: dist.MultivariateNormal, function: Callable[..., Array], *others: Any):
+    means, factors = [], []
+    for d in (distribution, *others):
+        shape = d.batch_shape + d.event_shape
+        means.append(jnp.broadcast_to(as_float(d.loc), shape))
+        factors.append(jnp.broadcast_to(as_float(d.scale_tril), shape + d.event_shape))
+    return MultivariateNormal(function(*means), scale_tril=function(*factors))
+
+
+@map_parameters.register
+def _(distribution: dist.Independent, function: Callable[..., Array], *others: Any):
+    base = map_parameters(distribution.base_dist, function, *(d.base_dist for d in others))
+    return base.to_event(distribution.reinterpreted_batch_ndims)
+
+
+def family(distribution: Any) -> tuple | None:
+    """What two distributions share when they can be stacked; None where ``map_parameters`` cannot."""
+    base = family(distribution.base_dist) if isinstance(distribution, dist.Independent) else ()
+    if base is None or map_parameters.dispatch(type(distribution)) is map_parameters.dispatch(object):
+        return None
+    return type(distribution), distribution.batch_shape, distribution.event_shape, base
+
+
+class Chosen(dist.Distribution):
+    """One member of a batch per index, for families that cannot be rebuilt: costs the whole batch."""
+
+    pytree_data_fields = ("base_dist", "index")
+
+    def __init__(self, base_dist: dist.Distribution, index: tuple[Array, ...]):
+        self.base_dist, self.index = base_dist, index
+        super().__init__(batch_shape=index[0].shape, event_shape=base_dist.event_shape)
+
+    @property
+    def support(self) -> Any:
+        """The support of the whole batch."""
+        return self.base_dist.support
+
+    def _pick(self, values: Array, own_dim: int) -> Array:  # [*sample, *index, *batch, *own]
+        sizes = self.base_dist.batch_shape
+        start = values.ndim - own_dim - len(sizes)
+        flat = jnp.ravel_multi_index(self.index, sizes, mode="clip")
+        flat = flat.reshape((1,) * (start - flat.ndim) + flat.shape + (1,) * (1 + own_dim))
+        values = values.reshape((*values.shape[:start], -1, *values.shape[start + len(sizes) :]))
+        return jnp.take_along_axis(values, flat, axis=start).squeeze(start)  # [*sample, *index, *own]
+
+    def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
+        """Draws every member and keeps the chosen one."""
+        values = self.base_dist.sample(key, sample_shape + self.batch_shape)
+        return self._pick(jnp.asarray(values), self.event_dim)
+
+    def log_prob(self, value: Array, intermediates: Any = None) -> Array:
+        """Evaluates every member and keeps the chosen one."""
+        del intermediates
+        start = jnp.ndim(value) - self.event_dim
+        axes = tuple(range(start, start + len(self.base_dist.batch_shape)))
+        return self._pick(jnp.asarray(self.base_dist.log_prob(jnp.expand_dims(value, axes))), 0)
+
+
+MAX_SELECTS = 8
+"""A chain of this many selects is fused with what follows; a gather is not vectorised on CPU."""
+
+
+def take(distribution: dist.Distribution, index: Array | tuple[Array, ...]) -> dist.Distribution:
+    """The members of a batch of distributions, gathered by index, as a batch of their own.
+
+    Gathers parameters, so that a draw costs one draw however large the batch is. A family that
+    ``map_parameters`` does not know is wrapped instead, and then costs the whole batch per draw.
+
+    Args:
+        distribution: A distribution with batch axes ``[*batch]``.
+        index: One integer array per batch axis, all of one shape ``[*index]``; a bare array for one axis.
+
+    Returns:
+        A distribution with batch axes ``[*index]`` and the same event axes.
+
+    Example:
+        >>> import jax.numpy as jnp, numpyro.distributions as dist
+        >>> rows = take(dist.Normal(jnp.arange(3.0), 1.0), jnp.array([2, 0, 0, 1]))
+        >>> rows.mean.tolist()
+        [2.0, 0.0, 0.0, 1.0]
+    """
+    index = index if isinstance(index, tuple) else (index,)
+    if len(index) != len(distribution.batch_shape):
+        raise ValueError(
+            f"take was given {len(index)} index arrays for a distribution with batch_shape "
+            f"{distribution.batch_shape}: give one per batch axis."
+        )
+    index = tuple(jnp.asarray(i) for i in index)
+    if family(distribution) is None:
+        return Chosen(distribution, index)
+    return map_parameters(distribution, lambda leaf: gather(leaf, index))
+
+
+def gather(leaf: Array, index: tuple[Array, ...]) -> Array:
+    """``leaf[index]``, by a chain of selects where that is faster: few numbers, one index array."""
+    if leaf.ndim > 1 or len(index) > 1 or leaf.size > MAX_SELECTS:
+        return leaf[index]
+    found = jnp.full(index[0].shape, leaf[-1])
+    for row in range(leaf.size - 1):
+        found = jnp.where(index[0] == row, leaf[row], found)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------
+# Mixtures: their parts, and the same class made of other parts.
+# ---------------------------------------------------------------------------------------------------
+
+
+def split_components(mixture: Any) -> tuple[Array, list[Any], Callable[[Array, list[Any]], Any]]:
+    """Log-weights ``[*batch, component]``, the components (one batch, or a list), and how to rebuild."""
+    log_weights = jax.nn.log_softmax(mixture.mixing_distribution.logits)
+    whole = isinstance(mixture, dist.MixtureSameFamily)
+    components = [mixture.component_distribution] if whole else list(mixture.component_distributions)
+
+    def rebuild(new_log_weights: Array, new_components: list[Any]) -> dist.Distribution:
+        mixing = unchecked_logits(new_log_weights)
+        if whole:
+            return type(mixture)(mixing, new_components[0])
+        return type(mixture)(mixing, new_components, support=mixture._support)
+
+    return log_weights, components, rebuild
+
+
+def unchecked_logits(logits: Array) -> dist.CategoricalLogits:
+    """A categorical distribution whose logits may be -inf, which NumPyro's own check refuses."""
+    return dist.CategoricalLogits(logits, validate_args=False)
+
+
+def map_components(mixture: Any, function: Callable[[Any], dist.Distribution]) -> dist.Distribution:
+    """The mixture of the images of its components, with the same weights."""
+    log_weights, components, rebuild = split_components(mixture)
+    return rebuild(log_weights, [function(c) for c in components])

@@ -1,0 +1,17 @@
+"""Estimates of log Z that need more than weights: each a ``Result``, with its error."""
+
+from jgen.evaluation.evidence.agreement import Agreement, agreement
+from jgen.evaluation.evidence.bidirectional import Bounds, bidirectional
+from jgen.evaluation.evidence.bridge import bridge
+from jgen.evaluation.evidence.stepping_stones import stepping_stones
+from jgen.evaluation.evidence.thermodynamic import thermodynamic
+
+__all__ = [
+    "Agreement",
+    "Bounds",
+    "agreement",
+    "bidirectional",
+    "bridge",
+    "stepping_stones",
+    "thermodynamic",
+]

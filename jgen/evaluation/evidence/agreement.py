@@ -1,0 +1,159 @@
+"""Do estimates of one log Z agree, and are they to be believed?"""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import stdtr
+
+from jgen.diagnostics import welch_satterthwaite
+from jgen.diagnostics.summary import summary
+from jgen.types import Draws, Law, Result
+
+LARGEST_ERROR = 1.0
+"""In nats: a factor e, beyond which the delta method means nothing."""
+LARGEST_K = 0.7
+FEWEST_POPULATIONS = 2.0
+
+
+class Distance(NamedTuple):
+    """How far an estimate lies from the truth, or from another.
+
+    Attributes:
+        errors: In standard errors, those of the difference.
+        freedom: Degrees of freedom of Student's t, which it follows if the two are of one log Z.
+    """
+
+    errors: float
+    freedom: float
+
+    @property
+    def chance(self) -> float:
+        """The probability that two estimates of one log Z lie as far apart, or farther."""
+        return float(2 * stdtr(self.freedom, -abs(self.errors)))
+
+
+class Agreement(NamedTuple):
+    """Estimates side by side.
+
+    Attributes:
+        results: Name -> log Z with its 95 % interval.
+        rows: For each, the columns of a table: the estimate, its error, how far it is off the truth and off
+            those after it in standard errors, the least chance of these distances, and whether it believes
+            itself.
+        off: Name -> how far it is off the truth; empty where that is not known.
+        apart: Two names -> how far the first is off the second.
+    """
+
+    results: Mapping[str, Result]
+    rows: list[dict[str, Any]]
+    off: Mapping[str, Distance]
+    apart: Mapping[tuple[str, str], Distance]
+
+
+def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = None) -> Agreement:
+    r"""Judges estimates of one log Z by themselves, by each other, and by the truth.
+
+    Two independent estimates of one log Z, whose errors have :math:`\nu_a` and :math:`\nu_b` degrees of
+    freedom (those of eight populations seven), are apart by
+
+    .. math:: t = \frac{a - b}{\sqrt{se_a^2 + se_b^2}}, \qquad
+        \nu = \frac{(se_a^2 + se_b^2)^2}{se_a^4 / \nu_a + se_b^4 / \nu_b},
+
+    and t is nearly Student's with :math:`\nu` degrees of freedom: Welch's test. The error of a truth is 0.
+    What four standard errors mean depends on :math:`\nu` (a chance of 6e-5 where it is infinite, of 5e-3
+    where it is 7), so the chance is told as well.
+
+    An estimate is believed unless its own facts speak against it: a standard error of one nat or more,
+    weights whose Pareto k is above 0.7 (they may have no variance), or populations of particles of which
+    fewer than two weigh anything.
+
+    Args:
+        estimates: Name -> weighted draws, of particles or of populations; or a ``Result``, as of ``bridge``.
+        truth: log Z, in nats, where it is known.
+
+    Returns:
+        The results and the rows of their table.
+
+    Raises:
+        ValueError: If draws have no weights.
+
+    Example:
+        >>> smc = Result(-3.1, -3.3365, -2.8635, 8, "", {}, freedom=7)
+        >>> bridge = Result(-3.0, -3.1, -2.9, 900, "", {})
+        >>> for row in agreement({"SMC": smc, "bridge": bridge}, truth=-3.05).rows:
+        ...     print(row["by"], row["s.e."], row["off (s.e.)"], row["apart (s.e.)"], row["least chance"])
+        SMC 0.1 -0.5 bridge -0.9 0.39
+        bridge 0.05 1.0  0.33
+
+    Reference:
+        Welch (1947), Biometrika 34; Vehtari, Simpson, Gelman, Yao and Gabry (2024), "Pareto smoothed
+        importance sampling", JMLR 25, for k.
+    """
+    said = {name: _said(name, found) for name, found in estimates.items()}
+    results = {name: totals["log_evidence"] for name, totals in said.items()}
+    off = {name: _distance(result, _exact(truth)) for name, result in results.items() if truth is not None}
+    apart = {pair: _distance(*(results[name] for name in pair)) for pair in combinations(results, 2)}
+    rows = [
+        {
+            "by": name,
+            "log Z": round(float(results[name].value), 2),
+            "s.e.": round(float(results[name].standard_error), 2),
+            "truth": None if truth is None else round(truth, 2),
+            "off (s.e.)": round(off[name].errors, 1) if off else None,
+            "apart (s.e.)": ", ".join(
+                f"{other} {far.errors:+.1f}" for (first, other), far in apart.items() if first == name
+            ),
+            "least chance": _least(name, off, apart),
+            "ESS": said[name].get("kish_ess"),
+            "believed": "no: " + doubts if (doubts := _doubts(results[name], found, said[name])) else "yes",
+        }
+        for name, found in estimates.items()
+    ]
+    return Agreement(results, rows, off, apart)
+
+
+def _said(name: str, found: Draws | Result) -> Mapping[str, Any]:
+    """What an estimate says of itself, log Z included."""
+    if isinstance(found, Result):
+        return {"log_evidence": found}
+    if found.log_weight is None:
+        raise ValueError(
+            f"{name}: draws without weights say nothing of log Z; pass weighted draws, or a Result such as "
+            "jgen.evaluation.evidence.bridge makes of them"
+        )
+    return summary(found).totals
+
+
+def _exact(truth: Any) -> Result:
+    return Result(truth, truth, truth, 0, "exact", {})
+
+
+def _distance(first: Result, second: Result) -> Distance:
+    """Of two independent results; none is none even where there is no error."""
+    errors = [float(result.standard_error) for result in (first, second)]
+    difference = float(first.value) - float(second.value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = float(np.divide(difference, np.hypot(errors[0], errors[1]))) if difference else 0.0
+    return Distance(distance, welch_satterthwaite(errors, (first.freedom, second.freedom)))
+
+
+def _least(name: str, off: Mapping[str, Distance], apart: Mapping[tuple[str, str], Distance]) -> float | None:
+    """The least chance of the distances of an estimate from the truth and from the others."""
+    distances = [off[name]] if name in off else []
+    distances += [distance for pair, distance in apart.items() if name in pair]
+    return float(f"{min(distance.chance for distance in distances):.2g}") if distances else None
+
+
+def _doubts(result: Result, found: Draws | Result, said: Mapping[str, Any]) -> str:
+    """Why not to believe it; empty if nothing speaks against it."""
+    error = float(result.standard_error)
+    doubts = [] if error < LARGEST_ERROR else [f"an error of {error:.1f} nats"]
+    law = None if isinstance(found, Result) else found.law
+    # The weights of a few populations are too few to fit a tail to.
+    if law is Law.WEIGHTED and said["pareto_k"] > LARGEST_K:
+        doubts.append(f"Pareto k {said['pareto_k']:.1f}")
+    if law is Law.ENSEMBLE and said["kish_ess"] < FEWEST_POPULATIONS:
+        doubts.append(f"{said['kish_ess']:.1f} populations weigh")
+    return ", ".join(doubts)

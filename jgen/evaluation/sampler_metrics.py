@@ -1,0 +1,147 @@
+"""One row of a table of samplers: what a run is worth on a target whose moments are known."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen.diagnostics import mcse_between, rhat
+from jgen.diagnostics.weights import (
+    log_mean_exp,
+    population_log_weight,
+    population_mean,
+    self_normalised_mean,
+)
+from jgen.sampling.driver import Run
+from jgen.types import Array, Draws, Law
+
+MEAN_ERROR, ESS, ESS_PER_GRADIENT = "error (MCSEs)", "ESS", "ESS/gradient"
+DRAWS_PER_SECOND, LOG_EVIDENCE, LOG_EVIDENCE_ERROR, RHAT = "draws/s", "log Z", "log Z s.e.", "R-hat"
+
+
+def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str, Any]:
+    r"""Accuracy, effective sample size, cost and speed of a run, in the same words for every sampler.
+
+    With :math:`\hat\mu` the estimate of the mean, :math:`\mu` and :math:`\sigma^2` the known moments,
+
+    .. math:: \text{mean error} = \max_i \frac{|\hat\mu_i - \mu_i|}{se_i}, \qquad
+              \text{ESS} = \min_i \frac{\sigma_i^2}{se_i^2}:
+
+    the number of exact draws that would tell the mean as well, in the worst coordinate. The standard error
+    of independent and weighted draws is the self-normalised one; so is that of ensembles, each population
+    being one draw. That of Markov chains is the one between
+    chains, ``mcse_between``, which is right where the chains are independent and **were started at exact
+    draws**; do so, or do not believe the row.
+
+    Args:
+        run: With its draws stored.
+        seconds: What the draws took, without compilation.
+        mean: E x, ravelled ``[dim]``.
+        variance: Var x, ravelled ``[dim]``.
+
+    Returns:
+        Column -> number, in the order of the table. ``ESS/gradient`` is None for a sampler that takes no
+        gradients, and counts those of the draws, not of warm-up. ``log Z`` and its standard error, in nats,
+        are None for draws that do not know it, such as those of Markov chains; ``R-hat``, the largest over
+        coordinates, is None for all but those.
+
+    Raises:
+        ValueError: If the draws were not stored, or do not have the size of the moments.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.samplers import direct
+        >>> from jgen.sampling.driver import sample
+        >>> run = sample(jax.random.key(0), direct(dist.Normal(3.0, 2.0)), num_chains=10, num_draws=100)
+        >>> row = score(run, seconds=0.5, mean=jnp.array([3.0]), variance=jnp.array([4.0]))
+        >>> row["draws/s"], row["error (MCSEs)"] < 4, row["R-hat"]
+        (2000.0, True, None)
+
+    Reference:
+        Vehtari et al. (2021), Bayesian Analysis 16(2); Owen (2013), Monte Carlo theory, chapter 9.
+    """
+    if run.draws is None:
+        raise ValueError("score reads the draws of a run; sample with store=True")
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(run.draws.value)]
+    axes = 3 if run.draws.law is Law.ENSEMBLE else 2  # chain, draw, and particle
+    value = np.concatenate([leaf.reshape(*leaf.shape[:axes], -1) for leaf in leaves], -1)  # [*run, dim]
+    if value.shape[axes:] != np.shape(mean) or value.shape[axes:] != np.shape(variance):
+        raise ValueError(
+            f"the draws have {value.shape[axes]} coordinates; mean and variance must be ravelled to as many, "
+            f"got shapes {np.shape(mean)} and {np.shape(variance)}"
+        )
+    estimate, error, others = ESTIMATES[run.draws.law](jnp.asarray(value), run.draws)
+    z_score = np.abs(np.asarray(estimate, np.float64) - np.asarray(mean)) / np.asarray(error)  # [dim]
+    ess = float(np.min(np.asarray(variance) / np.asarray(error, np.float64) ** 2))
+    return {
+        MEAN_ERROR: float(np.max(z_score)),
+        ESS: ess,
+        ESS_PER_GRADIENT: ess / run.cost.num_grads if run.cost.num_grads else None,
+        DRAWS_PER_SECOND: math.prod(value.shape[:-1]) / seconds,
+        LOG_EVIDENCE: None,
+        LOG_EVIDENCE_ERROR: None,
+        RHAT: None,
+        **others,
+    }
+
+
+def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row to be shown 80 columns wide: three significant digits, and log Z with its error in one cell.
+
+    Args:
+        row: From ``score``, with further columns if you like; only floats are rounded.
+
+    Returns:
+        The same columns, but that of the error of log Z.
+
+    Example:
+        >>> rounded({"sampler": "hmc", "ESS": 291.9641, "log Z": -0.0084467, "log Z s.e.": 0.0058})
+        {'sampler': 'hmc', 'ESS': 292.0, 'log Z': '-0.0084 ± 0.0058'}
+    """
+    shown = {name: float(f"{cell:.3g}") if isinstance(cell, float) else cell for name, cell in row.items()}
+    error = shown.pop(LOG_EVIDENCE_ERROR, None)
+    if error is not None:
+        shown[LOG_EVIDENCE] = f"{row[LOG_EVIDENCE]:.2g} ± {error:.2g}"
+    return shown
+
+
+def _independent(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+    if draws.log_weight is not None:
+        return _weighted(value, draws)
+    mean, error = self_normalised_mean(value.reshape(-1, value.shape[-1]), jnp.zeros(value[..., 0].size))
+    return mean, error, {}
+
+
+def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+    if draws.log_weight is None:
+        raise ValueError(f"{draws.law.value} draws carry a log_weight (0 where all count the same); got None")
+    log_weight = jnp.asarray(draws.log_weight).ravel()  # [chain * draw]
+    mean, error = self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
+    value, value_error = log_mean_exp(log_weight)
+    return mean, error, {LOG_EVIDENCE: float(value), LOG_EVIDENCE_ERROR: float(value_error)}
+
+
+def _ensemble(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+    assert draws.log_weight is not None
+    population = population_log_weight(draws.log_weight)  # [chain, draw]
+    return _weighted(population_mean(value, draws.log_weight), replace(draws, log_weight=population))
+
+
+def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+    del draws
+    mean = np.asarray(value).mean((0, 1), dtype=np.float64)
+    error, mixing = jax.vmap(lambda x: (mcse_between(x), rhat(x)), in_axes=2)(value)  # [dim]
+    return mean, error, {RHAT: float(mixing.max())}
+
+
+ESTIMATES: Mapping[Law, Callable[[Array, Draws], tuple[Array, Array, dict[str, Any]]]] = {
+    Law.INDEPENDENT: _independent,
+    Law.WEIGHTED: _weighted,
+    Law.ENSEMBLE: _ensemble,
+    Law.MARKOV: _markov,
+    Law.BIASED: _markov,
+}

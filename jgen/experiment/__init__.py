@@ -1,0 +1,24 @@
+"""Run an experiment: its command line, its folder of results, its report."""
+
+from jgen._internal.atomic_write import write
+from jgen._internal.formatting import show
+from jgen._internal.serialization import to_json
+from jgen.experiment.command_line import among, at_least, main, mistakes_in_one_line
+from jgen.experiment.provenance import program, provenance
+from jgen.experiment.report import Report
+from jgen.experiment.run_folder import Run, start
+
+__all__ = [
+    "Report",
+    "Run",
+    "among",
+    "at_least",
+    "main",
+    "mistakes_in_one_line",
+    "program",
+    "provenance",
+    "show",
+    "start",
+    "to_json",
+    "write",
+]

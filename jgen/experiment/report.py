@@ -1,0 +1,229 @@
+"""A report: one HTML file that carries its own pictures and reads the same ten years from now."""
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jgen._internal.formatting import show
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fdfdfc; --soft: #5b6570;
+  --line: #d9dde2; --wash: #f2f4f6; --accent: #0b62a8; --bad: #a3181d; --bad-wash: #fdecea; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e4e7ea; --paper: #15181c; --soft: #a0a9b3;
+    --line: #343b43; --wash: #1f242a; --accent: #79b8f0; --bad: #ff9a94; --bad-wash: #3a1d1d; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 52rem; overflow-wrap: break-word;
+  background: var(--paper); color: var(--ink);
+  font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .25rem; }
+h2 { font-size: 1.3rem; line-height: 1.3; margin: 2.5rem 0 .5rem; padding-top: .6rem;
+  border-top: 1px solid var(--line); }
+p { margin: .6rem 0; }
+.lead { font-size: 1.1rem; }
+.facts, figcaption, caption { color: var(--soft); font-size: .92rem; }
+.scroll { overflow-x: auto; margin: 1rem 0; }
+table { border-collapse: collapse; min-width: 50%; font-variant-numeric: tabular-nums; }
+caption { text-align: left; padding-bottom: .4rem; }
+th, td { padding: .35rem 1rem .35rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--line); overflow-wrap: normal; }
+thead th { font-weight: 600; border-bottom: 2px solid var(--soft); }
+.number { text-align: right; white-space: nowrap; }
+.brief { white-space: nowrap; }
+.long { min-width: 16rem; }
+figure { margin: 1.5rem 0; }
+figure img { display: block; max-width: 100%; height: auto; background: #fff;
+  border-radius: 6px; border: 1px solid var(--line); }
+figcaption { margin-top: .4rem; }
+pre { overflow-x: auto; background: var(--wash); padding: .8rem 1rem; border-radius: 6px;
+  font: .88rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+summary { cursor: pointer; color: var(--accent); }
+.failed { background: var(--bad-wash); border-left: 4px solid var(--bad); padding: .2rem 1rem;
+  margin: 1rem 0; border-radius: 4px; }
+.failed strong { color: var(--bad); }
+@media print { body { max-width: none; } }
+"""
+
+
+def escape(text: Any) -> str:
+    """Makes any text safe inside HTML: markup is shown, never obeyed; control characters are dropped.
+
+    Args:
+        text: Anything; ``str`` is taken of it.
+
+    Returns:
+        Text for an element or a quoted attribute.
+
+    Example:
+        >>> escape('<script>alert("x")</script>')
+        '&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;'
+    """
+    clean = str(text).encode("utf-8", "replace").decode("utf-8")
+    kept = (
+        c
+        for c in clean
+        if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f" and c not in "\ufffe\uffff")
+    )
+    return html.escape("".join(kept))
+
+
+class Report:
+    """What an experiment tells its reader, in the order it was told.
+
+    The page is plain HTML with its style and pictures inside: no network, no scripts. It is also
+    well-formed XML, so that a program can read the tables back.
+
+    Example:
+        >>> report = Report("mixture", "How many kinds of iris are there?")
+        >>> report.section("Result")
+        >>> report.table([{"components": 3, "log-likelihood": -180.19}], "The best fit.")
+        >>> '<td class="number">-180.19</td>' in report.html()
+        True
+    """
+
+    def __init__(self, title: str, question: str = "") -> None:
+        self.title = title
+        self.question = question
+        self._blocks: list[str] = []
+
+    def section(self, title: str) -> None:
+        """Opens a section."""
+        self._blocks.append(f"<h2>{escape(title)}</h2>")
+
+    def text(self, text: str) -> None:
+        """Adds paragraphs; a blank line parts them."""
+        self._blocks.append(paragraphs(text))
+
+    def code(self, text: str) -> None:
+        """Adds text that keeps its lines."""
+        self._blocks.append(f"<pre>{escape(text)}</pre>")
+
+    def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "") -> None:
+        """Adds a table.
+
+        Args:
+            rows: One mapping per row, column -> cell; a column missing in a row shows as ``-``.
+            caption: What the table says.
+        """
+        self._blocks.append(table(rows, caption))
+
+    def figure(self, png: bytes, caption: str) -> None:
+        """Adds a picture.
+
+        Args:
+            png: The bytes of a PNG file.
+            caption: What the picture shows; also what a screen reader says for it.
+        """
+        data = base64.b64encode(png).decode("ascii")
+        self._blocks.append(
+            f'<figure><img src="data:image/png;base64,{data}" alt="{escape(caption)}"/>'
+            f"<figcaption>{escape(caption)}</figcaption></figure>"
+        )
+
+    def html(self, facts: str = "", head: str = "", tail: str = "") -> str:
+        """Writes the page.
+
+        Args:
+            facts: One line under the title, plain text: when and where.
+            head: HTML that stands before the blocks (an error, say).
+            tail: HTML that stands after them.
+
+        Returns:
+            The whole page.
+        """
+        title = escape(self.title)
+        return "\n".join(
+            [
+                "<!DOCTYPE html>",
+                '<html lang="en" xmlns="http://www.w3.org/1999/xhtml">',
+                '<head><meta charset="utf-8"/>',
+                '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
+                f"<title>{title}</title><style>{STYLE}</style></head>",
+                f"<body><header><h1>{title}</h1>",
+                f'<p class="facts">{escape(facts)}</p>' if facts else "",
+                f'<div class="lead">{paragraphs(self.question)}</div>' if self.question else "",
+                f"</header>{head}<main>",
+                *self._blocks,
+                f"</main>{tail}</body></html>",
+                "",
+            ]
+        )
+
+
+def paragraphs(text: str) -> str:
+    r"""Turns plain text into HTML paragraphs, parted at blank lines.
+
+    Args:
+        text: Plain text.
+
+    Returns:
+        HTML.
+
+    Example:
+        >>> paragraphs("One & two.\n\nThree.")
+        '<p>One &amp; two.</p>\n<p>Three.</p>'
+    """
+    parts = (part.strip() for part in text.replace("\r\n", "\n").split("\n\n"))
+    return "\n".join(f"<p>{escape(part)}</p>" for part in parts if part)
+
+
+def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
+    """Turns rows into an HTML table; a column of numbers is set right.
+
+    Args:
+        rows: One mapping per row, column -> cell.
+        caption: What the table says.
+
+    Returns:
+        HTML.
+
+    Example:
+        >>> table([{"n": 1}]).count("<td")
+        1
+    """
+    columns = columns_of(rows)
+    kind = {column: _kind([row.get(column) for row in rows]) for column in columns}
+
+    def cell(tag: str, column: str, text: str) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        return f'<{tag}{scope} class="{kind[column]}">{escape(text)}</{tag}>'
+
+    head = "".join(cell("th", c, c) for c in columns)
+    body = "\n".join(
+        "<tr>" + "".join(cell("td", c, show(row.get(c))) for c in columns) + "</tr>" for row in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f'<div class="scroll"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns of a table, in the order they are first met.
+
+    Args:
+        rows: One mapping per row.
+
+    Returns:
+        The names; at least one.
+
+    Raises:
+        ValueError: There is no row, or no column.
+
+    Example:
+        >>> columns_of([{"a": 1}, {"b": 2, "a": 3}])
+        ['a', 'b']
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    if not columns:
+        raise ValueError("the table is empty: give at least one row with one column")
+    return columns
+
+
+def _kind(cells: Sequence[Any]) -> str:
+    """How a column is set: numbers to the right, long text broken into lines, short text not."""
+    texts = [show(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
+    if texts and all(text[0] in "-+0123456789[" or text in ("NaN", "inf") for text in texts):
+        return "number"
+    return "long" if max(len(show(cell)) for cell in cells) > 30 else "brief"

@@ -1,0 +1,56 @@
+"""Flax modules as functions that carry no state: equal modules give the same function, and compile once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen._internal.binding import static
+from jgen.types import Key, PyTree
+
+
+def apply_of(module: nn.Module) -> Partial:
+    """``(params, *inputs) -> outputs`` of a Linen module whose only state is its parameters.
+
+    Args:
+        module: Its fields must be hashable (tuples, not lists), as those of equal modules are equal.
+
+    Returns:
+        A ``Partial``; that of an equal module is the same function, so that it compiles nothing anew.
+
+    Example:
+        >>> import flax.linen as nn, jax, jax.numpy as jnp
+        >>> apply, init = apply_of(nn.Dense(3)), init_of(nn.Dense(3), jnp.zeros((1, 2)))
+        >>> apply(init(jax.random.key(0)), jnp.ones((5, 2))).shape
+        (5, 3)
+        >>> apply_of(nn.Dense(3)).func == apply.func
+        True
+    """
+    return Partial(static(_apply, module=module))
+
+
+def init_of(module: nn.Module, *examples: PyTree) -> Partial:
+    """``key -> params`` of a Linen module.
+
+    Args:
+        module: As in ``apply_of``.
+        *examples: Inputs, or their ``jax.ShapeDtypeStruct``, with any number of rows; only shapes count.
+
+    Returns:
+        A ``Partial``, compiled when it is called.
+    """
+    leaves, treedef = jax.tree.flatten(examples)
+    shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
+    return Partial(static(_init, module=module, treedef=treedef, shapes=shapes))
+
+
+def _apply(params: PyTree, *inputs: PyTree, module: nn.Module) -> Any:
+    return module.apply({"params": params}, *inputs)
+
+
+def _init(key: Key, *, module: nn.Module, treedef: Any, shapes: Sequence[tuple[Any, Any]]) -> PyTree:
+    examples = jax.tree.unflatten(treedef, [jnp.zeros(shape, dtype) for shape, dtype in shapes])
+    return jax.jit(module.init)(key, *examples).get("params", {})

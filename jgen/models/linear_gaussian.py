@@ -1,0 +1,85 @@
+r"""The linear Gaussian decoder, under which everything is known.
+
+.. math:: z \sim N(0, I), \quad x \mid z \sim N(Wz + b, s^2 I), \quad x \sim N(b, WW^\top + s^2 I),
+
+.. math:: z \mid x \sim N(M^{-1} W^\top (x - b), s^2 M^{-1}), \qquad M = W^\top W + s^2 I.
+
+Its parameters are ``params["decoder"] = {"weight" [dim, latent], "bias" [dim], "log_scale" []}``.
+"""
+
+from math import log, pi
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from jax.scipy.linalg import solve_triangular
+
+from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.types import Array, PyTree
+
+
+class Posterior(NamedTuple):
+    """The posterior of z, the same covariance for every x.
+
+    Attributes:
+        mean: ``[batch, latent]``.
+        factor: Any square root of the covariance ``[latent, latent]``.
+        log_det: Log-determinant of M ``[]``.
+    """
+
+    mean: Array
+    factor: Array
+    log_det: Array
+
+
+def linear_decoder(params: PyTree, z: Array) -> dist.Distribution:
+    """p(x | z) ``[batch]`` over ``[dim]`` of ``z [batch, latent]``."""
+    decoder = params["decoder"]
+    mean = jnp.matmul(z, decoder["weight"].T, precision="highest")  # [batch, dim]
+    mean += jnp.broadcast_to(decoder["bias"], mean.shape)
+    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(decoder["log_scale"]), mean.shape)).to_event(1)
+
+
+def exact_posterior(params: PyTree, x: Array) -> dist.Distribution:
+    """p(z | x) ``[batch]`` over ``[latent]`` of ``x [batch, dim]``."""
+    mean, factor, _ = _posterior(params["decoder"], x)
+    lower = jnp.linalg.cholesky(jnp.matmul(factor, factor.T, precision="highest"))
+    return MultivariateNormal(mean, scale_tril=jnp.broadcast_to(lower, (*mean.shape, len(lower))))
+
+
+@jax.jit
+def linear_log_prob(params: PyTree, x: Array) -> Array:
+    r"""Exact log p(x) of a model with the linear Gaussian decoder and the standard normal prior.
+
+    With m the posterior mean, :math:`-\tfrac12 (|x - b - Wm|^2/s^2 + |m|^2 + \log\det M + (d - k) \log s^2
+    + d \log 2\pi)`: no difference of large numbers.
+
+    Args:
+        params: Of ``ppca`` or of ``linear_vae``.
+        x: ``[batch, dim]``.
+
+    Returns:
+        ``[batch]``, in nats.
+
+    Example:
+        >>> decoder = {"weight": jnp.ones((1, 1)), "bias": jnp.zeros(1), "log_scale": jnp.zeros(())}
+        >>> print(linear_log_prob({"decoder": decoder}, jnp.zeros((1, 1))).round(4))  # N(0, 2) at 0
+        [-1.2655]
+    """
+    decoder = params["decoder"]
+    (dim, latent), log_scale = decoder["weight"].shape, decoder["log_scale"]
+    mean, _, log_det = _posterior(decoder, x)
+    misfit = x - linear_decoder(params, mean).mean
+    quadratic = (misfit**2).sum(-1) * jnp.exp(-2 * log_scale) + (mean**2).sum(-1)  # [batch]
+    return -(quadratic + log_det + 2 * (dim - latent) * log_scale + dim * log(2 * pi)) / 2
+
+
+def _posterior(decoder: PyTree, x: Array) -> Posterior:
+    weight, scale = decoder["weight"], jnp.exp(decoder["log_scale"])
+    with jax.default_matmul_precision("highest"):
+        gram = weight.T @ weight + scale**2 * jnp.eye(weight.shape[1], dtype=weight.dtype)
+        lower = jnp.linalg.cholesky(gram)
+        inverse = solve_triangular(lower, jnp.eye(len(lower), dtype=lower.dtype), lower=True)
+        mean = (x - jnp.broadcast_to(decoder["bias"], x.shape)) @ weight @ inverse.T @ inverse
+    return Posterior(mean, scale * inverse.T, 2 * jnp.log(jnp.diag(lower)).sum())

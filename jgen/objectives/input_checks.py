@@ -1,0 +1,90 @@
+"""Check the options, batches and distributions that objectives are given."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from flax.errors import ScopeParamShapeError
+
+from jgen.types import Array, Conditional, PyTree
+
+
+def require_density(posterior: dist.Distribution) -> dist.Distribution:
+    """The posterior, refused where it is a point or where its draws carry no gradient."""
+    if is_point(posterior):
+        raise ValueError(
+            "the encoder returns a point (Delta), which has no density: its divergence from the prior is "
+            "infinite. Use reconstruction, or an encoder that returns e.g. a Normal"
+        )
+    return require_reparameterised("encoder", posterior)
+
+
+def is_point(distribution: dist.Distribution) -> bool:
+    """Whether it is a ``Delta``, however it is wrapped: it has no density."""
+    base = distribution
+    while hasattr(base, "base_dist"):
+        base = base.base_dist
+    return isinstance(base, dist.Delta)
+
+
+def require_reparameterised(part: str, distribution: dist.Distribution) -> dist.Distribution:
+    """The distribution, refused where its draws carry no gradient."""
+    if not distribution.has_rsample:
+        raise ValueError(
+            f"the {part}'s draws must carry a gradient, and those of {type(distribution).__name__} do not: "
+            f"use a reparameterised distribution, such as a Normal or a flow"
+        )
+    return distribution
+
+
+def require_event(part: str, distribution: dist.Distribution, x: PyTree) -> None:
+    """Refuses examples of another shape than those of the distribution."""
+    if isinstance(x, jax.Array | np.ndarray) and x.shape[1:] != distribution.event_shape:
+        raise ValueError(
+            f"the {part}'s examples have shape {distribution.event_shape}: the batch must be "
+            f"[batch, *{distribution.event_shape}], got {x.shape}"
+        )
+
+
+def number(name: str, value: Any, *, least: float = 0.0) -> Array:
+    """A finite number ``[]``, float, so that 1 and 1.0 are one program; ``-inf`` as the least allows all."""
+    if not isinstance(value, jax.core.Tracer) and not (np.isfinite(value) and value >= least):
+        raise ValueError(f"{name} must be finite and at least {least:g}; got {value}")
+    return jnp.asarray(value, float)
+
+
+def size(name: str, value: Any) -> int:
+    """A whole number, 1 or more, that shapes depend on."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be an int, since shapes depend on it; got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1; got {value}")
+    return int(value)
+
+
+def num_examples(batch: PyTree) -> int:
+    """The length of the leading axis."""
+    return jax.tree.leaves(batch)[0].shape[0]
+
+
+def distribution_given(
+    part: str, conditional: Conditional, params: PyTree, given: PyTree
+) -> dist.Distribution:
+    """A conditional's distribution ``[batch]``, or a ValueError that says what does not fit."""
+    shapes = jax.tree.map(lambda leaf: leaf.shape, given)
+    try:
+        distribution = conditional(params, given)
+    except (TypeError, ValueError, ScopeParamShapeError) as error:
+        raise ValueError(
+            f"the {part} does not take an input of shape {shapes}; was it made, or were its parameters, for "
+            f"another size? It says: {error}"
+        ) from error
+    if distribution.batch_shape != (num_examples(given),):
+        raise ValueError(
+            f"the {part} must return one distribution per example, batch_shape {(num_examples(given),)}; got "
+            f"batch_shape {distribution.batch_shape} and event_shape {distribution.event_shape} for an input "
+            f"of shape {shapes}; use .to_event(n) for the axes of one example"
+        )
+    return distribution

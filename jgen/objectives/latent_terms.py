@@ -1,0 +1,153 @@
+"""Compute the terms of latent-variable objectives: posterior draws, priors, likelihoods."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+
+from jgen._internal.binding import bind
+from jgen.diagnostics.weights.kish_ess import kish_ess
+from jgen.objectives.input_checks import (
+    distribution_given,
+    require_density,
+    require_event,
+    require_reparameterised,
+)
+from jgen.types import Array, Key, LatentModel, PyTree
+
+
+class Particles(NamedTuple):
+    """Draws z ~ q(z | x) and what the model says of them.
+
+    Attributes:
+        z: ``[particle, batch, *latent]``.
+        log_prior: log p(z) ``[particle, batch]``, nats.
+        log_likelihood: log p(x | z) ``[particle, batch]``, nats.
+        log_posterior: log q(z | x) ``[particle, batch]``, nats.
+    """
+
+    z: Array
+    log_prior: Array
+    log_likelihood: Array
+    log_posterior: Array
+
+    @property
+    def log_weight(self) -> Array:
+        """Log p(x, z) - log q(z | x), ``[particle, batch]``: exp of it averages to p(x)."""
+        return self.log_prior + self.log_likelihood - self.log_posterior
+
+
+def with_parts_bound(model: LatentModel) -> LatentModel:
+    """The model, each of its functions a ``Partial``: so it may be an argument of what is compiled."""
+    if not isinstance(model, LatentModel):
+        raise TypeError(f"the objective is one of a LatentModel, got {type(model).__name__}")
+    encoder = None if model.encoder is None else bind(model.encoder)
+    return LatentModel(bind(model.init), bind(model.prior), bind(model.decoder), encoder)
+
+
+def particles(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: int) -> Particles:
+    """Draws of a posterior that has a density, weighed; the decoder is called once for all of them."""
+    posterior = require_density(encode(model, params, x))
+    z, log_posterior = jax.vmap(lambda key: sample_and_log_prob(posterior, key))(
+        jax.random.split(key, num_particles)
+    )
+    return Particles(z, log_prior(model, params, z), log_likelihood(model, params, x, z), log_posterior)
+
+
+def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
+    """q(z | x) ``[batch]`` over the latents of the prior, or a ValueError that says what does not fit."""
+    if model.encoder is None:
+        raise ValueError(
+            "the model has no encoder, and this objective draws z from q(z | x): give the LatentModel one, "
+            "or train it as a Game, or by maximum_likelihood where its marginal is known"
+        )
+    posterior = distribution_given("encoder", model.encoder, params, x)
+    latent = prior_of(model, params).event_shape
+    if posterior.event_shape != latent:
+        raise ValueError(
+            f"the encoder's latents have shape {posterior.event_shape} and the prior's {latent}: make "
+            f"both of one latent size"
+        )
+    return posterior
+
+
+def decode(model: LatentModel, params: PyTree, z: PyTree) -> dist.Distribution:
+    """p(x | z) ``[batch]``, or a ValueError that says what does not fit."""
+    return distribution_given("decoder", model.decoder, params, z)
+
+
+def prior_of(model: LatentModel, params: PyTree) -> dist.Distribution:
+    """p(z), without batch axes."""
+    prior = model.prior(params)
+    if prior.batch_shape:
+        raise ValueError(
+            f"the prior must be one distribution without batch axes, got batch_shape {prior.batch_shape}; "
+            f"use .to_event({len(prior.batch_shape)}) if they are one latent"
+        )
+    return prior
+
+
+def draw(model: LatentModel, params: PyTree, x: PyTree, key: Key) -> Array:
+    """Z ~ q(z | x), ``[batch, *latent]``, with its gradient; a point encoder's are its points.
+
+    Every objective that needs one draw makes this one of its key, so that a sum of objectives makes it once.
+    """
+    return require_reparameterised("encoder", encode(model, params, x)).sample(key)
+
+
+def draw_prior(model: LatentModel, params: PyTree, key: Key, num_draws: int) -> Array:
+    """Z ~ p(z), ``[batch, *latent]``."""
+    return jax.vmap(prior_of(model, params).sample)(jax.random.split(key, num_draws))
+
+
+def mean_of(part: str, distribution: dist.Distribution) -> Array:
+    """The mean ``[batch, *event]``, refused where the distribution knows none."""
+    try:
+        return distribution.mean
+    except NotImplementedError as error:
+        raise ValueError(
+            f"the {part} returns {type(distribution).__name__}, which has no mean in closed form, and this "
+            f"objective is about the mean"
+        ) from error
+
+
+def log_prior(model: LatentModel, params: PyTree, z: Array) -> Array:
+    """Log p(z) of ``z [particle, batch, *latent]``, ``[particle, batch]``."""
+    return jax.vmap(jax.vmap(prior_of(model, params).log_prob))(z)
+
+
+def log_likelihood(model: LatentModel, params: PyTree, x: PyTree, z: Array) -> Array:
+    """Log p(x | z) of ``z [particle, batch, *latent]``, ``[particle, batch]``, in one call of the decoder."""
+    num_particles = z.shape[0]
+    likelihood = decode(model, params, z.reshape(-1, *z.shape[2:]))
+    require_event("decoder", likelihood, x)
+    tiled = jax.tree.map(
+        lambda leaf: jnp.broadcast_to(leaf[None], (num_particles, *leaf.shape)).reshape(-1, *leaf.shape[1:]),
+        x,
+    )
+    return likelihood.log_prob(tiled).reshape(num_particles, -1)
+
+
+def sample_and_log_prob(distribution: dist.Distribution, key: Key) -> tuple[Array, Array]:
+    """A reparameterised draw ``[batch, *event]`` and its log-probability ``[batch]``.
+
+    What a flow computes on its way to the draw is kept, so that its log-probability inverts nothing.
+    """
+    z, intermediates = distribution.sample_with_intermediates(key)
+    return z, distribution.log_prob(z, intermediates) if intermediates else distribution.log_prob(z)
+
+
+def log_mean_exp(log_weight: Array) -> Array:
+    """Log of the mean over particles, ``[particle, batch] -> [batch]``: each example by itself."""
+    return jax.nn.logsumexp(log_weight, axis=0) - jnp.log(log_weight.shape[0])
+
+
+def ess(log_weight: Array) -> Array:
+    """How many of its draws each example has in effect, ``[particle, batch] -> [batch]``, from 1 to all."""
+    return jax.vmap(kish_ess, in_axes=1)(log_weight)
+
+
+def per_example(array: Array) -> Array:
+    """``[batch, ...] -> [batch, number]``."""
+    return array.reshape(array.shape[0], -1)

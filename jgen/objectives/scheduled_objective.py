@@ -1,0 +1,25 @@
+"""Define an objective whose weights change with the training step."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.types import Array, Key, PyTree
+
+
+class Scheduled(NamedTuple):
+    """An objective that changes along training: the train step takes it at the step of its state.
+
+    Called as it stands, ``(params, batch, key)``, it is the objective at the end of all its schedules.
+
+    Attributes:
+        at: ``at(step) -> Objective``, for a step ``[]`` that may be traced.
+    """
+
+    at: Partial
+
+    def __call__(self, params: PyTree, batch: PyTree, key: Key) -> tuple[Array, Mapping[str, Array]]:
+        """The objective that training ends with."""
+        return self.at(jnp.int32(2**31 - 1))(params, batch, key)

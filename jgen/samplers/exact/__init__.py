@@ -1,0 +1,1 @@
+"""Samplers whose draws are independent: exact, by rejection, or weighted."""

@@ -1,0 +1,145 @@
+"""Rejection sampling until a proposal is accepted: exact draws, one a step."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+from numpyro.distributions import Distribution
+
+from jgen._internal.binding import bind
+from jgen._internal.threefry import fold_in
+from jgen._internal.validation import count
+from jgen.samplers.input_checks import check_proposal
+from jgen.samplers.proposal_attempt import Attempt, attempt
+from jgen.samplers.recipe import Recipe
+from jgen.samplers.state import no_state
+from jgen.samplers.state_machine import Machine, turn_until_done
+from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+
+
+class Search(NamedTuple):
+    """The proposals of one draw: the last of them, and whether any broke a promise."""
+
+    key: Key
+    last: Attempt
+    above_bound: Array  # []
+    invalid: Array  # []
+    num_proposals: Array  # []
+    done: Array  # []
+
+
+def accept_reject(
+    log_density: LogDensity,
+    proposal: Distribution,
+    log_bound: float | Array,
+    *,
+    max_proposals: int | Array = 100_000,
+) -> Sampler:
+    r"""Proposes until a proposal is accepted, so that every draw is exact and independent.
+
+    .. math:: z_1, z_2, \ldots \sim q, \quad x = z_\tau, \quad
+        \tau = \min\{t : u_t < \tilde p(z_t) / (B q(z_t))\}, \quad \tau \sim \mathrm{Geometric}(Z / B).
+
+    ``rejection`` is the same scheme with one proposal a step, whose weights estimate Z. Here there are no
+    weights, and ``log_evidence`` raises: a number of proposals is known only up to the draw that ends it.
+
+    A proposal at which the density exceeds the bound flags its draw ``above_bound``: then the draws are
+    those of :math:`\min(\tilde p, B q)`, not of the target. A bound so loose that nothing is accepted does
+    not run for ever: after ``max_proposals`` the draw is NaN, flagged ``exhausted`` (only flagged, with its
+    last proposal as the value, where values are whole numbers).
+
+    It is a ``Machine`` of one log density a turn. Chains that move together wait for the unluckiest of
+    them; with ``num_lanes`` they do not.
+
+    Args:
+        log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
+        proposal: Covers the target; without batch axes.
+        log_bound: log B, at least the supremum of ``log_density - proposal.log_prob``;
+            ``estimate_log_bound`` looks for one.
+        max_proposals: Proposals a draw before it is given up.
+
+    Returns:
+        An independent sampler; it needs no starting position.
+
+    Raises:
+        ValueError: If the proposal is batched, or ``max_proposals`` is below 1.
+        TypeError: If the log density of one draw is not a scalar.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.sampling.driver import sample
+        >>> target, uniform = dist.Beta(2.7, 6.3), dist.Uniform(0.0, 1.0)
+        >>> sampler = accept_reject(target.log_prob, uniform, jnp.log(2.66974401))
+        >>> run = sample(jax.random.key(0), sampler, num_chains=1000, num_draws=10, num_lanes=100)
+        >>> bool(abs(run.draws.value.mean() - 0.3) < 0.01), bool(run.utilisation > 0.9)
+        (True, True)
+
+    Reference:
+        von Neumann (1951), "Various techniques used in connection with random digits".
+    """
+    check_proposal(log_density, proposal)
+    bound = (bind(log_density), proposal, jnp.asarray(log_bound))
+    limit = count("max_proposals", max_proposals)
+    machine = Machine(Partial(begin, *bound), Partial(advance, *bound, limit), Partial(finish))
+    return Sampler(Partial(no_state), Partial(turn_until_done, machine))
+
+
+def begin(
+    log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key, state: tuple[()]
+) -> Search:
+    """Nothing proposed yet; spends nothing."""
+    del state
+    shapes = jax.eval_shape(attempt, log_density, proposal, log_bound, key)
+    nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    no = jnp.bool(False)
+    return Search(key, nothing, no, no, jnp.int32(0), no)
+
+
+def advance(
+    log_density: LogDensity,
+    proposal: Distribution,
+    log_bound: Array,
+    max_proposals: Array,
+    state: tuple[()],
+    search: Search,
+) -> Search:
+    """One proposal."""
+    del state
+    last = attempt(log_density, proposal, log_bound, fold_in(search.key, search.num_proposals))
+    num_proposals = search.num_proposals + 1
+    return Search(
+        key=search.key,
+        last=last,
+        above_bound=search.above_bound | last.above_bound,
+        invalid=search.invalid | last.invalid,
+        num_proposals=num_proposals,
+        done=last.accepted | (num_proposals >= max_proposals),
+    )
+
+
+def finish(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
+    """The accepted proposal; NaN where there is none."""
+    accepted = search.last.accepted
+
+    def given_up(value: Array) -> Array:
+        return jnp.where(accepted, value, jnp.nan) if jnp.issubdtype(value.dtype, jnp.inexact) else value
+
+    info = {
+        "above_bound": search.above_bound,
+        "exhausted": ~accepted,
+        "invalid": search.invalid,
+        "lp": search.last.log_density,
+        "n_steps": search.num_proposals,
+        "num_grads": jnp.int32(0),
+        "num_log_densities": search.num_proposals,
+    }
+    return state, Draws(jax.tree.map(given_up, search.last.value), info, None, Law.INDEPENDENT)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """Wherever the target knows a proposal and a proven bound."""
+    del scale
+    if target.proposal is None or target.log_bound is None:
+        return None
+    return Recipe(accept_reject(target.log_density, target.proposal, target.log_bound), None)

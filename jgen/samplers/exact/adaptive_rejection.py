@@ -1,0 +1,230 @@
+"""Adaptive rejection sampling of a log-concave density on the line."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import Partial
+
+from jgen._internal.binding import bind
+from jgen.samplers.accept import log_uniform
+from jgen.samplers.input_checks import check_scalar
+from jgen.samplers.recipe import Recipe
+from jgen.samplers.tangent_hull import (
+    Hull,
+    contradicts,
+    make_hull,
+    place,
+    refined,
+    segments,
+    tangents,
+    with_tangent,
+)
+from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target, Trait
+
+REAL_LINE = (-float("inf"), float("inf"))
+NUM_PROBES = 4
+"""Quantiles of every segment of the first hull at which the density is looked at."""
+
+
+class HullState(NamedTuple):
+    """What a chain has learned of its density.
+
+    Attributes:
+        hull: Tangents, each where a proposal was once refused.
+        refused: Whether the density has shown that it is not log-concave, or never had a hull ``[]``.
+    """
+
+    hull: Hull
+    refused: Array
+
+
+def adaptive_rejection(
+    log_density: LogDensity,
+    knots: Any,
+    *,
+    support: tuple[float | Array, float | Array] = REAL_LINE,
+    max_knots: int = 32,
+) -> Sampler:
+    r"""Rejection from an envelope of tangents, which closes in wherever a proposal is refused.
+
+    A concave log density h lies below each of its tangents, so their minimum u is an envelope, and
+    :math:`e^u` is piecewise exponential. One proposal a step:
+
+    .. math:: x \sim e^{u(x)} / M, \quad w = M \cdot 1\{\log v < h(x) - u(x)\}, \quad E[w \mid u] = Z.
+
+    A refused proposal becomes a knot of the next hull, while there is room. Given the hull that proposed it a
+    draw that is kept is exact, so kept draws are independent; and every weight is unbiased for Z given the
+    steps before, whatever the hull has learned from them. The error of log Z is that of a counted share of
+    refusals: it wants some tens of them.
+
+    A first hull far above the density would refuse nearly all, and weigh the few it keeps by its large M; it
+    is refined when the sampler is made, in the middles of its heaviest segments, until it is half full.
+
+    A density that is not log-concave is refused: when the sampler is made, where the first hull or four
+    quantiles of each of its segments show it; else at the first proposal that does. From then on
+    ``not_log_concave`` is flagged and log-weights are NaN, and so is all that is computed from them.
+
+    Args:
+        log_density: Scalar position ``[]`` -> unnormalised log density ``[]``, in nats, differentiable;
+            bind data by ``Partial``.
+        knots: Where the first tangents touch ``[knot]``, on both sides of the mode if the support is
+            unbounded. Those at which the density or its slope is not finite are left out.
+        support: Ends of the interval that holds all probability; outside, the density is not asked.
+        max_knots: Room in the hull; structural, another number compiles anew.
+
+    Returns:
+        A weighted sampler; it needs no starting position, and a draw costs one gradient. The gradients of the
+        first look, some six times ``max_knots``, are not counted.
+
+    Raises:
+        ValueError: If the support is empty, the knots are outside or too many, the first hull cannot be
+            normalised, or the log density is seen not to be concave.
+        TypeError: If the log density of a scalar is not a scalar.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.sampling.driver import sample
+        >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
+        ...     return -0.5 * x**2
+        >>> sampler = adaptive_rejection(log_density, [-1.0, 1.0])
+        >>> run = sample(jax.random.key(0), sampler, num_chains=100, num_draws=100)
+        >>> bool(run.draws.info["accepted"].mean() > 0.95)
+        True
+        >>> bool(abs(jnp.log(jnp.exp(run.draws.log_weight).mean()) - 0.919) < 0.05)
+        True
+
+    Reference:
+        Gilks and Wild (1992), "Adaptive rejection sampling for Gibbs sampling", Applied Statistics 41(2).
+    """
+    log_density = bind(log_density)
+    knots, ends = jnp.asarray(knots, float), jnp.stack([jnp.asarray(end, float) for end in support])
+    if knots.ndim != 1 or not 1 <= knots.size <= max_knots:
+        raise ValueError(
+            f"knots must be [knot], between 1 and max_knots={max_knots} of them; got {knots.shape}"
+        )
+    check_scalar(log_density, jax.ShapeDtypeStruct((), knots.dtype))
+    if not isinstance(knots + ends[0], jax.core.Tracer):
+        check_knots(np.asarray(knots), np.asarray(ends))
+    found = examine(log_density, knots, ends, max_knots)
+    check_hull(found)
+    return Sampler(
+        Partial(adaptive_rejection_init, found.hull, ~jnp.isfinite(found.log_mass)),
+        Partial(adaptive_rejection_step, log_density, ends),
+    )
+
+
+def adaptive_rejection_init(hull: Hull, refused: Array, key: Key, position: PyTree | None) -> HullState:
+    """Spends nothing and needs no position."""
+    del key, position
+    return HullState(hull, refused)
+
+
+def adaptive_rejection_step(
+    log_density: LogDensity, ends: Array, key: Key, state: HullState
+) -> tuple[HullState, Draws]:
+    """One proposal, one gradient."""
+    segment_key, place_key, accept_key = jax.random.split(key, 3)
+    hull, dtype = state.hull, state.hull.x.dtype
+    parts = segments(hull, ends)
+    log_mass = jax.nn.logsumexp(parts.log_mass)
+    index = jax.random.categorical(segment_key, parts.log_mass)
+    x, envelope = place(hull, parts, index, jax.random.uniform(place_key, dtype=dtype))
+    x = jnp.where(state.refused, hull.x[0], x)
+    lp, slope = jax.value_and_grad(log_density)(x)
+    invalid = ~(lp < jnp.inf)
+    refused = state.refused | contradicts(hull, x, lp, slope)
+    uniform = jax.random.uniform(accept_key, dtype=dtype)
+    accepted = ~(invalid | refused) & (log_uniform(uniform) < lp - envelope)
+    grown = with_tangent(hull, x, lp, slope)
+    hull = jax.tree.map(lambda new, old: jnp.where(accepted, old, new), grown, hull)
+    info = {
+        "accepted": accepted,
+        "invalid": invalid,
+        "not_log_concave": refused,
+        "knots": hull.num_used,
+        "lp": lp,
+        "num_grads": jnp.int32(1),
+        "num_log_densities": jnp.int32(0),
+    }
+    log_weight = jnp.where(accepted, log_mass, -jnp.inf)
+    log_weight = jnp.where(refused, jnp.nan, log_weight)
+    return HullState(hull, refused), Draws(x, info, log_weight, Law.WEIGHTED)
+
+
+class Examined(NamedTuple):
+    """The first hull, and where the density contradicts it."""
+
+    hull: Hull
+    ends: Array  # [2]
+    log_mass: Array  # []
+    x: Array  # [place] knots and quantiles
+    is_wrong: Array  # [place] whether the others show that this one is of no concave function
+
+
+@functools.partial(jax.jit, static_argnames="max_knots")
+def examine(log_density: LogDensity, knots: Array, ends: Array, max_knots: int) -> Examined:
+    """The first hull, half full, and the density at quantiles of each of its segments."""
+    hull = make_hull(*tangents(log_density, knots), max_knots)
+    hull = refined(log_density, hull, ends, max_knots // 2 - hull.num_used)
+    parts = segments(hull, ends)
+    index = jnp.repeat(jnp.arange(max_knots), NUM_PROBES)
+    quantile = jnp.tile((jnp.arange(NUM_PROBES) + 0.5) / NUM_PROBES, max_knots)
+    x, _ = jax.vmap(place, (None, None, 0, 0))(hull, parts, index, quantile)
+    used = index < hull.num_used
+    known = jnp.where(jnp.arange(max_knots) < hull.num_used, hull.x, hull.x[0])
+    x = jnp.concatenate([knots, known, jnp.where(used, x, hull.x[0])])  # [place]
+    found = tangents(log_density, x)
+    is_wrong = jax.vmap(contradicts, (None, 0, 0, 0))(make_hull(*found, x.size), *found)
+    return Examined(hull, ends, jax.nn.logsumexp(parts.log_mass), x, is_wrong)
+
+
+def check_knots(knots: np.ndarray, ends: np.ndarray) -> None:
+    """Refuses concrete knots and ends that cannot be meant."""
+    if not ends[0] < ends[1]:
+        raise ValueError(f"support must be (low, high) with low < high; got ({ends[0]}, {ends[1]})")
+    if not ((ends[0] <= knots) & (knots <= ends[1]) & np.isfinite(knots)).all():
+        raise ValueError(f"knots must be finite and inside the support ({ends[0]}, {ends[1]}); got {knots}")
+
+
+def check_hull(found: Examined) -> None:
+    """Refuses a concrete density that has no hull from these knots, or no hull at all."""
+    hull, (low, high) = found.hull, found.ends
+    if isinstance(hull.num_used, jax.core.Tracer):
+        return  # what is wrong shows in the flags
+    if hull.num_used == 0:
+        raise ValueError("the log density and its slope are finite at none of the knots: move them")
+    for side, end, index in (("left", low, 0), ("right", high, int(hull.num_used) - 1)):
+        x, slope = float(hull.x[index]), float(hull.slope[index])
+        falls = slope > 0 if side == "left" else slope < 0
+        if jnp.isinf(end) and not falls:
+            raise ValueError(
+                f"the support is unbounded on the {side}, so the density must fall from the {side}most knot "
+                f"on, but at {x:.6g} its slope is {slope:.6g}: add a knot further {side}, or give a support"
+            )
+    if not jnp.isfinite(found.log_mass):
+        raise ValueError(f"the first hull has log mass {found.log_mass}: rescale the density")
+    if found.is_wrong.any():
+        x = float(found.x[found.is_wrong][0])
+        raise ValueError(
+            f"the log density is not concave: at {x:.6g} it lies above a tangent, or its tangent below the "
+            "density elsewhere, so a hull of tangents would sample another law; use rejection with a bound, "
+            "or a Markov kernel"
+        )
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """Any target on the line that is known to be log-concave, from knots about its mean."""
+    del scale
+    if Trait.LOG_CONCAVE not in target.traits or target.mean is None or target.variance is None:
+        return None
+    if jnp.shape(target.start) != ():
+        return None
+    support = getattr(target.proposal, "support", None)
+    low, high = getattr(support, "lower_bound", -jnp.inf), getattr(support, "upper_bound", jnp.inf)
+    mean, sd = target.mean[0], jnp.sqrt(target.variance[0])
+    knots = mean + sd * jnp.array([-2.0, -0.5, 0.5, 2.0])
+    inside = jnp.clip(knots, mean - 0.9 * (mean - low), mean + 0.9 * (high - mean))
+    return Recipe(adaptive_rejection(target.log_density, inside, support=(low, high)), None)

@@ -1,0 +1,119 @@
+"""Ancestral sampling of a directed model, parents first."""
+
+import graphlib
+import inspect
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+from numpyro.distributions import Distribution
+
+from jgen._internal.binding import bind, static
+from jgen.samplers.input_checks import check_unbatched
+from jgen.samplers.recipe import Recipe
+from jgen.samplers.state import no_state
+from jgen.types import Array, Draws, Key, Law, Sampler, Target
+
+
+def ancestral(
+    conditionals: Mapping[str, Callable[..., Distribution]], observed: Mapping[str, Array] | None = None
+) -> Sampler:
+    r"""Draws every variable given its parents; a variable observed is held, and weighs the draw.
+
+    The model is :math:`p(x) = \prod_i p(x_i \mid \mathrm{pa}_i)`. Each conditional is a function whose
+    parameters carry the names of its parents. With observations e, the others are drawn from their
+    conditionals and
+
+    .. math:: \log w = \sum_{i \in e} \log p(e_i \mid \mathrm{pa}_i), \quad E[w] = p(e),
+
+    which is likelihood weighting. With none, draws are exact and independent, of log-weight 0. The
+    ``lp`` of a draw is its joint log probability, observations included. Only weighing is counted as a log
+    density.
+
+    Args:
+        conditionals: Name -> function of its parents' values, returning a NumPyro distribution without
+            batch axes. Bind data by position, ``Partial(fn, data)``: bound parameters are no parents.
+        observed: Name -> value.
+
+    Returns:
+        An independent sampler, or a weighted one if anything is observed. A draw is a dict of all
+        variables.
+
+    Raises:
+        ValueError: If a parent or an observed variable is unknown, the graph has a cycle, or a
+            conditional is batched.
+
+    Example:
+        >>> import jax, numpyro.distributions as dist
+        >>> from jgen.sampling.driver import sample
+        >>> def rain():
+        ...     return dist.Bernoulli(0.2)
+        >>> def wet(rain):
+        ...     return dist.Bernoulli(0.1 + 0.8 * rain)
+        >>> run = sample(
+        ...     jax.random.key(0), ancestral({"wet": wet, "rain": rain}, observed={"wet": 1}),
+        ...     num_chains=1000, num_draws=10,
+        ... )
+        >>> weight = jax.numpy.exp(run.draws.log_weight)
+        >>> bool(abs(weight.mean() - 0.26) < 0.02)  # p(wet)
+        True
+        >>> bool(abs((weight * run.draws.value["rain"]).mean() / weight.mean() - 0.18 / 0.26) < 0.05)
+        True
+
+    Reference:
+        Fung and Chang (1990), "Weighing and integrating evidence for stochastic simulation in Bayesian
+        networks".
+    """
+    conditionals = {name: bind(conditionals[name]) for name in sorted(conditionals)}  # one order, one graph
+    observed = dict(observed or {})
+    parents = {name: tuple(inspect.signature(function).parameters) for name, function in conditionals.items()}
+    for name, names in [*parents.items(), ("observed", tuple(observed))]:
+        if unknown := sorted(set(names) - set(parents)):
+            raise ValueError(
+                f"{name} names {', '.join(unknown)}, but the model has only {', '.join(parents)}"
+            )
+    try:
+        order = tuple(graphlib.TopologicalSorter(parents).static_order())
+    except graphlib.CycleError as error:
+        raise ValueError(f"the model has a cycle: {' -> '.join(error.args[1])}; a DAG is needed") from error
+    graph = tuple((name, parents[name]) for name in order)
+    step = Partial(static(ancestral_step, graph=graph), conditionals, jax.tree.map(jnp.asarray, observed))
+    jax.eval_shape(step, jax.random.key(0), ())  # a batched or ill-shaped conditional is refused here
+    return Sampler(Partial(no_state), step)
+
+
+def ancestral_step(
+    conditionals: Mapping[str, Partial],
+    observed: Mapping[str, Array],
+    key: Key,
+    state: tuple[()],
+    *,
+    graph: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[tuple[()], Draws]:
+    """One draw of the whole model."""
+    value: dict[str, Array] = {}
+    log_weight = lp = jnp.zeros(())
+    for (name, parents), node_key in zip(graph, jax.random.split(key, len(graph)), strict=True):
+        distribution = conditionals[name](*(value[parent] for parent in parents))
+        check_unbatched(distribution, f"conditional of {name}")
+        if name in observed:
+            if jnp.shape(observed[name]) != distribution.event_shape:
+                raise ValueError(
+                    f"{name} is observed with shape {jnp.shape(observed[name])}; its conditional draws shape "
+                    f"{distribution.event_shape}"
+                )
+            value[name] = observed[name]
+            log_weight = log_weight + distribution.log_prob(value[name])
+        else:
+            value[name] = distribution.sample(node_key)
+        lp = lp + distribution.log_prob(value[name])
+    law = Law.WEIGHTED if observed else Law.INDEPENDENT
+    info = {"lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(bool(observed))}
+    return state, Draws(value, info, log_weight, law)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """Wherever the target is written as a directed model."""
+    del scale
+    return Recipe(ancestral(target.conditionals), None) if target.conditionals is not None else None

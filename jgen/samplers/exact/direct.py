@@ -1,0 +1,54 @@
+"""Direct sampling: independent draws from something that can be drawn from."""
+
+from typing import Any, Protocol
+
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen.samplers.input_checks import check_unbatched
+from jgen.samplers.recipe import Recipe
+from jgen.samplers.state import no_state
+from jgen.types import Array, Draws, Key, Law, Sampler, Target
+
+
+class Source(Protocol):
+    """Anything with ``sample(key)`` that is a pytree: every NumPyro distribution is one."""
+
+    @property
+    def sample(self) -> Any:
+        """The function ``sample(key)``, one exact draw."""
+
+
+def direct(source: Source) -> Sampler:
+    """Independent exact draws, each of log-weight 0 (Z = 1).
+
+    Args:
+        source: A NumPyro distribution without batch axes, or any pytree with ``sample(key)``.
+
+    Returns:
+        An independent sampler; it needs no starting position.
+
+    Raises:
+        ValueError: If the source is a batch of distributions.
+
+    Example:
+        >>> import jax, numpyro.distributions as dist
+        >>> from jgen.sampling.driver import sample
+        >>> run = sample(jax.random.key(0), direct(dist.Normal(3.0, 1.0)), num_chains=1000, num_draws=10)
+        >>> bool(abs(run.draws.value.mean() - 3) < 0.05)
+        True
+    """
+    check_unbatched(source, "source")
+    return Sampler(Partial(no_state), Partial(direct_step, source))
+
+
+def direct_step(source: Source, key: Key, state: tuple[()]) -> tuple[tuple[()], Draws]:
+    """One draw."""
+    info = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
+    return state, Draws(source.sample(key), info, jnp.zeros(()), Law.INDEPENDENT)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """Wherever the target knows how to be drawn from."""
+    del scale
+    return Recipe(direct(target), None) if target.sample is not None else None

@@ -1,0 +1,36 @@
+"""Multiply by the factor of an inverse mass matrix, and check the matrix."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen.types import Array
+
+
+def push(factor: Array, noise: Array) -> Array:
+    """``L n``: white noise (or white momentum) to a velocity ``[dim]``."""
+    return factor * noise if factor.ndim == 1 else factor @ noise
+
+
+def pull(factor: Array, gradient: Array) -> Array:
+    """``Lᵀ g``: a gradient to a force on the white momentum ``[dim]``."""
+    return factor * gradient if factor.ndim == 1 else factor.T @ gradient
+
+
+def checked_metric(inverse_mass_matrix: Array | None) -> Array | None:
+    """The matrix, after refusing a concrete one that is no covariance."""
+    if inverse_mass_matrix is None or isinstance(inverse_mass_matrix, jax.core.Tracer):
+        return inverse_mass_matrix
+    matrix = np.asarray(inverse_mass_matrix)
+    if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] and np.isfinite(matrix).all():
+        # Rounding of the entries may break symmetry, and definiteness, by this much.
+        rounding = 8 * len(matrix) * np.finfo(np.float32).eps * np.abs(matrix).max()
+        valid = np.abs(matrix - matrix.T).max() <= rounding and np.linalg.eigvalsh(matrix).min() > 0
+    else:
+        valid = bool(np.all((matrix > 0) & np.isfinite(matrix))) or matrix.ndim > 2
+    if not valid:
+        raise ValueError(
+            "inverse_mass_matrix must be variances, all positive, or a covariance, symmetric and positive "
+            f"definite; got {matrix}"
+        )
+    return jnp.asarray(inverse_mass_matrix, float)

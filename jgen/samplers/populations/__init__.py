@@ -1,0 +1,1 @@
+"""Samplers that carry a population of particles along a path of densities."""

@@ -1,0 +1,147 @@
+"""Parallel tempering."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen._internal.validation import count
+from jgen.samplers.accept import log_uniform
+from jgen.samplers.annealing_path import (
+    Kernel,
+    Path,
+    bound_kernel,
+    checked_ladder,
+    checked_path,
+    local_kernel,
+    log_ratio,
+    merge,
+    move,
+)
+from jgen.samplers.recipe import Recipe
+from jgen.types import Array, Draws, Key, Law, PyTree, Sampler, Target
+
+
+class Replicas(NamedTuple):
+    """A ladder of replicas; a row belongs to its temperature, and swaps exchange what stands in the rows.
+
+    Nothing that depends on a temperature is kept from step to step, so nothing can be left behind by a swap.
+
+    Attributes:
+        positions: ``[temperature, *event]``.
+        from_base: Whether the replica was last at the base, rather than at the target ``[temperature]``.
+        is_odd: Whether the next swaps are between 1 and 2, 3 and 4, ..., not 0 and 1, 2 and 3, ... ``[]``.
+        betas: The inverse temperatures ``[temperature]``, which warm-up may move.
+    """
+
+    positions: PyTree
+    from_base: Array
+    is_odd: Array
+    betas: Array
+
+
+def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
+    r"""One chain is a replica at each temperature of a path; neighbours swap, and the last one is the draw.
+
+    At each step the replica at the base is drawn anew, the others move by the kernel of their temperature,
+    and then neighbours swap, the even pairs at one step and the odd ones at the next, with probability
+
+    .. math:: \min\bigl(1, e^{(\beta_{k+1} - \beta_k)(r_k - r_{k+1})}\bigr), \qquad
+        r = \log \tilde p - \log q.
+
+    Each half leaves :math:`\prod_k \pi_{\beta_k}` invariant. Taken in turn they are not reversible: replicas
+    travel the ladder rather than diffuse along it.
+
+    Args:
+        path: From a base that can be drawn from to the target; see ``Path``.
+        kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. It starts
+            afresh at every step, which costs one evaluation more.
+        betas: Inverse temperatures ``[temperature]``, rising from 0 to 1;
+        ``jgen.sampling.adaptation.ladder`` moves
+            those between to where they are needed.
+        num_steps: Steps of the kernel between swaps.
+
+    Returns:
+        A Markov sampler. A position given to it is that of the last replica; the others start at draws of
+        the base, so warm up. Its info has ``log_ratio`` ``[temperature]``, the r of every replica after the
+        swaps; ``swap_acceptance`` ``[temperature - 1]``, of every pair of neighbours, tried or not; and
+        ``round_trip``: whether a replica has come up from the base.
+
+    Raises:
+        ValueError: If the ladder does not rise from 0 to 1, the base is batched, or ``num_steps`` is below 1;
+            while tracing, if the kernel is no exact Markov kernel.
+        TypeError: If the log density of one draw of the base is not a scalar.
+
+    Example:
+        >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
+        >>> from jgen.samplers import Path, metropolis
+        >>> from jgen.sampling.driver import sample
+        >>> def log_density(x):  # modes at -5 and 5
+        ...     return jnp.logaddexp(-0.5 * (x - 5.0) ** 2, -0.5 * (x + 5.0) ** 2)
+        >>> sampler = tempering(Path(dist.Normal(0.0, 5.0), log_density), metropolis, jnp.linspace(0, 1, 5))
+        >>> run = sample(jax.random.key(0), sampler, num_chains=16, num_draws=500, num_warmup=50)
+        >>> bool(abs((run.draws.value > 0).mean() - 0.5) < 0.1)
+        True
+
+    Reference:
+        Syed, Bouchard-Cote, Deligiannidis and Doucet (2022), "Non-reversible parallel tempering: a scalable
+        highly parallel MCMC scheme", JRSS B 84(2), arXiv 1905.02939; Okabe et al. (2001).
+    """
+    path, betas = checked_path(path), checked_ladder(betas)
+    step = Partial(tempering_step, path, bound_kernel(kernel), count("num_steps", num_steps))
+    return Sampler(Partial(tempering_init, path, betas), step)
+
+
+def tempering_init(path: Path, betas: Array, key: Key, position: PyTree | None) -> Replicas:
+    """All replicas at draws of the base, the last one where it is told; spends nothing."""
+    positions = jax.vmap(path.base.sample)(jax.random.split(key, len(betas)))
+    if position is not None:
+        positions = jax.tree.map(lambda rows, last: rows.at[-1].set(last), positions, position)
+    return Replicas(positions, jnp.zeros(len(betas), bool), jnp.array(False), betas)
+
+
+def tempering_step(
+    path: Path, kernel: Partial, num_steps: Array, key: Key, state: Replicas
+) -> tuple[Replicas, Draws]:
+    """Every replica moves, then neighbours swap."""
+    betas = state.betas
+    base_key, move_key, swap_key = jax.random.split(key, 3)
+    others = jax.tree.map(lambda rows: rows[1:], state.positions)
+    keys = jax.random.split(move_key, len(betas) - 1)
+    others, facts = jax.vmap(partial(move, path, kernel, num_steps))(betas[1:], keys, others)
+    fresh = path.base.sample(base_key)
+    positions = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), fresh, others)
+    ratio, invalid = jax.vmap(partial(log_ratio, path))(positions)  # [temperature]
+
+    pair = jnp.arange(len(betas) - 1)
+    log_chance = (betas[1:] - betas[:-1]) * (ratio[:-1] - ratio[1:])  # [temperature - 1]
+    log_chance = jnp.where(jnp.isnan(log_chance), -jnp.inf, jnp.minimum(log_chance, 0.0))
+    coin = log_uniform(jax.random.uniform(swap_key, pair.shape))
+    swapped = (pair % 2 == state.is_odd) & (coin < log_chance)
+    no_pair = jnp.zeros(1, bool)
+    up, down = jnp.concatenate([swapped, no_pair]), jnp.concatenate([no_pair, swapped])
+    source = jnp.arange(len(betas)) + up - down  # [temperature]
+
+    positions = jax.tree.map(lambda rows: rows[source], positions)
+    came_up = state.from_base.at[0].set(True)[source]
+    info = merge(facts)
+    info["num_log_densities"] += len(betas)
+    info["invalid"] = invalid.any() | info.get("invalid", False)
+    info |= {
+        "log_ratio": ratio[source],
+        "swap_acceptance": jnp.exp(log_chance),
+        "round_trip": came_up[-1],
+    }
+    value = jax.tree.map(lambda rows: rows[-1], positions)
+    state = Replicas(positions, came_up.at[-1].set(False), ~state.is_odd, betas)
+    return state, Draws(value, info, None, Law.MARKOV)
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """The base and the target alone: where there are more, replicas between them have no exact start."""
+    if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
+        return None
+    path = Path(target.proposal, target.log_density)
+    return Recipe(tempering(path, kernel, jnp.linspace(0.0, 1.0, 2)), None, reversible=False)

@@ -1,0 +1,42 @@
+"""One proposal accepted or refused against an envelope, which the samplers by rejection share."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from numpyro.distributions import Distribution
+
+from jgen.samplers.accept import log_uniform
+from jgen.types import Array, Key, LogDensity, PyTree
+
+
+class Attempt(NamedTuple):
+    """A proposal and what became of it.
+
+    Attributes:
+        value: The proposal ``[*event]``.
+        log_density: Of it ``[]``.
+        accepted: Whether it is a draw from the target ``[]``.
+        above_bound: Whether the density passes the bound there, by more than rounding ``[]``.
+        invalid: Whether its density is NaN or +inf, which counts as none ``[]``.
+    """
+
+    value: PyTree
+    log_density: Array
+    accepted: Array
+    above_bound: Array
+    invalid: Array
+
+
+def attempt(log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key) -> Attempt:
+    r"""A proposal :math:`z \sim q`, kept with probability :math:`\tilde p(z) / (B q(z))`: one log density."""
+    proposal_key, accept_key = jax.random.split(key)
+    value = proposal.sample(proposal_key)
+    lp, log_proposal = log_density(value), proposal.log_prob(value)
+    invalid = ~(lp < jnp.inf)
+    log_ratio = jnp.where(invalid, -jnp.inf, lp - log_proposal)
+    uniform = jax.random.uniform(accept_key, dtype=log_ratio.dtype)
+    accepted = log_uniform(uniform) < log_ratio - log_bound
+    # Each log density carries a few units of rounding; only what exceeds them is above the bound.
+    rounding = 8 * jnp.finfo(log_ratio.dtype).eps * (1.0 + jnp.abs(lp) + jnp.abs(log_proposal))
+    return Attempt(value, lp, accepted, log_ratio > log_bound + rounding, invalid)

@@ -1,0 +1,1 @@
+"""Transforms: take a sampler, return a sampler."""

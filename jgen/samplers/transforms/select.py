@@ -1,0 +1,47 @@
+"""Keeping one variable of each draw."""
+
+from dataclasses import replace
+
+from jax.tree_util import Partial
+
+from jgen._internal.binding import static
+from jgen.types import Draws, Key, PyTree, Sampler
+
+
+def keep(sampler: Sampler, name: str) -> Sampler:
+    """A sampler of one variable of a model: the draws of the others are left out.
+
+    Marginals need nothing else: a draw of (x, y) without y is a draw of x, with the same weight.
+
+    Args:
+        sampler: A sampler whose draws are dicts.
+        name: Which variable to keep; structural, another name compiles anew.
+
+    Returns:
+        A sampler with the same state and the same law.
+
+    Raises:
+        ValueError: While it is traced, if the draws have no such variable.
+
+    Example:
+        >>> import jax, numpyro.distributions as dist
+        >>> from jgen.samplers import ancestral
+        >>> from jgen.sampling.driver import sample
+        >>> def x():
+        ...     return dist.Normal(0.0, 1.0)
+        >>> def y(x):
+        ...     return dist.Normal(x, 1.0)
+        >>> run = sample(jax.random.key(0), keep(ancestral({"x": x, "y": y}), "y"), num_draws=5, num_chains=2)
+        >>> run.draws.value.shape
+        (2, 5)
+    """
+    return Sampler(sampler.init, Partial(static(keep_step, name=name), sampler.step))
+
+
+def keep_step(step: Partial, key: Key, state: PyTree, *, name: str) -> tuple[PyTree, Draws]:
+    """One step of the sampler inside."""
+    state, draws = step(key, state)
+    if not isinstance(draws.value, dict) or name not in draws.value:
+        has = ", ".join(draws.value) if isinstance(draws.value, dict) else "no names"
+        raise ValueError(f"keep: the draws have no variable {name!r}; they have {has}")
+    return state, replace(draws, value=draws.value[name])

@@ -1,0 +1,1 @@
+"""Markov kernels without a Metropolis step: fast, and biased by an amount they report."""

@@ -1,0 +1,125 @@
+"""Stochastic-gradient Langevin dynamics."""
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen._internal.binding import bind
+from jgen._internal.validation import positive
+from jgen.samplers.mass_matrix import checked_metric, pull, push
+from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
+from jgen.samplers.state import ChainState, flatten
+from jgen.samplers.stochastic_gradient import (
+    LogDensityEstimate,
+    is_diverging,
+    is_usable,
+    noisy,
+    stochastic_init,
+)
+from jgen.types import Array, Draws, Key, Law, Sampler, Target
+
+
+def sgld(
+    log_density_estimate: LogDensityEstimate,
+    *,
+    step_size: float | Array = 0.1,
+    inverse_mass_matrix: Array | None = None,
+) -> Sampler:
+    r"""Langevin steps along gradients of mini-batches; biased by the step size and by the gradient's noise.
+
+    With :math:`M^{-1} = L L^\top`, noise :math:`\xi \sim N(0, I)` and an unbiased gradient :math:`\hat g`,
+
+    .. math:: x' = x + \epsilon L \bigl(\xi + \tfrac\epsilon2 L^\top \hat g(x)\bigr).
+
+    The gradient's noise heats the chain: where :math:`L^\top \hat g` has variance V about its mean, a
+    Gaussian of variance 1 is seen as one of
+    :math:`(1 + \epsilon^2 V / 4) / (1 - \epsilon^2 / 4)` (see ``biased_variance``), exactly. Both
+    errors vanish as :math:`\epsilon^2`; there is no accept step, which would need all data.
+
+    Args:
+        log_density_estimate: Key and position -> unbiased estimate of the log density ``[]``, in nats, from
+            ``minibatch`` or your own; bind data by ``Partial``.
+        step_size: Standard deviation of the injected noise, in units of L; the papers' :math:`\epsilon_t`
+            is its square.
+        inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
+
+    Returns:
+        A biased sampler. The gradient of one estimate counts as one, whatever its batch: a pass over
+        the data takes N / B of them. A step to where the estimate or its gradient is not finite is
+        not made, and flagged as ``diverging``, as is a gradient that pushes beyond 45 standard deviations.
+
+    Raises:
+        ValueError: If the step size is not positive.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.samplers import minibatch
+        >>> from jgen.sampling.driver import sample
+        >>> def log_prior(x):
+        ...     return -0.5 * x**2
+        >>> def log_likelihood(x, y):
+        ...     return -0.5 * (y - x) ** 2
+        >>> data = jnp.linspace(0.0, 2.0, 99)  # the posterior is N(0.99, 0.1^2)
+        >>> sampler = sgld(minibatch(log_prior, log_likelihood, data, batch_size=10), step_size=0.02)
+        >>> run = sample(jax.random.key(0), sampler, num_draws=500, num_chains=20, position=jnp.ones(20))
+        >>> print(f"{run.draws.value.mean():.1f} +- {run.draws.value.std():.1f}, {run.draws.law.value}")
+        1.0 +- 0.1, biased
+
+    Reference:
+        Welling and Teh (2011), "Bayesian learning via stochastic gradient Langevin dynamics", ICML; Vollmer,
+        Zygalakis and Teh (2016), "Exploration of the (non-)asymptotic bias and variance of stochastic
+        gradient Langevin dynamics", JMLR 17.
+    """
+    estimate, step_size = bind(log_density_estimate), positive("step_size", step_size)
+    return Sampler(
+        Partial(stochastic_init, estimate, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(sgld_step, estimate),
+    )
+
+
+def sgld_step(estimate: LogDensityEstimate, key: Key, state: ChainState) -> tuple[ChainState, Draws]:
+    """One move along the gradient at hand, and a fresh batch's gradient at its end."""
+    noise_key, batch_key = jax.random.split(key)
+    step_size, factor = state.tuning
+    x, density, unravel = flatten(Partial(estimate, batch_key), state.position)
+    noise = jax.random.normal(noise_key, x.shape, x.dtype)
+    kick = 0.5 * step_size * pull(factor, state.gradient)
+    x = x + step_size * push(factor, noise + kick)
+    value, gradient = jax.value_and_grad(density)(x)
+
+    usable = is_usable(value, gradient)
+    moved = ChainState(unravel(x), value, gradient, state.tuning)
+    state = jax.tree.map(lambda new, old: jnp.where(usable, new, old), moved, state)
+    info = {
+        "diverging": is_diverging(usable, kick),
+        "step_size": step_size,
+        "num_grads": jnp.int32(1),
+        "num_log_densities": jnp.int32(0),
+    }
+    return state, Draws(state.position, info, None, Law.BIASED)
+
+
+def biased_variance(
+    step_size: float | Array, gradient_variance: float | Array = 0.0, variance: float | Array = 1.0
+) -> float | Array:
+    """The variance at which the chain settles on a Gaussian of this variance, with the identity as metric.
+
+    Args:
+        step_size: Standard deviation of the injected noise.
+        gradient_variance: Of the gradient's noise, the same everywhere.
+        variance: The Gaussian's own.
+
+    Example:
+        >>> biased_variance(1.0, 1.0)
+        1.6666666666666667
+    """
+    return variance * (1 + step_size**2 * gradient_variance / 4) / (1 - step_size**2 / (4 * variance))
+
+
+def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
+    """SGLD for any smooth target whose variances are known, with as much noise as there is signal."""
+    if target.traits & BEYOND_LOCAL_MOVES or target.variance is None:
+        return None
+    estimate = Partial(noisy, target.log_density, jnp.sqrt(target.variance))
+    sampler = sgld(estimate, step_size=scale, inverse_mass_matrix=target.variance)
+    return Recipe(sampler, None, biased_variance(scale, 1.0))

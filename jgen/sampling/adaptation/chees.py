@@ -1,0 +1,155 @@
+"""Adapting the step size and the length of trajectories."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import optax
+from jax.tree_util import Partial
+
+from jgen._internal.validation import positive
+from jgen.sampling.adaptation.dual_averaging import (
+    DualAverage,
+    average,
+    checked_target,
+    smooth,
+    start_average,
+)
+from jgen.sampling.adaptation.tuning import acceptance_rates, retune, step_size_of, tuning_of
+from jgen.types import Adaptation, Array, Draws, PyTree
+
+BETA2 = 0.95
+"""Adam's memory of squared slopes; it has none of the slopes themselves."""
+
+
+class LengthMemory(NamedTuple):
+    """What the warm-up remembers.
+
+    Attributes:
+        step: Of the step size.
+        log_length: Of the longest trajectory, the length to try next.
+        log_average: The weighted average that sampling will use.
+        adam: What Adam remembers.
+    """
+
+    step: DualAverage
+    log_length: Array
+    log_average: Array
+    adam: PyTree
+
+
+def chees(target_acceptance: float | Array = 0.651, *, learning_rate: float | Array = 0.025) -> Adaptation:
+    r"""Climbs the change in the estimator of the expected square, pooled over chains.
+
+    A good trajectory leaves the squared distance from the centre :math:`\mu` as uncorrelated with what it was
+    as it can, so the longest one, T, maximises
+
+    .. math:: C = \tfrac14\, E \bigl(|x' - \mu'|^2 - |x - \mu|^2\bigr)^2 .
+
+    With :math:`t = u T` the length of a trajectory from x to x', v its velocity there and :math:`\alpha` its
+    acceptance probability, each step of the population gives the slope
+
+    .. math:: \frac{\partial C}{\partial \log T} \approx \frac{\sum_i \alpha_i\, t_i\,
+        (|x_i' - \mu'|^2 - |x_i - \mu|^2)\; (x_i' - \mu')^\top v_i}{\sum_i \alpha_i},
+
+    along which Adam moves log T. The step size is that of dual averaging, from the harmonic mean of the
+    acceptance probabilities, which heeds the chains that are stuck; sampling uses weighted averages of both.
+    On a standard normal :math:`E\, C = \tfrac d2 (1 - \sin(2T) / 2T)` over u, whose first maximum is at
+    :math:`\tan 2T = 2T`, T = 2.2467, less about half a step where steps are long, as lengths are rounded up.
+    The metric stays as it is.
+
+    Args:
+        target_acceptance: What the mean acceptance rate is to become, in (0, 1).
+        learning_rate: Adam's, on log T.
+
+    Returns:
+        An adaptation for ``sample(..., num_warmup=..., adaptation=...)``, of ``jittered_hmc``.
+
+    Raises:
+        ValueError: If the target is not inside (0, 1); while tracing, if there is only one chain.
+        TypeError: While tracing, if the sampler has no ``trajectory_length``.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.samplers import jittered_hmc
+        >>> from jgen.sampling.driver import sample
+        >>> def log_density(x):
+        ...     return -0.5 * jnp.sum(x**2)
+        >>> run = sample(
+        ...     jax.random.key(0), jittered_hmc(log_density, step_size=0.1, trajectory_length=0.1),
+        ...     num_draws=10, num_chains=64, num_warmup=400, adaptation=chees(), position=jnp.ones((64, 10)),
+        ... )
+        >>> bool(1.0 < run.state.states.tuning.trajectory_length[0] < 2.5)
+        True
+
+    Reference:
+        Hoffman, Radul and Sountsov (2021), "An adaptive-MCMC scheme for setting trajectory lengths in
+        Hamiltonian Monte Carlo", AISTATS.
+    """
+    return Adaptation(
+        Partial(chees_init),
+        Partial(chees_update, checked_target(target_acceptance), positive("learning_rate", learning_rate)),
+    )
+
+
+def chees_init(states: PyTree) -> tuple[LengthMemory, PyTree]:
+    """Begins at the tuning the chains have."""
+    lengths = getattr(tuning_of(states), "trajectory_length", None)
+    if lengths is None:
+        raise TypeError(
+            f"chees adapts a trajectory_length, and the tuning of {type(states).__name__} has none; "
+            "take jittered_hmc, or adapt by window"
+        )
+    if len(lengths) < 2:
+        raise ValueError("chees compares chains; with one alone there is nothing to compare: take 2 or more")
+    step_size, log_length = step_size_of(states), jnp.mean(jnp.log(lengths))
+    memory = LengthMemory(start_average(step_size), log_length, log_length, adam().init(log_length))
+    return memory, retune(states, step_size=step_size, trajectory_length=jnp.exp(log_length))
+
+
+def chees_update(
+    target: Array,
+    learning_rate: Array,
+    memory: LengthMemory,
+    states: PyTree,
+    draws: Draws,
+    index: Array,
+    num_warmup: Array,
+) -> tuple[LengthMemory, PyTree]:
+    """One step of dual averaging and one of Adam; the last hands both averages over to sampling."""
+    rates = acceptance_rates(draws)
+    harmonic_mean = len(rates) / jnp.sum(1.0 / jnp.maximum(rates, jnp.finfo(rates.dtype).tiny))
+    step = average(memory.step, harmonic_mean, target)
+    ascent, adam_state = adam().update(slope(states.flown, rates), memory.adam)
+    log_length = memory.log_length + learning_rate.astype(rates.dtype) * ascent
+    log_average = smooth(memory.log_average, log_length, step.updates)
+    memory = LengthMemory(step, log_length, log_average, adam_state)
+
+    is_last = index + 1 == num_warmup
+    log_step = jnp.where(is_last, step.log_average, step.log_step)
+    log_length = jnp.where(is_last, log_average, log_length)
+    return memory, retune(states, step_size=jnp.exp(log_step), trajectory_length=jnp.exp(log_length))
+
+
+def adam() -> optax.GradientTransformation:
+    """Adam as the paper has it; it divides the slope by its size."""
+    return optax.scale_by_adam(b1=0.0, b2=BETA2)
+
+
+def slope(flown: PyTree, rates: Array) -> Array:
+    """Of the criterion along log T ``[]``; a trajectory that diverged weighs nothing.
+
+    Args:
+        flown: The last trajectories, ``start``, ``end``, ``velocity`` ``[chain, dim]``, ``length``
+            ``[chain]``.
+        rates: Their acceptance probabilities ``[chain]``.
+    """
+    usable = jnp.all(jnp.isfinite(flown.end) & jnp.isfinite(flown.velocity), axis=1)
+    weights = jnp.where(usable, rates, 0.0)
+    weights = weights / jnp.maximum(jnp.sum(weights), jnp.finfo(rates.dtype).tiny)  # [chain]
+    end = jnp.where(usable[:, None], flown.end, 0.0)
+    velocity = jnp.where(usable[:, None], flown.velocity, 0.0)
+    start = flown.start - jnp.mean(flown.start, axis=0)[None]
+    end = end - (weights @ end)[None]
+    change = jnp.sum(end**2, axis=1) - jnp.sum(start**2, axis=1)
+    slopes = flown.length * change * jnp.sum(end * velocity, axis=1)
+    return weights @ jnp.where(jnp.isfinite(slopes), slopes, 0.0)

@@ -1,0 +1,214 @@
+"""Chains side by side: where they stand, one step of all of them, and what it cost."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen._internal.buffers import write
+from jgen._internal.loop_invariants import still_outputs
+from jgen._internal.threefry import fold_in
+from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
+
+
+class RunState(NamedTuple):
+    """Everything a run needs to go on: to be saved, moved to other devices, handed to ``resume``.
+
+    Attributes:
+        keys: One per chain ``[chain]``; the randomness of step t is ``fold_in(key, t)``.
+        states: The sampler's states, with a leading chain axis.
+        step: Steps made so far, warm-up included ``[]``.
+    """
+
+    keys: Key
+    states: PyTree
+    step: Array
+
+
+class Cost(NamedTuple):
+    """What was spent on the target by all chains, in Python integers, which do not wrap."""
+
+    num_grads: int
+    num_log_densities: int
+
+
+CHUNK_STEPS = 256
+"""Steps of one compiled chunk of warm-up."""
+
+
+def start(
+    key: Key,
+    sampler: Sampler,
+    *,
+    num_chains: int = 4,
+    position: PyTree | None = None,
+    num_warmup: int = 0,
+    adaptation: Adaptation | None = None,
+    first_chain: int = 0,
+) -> tuple[RunState, Cost]:
+    """Places the chains and warms them up.
+
+    Args:
+        key: The run's key.
+        sampler: Any sampler.
+        num_chains: Chains, or particles.
+        position: Where Markov chains start, with a leading chain axis on every array.
+        num_warmup: Steps to make.
+        adaptation: What learns during them.
+        first_chain: Number of the first chain.
+
+    Returns:
+        The state to ``resume`` from, and what the warm-up cost.
+
+    Raises:
+        ValueError: If a size is not positive, positions do not match ``num_chains``, a chain starts
+            where the log density or its gradient is not finite, or there is adaptation
+            without warm-up.
+        TypeError: If the key is not a typed key.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.samplers import mala
+        >>> def log_density(x):
+        ...     return -0.5 * jnp.sum(x**2)
+        >>> state, cost = start(
+        ...     jax.random.key(0), mala(log_density), num_chains=2, num_warmup=5, position=jnp.zeros((2, 1))
+        ... )
+        >>> int(state.step), cost.num_grads
+        (5, 10)
+    """
+    if not jnp.issubdtype(getattr(key, "dtype", np.dtype(float)), jax.dtypes.prng_key) or key.shape != ():
+        raise TypeError(f"sample takes one typed key, jax.random.key(0); got {key!r}")
+    if num_chains < 1 or num_warmup < 0:
+        raise ValueError(f"num_chains >= 1 and num_warmup >= 0 are needed; got {num_chains} and {num_warmup}")
+    if adaptation is not None and num_warmup == 0:
+        raise ValueError("adaptation learns during warm-up; pass num_warmup >= 1, or no adaptation")
+    for leaf in jax.tree.leaves(position):
+        if jnp.shape(leaf)[:1] != (num_chains,):
+            raise ValueError(
+                f"position has an array of shape {jnp.shape(leaf)}; with num_chains={num_chains} its first "
+                f"axis must be {num_chains}, e.g. jnp.broadcast_to(x, ({num_chains}, *x.shape))"
+            )
+    position = jax.tree.map(jnp.asarray, position)
+    chains = np.arange(first_chain, first_chain + num_chains, dtype=np.uint32)
+    state = place(sampler, key, chains, position)
+    check_start(state.states)
+    if num_warmup == 0:
+        return state, Cost(0, 0)
+    if adaptation is None:
+        return _warm_up(sampler, None, None, state, num_warmup)
+    memory, states = _begin(adaptation, state.states)
+    return _warm_up(sampler, adaptation, memory, state._replace(states=states), num_warmup)
+
+
+@jax.jit
+def place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) -> RunState:
+    """The chains of these numbers, each with its own keys and at its own position."""
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, chains)
+    init_keys, step_keys = jax.vmap(jax.random.split, out_axes=1)(keys)
+    states = jax.vmap(sampler.init, axis_size=len(chains))(init_keys, position)
+    return RunState(step_keys, states, jnp.uint32(0))
+
+
+def advance(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
+    """One step of every chain."""
+    keys = jax.vmap(fold_in, (0, None))(state.keys, state.step)
+    states, draws = jax.vmap(sampler.step)(keys, state.states)
+    return RunState(state.keys, states, state.step + 1), draws
+
+
+_advance = jax.jit(advance)  # keeps its traces: a second run learns the shapes of its draws at no cost
+
+
+def draws_of(sampler: Sampler, state: RunState) -> tuple[Draws, tuple[bool, ...]]:
+    """Shapes of the draws of one step, and which of their leaves are the same at every step."""
+    traced = _advance.trace(sampler, state)
+    num_bound = len(jax.tree.leaves(sampler))
+    carried = [(num_bound + index, index) for index in range(len(jax.tree.leaves(state)))]
+    return traced.out_info[1], tuple(still_outputs(traced.jaxpr, carried)[len(carried) :])
+
+
+def check_start(states: PyTree) -> None:
+    """Refuses chains that start where nothing can be done, and says which.
+
+    Raises:
+        ValueError: If a ``log_density`` or a ``gradient`` is not finite.
+    """
+    advice = {
+        "log_density": "start inside the support, at a position of finite log density",
+        "gradient": "mend the log density (a NaN often comes from the branch of a jnp.where not taken), "
+        "or start elsewhere",
+    }
+    for path, leaf in jax.tree_util.tree_leaves_with_path(states):
+        name = getattr(path[-1], "name", "") if path else ""
+        if name in advice:
+            values = np.asarray(leaf).reshape(leaf.shape[0], -1)
+            bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+            if bad.size:
+                first = values[bad[0]]
+                raise ValueError(
+                    f"{bad.size} of {len(values)} chains start where the {name} is not finite "
+                    f"(chain {bad[0]}: {first[~np.isfinite(first)][0]}); {advice[name]}"
+                )
+
+
+def costs(draws: Draws) -> Draws:
+    """What draws cost, without the draws."""
+    return replace(draws, value=None, info={name: draws.info[name] for name in Cost._fields}, log_weight=None)
+
+
+def add(cost: Cost, draws: Draws, count: int) -> Cost:
+    """Adds what the first ``count`` rows ``[draw, chain]`` cost, in integers that do not wrap."""
+    rows = [np.asarray(draws.info[name])[:count] for name in Cost._fields]
+    sums = [count * int(row.sum(dtype=np.int64)) // len(row) for row in rows]  # one row stands for all
+    return Cost(*(old + new for old, new in zip(cost, sums, strict=True)))
+
+
+def longest(draws: Draws, count: int) -> int:
+    """Evaluations one after the other when each of ``count`` rows ``[draw, chain]`` waits for its longest."""
+    rows = [np.asarray(draws.info[name])[:count] for name in Cost._fields]
+    evaluations = rows[0] + rows[1]
+    return count * int(np.max(evaluations, axis=1).sum(dtype=np.int64)) // len(evaluations)
+
+
+@jax.jit
+def _begin(adaptation: Adaptation, states: PyTree) -> tuple[PyTree, PyTree]:
+    return adaptation.init(states)
+
+
+@jax.jit
+def _warm_chunk(
+    sampler: Sampler,
+    adaptation: Adaptation | None,
+    memory: PyTree,
+    state: RunState,
+    begin: Array,
+    end: Array,
+    num_warmup: Array,
+) -> tuple[PyTree, RunState, Draws]:
+    shapes = costs(jax.eval_shape(advance, sampler, state)[1])
+    spent = jax.tree.map(lambda leaf: jnp.zeros((CHUNK_STEPS, *leaf.shape), leaf.dtype), shapes)
+
+    def body(index: Array, carry: tuple) -> tuple:
+        memory, state, spent = carry
+        state, draws = advance(sampler, state)
+        if adaptation is not None:
+            memory, states = adaptation.update(memory, state.states, draws, index, num_warmup)
+            state = state._replace(states=states)
+        return memory, state, write(spent, index - begin, costs(draws))
+
+    return jax.lax.fori_loop(begin, end, body, (memory, state, spent))
+
+
+def _warm_up(
+    sampler: Sampler, adaptation: Adaptation | None, memory: PyTree, state: RunState, num_warmup: int
+) -> tuple[RunState, Cost]:
+    """All warm-up steps, in chunks."""
+    cost = Cost(0, 0)
+    for begin in range(0, num_warmup, CHUNK_STEPS):
+        end = min(begin + CHUNK_STEPS, num_warmup)
+        memory, state, spent = _warm_chunk(sampler, adaptation, memory, state, begin, end, num_warmup)
+        cost = add(cost, spent, end - begin)
+    return state, cost

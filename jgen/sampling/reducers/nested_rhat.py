@@ -1,0 +1,132 @@
+"""Nested R-hat of many short chains whose draws are not stored."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen._internal.binding import static
+from jgen.sampling.reducers.compensated_sums import Compensated, welford, zeros
+from jgen.types import Array, Draws, PyTree, Reducer
+
+
+class NestedMemory(NamedTuple):
+    """What ``nested_rhat`` carries for one leaf; draws are held relative to each chain's first.
+
+    Attributes:
+        origin: First draw ``[chain, *event]``.
+        mean: Mean ``[chain, *event]``.
+        scatter: Sum of squares about it ``[chain, *event]``.
+    """
+
+    origin: Array
+    mean: Compensated
+    scatter: Compensated
+
+
+class NestedRhatMemory(NamedTuple):
+    """What ``nested_rhat`` carries.
+
+    Attributes:
+        num_draws: Draws per chain so far.
+        leaves: Like the value, a ``NestedMemory`` at each leaf.
+    """
+
+    num_draws: Array
+    leaves: PyTree
+
+
+def _is_memory(node: PyTree) -> bool:
+    return isinstance(node, NestedMemory)
+
+
+def _init(draws: Draws, *, num_superchains: int) -> NestedRhatMemory:
+    num_chains = len(jax.tree.leaves(draws.value)[0])
+    if num_chains % num_superchains:
+        raise ValueError(
+            f"nested_rhat parts the chains into {num_superchains} superchains of one size; {num_chains} "
+            "chains cannot be"
+        )
+
+    def empty(leaf: Array) -> NestedMemory:
+        return NestedMemory(jnp.zeros(leaf.shape), zeros(leaf.shape), zeros(leaf.shape))
+
+    return NestedRhatMemory(jnp.zeros((), int), jax.tree.map(empty, draws.value))
+
+
+def _update(memory: NestedRhatMemory, draws: Draws) -> NestedRhatMemory:
+    count = memory.num_draws + 1
+
+    def fold(value: Array, before: NestedMemory) -> NestedMemory:
+        value = jnp.asarray(value, dtype=float)  # [chain, *event]
+        origin = jnp.where(count == 1, value, before.origin)
+        one = jnp.ones(value.shape[:1])  # [chain]
+        return NestedMemory(origin, *welford(before.mean, before.scatter, value - origin, one, count * one))
+
+    return NestedRhatMemory(count, jax.tree.map(fold, draws.value, memory.leaves))
+
+
+def _compute(memory: NestedRhatMemory, *, num_superchains: int) -> PyTree:
+    def statistic(leaf: NestedMemory) -> Array:
+        mean = leaf.mean.value + (leaf.origin - leaf.origin[:1])  # [chain, *event]
+        mean = mean.reshape(num_superchains, -1, *mean.shape[1:])  # [superchain, chain, *event]
+        num_chains = mean.shape[1]
+        freedom = jnp.maximum(memory.num_draws - 1, 1)
+        within = (leaf.scatter.value / freedom).reshape(mean.shape).mean(axis=1)  # [superchain, *event]
+        apart = mean.var(axis=1, ddof=1) if num_chains > 1 else jnp.zeros_like(within)
+        between = mean.mean(axis=1).var(axis=0, ddof=1)  # [*event]
+        return jnp.sqrt(1 + between / (within + apart).mean(axis=0))
+
+    return jax.tree.map(statistic, memory.leaves, is_leaf=_is_memory)
+
+
+def nested_rhat(num_superchains: int) -> Reducer:
+    r"""Nested R-hat, for many chains of few draws each.
+
+    The chains are parted, in their order, into K superchains of M; the chains of one superchain must start
+    from one point, and those points be dispersed. With B the variance of the means of the superchains
+    and W the mean over superchains of (variance of the chains' means + mean variance within a chain),
+
+    .. math:: \hat R_\nu = \sqrt{1 + B / W}
+
+    sees whether the superchains have forgotten where they started, however short the chains: one draw of
+    each will do, where M > 1. Where they have, B / W is near 1/M for one draw, and 1 / (M + M n / tau)
+    for n draws of autocorrelation time tau: with one draw compare with sqrt(1 + 1/M), not with 1.
+
+    What it misses, as it compares means alone: superchains of one mean and different spread
+    (``jgen.diagnostics.rhat`` folds, and sees them); a drift that all superchains share; heavy tails,
+    which make it noise (``rhat`` works on ranks). And superchains that all start at one point, or at exact
+    draws, pass from the first draw.
+
+    Args:
+        num_superchains: K, at least 2; structural.
+
+    Returns:
+        A ``Reducer`` whose ``compute`` gives one number a coordinate, like one draw's value; NaN for
+        coordinates with NaN draws, or that never move; inf where each superchain is stuck at its own value.
+
+    Raises:
+        ValueError: If there are fewer than two superchains; by ``init``, if the chains cannot be parted.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from jgen.types import Draws, Law
+        >>> fold = nested_rhat(2)
+        >>> draws = Draws(jnp.array([0.0, 2.0, 4.0, 6.0]), {}, None, Law.MARKOV)  # B = 8, W = 2
+        >>> round(float(fold.compute(fold.update(fold.init(draws), draws))), 4)
+        2.2361
+
+    Reference:
+        Margossian, Hoffman, Sountsov, Riou-Durand, Vehtari and Gelman (2024), Nested R-hat: assessing the
+        convergence of Markov chain Monte Carlo when running many short chains. Bayesian Analysis.
+    """
+    if num_superchains < 2:
+        raise ValueError(
+            f"nested_rhat compares superchains, two or more; got num_superchains={num_superchains}"
+        )
+    return Reducer(
+        Partial(static(_init, num_superchains=num_superchains)),
+        Partial(_update),
+        Partial(static(_compute, num_superchains=num_superchains)),
+    )

@@ -1,0 +1,54 @@
+r"""One train step for every objective, and the loop that runs it in compiled chunks.
+
+``make_train_step`` is the step, ``train`` its loop over data on the device, ``train_on`` over a stream.
+Batches are ``shuffled`` or ``with_replacement``; ``data_parallel`` shares them out over devices. The rest are
+values that go into one of these: ``ema_params`` into an optimizer, ``in_precision`` around an objective or a
+network.
+
+A step is a pytree, like a sampler: ``Partial(_train_step, objective, optimizer)``. Its data are leaves
+and its functions are the treedef, so that a step made again from an objective with new data and the
+*same* optimizer runs through the program already compiled. An optax optimizer is a pair of closures, and
+closures are equal only to themselves: make the optimizer once and hand the same one on. An optimizer
+made again compiles again (one whose ``update`` is itself a ``Partial`` of a module-level function, with
+its learning rate bound, does not, and may be vmapped over the rate).
+
+A run is drawn from one key, which never changes. With :math:`k` the key and :math:`t` the step,
+
+.. math:: k_t = \mathrm{fold\_in}(k, t), \qquad b_t = \mathrm{make\_batch}(\mathrm{data}, k', t),
+          \qquad (\theta, o)_{t+1} = \mathrm{update}(\nabla_\theta \ell(\theta_t, b_t, k_t), o_t, \theta_t),
+
+with :math:`k' = \mathrm{fold\_in}(k, 2^{32}-1)`, which no step reaches. Nothing else is random, so that a
+run depends neither on its chunks nor on having been stopped and resumed.
+"""
+
+from jgen.training.adversarial_optimizer import players
+from jgen.training.batches import shuffled, with_replacement
+from jgen.training.chunked_loop import NonFiniteError, Training
+from jgen.training.ema import averaged_params, ema_params
+from jgen.training.mean_loss import mean_loss
+from jgen.training.mixed_precision import in_precision
+from jgen.training.parallel import data_parallel, replicated
+from jgen.training.state import init_restarts, init_state
+from jgen.training.step import make_train_step
+from jgen.training.train import full_batch, train
+from jgen.training.train_stream import train_on
+
+__all__ = [
+    "NonFiniteError",
+    "Training",
+    "averaged_params",
+    "data_parallel",
+    "ema_params",
+    "full_batch",
+    "in_precision",
+    "init_restarts",
+    "init_state",
+    "make_train_step",
+    "mean_loss",
+    "players",
+    "replicated",
+    "shuffled",
+    "train",
+    "train_on",
+    "with_replacement",
+]

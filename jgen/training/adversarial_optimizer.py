@@ -1,0 +1,50 @@
+"""An optimizer for each player of a game, and whose turn it is."""
+
+import optax
+from jax.tree_util import Partial
+
+from jgen._internal.binding import static
+from jgen.objectives.input_checks import size
+from jgen.types import Array
+
+
+def players(
+    model: optax.GradientTransformation, critic: optax.GradientTransformation, *, critic_steps: int = 1
+) -> optax.GradientTransformation:
+    """One optimizer of ``{"model": ..., "critic": ...}`` out of two, for the one step that trains both.
+
+    With ``critic_steps`` of k the critic moves at every step and the model at every k-th, after the critic
+    has moved k - 1 times alone. In between the model's updates are 0 and its optimizer rests
+    (``optax.conditionally_mask``; ``conditionally_transform`` would pass on the bare gradient).
+
+    Args:
+        model: Optimizer of the model.
+        critic: Optimizer of the critic.
+        critic_steps: Steps of the critic for each of the model's, 1 or more.
+
+    Returns:
+        The optimizer, for ``make_train_step``. Make it once.
+
+    Raises:
+        TypeError: Where ``critic_steps`` is no integer.
+        ValueError: Where it is below 1.
+
+    Example:
+        >>> import jax.numpy as jnp, optax
+        >>> optimizer = players(optax.sgd(1.0), optax.sgd(1.0), critic_steps=3)
+        >>> params = {"model": jnp.zeros(()), "critic": jnp.zeros(())}
+        >>> state = optimizer.init(params)
+        >>> for _ in range(6):
+        ...     updates, state = optimizer.update({"model": -1.0, "critic": -1.0}, state, params)
+        ...     params = optax.apply_updates(params, updates)
+        >>> float(params["model"]), float(params["critic"])
+        (2.0, 6.0)
+    """
+    critic_steps = size("critic_steps", critic_steps)
+    if critic_steps > 1:
+        model = optax.conditionally_mask(model, Partial(static(_is_last, out_of=critic_steps)))
+    return optax.multi_transform({"model": model, "critic": critic}, {"model": "model", "critic": "critic"})
+
+
+def _is_last(step: Array, *, out_of: int) -> Array:
+    return step % out_of == out_of - 1

@@ -1,0 +1,97 @@
+"""Batches of data that live on the device, each a pure function of ``(data, key, step)``.
+
+Nothing has to be stored to go on from a step: whichever process, chunk or device asks, the batch is the same.
+Both are ``make_batch`` of ``train``; options are bound, so that an equal one compiles nothing anew.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen._internal.binding import static
+from jgen.training.permutation import permuted
+from jgen.types import Array, Key, PyTree
+
+
+def shuffled(batch_size: int) -> Partial:
+    """Epoch after epoch without replacement, each in another order.
+
+    An epoch is ``rows // batch_size`` batches, in which no row appears twice. The rows that are left, fewer
+    than a batch, sit this epoch out; they are others in the next. A batch costs O(batch), however many rows
+    there are.
+
+    Args:
+        batch_size: Rows of a batch; at most those of the data.
+
+    Returns:
+        ``(data, key, step) -> batch``, for any pytree of arrays ``[row, ...]``.
+
+    Raises:
+        ValueError: For a size below 1; and from ``make_batch``, for data that are empty, fewer than a
+            batch, or leaves of different lengths.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> from jgen.training import shuffled
+        >>> epoch = [shuffled(2)(jnp.arange(6), jax.random.key(0), step).tolist() for step in range(3)]
+        >>> sorted(epoch[0] + epoch[1] + epoch[2])
+        [0, 1, 2, 3, 4, 5]
+    """
+    return Partial(static(_shuffled, batch_size=_size(batch_size)))
+
+
+def with_replacement(batch_size: int) -> Partial:
+    """Rows drawn uniformly and independently of each other, so that no batch knows of another.
+
+    Args:
+        batch_size: Rows of a batch, as for ``shuffled``.
+
+    Returns:
+        ``(data, key, step) -> batch``.
+
+    Raises:
+        ValueError: As for ``shuffled``.
+    """
+    return Partial(static(_with_replacement, batch_size=_size(batch_size)))
+
+
+def _shuffled(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree:
+    num_rows = _num_rows(data, batch_size)
+    epoch, index = jnp.divmod(step, num_rows // batch_size)
+    places = index * batch_size + jnp.arange(batch_size)  # [batch]
+    return _take(data, permuted(jax.random.fold_in(key, epoch), num_rows, places))
+
+
+def _with_replacement(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree:
+    num_rows = _num_rows(data, batch_size)
+    rows = jax.random.randint(jax.random.fold_in(key, step), (batch_size,), 0, num_rows, jnp.int32)
+    return _take(data, rows)
+
+
+def _take(data: PyTree, rows: Array) -> PyTree:
+    return jax.tree.map(lambda leaf: leaf.at[rows].get(mode="promise_in_bounds"), data)
+
+
+def _size(batch_size: Any) -> int:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    return int(batch_size)
+
+
+def _num_rows(data: PyTree, batch_size: int) -> int:
+    lengths = {jnp.shape(leaf)[0] if jnp.ndim(leaf) else None for leaf in jax.tree.leaves(data)}
+    if len(lengths) != 1 or None in lengths:
+        raise ValueError(
+            f"data must be arrays [row, ...] with equally many rows, got shapes "
+            f"{[jnp.shape(leaf) for leaf in jax.tree.leaves(data)]}"
+        )
+    [num_rows] = lengths
+    if not num_rows:
+        raise ValueError("data have no rows: the split is empty; choose another, or a larger share of it")
+    if batch_size > num_rows:
+        raise ValueError(
+            f"a batch of {batch_size} is larger than the data set of {num_rows} rows; take fewer"
+        )
+    return num_rows

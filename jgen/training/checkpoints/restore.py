@@ -1,0 +1,124 @@
+"""Reading a checkpoint: what was saved, onto whatever devices are there."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jgen.training.checkpoints.manifest import FORMAT, badness, described, named_leaves, numbered, steps
+from jgen.types import PyTree
+
+
+def restore(directory: str | Path, like: PyTree, *, step: int | None = None) -> PyTree:
+    """The state that was saved, with the structure and the shardings of ``like``.
+
+    Args:
+        directory: Where ``save`` or ``writer`` put it.
+        like: A state of the same structure, shapes and types: freshly initialised, or from
+            ``jax.eval_shape``. Arrays are restored to its shardings, whatever they were saved from: another
+            number of devices, or of processes.
+        step: Which checkpoint; None for the newest.
+
+    Returns:
+        A pytree of fresh arrays.
+
+    Raises:
+        FileNotFoundError: Where there is no such checkpoint.
+        ValueError: Where it is not a checkpoint of jgen, is damaged, or does not fit ``like``: the message
+            names the arrays and both sides' shapes and types.
+    """
+    import orbax.checkpoint as ocp
+
+    step, manifest = _manifest(directory, step)
+    wanted = {name: _abstract(leaf) for name, leaf in named_leaves(like).items()}
+    _compare(manifest["leaves"], described(wanted), Path(directory) / str(step))
+    arrays = _read(directory, step, arrays=ocp.args.StandardRestore(numbered(wanted)))
+    empty = {name: jnp.zeros(leaf.shape, leaf.dtype) for name, leaf in wanted.items() if not leaf.size}
+    found = dict(zip((name for name in wanted if name not in empty), _in_order(arrays), strict=True))
+    return jax.tree.unflatten(jax.tree.structure(like), [{**empty, **found}[name] for name in wanted])
+
+
+def notes(directory: str | Path, *, step: int | None = None) -> Mapping[str, Any]:
+    """What was noted with a checkpoint; the newest where ``step`` is None.
+
+    Raises:
+        FileNotFoundError: Where there is no such checkpoint.
+        ValueError: Where it is not a checkpoint of jgen, or is damaged.
+    """
+    return _manifest(directory, step)[1]["notes"]
+
+
+def best(directory: str | Path) -> int:
+    """The step with the smallest metric among those that stand; of equals, the newest.
+
+    Raises:
+        FileNotFoundError: Where there is no checkpoint, or none was saved with a metric.
+        ValueError: Where one is not a checkpoint of jgen, or is damaged.
+    """
+    metrics = {step: _manifest(directory, step)[1].get("metric") for step in steps(directory)}
+    ranked = [(badness(metric), -step) for step, metric in metrics.items() if metric is not None]
+    if not ranked:
+        raise FileNotFoundError(f"no checkpoint with a metric in {directory}: it has steps {list(metrics)}")
+    return -min(ranked)[1]
+
+
+def _manifest(directory: str | Path, step: int | None) -> tuple[int, Mapping[str, Any]]:
+    import orbax.checkpoint as ocp
+
+    found = steps(directory)
+    if not found or step not in {None, *found}:
+        raise FileNotFoundError(
+            f"no checkpoint {'' if step is None else f'of step {step} '}in {directory}: "
+            + (f"it has steps {found}" if found else "save one first, or check the path")
+        )
+    step = found[-1] if step is None else step
+    manifest = _read(directory, step, manifest=ocp.args.JsonRestore())
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ValueError(
+            f"{Path(directory) / str(step)} was not written by jgen.training.checkpoints ({FORMAT})"
+        )
+    return step, manifest
+
+
+def _read(directory: str | Path, step: int, **item: Any) -> Any:
+    import orbax.checkpoint as ocp
+
+    path = Path(directory).absolute() / str(step)
+    try:
+        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
+            [found] = reader.restore(path, args=ocp.args.Composite(**item)).values()
+    except Exception as error:  # whatever a broken file makes the reader raise
+        raise ValueError(
+            f"{path} is damaged, or is not a checkpoint of jgen ({type(error).__name__}); "
+            f"the steps in its directory are {steps(directory)}"
+        ) from error
+    return found
+
+
+def _in_order(arrays: Mapping[str, Any]) -> list[Any]:
+    return [arrays[number] for number in sorted(arrays)]
+
+
+def _abstract(leaf: Any) -> Any:
+    """Shape, type and place. An array not placed goes to the first device; numpy's stay with the host."""
+    if isinstance(leaf, np.ndarray):
+        return leaf
+    sharding = leaf.sharding or jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+
+
+def _compare(saved: Mapping[str, str], wanted: Mapping[str, str], path: Path) -> None:
+    if list(saved.items()) == list(wanted.items()):
+        return
+    names = [name for name in {**saved, **wanted} if saved.get(name) != wanted.get(name)]
+    lines = [
+        f"{name or 'the leaf'}: saved {saved.get(name, 'nothing')}, like {wanted.get(name, 'nothing')}"
+        for name in names
+    ]
+    more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+    raise ValueError(
+        f"{path} does not fit `like`: " + ("; ".join(lines[:5]) or "another order of leaves") + more
+    )

@@ -1,0 +1,187 @@
+"""Writing checkpoints, one at a time or along a run."""
+
+import contextlib
+import math
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from jgen.training.checkpoints.manifest import FORMAT, badness, described, named_leaves, numbered, steps
+from jgen.types import PyTree
+
+REMOVED = ".jgen-removed"
+"""Where a checkpoint goes to be deleted, in one move: one that is half deleted must not seem to stand."""
+
+
+def save(
+    directory: str | Path, state: PyTree, *, step: int, notes: Mapping[str, Any] | None = None, keep: int = 3
+) -> Path:
+    """Saves a state, and returns once it is on the disk.
+
+    Args:
+        directory: Where the checkpoints of this run live; made if it is not there.
+        state: Any pytree of arrays (typed keys, bfloat16, sharded arrays and numpy arrays among them).
+        step: The number this checkpoint goes by; larger than those saved before.
+        notes: What else to remember, as JSON.
+        keep: How many checkpoints to keep, the newest ones.
+
+    Returns:
+        The folder of this checkpoint.
+
+    Raises:
+        ValueError: For a step that is not larger than the last one saved, or ``keep`` below 1.
+        TypeError: For a state that is empty or has leaves that are not arrays or numbers.
+        OSError: Where it cannot be written, a full disk for one; the checkpoints that stood still stand.
+
+    Example:
+        >>> import tempfile, jax, jax.numpy as jnp
+        >>> from jgen.training import checkpoints
+        >>> state = {"key": jax.random.key(1), "params": jnp.arange(3.0)}
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     folder = checkpoints.save(directory, state, step=10, notes={"data": "iris"})
+        ...     again = checkpoints.restore(directory, like=state)
+        ...     checkpoints.steps(directory), checkpoints.notes(directory), again["params"].tolist()
+        ([10], {'data': 'iris'}, [0.0, 1.0, 2.0])
+    """
+    with writer(directory, keep_last=keep) as write:
+        write(state, step=step, notes=notes)
+    return Path(directory) / str(step)
+
+
+@contextlib.contextmanager
+def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> Iterator[Callable[..., None]]:
+    """Saves along a run, while the run goes on.
+
+    Inside, ``save(state, step=..., notes=None, metric=None)`` takes the state as it is now and returns while
+    it is being written; the state may be donated at once. It is saved when the next call returns, or the
+    block is left: both wait, delete what is no longer kept, and say it where that or the writing failed. What
+    an earlier process left half written, or half deleted, is removed. One writer a directory.
+
+    Args:
+        directory: Where the checkpoints of this run live; made if it is not there.
+        keep_last: How many of the newest to keep.
+        keep_best: How many of those with the smallest metrics to keep besides.
+
+    Yields:
+        ``save``; its arguments are those of ``jgen.training.checkpoints.save``, and ``metric``, a number
+        that is better when smaller (NaN is worst).
+
+    Raises:
+        ValueError: For ``keep_last`` below 1 or ``keep_best`` below 0; from ``save``, as above.
+        TypeError: From ``save``, as above.
+        OSError: Where a checkpoint cannot be written; those that stood still stand.
+
+    Example:
+        >>> import tempfile, jax.numpy as jnp
+        >>> from jgen.training import checkpoints
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     with checkpoints.writer(directory, keep_last=1, keep_best=1) as save:
+        ...         for step, loss in enumerate([3.0, 1.0, 2.0, 4.0]):
+        ...             save({"params": jnp.full(2, loss)}, step=step, metric=loss)
+        ...     checkpoints.steps(directory), checkpoints.best(directory)
+        ([1, 3], 1)
+    """
+    if keep_last < 1 or keep_best < 0:
+        raise ValueError(f"need keep_last >= 1 and keep_best >= 0, got {keep_last} and {keep_best}")
+    with contextlib.closing(_Writer(Path(directory).absolute(), keep_last, keep_best)) as saving:
+        try:
+            yield saving.save
+        finally:
+            saving.wait()
+
+
+class _Writer:
+    """Orbax's manager, and what it may be busy with."""
+
+    def __init__(self, directory: Path, keep_last: int, keep_best: int):
+        import orbax.checkpoint as ocp
+
+        kept = ocp.checkpoint_managers
+        best = kept.BestN(get_metric_fn=_metric, reverse=True, n=keep_best)
+        self.directory, self.busy_with = directory, "checkpoints"
+        with self._failures_in_one_line():
+            directory.mkdir(parents=True, exist_ok=True)
+            self._empty_removed()
+            self.manager = ocp.CheckpointManager(
+                directory,
+                options=ocp.CheckpointManagerOptions(
+                    preservation_policy=kept.AnyPreservationPolicy([kept.LatestN(keep_last), best]),
+                    best_fn=_metric,  # else it forgets the metrics of a former process
+                    cleanup_tmp_directories=True,
+                    todelete_subdir=REMOVED,
+                ),
+            )
+
+    def save(
+        self,
+        state: PyTree,
+        *,
+        step: int,
+        notes: Mapping[str, Any] | None = None,
+        metric: float | None = None,
+    ) -> None:
+        import orbax.checkpoint as ocp
+
+        self.wait()
+        last = max(steps(self.directory), default=-1)
+        if step <= last:
+            raise ValueError(
+                f"step {step} is not after step {last}, the last one in {self.directory}: use a new directory"
+            )
+        leaves = named_leaves(state)
+        metric = None if metric is None else float(metric)
+        manifest = {
+            "format": FORMAT,
+            "leaves": described(leaves),
+            "notes": dict(notes or {}),
+            "metric": metric,
+        }
+        self.busy_with = f"step {step}"
+        with self._failures_in_one_line():
+            self.manager.save(
+                step,
+                args=ocp.args.Composite(
+                    arrays=ocp.args.StandardSave(numbered(leaves)), manifest=ocp.args.JsonSave(manifest)
+                ),
+                metrics={"metric": math.inf if metric is None else metric},
+            )
+
+    def wait(self) -> None:
+        with self._failures_in_one_line():
+            self.manager.wait_until_finished()
+        self._empty_removed()
+
+    def _empty_removed(self) -> None:
+        if jax.process_index() == 0:  # the one that moves them there
+            try:
+                shutil.rmtree(self.directory / REMOVED)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise OSError(
+                    f"cannot delete {self.directory / REMOVED}: {error}; delete it by hand"
+                ) from error
+
+    def close(self) -> None:
+        self.manager.close()
+
+    @contextlib.contextmanager
+    def _failures_in_one_line(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # Python's, Orbax's or TensorStore's, from this thread or another
+            raise OSError(
+                f"cannot save {self.busy_with} in {self.directory}: {_reason(error)}; "
+                f"the steps that stand there are {steps(self.directory)}"
+            ) from error
+
+
+def _metric(metrics: Mapping[str, float]) -> float:
+    return badness(metrics["metric"])
+
+
+def _reason(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,0 +1,79 @@
+"""Mixed precision: functions that compute in few bits, between numbers that are kept in many."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.tree_util import Partial
+
+from jgen._internal.binding import bind, static
+from jgen.decoders.sequence_distribution import Strings
+from jgen.objectives.scheduled_objective import Scheduled
+from jgen.types import Objective, PyTree
+
+
+def in_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any:
+    """The same function, computed in another floating type: inputs are cast to it, outputs to float32.
+
+    Around an objective, all of it is in few bits, but for what the train step keeps: the parameters, the
+    gradient, the loss and the optimizer's state stay float32. Around a decoder or an encoder, the network
+    is, and the distribution it returns is in float32, so that log-probabilities and their sums keep
+    their digits (one that holds a network yet to be run, that of strings, keeps its weights in few bits, and
+    judges in float32 what comes of them): prefer this where the model is a ``LatentModel``,
+
+        ``model._replace(decoder=in_precision(model.decoder), encoder=in_precision(model.encoder))``.
+
+    Whole numbers, flags and keys pass as they are. Three digits is what bfloat16 holds: evaluate with the
+    function itself.
+
+    Args:
+        function: An objective (``Scheduled`` or not), a ``Conditional``, or any function of pytrees that
+            returns a pytree; distributions are pytrees. A module-level function or a ``Partial`` of one.
+        dtype: bfloat16 or wider; the value that is the policy.
+
+    Returns:
+        A ``Partial``; ``Scheduled`` where the objective is.
+
+    Raises:
+        ValueError: For a type that is not floating, and for float16, whose gradients underflow unless the
+            loss is scaled.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> half = in_precision(jnp.square)
+        >>> half(jnp.float32(1.01)).dtype, float(half(jnp.float32(1.01)))
+        (dtype('float32'), 1.015625)
+
+    Reference:
+        Micikevicius et al., Mixed precision training, ICLR 2018.
+    """
+    dtype = jnp.dtype(dtype)
+    if not jnp.issubdtype(dtype, jnp.floating) or dtype == jnp.float16:
+        raise ValueError(f"dtype must be bfloat16 or wider (float16 would need its loss scaled), got {dtype}")
+    if isinstance(function, Scheduled):
+        return Scheduled(Partial(static(_at, dtype=dtype), function.at))
+    return Partial(static(_in_precision, dtype=dtype), bind(function))
+
+
+def _at(at: Callable[..., Objective], step: Any, *, dtype: Any) -> Objective:
+    return in_precision(at(step), dtype)
+
+
+def _in_precision(function: Callable[..., Any], *arguments: PyTree, dtype: Any) -> PyTree:
+    return _cast(_cast(function, dtype)(*_cast(arguments, dtype)), jnp.float32)
+
+
+def _cast(tree: PyTree, dtype: Any) -> PyTree:
+    def cast(leaf: Any) -> Any:
+        return leaf.astype(dtype) if _is_floating(leaf) else leaf
+
+    return jax.tree.map(cast, tree, is_leaf=_is_network_to_be_run)
+
+
+def _is_network_to_be_run(tree: PyTree) -> bool:
+    return isinstance(tree, Strings)
+
+
+def _is_floating(leaf: Any) -> bool:
+    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)

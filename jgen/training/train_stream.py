@@ -1,0 +1,106 @@
+"""Training on data that do not fit on the device."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import jax
+import numpy as np
+
+from jgen.training.chunked_loop import Hook, Step, Training, run_chunks
+from jgen.types import Array, Key, PyTree, TrainState
+
+
+def train_on(
+    batches: Callable[[int], Iterator[PyTree]],
+    state: TrainState,
+    step: Step,
+    num_steps: int,
+    *,
+    chunk_size: int = 100,
+    on_chunk: Hook | None = None,
+) -> Training:
+    """Takes ``num_steps`` more steps on batches that the host reads, a chunk of them ahead of the device.
+
+    The loop is that of ``train``: the same step in the same compiled chunks, the same refusal of what is not
+    finite, the same hook. A thread reads the batches of the next chunk while the device works on this one.
+
+    The position in the stream is ``state.step``, so that a checkpoint of the state is one of the position
+    too: ``batches(t)`` must go on with the batch of step t, as it does for a source that is read by index,
+    ``lambda t: (read(i) for i in itertools.count(t))``.
+
+    Args:
+        batches: ``batches(t) -> iterator`` over the batches of the steps t, t + 1, ...; pytrees of arrays of
+            equal shapes. Training ends with them, if that is sooner.
+        state: As for ``train``, of one run. It is consumed.
+        step: From ``make_train_step``.
+        num_steps: How many steps to add; at least 1.
+        chunk_size: Steps between two looks of the host; as many batches are on the device, twice.
+        on_chunk: As for ``train``.
+
+    Returns:
+        ``Training(state, metrics, failed)``.
+
+    Raises:
+        NonFiniteError: As ``train`` does.
+        ValueError: For a state of several runs, counts that make no sense, batches of unequal shapes, or a
+            stream that is empty from the start.
+
+    Example:
+        >>> import itertools, jax, jax.numpy as jnp, numpy as np, optax
+        >>> from jgen.training import init_state, make_train_step, train_on
+        >>> def half_square(params, batch, key):
+        ...     return jnp.mean((params - batch) ** 2) / 2, {}
+        >>> def ones(start):
+        ...     return (np.ones(4, np.float32) for _ in itertools.count(start))
+        >>> optimizer = optax.sgd(0.5)
+        >>> state = init_state(jax.random.key(0), jnp.zeros(()), optimizer)
+        >>> run = train_on(ones, state, make_train_step(half_square, optimizer), 3)
+        >>> float(run.state.params), run.metrics["loss"].tolist()
+        (0.875, [0.5, 0.125, 0.03125])
+    """
+    if num_steps < 1 or chunk_size < 1:
+        raise ValueError(f"need num_steps >= 1 and chunk_size >= 1, got {num_steps} and {chunk_size}")
+    if state.step.ndim:
+        raise ValueError(f"the state is one of {state.step.size} runs, whose positions may differ: give one")
+    with ThreadPoolExecutor(1, "batches") as reader:
+        chunks = _read_ahead(reader, batches, state.step, num_steps, chunk_size)
+        return run_chunks(state, step, chunks, _batch_of_chunk, chunk_size, on_chunk)
+
+
+def _read_ahead(
+    reader: ThreadPoolExecutor,
+    batches: Callable[[int], Iterator[PyTree]],
+    first_step: Array,
+    num_steps: int,
+    chunk_size: int,
+) -> Iterator[tuple[PyTree, int]]:
+    start = int(first_step)
+    source = itertools.islice(batches(start), num_steps)
+
+    def read() -> tuple[PyTree, int]:
+        chunk = list(itertools.islice(source, chunk_size))
+        return _on_device(chunk, chunk_size), len(chunk)
+
+    chunk, count = reader.submit(read).result()
+    if not count:
+        raise ValueError(f"the stream holds no batch for step {start}: it is empty, or ended before")
+    while count:
+        following = reader.submit(read)
+        yield (np.int32(start), chunk), count
+        start += count
+        chunk, count = following.result()
+
+
+def _on_device(chunk: list[PyTree], chunk_size: int) -> PyTree:
+    """One array a leaf, ``[step, batch, ...]``; the last batch fills up a chunk that is not full."""
+    shapes = {str(jax.tree.map(np.shape, batch)) for batch in chunk}
+    if len(shapes) > 1:
+        raise ValueError(f"batches of a stream must have equal shapes, got {' and '.join(sorted(shapes))}")
+    filled = chunk + (chunk_size - len(chunk)) * chunk[-1:]
+    return jax.device_put(jax.tree.map(lambda *leaves: np.stack(leaves), *filled)) if chunk else None
+
+
+def _batch_of_chunk(chunk: tuple[Array, PyTree], key: Key, step: Array) -> PyTree:  # noqa: ARG001
+    start, batches = chunk
+    return jax.tree.map(lambda leaf: leaf[step - start], batches)
