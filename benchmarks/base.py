@@ -12,7 +12,7 @@ import numpy as np
 
 from jgen.diagnostics import ess_mean
 from jgen.diagnostics.weights import kish_ess, population_log_weight
-from jgen.types import Array, Draws, Law, LogDensity
+from jgen.types import Array, DrawKind, Draws, LogDensity
 
 MIN_ROUNDS, MAX_ROUNDS = 3, 15
 
@@ -141,7 +141,7 @@ def bare(function: LogDensity, positions: Array) -> Callable[[int], Array]:
 
 def min_ess(draws: Draws, power: int) -> float:
     """The smallest effective sample size of any coordinate to a power, by what kind of draws they are."""
-    return EFFECTIVE_SIZE[draws.law](draws, power)
+    return EFFECTIVE_SIZE[draws.kind](draws, power)
 
 
 def _chain_ess(draws: Draws, power: int) -> float:
@@ -152,7 +152,7 @@ def _chain_ess(draws: Draws, power: int) -> float:
 def _kish_ess(draws: Draws, power: int) -> float:
     del power
     log_weight = jnp.asarray(draws.log_weight)
-    if draws.law is Law.ENSEMBLE:  # particles of one population count as one draw
+    if draws.kind is DrawKind.ENSEMBLE:  # particles of one population count as one draw
         log_weight = population_log_weight(log_weight)
     return float(kish_ess(log_weight))
 
@@ -163,11 +163,11 @@ def _count(draws: Draws, power: int) -> float:
 
 
 EFFECTIVE_SIZE = {
-    Law.MARKOV: _chain_ess,
-    Law.BIASED: _chain_ess,
-    Law.INDEPENDENT: _count,
-    Law.WEIGHTED: _kish_ess,
-    Law.ENSEMBLE: _kish_ess,
+    DrawKind.MARKOV: _chain_ess,
+    DrawKind.BIASED: _chain_ess,
+    DrawKind.INDEPENDENT: _count,
+    DrawKind.WEIGHTED: _kish_ess,
+    DrawKind.ENSEMBLE: _kish_ess,
 }
 
 

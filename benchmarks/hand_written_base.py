@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.base import Contender, Drawn
-from jgen.types import Array, Draws, Key, Law, LogDensity
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity
 
 
 def hand_written_hmc(
@@ -65,6 +65,6 @@ def hand_written_hmc(
     def draw(num_draws: int) -> Drawn:
         values = run(jax.random.key(1), num_draws)  # [draw, chain, dim]
         spent = num_draws * len(positions) * num_steps
-        return Drawn(Draws(jnp.swapaxes(values, 0, 1), {}, None, Law.MARKOV), spent, 0)
+        return Drawn(Draws(jnp.swapaxes(values, 0, 1), {}, None, DrawKind.MARKOV), spent, 0)
 
     return Contender("hand-written hmc", "hmc", draw)

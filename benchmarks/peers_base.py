@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from benchmarks.base import Contender, Drawn
 from jgen.errors import UsageError
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree
 
 
 class Problem(NamedTuple):
@@ -90,7 +90,7 @@ def contender(name: str, counterpart: str, kernel: Kernel, problem: Problem) -> 
             values, num_grads = run(jax.random.key(3), problem.positions, num_draws)  # [draw, chain, ...]
         spent = int(num_grads.sum())
         densities = num_draws * num_chains if counts_densities else 0
-        return Drawn(Draws(jnp.swapaxes(values, 0, 1), {}, None, Law.MARKOV), spent, densities)
+        return Drawn(Draws(jnp.swapaxes(values, 0, 1), {}, None, DrawKind.MARKOV), spent, densities)
 
     return Contender(name, counterpart, draw)
 

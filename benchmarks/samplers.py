@@ -32,7 +32,7 @@ from benchmarks.lanes_base import lanes_rows
 from benchmarks.peers_base import Problem, peers, require
 from benchmarks.warm_base import Warm, place, through_the_driver, warm_up
 from jgen.errors import UsageError
-from jgen.experiment import show, to_json, write
+from jgen.experiment import atomic_write, format_value, to_json
 from jgen.experiment.command_line import among, mistakes_in_one_line
 from jgen.experiment.provenance import program, provenance
 from jgen.sampling.chains import RunState
@@ -216,7 +216,7 @@ def show_rows(console: Console, title: str, rows: list[dict[str, Any]], columns:
     first = next(iter(columns.values()))
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         values = [row[name] for name in columns.values()]
-        cells = [show(_rounded(value)) for value in values]
+        cells = [format_value(_rounded(value)) for value in values]
         table.add_row(*cells, end_section=following is not None and following[first] != row[first])
     console.print(table)
 
@@ -276,7 +276,7 @@ def main(argv: list[str] | None = None) -> None:
         check(config)
         result = run(config)
         if config.json is not None:
-            write(config.json, to_json(result, indent=2) + "\n")
+            atomic_write(config.json, to_json(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

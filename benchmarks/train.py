@@ -32,7 +32,7 @@ from benchmarks.nnx_vae_base import nnx_calls
 from benchmarks.torch_vae_base import torch_calls
 from benchmarks.vae_base import Call, Problem, jgen_calls, problem
 from jgen.errors import UsageError
-from jgen.experiment import show, to_json, write
+from jgen.experiment import atomic_write, format_value, to_json
 from jgen.experiment.command_line import at_least, mistakes_in_one_line
 from jgen.experiment.provenance import program, provenance
 
@@ -133,7 +133,7 @@ def show_rows(console: Console, title: str, rows: list[dict[str, Any]], columns:
         table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
         values = [row[column] for column in columns]
-        table.add_row(*(show(float(f"{v:.3g}") if isinstance(v, float) else v) for v in values))
+        table.add_row(*(format_value(float(f"{v:.3g}") if isinstance(v, float) else v) for v in values))
     console.print(table)
 
 
@@ -163,7 +163,7 @@ def main(argv: list[str] | None = None) -> None:
         check(config)
         result = run(config)
         if config.json is not None:
-            write(config.json, to_json(result, indent=2) + "\n")
+            atomic_write(config.json, to_json(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

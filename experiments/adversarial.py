@@ -22,15 +22,15 @@ import numpy as np
 import optax
 from jax.tree_util import Partial
 
-from jgen import models, objectives, plots, targets
+from jgen import models, objectives, plots, targets, training
 from jgen.applications import fit
 from jgen.data import load
 from jgen.decoders import MLP, Delta, Normal
 from jgen.encoders import MLPCritic, MLPEncoder, Point
-from jgen.evaluation import modes_held
+from jgen.evaluation import mode_coverage
 from jgen.experiment.command_line import Run, at_least, main
 from jgen.training import ema_params, shuffled
-from jgen.types import Array, Game, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, PyTree
 
 BATCH, DRAWS, NOISE, LATENT, CODE = 256, 10_000, 0.1, 8, 10
 
@@ -104,12 +104,21 @@ def fresh(sample: Partial, data: PyTree, key: Key, step: Array, *, size: int = B
 
 
 def play(
-    run: Run, name: str, objective: Any, game: Game, sample: Partial, steps: int, critic_steps: int, key: Key
+    run: Run,
+    name: str,
+    objective: Any,
+    game: AdversarialModel,
+    sample: Partial,
+    steps: int,
+    critic_steps: int,
+    key: Key,
 ) -> PyTree:
     """Trains both players in one step; the parameters of the model, averaged over the last thousand or so."""
     rate = optax.cosine_decay_schedule(1e-3, steps)
     optimizer = optax.chain(
-        training.players(optax.adam(rate, b1=0.5), optax.adam(rate, b1=0.5), critic_steps=critic_steps),
+        training.adversarial_optimizer(
+            optax.adam(rate, b1=0.5), optax.adam(rate, b1=0.5), critic_steps=critic_steps
+        ),
         ema_params(0.999),
     )
     options: Any = {"key": key, "num_steps": steps, "make_batch": Partial(fresh, sample), "name": name}
@@ -123,7 +132,7 @@ def play(
 
 
 @jax.jit
-def draws(game: Game, params: PyTree, key: Key) -> Array:
+def draws(game: AdversarialModel, params: PyTree, key: Key) -> Array:
     """``[draw, 2]`` of a generator."""
     prior_key, noise_key = jax.random.split(key)
     z = game.model.prior(params).sample(prior_key, (DRAWS,))
@@ -132,7 +141,7 @@ def draws(game: Game, params: PyTree, key: Key) -> Array:
 
 def row(name: str, x: Array, centres: np.ndarray, scale: float, target: Any) -> dict[str, Any]:
     """What a set of draws holds, and how far its moments are off."""
-    held = modes_held(x, centres, 3 * scale)
+    held = mode_coverage(x, centres, 3 * scale)
     return {
         "draws": name,
         "modes held": held.num_held,
@@ -151,7 +160,7 @@ def on_digits(config: Config, run: Run, key: Key) -> None:
     game = models.adversarial_autoencoder(
         MLP(shape, Normal(NOISE)), MLPEncoder(CODE, posterior=Point()), MLPCritic(), CODE, shape
     )
-    optimizer = training.players(optax.adam(1e-3), optax.adam(1e-3, b1=0.5))
+    optimizer = training.adversarial_optimizer(optax.adam(1e-3), optax.adam(1e-3, b1=0.5))
     objective = objectives.adversarial_autoencoder(game, weight=20.0)
     options: Any = {"num_steps": config.digit_steps, "make_batch": shuffled(128), "name": "digits"}
     fit_key, prior_key = jax.random.split(key)

@@ -76,7 +76,7 @@ def exercise(config: Config, run: Run) -> None:
 
     run.section("2. A decoder")
     decoder = MLP(SHAPE, head)
-    encoder = MLPEncoder(config.latent, centre=(LEVELS - 1) / 2, spread=LEVELS / 4)
+    encoder = MLPEncoder(config.latent, shift=(LEVELS - 1) / 2, scale=LEVELS / 4)
     model: Any = models.vae(decoder, encoder, config.latent, SHAPE, prior=models.fixed_prior(prior))
     untrained = model.decoder(model.init(keys[1]), z[:16])
     show(run, "untrained", untrained.mean, "Means of the decoder before training: it has seen no digit.")
@@ -116,7 +116,7 @@ def exercise(config: Config, run: Run) -> None:
         bounds = models.log_prob_bound(model, found.params, images["test"], keys[4], 128).values
     values = {
         "the model, lower bound": bounds,
-        "pixels apart, exact": models.pixels_apart(images["train"], LEVELS)(images["test"]),
+        "pixels apart, exact": models.independent_pixels(images["train"], LEVELS)(images["test"]),
     }
     compared = against_best(values, "log-probability", {"data": "digits", "split": "test"})
     rows = [{"log-probability of": name, **row} for name, row in compared.items()]

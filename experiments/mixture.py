@@ -19,14 +19,14 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen import plots, samplers
-from jgen.applications import contest, fit_mixture, held_out
+from jgen.applications import compare_samplers, cross_validate, fit_mixture
 from jgen.data import columns, load
-from jgen.distributions import directed, log_prob_of, marginal, widen
+from jgen.distributions import covering_proposal, directed, log_prob_of, marginal
 from jgen.errors import UsageError
 from jgen.evaluation.results import against_best
 from jgen.evaluation.sampler_metrics import DRAWS_PER_SECOND, ESS, ESS_PER_GRADIENT, MEAN_ERROR, RHAT, rounded
 from jgen.experiment.command_line import Run, at_least, main
-from jgen.samplers import keep
+from jgen.samplers import select
 from jgen.training import checkpoints
 
 FOLDS, COUNTS, STEPS_OF_PROGRESS = 5, (1, 2, 3, 4, 5), 100
@@ -83,7 +83,7 @@ def mixture(config: Config, run: Run) -> None:
     with run.stage("samplers", 8) as advance:
         moments: Any = {"mean": density.mean, "variance": density.variance}
         size: Any = {"num_chains": config.chains, "num_draws": config.draws}
-        drawn = contest(draw_key, eight_samplers(density), exact, **moments, **size, on_row=advance)
+        drawn = compare_samplers(draw_key, eight_samplers(density), exact, **moments, **size, on_row=advance)
     for name, row in drawn.rows.items():
         run.log(sampler=name, **row)
     table = [{"sampler": name, **rounded(row)} for name, row in drawn.rows.items()]
@@ -102,7 +102,7 @@ def mixture(config: Config, run: Run) -> None:
     run.section("How many components?")
     with run.stage("held-out log-likelihood", len(COUNTS) * FOLDS * chunks) as advance:
         fits = {k: functools.partial(interior, config, advance, fold_key, k) for k in COUNTS}
-        log_prob = {k: held_out(fold_key, rows, fits[k], num_folds=FOLDS) for k in COUNTS}
+        log_prob = {k: cross_validate(fold_key, rows, fits[k], num_folds=FOLDS) for k in COUNTS}
     protocol = {"data": config.data, "folds": FOLDS, "restarts": config.restarts, "seed": config.seed}
     compared = against_best(log_prob, "held-out log-likelihood", protocol)
     table = [{"components": k, **row} for k, row in compared.items()]
@@ -127,10 +127,10 @@ def interior(*arguments: Any) -> Any:
 
 def eight_samplers(density: Any) -> dict[str, Any]:
     """By construction of the mixture, by its log density, by its gradient; and the acceptance to aim at."""
-    log_density, envelope = Partial(log_prob_of, density), widen(density)
+    log_density, envelope = Partial(log_prob_of, density), covering_proposal(density)
     return {
         "direct": (samplers.direct(density), None),
-        "ancestral": (keep(samplers.ancestral(directed(density)), "x"), None),
+        "ancestral": (select(samplers.ancestral(directed(density)), "x"), None),
         "rejection": (samplers.rejection(log_density, envelope.proposal, envelope.log_bound), None),
         "importance": (samplers.importance(log_density, envelope.proposal), None),
         "metropolis": (samplers.metropolis(log_density), 0.234),

@@ -31,14 +31,14 @@ from jax.tree_util import Partial
 from jgen import plots
 from jgen.data import columns, load
 from jgen.diagnostics.summary import summary
-from jgen.distributions import gaussian, named, symmetrised
+from jgen.distributions import gaussian, joint, symmetrised
 from jgen.distributions.symmetrised import MOST_PARTS
 from jgen.errors import UsageError
 from jgen.evaluation.evidence import agreement, bridge
 from jgen.experiment.command_line import Run, at_least, main
-from jgen.models import align, bayesian_mixture
+from jgen.models import bayesian_mixture, relabel_components
 from jgen.models.bayesian_mixture import log_evidence_of_one, log_predictive
-from jgen.samplers import Path, annealed, cycle, hmc, nuts, smc
+from jgen.samplers import AnnealingPath, annealed, cycle, hmc, nuts, smc
 from jgen.sampling.adaptation import window
 from jgen.sampling.driver import sample
 from jgen.targets.eight_schools import EFFECTS, ERRORS, PRIOR_SCALE, eight_schools, get_theta
@@ -90,12 +90,12 @@ def schools(config: Config, run: Run, key: Any) -> None:
     assert target.mean is not None
     assert target.variance is not None
     log_tau = dist.TransformedDistribution(dist.HalfCauchy(PRIOR_SCALE), dist.transforms.ExpTransform().inv)
-    prior = named(
+    prior = joint(
         mu=dist.Normal(0.0, PRIOR_SCALE),
         log_tau=log_tau,
         theta_raw=dist.Normal(jnp.zeros(8), 1.0).to_event(1),
     )
-    path, kernel = Path(prior, target.log_density), Partial(hmc, step_size=0.3, num_steps=5)
+    path, kernel = AnnealingPath(prior, target.log_density), Partial(hmc, step_size=0.3, num_steps=5)
     with run.stage("eight schools", 4) as advance:
         start = jax.vmap(prior.sample)(jax.random.split(key, CHAINS))
         start["log_tau"] = jnp.clip(start["log_tau"], -2.0, 3.0)
@@ -181,7 +181,7 @@ def iris(config: Config, run: Run, key: Any) -> None:
 def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, Draws | Result], Any]:
     """Log Z by SMC from the prior, by a bridge and by AIS from q; and draws ``[draw, component, part]``."""
     model, keys = bayesian_mixture(rows, k), jax.random.split(key, 6)
-    path, parts = Path(model.prior, model.log_density), 1 + 2 * rows.shape[1]
+    path, parts = AnnealingPath(model.prior, model.log_density), 1 + 2 * rows.shape[1]
     in_smc, in_ais = Partial(moves, SMC_STEPS), Partial(moves, AIS_STEPS)
     settings: dict[str, Any] = {
         "num_particles": 128,
@@ -199,17 +199,21 @@ def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, D
 
     share = jax.nn.softmax(jnp.asarray(particles.log_weight).ravel())
     chosen = jax.random.choice(keys[2], share.size, (config.passes,), p=share)
-    start = align(jnp.asarray(particles.value).reshape(-1, k, parts)[chosen]).reshape(-1, k * parts)
+    start = relabel_components(jnp.asarray(particles.value).reshape(-1, k, parts)[chosen]).reshape(
+        -1, k * parts
+    )
     density = Partial(of_vector, model.log_density, jnp.zeros((k, parts)))
     options = {"num_warmup": 300, "adaptation": window(0.8, dense=True), "position": start}
     sampler = hmc(density, step_size=0.01, num_steps=10)
     chains = draws_of(keys[3], sampler, num_chains=config.passes, num_draws=config.draws // 10, **options)
-    alike = align(jnp.asarray(chains.value[::2, ::5]).reshape(-1, k, parts)).reshape(-1, k * parts)
+    alike = relabel_components(jnp.asarray(chains.value[::2, ::5]).reshape(-1, k, parts)).reshape(
+        -1, k * parts
+    )
     mean, covariance = alike.mean(0), jnp.cov(alike.T) + 1e-6 * jnp.eye(k * parts)
     q, wide = (symmetrised(gaussian(mean, covariance=c), k) for c in (covariance, WIDER * covariance))
     odd = jax.tree.map(lambda leaf: leaf[1::2], chains)
     bridged = bridge(keys[4], odd, density, proposal=q)
-    passes = annealed(Path(wide, density), in_ais, jnp.linspace(0, 1, 101))
+    passes = annealed(AnnealingPath(wide, density), in_ais, jnp.linspace(0, 1, 101))
     weighed = draws_of(keys[5], passes, num_chains=config.passes, num_draws=1)
     return {"SMC": particles, "AIS": weighed, "bridge": bridged}, chains.value[:, -1].reshape(-1, k, parts)
 

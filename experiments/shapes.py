@@ -64,7 +64,12 @@ def shapes(config: Config, run: Run) -> None:
             check_support(DECODERS[name](shape).head, x)
     learn_key, draw_key = jax.random.split(jax.random.key(config.seed))
 
-    rows = [{"model": "voxels apart", "bits a solid": in_bits(models.pixels_apart(solids["train"], 2)(test))}]
+    rows = [
+        {
+            "model": "voxels apart",
+            "bits a solid": in_bits(models.independent_pixels(solids["train"], 2)(test)),
+        }
+    ]
     curves: dict[str, np.ndarray] = {}
     shown = {"test solids": test[:SHOWN, ..., 0]}
     made = {}

@@ -124,7 +124,7 @@ def vae(config: Config, run: Run) -> None:
             f"vae, {config.latent} latents": log_bits(model, params, images["test"], keys[1]),
             f"ppca, {size} latents": of_rival,
             "pixels apart": minus_bits(
-                models.pixels_apart(images["train"], levels)(images["test"]), images["test"]
+                models.independent_pixels(images["train"], levels)(images["test"]), images["test"]
             ),
         }
     protocol = {"data": config.data, "split": parts["test"], "levels": levels, "particles": PARTICLES}

@@ -32,7 +32,7 @@ Info = Mapping[str, Array]
 """What a draw cost and how it went, under ArviZ's names (``acceptance_rate``, ``diverging``, ...)."""
 
 
-class Law(enum.Enum):
+class DrawKind(enum.Enum):
     """What kind of draws a sampler makes; it decides which diagnostics tell the truth about them."""
 
     INDEPENDENT = "independent"
@@ -57,13 +57,13 @@ class Draws:
         info: Per-draw facts under ArviZ's names; always with ``num_grads`` and
             ``num_log_densities``, the counted cost of the draw.
         log_weight: Log-weight in nats; None where the normaliser is unknown (Markov chains).
-        law: How the draws relate to the target.
+        kind: How the draws relate to the target.
     """
 
     value: PyTree
     info: Info
     log_weight: Array | None
-    law: Law = field(metadata={"static": True})
+    kind: DrawKind = field(metadata={"static": True})
 
 
 class Sampler(NamedTuple):
@@ -134,7 +134,7 @@ class LatentModel(NamedTuple):
     encoder: Partial | None
 
 
-class Game(NamedTuple):
+class AdversarialModel(NamedTuple):
     """A model and the critic it plays against, with parameters ``{"model": ..., "critic": ...}``.
 
     The two keys are the labels by which ``optax.multi_transform`` gives each player its optimizer.
@@ -180,7 +180,7 @@ class Result(NamedTuple):
         n: Sample size behind the estimate; 0 where it is a closed form.
         method: How it was found, in a few words.
         protocol: What must agree before two results may be compared.
-        freedom: Degrees of freedom of Student's t, by which the interval was made from the standard error;
+        dof: Degrees of freedom of Student's t, by which the interval was made from the standard error;
             infinite where it was made by the normal law.
     """
 
@@ -190,12 +190,12 @@ class Result(NamedTuple):
     n: int
     method: str
     protocol: Mapping[str, Any]
-    freedom: float = math.inf
+    dof: float = math.inf
 
     @property
     def standard_error(self) -> Array:
         r"""Half the interval in units of its quantile, :math:`(high - low) / (2 \, t_{\nu, 0.975})`."""
-        return (self.high - self.low) / (2 * float(stdtrit(self.freedom, 0.975)))
+        return (self.high - self.low) / (2 * float(stdtrit(self.dof, 0.975)))
 
 
 class Trait(enum.Enum):

@@ -36,4 +36,4 @@ def law_of(sampler):
     target = first_claimed(sampler)
     init, step = recipe_of(sampler, target).sampler
     start = target_of(target).start
-    return jax.eval_shape(lambda key: step(key, init(key, start)), jax.random.key(0))[1].law
+    return jax.eval_shape(lambda key: step(key, init(key, start)), jax.random.key(0))[1].kind

@@ -99,10 +99,10 @@ class Kills:
 
     @contextlib.contextmanager
     def __call__(self, name: str, match: str | None = None, error: type[Exception] | None = None):
-        from jgen.testing.sampler_checks import LawBroken
+        from jgen.testing.sampler_checks import CheckFailed
 
         self.record("planted", name)
-        with pytest.raises(error or LawBroken, match=match) as caught:
+        with pytest.raises(error or CheckFailed, match=match) as caught:
             yield
         frames = [Path(frame.filename) for frame in traceback.extract_tb(caught.tb)]
         laws = [path.stem for path in frames if path.parent.name == "sampler_checks"]

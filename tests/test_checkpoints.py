@@ -14,7 +14,7 @@ import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jgen.training import checkpoints, init_state, make_train_step, train
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 pytestmark = pytest.mark.optimised  # bit for bit with another process, which is compiled as users compile
 
@@ -38,7 +38,7 @@ def fit(state, num_steps):
 def sampler_state():
     keys = jax.random.split(jax.random.key(1, impl="rbg"), 4)
     value = {"x": jax.random.normal(jax.random.key(2), (4, 2)), "n": jnp.arange(4)}
-    return (keys, Draws(value, {"diverging": jnp.zeros(4, bool)}, None, Law.MARKOV))
+    return (keys, Draws(value, {"diverging": jnp.zeros(4, bool)}, None, DrawKind.MARKOV))
 
 
 def odd_leaves():

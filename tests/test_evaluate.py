@@ -41,7 +41,7 @@ def test_differences_of_students_intervals_are_those_of_welch(sizes, rng):
         means.append(Result(one.mean(), *law.interval(0.95), one.size, "a mean", {}, one.size - 1))
         np.testing.assert_allclose(means[-1].standard_error, stats.sem(one), rtol=1e-12)
     difference, truth = compare(*means), stats.ttest_ind(*samples, equal_var=False)
-    np.testing.assert_allclose(difference.freedom, truth.df, rtol=1e-12)
+    np.testing.assert_allclose(difference.dof, truth.df, rtol=1e-12)
     np.testing.assert_allclose([difference.low, difference.high], truth.confidence_interval(), rtol=1e-12)
     np.testing.assert_allclose(difference.value / difference.standard_error, truth.statistic, rtol=1e-12)
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen._internal.atomic_write import write
+from jgen._internal.atomic_write import atomic_write
 from jgen.errors import UsageError
 from jgen.experiment.command_line import main, start
 from jgen.experiment.report import Report
@@ -153,7 +153,7 @@ def test_runs_never_overwrite_one_another(tmp_path):
 
 
 def test_a_directory_that_cannot_be_made_fails_before_the_work(tmp_path):
-    write(tmp_path / "file", "")
+    atomic_write(tmp_path / "file", "")
     message = r"cannot make .*Not a directory; choose another --out"
     with pytest.raises(UsageError, match=message), start("m", Config(), tmp_path / "file" / "run"):
         pytest.fail("the work began")
@@ -161,14 +161,14 @@ def test_a_directory_that_cannot_be_made_fails_before_the_work(tmp_path):
 
 def test_a_file_is_whole_or_untouched(tmp_path, monkeypatch):
     path = tmp_path / "a"
-    write(path, "old")
+    atomic_write(path, "old")
 
     def fail(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match="No space"):
-        write(path, "new")
+        atomic_write(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a"]
 

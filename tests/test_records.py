@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen._internal.formatting import show
+from jgen._internal.formatting import format_value
 from jgen._internal.serialization import record, to_json
-from jgen.types import Law, Result
+from jgen.types import DrawKind, Result
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Inner:
 class Config:
     inner: Inner = Inner()
     rate: float = 0.1
-    law: Law = Law.MARKOV
+    law: DrawKind = DrawKind.MARKOV
     out: Path | None = None
     options: Mapping[str, float] = field(default_factory=lambda: {"a": float("inf")})
 
@@ -47,7 +47,7 @@ class Opaque:
             {
                 "inner": {"sizes": [1, 2]},
                 "rate": 0.1,
-                "law": "MARKOV",
+                "kind": "MARKOV",
                 "out": None,
                 "options": {"a": "Infinity"},
             },
@@ -61,7 +61,7 @@ class Opaque:
                 "n": 3,
                 "method": "m",
                 "protocol": {"k": 5},
-                "freedom": "Infinity",
+                "dof": "Infinity",
             },
         ),
         (jnp.array([1.0, jnp.nan]), [1.0, "NaN"]),
@@ -121,4 +121,4 @@ def test_a_typed_key_can_be_rebuilt():
     ],
 )
 def test_show_is_what_a_reader_expects(value, text):
-    assert show(value) == text
+    assert format_value(value) == text

@@ -9,10 +9,10 @@ import pytest
 from jgen.diagnostics import mcse_between, mcse_mean
 from jgen.evaluation.sampler_metrics import rounded, score
 from jgen.evaluation.timing import timed_sample
-from jgen.samplers import ancestral, direct, importance, keep
+from jgen.samplers import ancestral, direct, importance, select
 from jgen.sampling.chains import Cost
 from jgen.sampling.driver import Run, sample
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 MEAN, VARIANCE = jnp.array([1.0, -2.0]), jnp.array([4.0, 9.0])
 
@@ -25,7 +25,7 @@ def test_exact_draws_are_worth_their_number():
     noise = np.asarray(jax.random.normal(jax.random.key(0), (50, 400, 2)), np.float64)
     value = np.asarray(MEAN) + np.sqrt(VARIANCE) * noise
     row = score(
-        run_of(value, Law.INDEPENDENT, np.zeros((50, 400))), seconds=2.0, mean=MEAN, variance=VARIANCE
+        run_of(value, DrawKind.INDEPENDENT, np.zeros((50, 400))), seconds=2.0, mean=MEAN, variance=VARIANCE
     )
     error = value.reshape(-1, 2).std(0) / np.sqrt(20_000)
     assert row["error (MCSEs)"] == pytest.approx((np.abs(value.mean((0, 1)) - MEAN) / error).max(), rel=1e-2)
@@ -39,7 +39,7 @@ def test_chains_that_never_leave_their_mode_are_worth_their_number():
     key, noise_key = jax.random.split(jax.random.key(1))
     mode = jax.random.bernoulli(key, 0.5, (400, 1, 2))
     value = np.asarray(20.0 * mode + 0.1 * jax.random.normal(noise_key, (400, 64, 2)))
-    run = run_of(value, Law.MARKOV, num_grads=1000)
+    run = run_of(value, DrawKind.MARKOV, num_grads=1000)
     row = score(run, seconds=1.0, mean=jnp.full(2, 10.0), variance=jnp.full(2, 100.01))
     assert 300 < row["ESS"] <= 410
     assert row["ESS/gradient"] == pytest.approx(row["ESS"] / 1000)
@@ -60,7 +60,7 @@ def test_the_error_between_chains_covers_as_it_says():
 def test_weights_are_used():
     value, weight = np.array([[[0.0, 0.0], [1.0, 2.0]]]), np.log([[1.0, 3.0]])
     row = score(
-        run_of(value, Law.WEIGHTED, weight), seconds=1.0, mean=jnp.array([0.75, 1.5]), variance=VARIANCE
+        run_of(value, DrawKind.WEIGHTED, weight), seconds=1.0, mean=jnp.array([0.75, 1.5]), variance=VARIANCE
     )
     assert row["error (MCSEs)"] == pytest.approx(0.0, abs=1e-5)
     assert row["log Z"] == pytest.approx(np.log(2), abs=1e-6)
@@ -71,8 +71,8 @@ def test_weights_are_used():
     ("run", "words"),
     [
         (Run(None, {}, None, Cost(0, 0), Cost(0, 0)), "store=True"),
-        (run_of(np.zeros((4, 5, 3)), Law.MARKOV), "3 coordinates"),
-        (run_of(np.zeros((4, 5, 2)), Law.WEIGHTED), "log_weight"),
+        (run_of(np.zeros((4, 5, 3)), DrawKind.MARKOV), "3 coordinates"),
+        (run_of(np.zeros((4, 5, 2)), DrawKind.WEIGHTED), "log_weight"),
     ],
 )
 def test_mistakes_are_named(run, words):
@@ -112,13 +112,13 @@ def y(x):
 def test_keeping_one_variable_changes_no_draw_of_it():
     model = ancestral({"x": x, "y": y})
     whole = sample(jax.random.key(5), model, num_draws=6, num_chains=2).draws
-    part = sample(jax.random.key(5), keep(model, "y"), num_draws=6, num_chains=2).draws
+    part = sample(jax.random.key(5), select(model, "y"), num_draws=6, num_chains=2).draws
     np.testing.assert_array_equal(part.value, whole.value["y"])
     np.testing.assert_array_equal(part.info["lp"], whole.info["lp"])
-    assert part.law is whole.law
+    assert part.kind is whole.kind
     for sampler, words in (
-        (keep(model, "z"), "no variable 'z'; they have x, y"),
-        (keep(direct(x()), "x"), "no names"),
+        (select(model, "z"), "no variable 'z'; they have x, y"),
+        (select(direct(x()), "x"), "no names"),
     ):
         with pytest.raises(ValueError, match=words):
             sample(jax.random.key(0), sampler, num_draws=1)

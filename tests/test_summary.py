@@ -8,7 +8,7 @@ import pytest
 from jgen import diagnostics
 from jgen.diagnostics import weights
 from jgen.diagnostics.summary import DIAGNOSTICS, _chain_diagnostics, log_evidence, summary
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 NUM_CHAINS, NUM_DRAWS, NUM_PARTICLES = 4, 500, 5
 
@@ -16,7 +16,7 @@ NUM_CHAINS, NUM_DRAWS, NUM_PARTICLES = 4, 500, 5
 def draws_of(law, rng=0):
     rng = np.random.default_rng(rng)
     shape = (NUM_CHAINS, NUM_DRAWS)
-    run = (*shape, NUM_PARTICLES) if law is Law.ENSEMBLE else shape
+    run = (*shape, NUM_PARTICLES) if law is DrawKind.ENSEMBLE else shape
     value = {"mu": rng.normal(size=run), "theta": rng.normal(size=(*run, 2, 1))}
     info = {
         "num_grads": np.full(shape, 2**30, np.int32),
@@ -25,28 +25,30 @@ def draws_of(law, rng=0):
         "diverging": np.arange(NUM_DRAWS)[None].repeat(NUM_CHAINS, axis=0) < 3,
         "energy": rng.normal(size=shape),
     }
-    log_weight = None if law in (Law.MARKOV, Law.BIASED) else 0.5 * rng.normal(size=run)
+    log_weight = None if law in (DrawKind.MARKOV, DrawKind.BIASED) else 0.5 * rng.normal(size=run)
     value = jax.tree.map(lambda leaf: leaf.astype(np.float32), value)
     return Draws(value, info, log_weight, law)
 
 
-@pytest.mark.parametrize("law", Law)
+@pytest.mark.parametrize("law", DrawKind)
 def test_every_law_has_its_columns_and_its_totals(law):
     result = summary(draws_of(law))
-    assert result.law is law
+    assert result.kind is law
     assert result.names == ["mu", "theta[0, 0]", "theta[1, 0]"]
     assert all(column.shape == (3,) for column in result.table.values())
     assert result.totals["num_grads"] == 2000 * 2**30  # int32 would have wrapped
     assert result.totals["num_log_densities"] == 2000
     assert result.totals["num_diverging"] == 12
-    assert ("log_evidence" in result.totals) == (law in (Law.WEIGHTED, Law.ENSEMBLE))
-    assert ("rhat" in result.table) == ("bfmi" in result.totals) == (law in (Law.MARKOV, Law.BIASED))
+    assert ("log_evidence" in result.totals) == (law in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE))
+    assert (
+        ("rhat" in result.table) == ("bfmi" in result.totals) == (law in (DrawKind.MARKOV, DrawKind.BIASED))
+    )
     for word in (*result.names, *result.table, *result.totals):
         assert word in str(result)
 
 
 def test_independent_draws():
-    draws = draws_of(Law.INDEPENDENT)
+    draws = draws_of(DrawKind.INDEPENDENT)
     table = summary(draws).table
     mu = draws.value["mu"].astype(np.float64)
     np.testing.assert_allclose(table["mean"][0], mu.mean(), rtol=1e-12)
@@ -54,7 +56,7 @@ def test_independent_draws():
 
 
 def test_weighted_draws():
-    draws = draws_of(Law.WEIGHTED)
+    draws = draws_of(DrawKind.WEIGHTED)
     result = summary(draws)
     log_weight = draws.log_weight.ravel()
     mean, error = weights.self_normalised_mean(draws.value["theta"][..., 1, 0].ravel(), log_weight)
@@ -68,12 +70,12 @@ def test_weighted_draws():
 
 def test_populations_are_the_draws_of_an_ensemble():
     """Five copies of each draw, each of the same weight, say no more than one, and cost nothing in error."""
-    draws, info = draws_of(Law.WEIGHTED), {"least_ess": np.array([[0.5, 0.25]])}
+    draws, info = draws_of(DrawKind.WEIGHTED), {"least_ess": np.array([[0.5, 0.25]])}
     copies, log_weight = jax.tree.map(
         lambda leaf: np.repeat(np.expand_dims(leaf, 2), NUM_PARTICLES, axis=2),
         (draws.value, draws.log_weight),
     )
-    once, repeated = summary(draws), summary(Draws(copies, info, log_weight, Law.ENSEMBLE))
+    once, repeated = summary(draws), summary(Draws(copies, info, log_weight, DrawKind.ENSEMBLE))
     for name, column in once.table.items():
         if name != "non_finite":
             np.testing.assert_allclose(repeated.table[name], column, rtol=1e-4, err_msg=name)
@@ -87,7 +89,7 @@ def test_populations_are_the_draws_of_an_ensemble():
 
 
 def test_one_population_has_no_error():
-    draws = Draws(np.arange(3.0).reshape(1, 1, 3), {}, np.zeros((1, 1, 3)), Law.ENSEMBLE)
+    draws = Draws(np.arange(3.0).reshape(1, 1, 3), {}, np.zeros((1, 1, 3)), DrawKind.ENSEMBLE)
     result = summary(draws)
     assert result.table["mean"] == [1.0]
     assert np.isnan(result.table["mcse"]).all()
@@ -98,7 +100,7 @@ def test_one_population_has_no_error():
 
 
 def test_markov_draws():
-    draws = draws_of(Law.MARKOV)
+    draws = draws_of(DrawKind.MARKOV)
     result = summary(draws)
     theta = draws.value["theta"][..., 1, 0]
     for name in ("mcse_mean", "ess_bulk", "ess_tail", "rhat"):
@@ -107,10 +109,10 @@ def test_markov_draws():
     np.testing.assert_allclose(result.totals["acceptance_rate"], draws.info["acceptance_rate"].mean())
 
 
-@pytest.mark.parametrize("law", Law)
+@pytest.mark.parametrize("law", DrawKind)
 def test_one_broken_coordinate_does_not_break_the_others(law):
     draws = draws_of(law)
-    particle = (0,) if law is Law.ENSEMBLE else ()
+    particle = (0,) if law is DrawKind.ENSEMBLE else ()
     value = {
         "constant": np.full_like(draws.value["mu"], 3.0),
         "infinite": draws.value["mu"].copy(),
@@ -131,48 +133,50 @@ def test_one_broken_coordinate_does_not_break_the_others(law):
 
 
 def test_bare_arrays_device_arrays_and_integers():
-    draws = Draws(jnp.arange(40).reshape(2, 10, 2), {}, None, Law.MARKOV)
+    draws = Draws(jnp.arange(40).reshape(2, 10, 2), {}, None, DrawKind.MARKOV)
     result = summary(draws)
     assert result.names == ["x[0]", "x[1]"]
     np.testing.assert_allclose(result.table["mean"], [19.0, 20.0])
-    assert summary(Draws(jnp.zeros((2, 10)), {}, None, Law.MARKOV)).names == ["x"]
+    assert summary(Draws(jnp.zeros((2, 10)), {}, None, DrawKind.MARKOV)).names == ["x"]
 
 
 def test_rejection_weights_have_no_heavy_tail():
     accepted = np.arange(2000).reshape(4, 500) % 4 == 0
-    draws = Draws(np.zeros((4, 500)), {"accepted": accepted}, np.where(accepted, 1.0, -np.inf), Law.WEIGHTED)
+    draws = Draws(
+        np.zeros((4, 500)), {"accepted": accepted}, np.where(accepted, 1.0, -np.inf), DrawKind.WEIGHTED
+    )
     totals = summary(draws).totals
     assert (totals["kish_ess"], totals["pareto_k"], totals["num_accepted"]) == (500, -np.inf, 500)
     np.testing.assert_allclose(totals["log_evidence"].value, 1 + np.log(0.25), rtol=1e-6)
 
 
 def test_markov_draws_never_get_a_log_evidence():
-    for law in (Law.MARKOV, Law.BIASED):
+    for law in (DrawKind.MARKOV, DrawKind.BIASED):
         with pytest.raises(ValueError, match="normaliser is unknown"):
             log_evidence(draws_of(law))
-    weighed = draws_of(Law.WEIGHTED)
+    weighed = draws_of(DrawKind.WEIGHTED)
     with pytest.raises(ValueError, match="normaliser is unknown"):
-        log_evidence(Draws(weighed.value, {}, weighed.log_weight, Law.MARKOV))
+        log_evidence(Draws(weighed.value, {}, weighed.log_weight, DrawKind.MARKOV))
     with pytest.raises(ValueError, match="normaliser is unknown"):
-        summary(Draws(weighed.value, {}, None, Law.WEIGHTED))
+        summary(Draws(weighed.value, {}, None, DrawKind.WEIGHTED))
 
 
 def test_a_single_draw_is_refused_and_every_law_is_served():
     with pytest.raises(ValueError, match="axis of length one"):
-        summary(Draws(np.zeros(3), {}, None, Law.MARKOV))
+        summary(Draws(np.zeros(3), {}, None, DrawKind.MARKOV))
     with pytest.raises(ValueError, match="axis of length one"):
-        summary(Draws({"a": np.zeros((2, 3)), "b": np.zeros((3, 2))}, {}, None, Law.MARKOV))
-    assert set(DIAGNOSTICS) == set(Law)
+        summary(Draws({"a": np.zeros((2, 3)), "b": np.zeros((3, 2))}, {}, None, DrawKind.MARKOV))
+    assert set(DIAGNOSTICS) == set(DrawKind)
 
 
 def test_few_draws_do_not_raise():
-    table = summary(Draws(np.zeros((1, 1, 2)), {}, None, Law.MARKOV)).table
+    table = summary(Draws(np.zeros((1, 1, 2)), {}, None, DrawKind.MARKOV)).table
     assert np.isnan(table["rhat"]).all()
-    assert np.isnan(summary(Draws(np.zeros((1, 1)), {}, None, Law.INDEPENDENT)).table["mcse"]).all()
+    assert np.isnan(summary(Draws(np.zeros((1, 1)), {}, None, DrawKind.INDEPENDENT)).table["mcse"]).all()
 
 
 def test_coordinates_share_one_program():
     _chain_diagnostics.clear_cache()
-    summary(draws_of(Law.MARKOV))
-    summary(draws_of(Law.MARKOV, rng=1))
+    summary(draws_of(DrawKind.MARKOV))
+    summary(draws_of(DrawKind.MARKOV, rng=1))
     assert _chain_diagnostics._cache_size() == 1

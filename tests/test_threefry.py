@@ -24,8 +24,8 @@ def check_even(*columns, bins):
     counts = np.histogramdd(np.stack(columns, 1), bins=bins, range=[(0, 1)] * len(bins))[0]
     expected = len(columns[0]) / counts.size
     chi_square = ((counts - expected) ** 2).sum() / expected
-    t, freedom = -np.log(ALARM), counts.size - 1
-    assert chi_square < freedom + 2 * np.sqrt(freedom * t) + 2 * t
+    t, dof = -np.log(ALARM), counts.size - 1
+    assert chi_square < dof + 2 * np.sqrt(dof * t) + 2 * t
 
 
 @pytest.mark.parametrize(("key", "counter", "words"), KNOWN)

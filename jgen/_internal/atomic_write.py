@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 
-def write(path: Path, content: str | bytes) -> None:
+def atomic_write(path: Path, content: str | bytes) -> None:
     """Writes a file whole or not at all: into a neighbour, then renamed over it.
 
     Args:
@@ -18,7 +18,7 @@ def write(path: Path, content: str | bytes) -> None:
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write(Path(folder, "a.txt"), "whole")
+        ...     atomic_write(Path(folder, "a.txt"), "whole")
         ...     os.listdir(folder)
         ['a.txt']
     """

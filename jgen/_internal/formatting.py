@@ -13,7 +13,7 @@ from jgen.types import Result
 
 
 @functools.singledispatch
-def show(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Writes a value for a reader: numbers to five figures, a ``Result`` with its interval.
 
     Args:
@@ -23,51 +23,55 @@ def show(value: Any) -> str:
         A short string.
 
     Example:
-        >>> show(3.14159265), show(12), show(float("nan")), show(None)
+        >>> format_value(3.14159265), format_value(12), format_value(float("nan")), format_value(None)
         ('3.1416', '12', 'NaN', '-')
-        >>> show(Result(-180.19, -181.0, -179.0, 150, "held out", {}))
+        >>> format_value(Result(-180.19, -181.0, -179.0, 150, "held out", {}))
         '-180.19 [-181, -179]'
     """
     plain = record(value)
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
 
 
-@show.register
+@format_value.register
 def _(_: None) -> str:
     return "-"
 
 
-@show.register
+@format_value.register
 def _(value: bool) -> str:
     return "yes" if value else "no"
 
 
-@show.register
+@format_value.register
 def _(value: int) -> str:
     return str(value)
 
 
-@show.register
+@format_value.register
 def _(value: float) -> str:
     if math.isnan(value):
         return "NaN"
     return format(value, ",.0f" if 1e5 <= abs(value) < 1e9 else ".5g")
 
 
-@show.register
+@format_value.register
 def _(value: Result) -> str:
-    return f"{show(value.value)} [{show(value.low)}, {show(value.high)}]"
+    return f"{format_value(value.value)} [{format_value(value.low)}, {format_value(value.high)}]"
 
 
-@show.register(np.ndarray)
-@show.register(np.generic)
-@show.register(jax.Array)
+@format_value.register(np.ndarray)
+@format_value.register(np.generic)
+@format_value.register(jax.Array)
 def _(value: Any) -> str:
     plain = np.asarray(value).tolist()
-    return "[" + ", ".join(show(item) for item in plain) + "]" if isinstance(plain, list) else show(plain)
+    return (
+        "[" + ", ".join(format_value(item) for item in plain) + "]"
+        if isinstance(plain, list)
+        else format_value(plain)
+    )
 
 
-@show.register(list)
-@show.register(tuple)
+@format_value.register(list)
+@format_value.register(tuple)
 def _(value: Any) -> str:
-    return "[" + ", ".join(show(item) for item in value) + "]"
+    return "[" + ", ".join(format_value(item) for item in value) + "]"

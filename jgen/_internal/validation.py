@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 
-def count(name: str, value: Any, *, least: int = 1) -> jax.Array:
+def check_count(name: str, value: Any, *, least: int = 1) -> jax.Array:
     """A whole number ``[]``, int32; so 3 and ``np.int64(3)`` are the same program.
 
     Raises:
@@ -15,7 +15,7 @@ def count(name: str, value: Any, *, least: int = 1) -> jax.Array:
         ValueError: If a concrete one is below ``least``.
 
     Example:
-        >>> int(count("num_steps", 3))
+        >>> int(check_count("num_steps", 3))
         3
     """
     if not jnp.issubdtype(jnp.result_type(value), jnp.integer):
@@ -25,14 +25,14 @@ def count(name: str, value: Any, *, least: int = 1) -> jax.Array:
     return jnp.asarray(value, jnp.int32)
 
 
-def positive(name: str, value: Any) -> jax.Array:
+def check_positive(name: str, value: Any) -> jax.Array:
     """A positive, finite number ``[]``, float; so 1, 1.0 and ``np.float64(1)`` are the same program.
 
     Raises:
         ValueError: If a concrete one is not.
 
     Example:
-        >>> float(positive("step_size", 1))
+        >>> float(check_positive("step_size", 1))
         1.0
     """
     if not isinstance(value, jax.core.Tracer) and not np.all((np.asarray(value) > 0) & np.isfinite(value)):

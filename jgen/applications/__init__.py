@@ -1,7 +1,7 @@
 """Applications: what one does with a model, whole."""
 
-from jgen.applications.compare_samplers import Contest, contest
-from jgen.applications.cross_validate import held_out
+from jgen.applications.compare_samplers import SamplerComparison, compare_samplers
+from jgen.applications.cross_validate import cross_validate
 from jgen.applications.digits_classifier import TrainedClassifier, train_digits_classifier
 from jgen.applications.fit import Best, Fit, fit
 from jgen.applications.fit_linear_vae import LinearVAEFit, fit_linear_vae
@@ -10,16 +10,16 @@ from jgen.applications.simple_generative_model import SimpleGenerativeModel
 
 __all__ = [
     "Best",
-    "Contest",
     "Fit",
     "LinearVAEFit",
     "MixtureFit",
+    "SamplerComparison",
     "SimpleGenerativeModel",
     "TrainedClassifier",
-    "contest",
+    "compare_samplers",
+    "cross_validate",
     "fit",
     "fit_linear_vae",
     "fit_mixture",
-    "held_out",
     "train_digits_classifier",
 ]

@@ -13,7 +13,7 @@ from jgen.types import Array, Draws, Key, PyTree, Sampler
 NUM_WARMUP = 100
 
 
-class Contest(NamedTuple):
+class SamplerComparison(NamedTuple):
     """How each sampler did.
 
     Attributes:
@@ -25,7 +25,7 @@ class Contest(NamedTuple):
     draws: Mapping[str, Draws]
 
 
-def contest(
+def compare_samplers(
     key: Key,
     samplers: Mapping[str, tuple[Sampler, float | None]],
     exact: PyTree,
@@ -35,7 +35,7 @@ def contest(
     num_chains: int,
     num_draws: int,
     on_row: Callable[[int], Any] = lambda _: None,
-) -> Contest:
+) -> SamplerComparison:
     """Runs and scores samplers one after another, all with as many chains and draws.
 
     Args:
@@ -58,7 +58,7 @@ def contest(
         >>> from jgen.samplers import direct
         >>> entry = {"direct": (direct(dist.Normal(3.0, 2.0)), None)}
         >>> moments = {"mean": jnp.array([3.0]), "variance": jnp.array([4.0])}
-        >>> found = contest(jax.random.key(0), entry, None, **moments, num_chains=10, num_draws=10)
+        >>> found = compare_samplers(jax.random.key(0), entry, None, **moments, num_chains=10, num_draws=10)
         >>> found.draws["direct"].value.shape
         (10, 10)
     """
@@ -74,4 +74,4 @@ def contest(
         assert run.draws is not None
         rows[name], draws[name] = score(run, seconds=seconds, mean=mean, variance=variance), run.draws
         on_row(1)
-    return Contest(rows, draws)
+    return SamplerComparison(rows, draws)

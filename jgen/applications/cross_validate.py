@@ -13,7 +13,7 @@ from jgen.types import Array, Key
 _log_probs = jax.jit(jax.vmap(log_prob_of, in_axes=(None, 0)))
 
 
-def held_out(
+def cross_validate(
     key: Key, rows: Array, fit: Callable[[Array], Distribution | None], *, num_folds: int = 5
 ) -> np.ndarray:
     """Log-probability of each row under a fit to the folds without it.
@@ -33,7 +33,7 @@ def held_out(
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> rows = jnp.arange(10.0)
-        >>> log_prob = held_out(jax.random.key(0), rows, lambda kept: dist.Normal(kept.mean(), 3.0))
+        >>> log_prob = cross_validate(jax.random.key(0), rows, lambda kept: dist.Normal(kept.mean(), 3.0))
         >>> log_prob.shape
         (10,)
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.errors import UsageError
 from jgen.experiment.run_folder import Run
 from jgen.training import (
@@ -94,7 +94,7 @@ def fit(
         run: Where everything lands.
         objective: What is minimised.
         optimizer: Any optax transformation.
-        init: ``init(key) -> params``, that of a ``LatentModel`` or a ``Game``, say.
+        init: ``init(key) -> params``, that of a ``LatentModel`` or a ``AdversarialModel``, say.
         data: A pytree of arrays ``[row, ...]``.
         key: All randomness is drawn from it.
         num_steps: Steps in all, those of a resumed run among them.
@@ -134,7 +134,7 @@ def fit(
         (1.0, [20, 40, 60])
     """
     init_key, run_key, validation_key = jax.random.split(key, 3)
-    state = init_state(run_key, bind(init)(init_key), optimizer)
+    state = init_state(run_key, as_partial(init)(init_key), optimizer)
     best = Best(_usable(state), jnp.float32(jnp.inf), state.step + 0)
     rows: list[dict[str, float]] = []
     if resume is not None:

@@ -65,7 +65,7 @@ def stream(
         split: As in ``load``.
         batch_size: Rows of a batch.
         position: Where to begin: a ``Stream.position``, or how many batches to pass over, so that
-            ``lambda step: stream(..., position=step)`` is what ``train_on`` asks for.
+            ``lambda step: stream(..., position=step)`` is what ``train_stream`` asks for.
         directory: As in ``load``.
         num_threads: How many batches are read at a time.
         num_ahead: How many batches are kept ready.

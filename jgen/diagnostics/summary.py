@@ -10,7 +10,7 @@ import numpy as np
 
 from jgen import diagnostics
 from jgen.diagnostics import weights
-from jgen.types import Array, Draws, Law, Result
+from jgen.types import Array, DrawKind, Draws, Result
 
 Columns = dict[str, np.ndarray]
 FORMATS = {"ess_bulk": ".0f", "ess_tail": ".0f", "kish_ess": ".1f", "rhat": ".3f"}
@@ -20,14 +20,14 @@ class Summary(NamedTuple):
     """What ``summary`` returns; ``print`` it.
 
     Attributes:
-        law: How the draws relate to the target.
+        kind: How the draws relate to the target.
         table: Column -> a number for each coordinate ``[coordinate]``.
         names: Name of each coordinate, such as ``x[0]`` or ``theta[3]``.
         totals: Facts about the whole run: draws, counted cost (exact Python integers), broken draws,
             and what the law adds, such as ``log_evidence``, a ``Result``.
     """
 
-    law: Law
+    kind: DrawKind
     table: Columns
     names: list[str]
     totals: dict[str, Any]
@@ -39,7 +39,7 @@ class Summary(NamedTuple):
         from rich.table import Table
 
         table = Table(box=SIMPLE_HEAD)
-        table.add_column(f"{self.law.value} draws")
+        table.add_column(f"{self.kind.value} draws")
         for column in self.table:
             table.add_column(column, justify="right")
         for index, name in enumerate(self.names):
@@ -81,7 +81,7 @@ def _coordinates(draws: Draws) -> Iterator[tuple[str, np.ndarray]]:
 
 def _num_run_axes(draws: Draws) -> int:
     """Axes before those of the event: chain, draw, and particle where each draw is a population."""
-    return 3 if draws.law is Law.ENSEMBLE else 2
+    return 3 if draws.kind is DrawKind.ENSEMBLE else 2
 
 
 def _validate(draws: Draws) -> tuple[int, ...]:
@@ -106,13 +106,13 @@ def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
 
 def _log_weight(draws: Draws) -> Array:
     """Log-weights of independent draws that know Z ``[chain, draw]``; everything that needs Z asks here."""
-    if draws.law in (Law.MARKOV, Law.BIASED) or draws.log_weight is None:
+    if draws.kind in (DrawKind.MARKOV, DrawKind.BIASED) or draws.log_weight is None:
         raise ValueError(
-            f"the normaliser is unknown to {draws.law.value} draws without log-weights: a kernel that leaves "
-            "the target invariant never sees it. Use importance or rejection to estimate log Z."
+            f"the normaliser is unknown to {draws.kind.value} draws without log-weights: a kernel that "
+            "leaves the target invariant never sees it. Use importance or rejection to estimate log Z."
         )
     log_weight = jnp.asarray(draws.log_weight)
-    return weights.population_log_weight(log_weight) if draws.law is Law.ENSEMBLE else log_weight
+    return weights.population_log_weight(log_weight) if draws.kind is DrawKind.ENSEMBLE else log_weight
 
 
 def _independent(column: np.ndarray, _: Draws) -> dict[str, Any]:
@@ -193,12 +193,12 @@ class _Diagnostics(NamedTuple):
     totals: Callable[[Draws], dict[str, Any]]
 
 
-DIAGNOSTICS: Mapping[Law, _Diagnostics] = {
-    Law.INDEPENDENT: _Diagnostics(_independent, _no_totals),
-    Law.WEIGHTED: _Diagnostics(_weighted, _weighted_totals),
-    Law.MARKOV: _Diagnostics(_markov, _markov_totals),
-    Law.BIASED: _Diagnostics(_markov, _markov_totals),
-    Law.ENSEMBLE: _Diagnostics(_ensemble, _ensemble_totals),
+DIAGNOSTICS: Mapping[DrawKind, _Diagnostics] = {
+    DrawKind.INDEPENDENT: _Diagnostics(_independent, _no_totals),
+    DrawKind.WEIGHTED: _Diagnostics(_weighted, _weighted_totals),
+    DrawKind.MARKOV: _Diagnostics(_markov, _markov_totals),
+    DrawKind.BIASED: _Diagnostics(_markov, _markov_totals),
+    DrawKind.ENSEMBLE: _Diagnostics(_ensemble, _ensemble_totals),
 }
 
 
@@ -244,8 +244,8 @@ def summary(draws: Draws) -> Summary:
 
     Example:
         >>> import jax
-        >>> from jgen.types import Draws, Law
-        >>> draws = Draws(jax.random.normal(jax.random.key(0), (4, 500, 2)), {}, None, Law.MARKOV)
+        >>> from jgen.types import Draws, DrawKind
+        >>> draws = Draws(jax.random.normal(jax.random.key(0), (4, 500, 2)), {}, None, DrawKind.MARKOV)
         >>> result = summary(draws)
         >>> result.names, bool((result.table["rhat"] < 1.02).all())
         (['x[0]', 'x[1]'], True)
@@ -255,7 +255,7 @@ def summary(draws: Draws) -> Summary:
     """
     run = _validate(draws)
     num_chains, num_draws = run[:2]
-    chosen = DIAGNOSTICS[draws.law]
+    chosen = DIAGNOSTICS[draws.kind]
     totals = {
         "num_chains": num_chains,
         "num_draws": num_draws,
@@ -271,7 +271,7 @@ def summary(draws: Draws) -> Summary:
         names.append(name)
         rows.append({**chosen.coordinate(column, draws), "non_finite": bad.sum()})
     table = {column: np.asarray([row[column] for row in rows]) for column in rows[0]} if rows else {}
-    return Summary(draws.law, table, names, {**totals, "num_non_finite": int(broken.sum())})
+    return Summary(draws.kind, table, names, {**totals, "num_non_finite": int(broken.sum())})
 
 
 def log_evidence(draws: Draws) -> Result:
@@ -288,8 +288,8 @@ def log_evidence(draws: Draws) -> Result:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from jgen.types import Draws, Law
-        >>> draws = Draws(jnp.zeros((1, 2)), {}, jnp.log(jnp.array([[1.0, 3.0]])), Law.WEIGHTED)
+        >>> from jgen.types import Draws, DrawKind
+        >>> draws = Draws(jnp.zeros((1, 2)), {}, jnp.log(jnp.array([[1.0, 3.0]])), DrawKind.WEIGHTED)
         >>> f"{jnp.exp(log_evidence(draws).value):.3f}"
         '2.000'
 

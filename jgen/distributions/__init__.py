@@ -5,11 +5,11 @@ from jgen.distributions.autoregressive import autoregressive
 from jgen.distributions.bernoulli import bernoulli
 from jgen.distributions.categorical import categorical
 from jgen.distributions.conditional import conditional
-from jgen.distributions.covering_proposal import widen
+from jgen.distributions.covering_proposal import covering_proposal
 from jgen.distributions.directed import directed
 from jgen.distributions.gaussian import gaussian
 from jgen.distributions.interpolate import interpolate, interpolate_log_density
-from jgen.distributions.joint import named
+from jgen.distributions.joint import joint
 from jgen.distributions.kl import kl
 from jgen.distributions.marginal import marginal
 from jgen.distributions.mixture import mixture
@@ -27,16 +27,17 @@ __all__ = [
     "bernoulli",
     "categorical",
     "conditional",
+    "covering_proposal",
     "directed",
     "gaussian",
     "interpolate",
     "interpolate_log_density",
+    "joint",
     "kl",
     "log_prob_of",
     "map_parameters",
     "marginal",
     "mixture",
-    "named",
     "product",
     "symmetrised",
     "take",
@@ -44,5 +45,4 @@ __all__ = [
     "total_variation",
     "truncation",
     "wasserstein2",
-    "widen",
 ]

@@ -23,7 +23,7 @@ class Envelope(NamedTuple):
     log_bound: float
 
 
-def widen(distribution: Any, scale: float | None = None) -> Envelope:
+def covering_proposal(distribution: Any, scale: float | None = None) -> Envelope:
     r"""The same Gaussians with every scale s times as large, and the bound on the ratio of densities.
 
     With :math:`u = \Sigma^{-1/2} (x - \mu)` and s > 1,
@@ -40,7 +40,8 @@ def widen(distribution: Any, scale: float | None = None) -> Envelope:
         scale: s, above 1; None for :math:`e^{1/d}`, which gives a bound of one nat in any dimension.
 
     Returns:
-        ``Envelope(proposal, log_bound)``, in the same NumPyro classes: ``rejection(log_density, *widen(p))``.
+        ``Envelope(proposal, log_bound)``, in the same NumPyro classes: ``rejection(log_density,
+        *covering_proposal(p))``.
 
     Raises:
         TypeError: For a family without this bound.
@@ -48,7 +49,7 @@ def widen(distribution: Any, scale: float | None = None) -> Envelope:
 
     Example:
         >>> import numpyro.distributions as dist
-        >>> proposal, log_bound = widen(dist.Normal(0.0, 2.0), 3.0)
+        >>> proposal, log_bound = covering_proposal(dist.Normal(0.0, 2.0), 3.0)
         >>> float(proposal.scale), round(log_bound, 4)
         (6.0, 1.0986)
     """
@@ -58,23 +59,23 @@ def widen(distribution: Any, scale: float | None = None) -> Envelope:
     scale = exp(1 / dim) if scale is None else scale
     if not scale > 1:
         raise ValueError(f"widen: scale must be above 1, else nothing is covered; got {scale}")
-    return Envelope(_widen(distribution, scale), dim * log(scale))
+    return Envelope(_cover(distribution, scale), dim * log(scale))
 
 
 @singledispatch
-def _widen(distribution: Any, _scale: float) -> dist.Distribution:
-    raise no_closed_form("widen", _widen, distribution)
+def _cover(distribution: Any, _scale: float) -> dist.Distribution:
+    raise no_closed_form("widen", _cover, distribution)
 
 
-@_widen.register(dist.Normal)
-@_widen.register(dist.MultivariateNormal)
-@_widen.register(dist.Independent)
+@_cover.register(dist.Normal)
+@_cover.register(dist.MultivariateNormal)
+@_cover.register(dist.Independent)
 def _(distribution: Any, scale: float):
     mean, spread = gaussian_parameters(distribution)
     return like(distribution, mean, scale * spread)
 
 
-@_widen.register(dist.MixtureSameFamily)
-@_widen.register(dist.MixtureGeneral)
+@_cover.register(dist.MixtureSameFamily)
+@_cover.register(dist.MixtureGeneral)
 def _(distribution: Any, scale: float):
-    return map_components(distribution, lambda component: _widen(component, scale))
+    return map_components(distribution, lambda component: _cover(component, scale))

@@ -12,7 +12,7 @@ from jgen.types import Array, Key, PyTree
 
 @register_dataclass
 @dataclass(frozen=True)
-class Named:
+class Joint:
     """A law over dictionaries; what a NumPyro distribution is to arrays, as far as drawing and weighing go.
 
     Attributes:
@@ -46,7 +46,7 @@ class Named:
         return jnp.sum(jnp.stack(terms), axis=0)
 
 
-def named(**parts: dist.Distribution) -> Named:
+def joint(**parts: dist.Distribution) -> Joint:
     r"""The law of independent parts, $p(x) = \prod_i p_i(x_i)$, over dictionaries.
 
     Args:
@@ -60,7 +60,7 @@ def named(**parts: dist.Distribution) -> Named:
 
     Example:
         >>> import jax, numpyro.distributions as dist
-        >>> prior = named(mean=dist.Normal(0.0, 5.0), scale=dist.HalfCauchy(5.0))
+        >>> prior = joint(mean=dist.Normal(0.0, 5.0), scale=dist.HalfCauchy(5.0))
         >>> sorted(prior.sample(jax.random.key(0)))
         ['mean', 'scale']
         >>> print(prior.log_prob({"mean": 0.0, "scale": 1.0}).round(3))
@@ -76,4 +76,4 @@ def named(**parts: dist.Distribution) -> Named:
             ".to_event() where they are meant as the event."
         )
     # In the order a pytree keeps, or draws would change under jit.
-    return Named(dict(sorted(parts.items())))
+    return Joint(dict(sorted(parts.items())))

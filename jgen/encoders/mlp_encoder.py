@@ -20,8 +20,8 @@ class MLPEncoder(nn.Module):
         posterior: From features to q(z | x) (``jgen.encoders.posteriors``): ``Point()`` for autoencoders,
             ``Flow()`` for posteriors that are not Gaussian.
         activation: Between layers.
-        centre: Taken off the data first: 127.5 for bytes.
-        spread: What the data are divided by then.
+        shift: Taken off the data first: 127.5 for bytes.
+        scale: What the data are divided by then.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -36,14 +36,14 @@ class MLPEncoder(nn.Module):
     hidden: tuple[int, ...] = (256, 256)
     posterior: nn.Module = DiagonalNormal()
     activation: Callable[[Array], Array] = nn.gelu
-    centre: float = 0.0
-    spread: float = 1.0
+    shift: float = 0.0
+    scale: float = 1.0
 
     @nn.compact
     def __call__(self, x: Array) -> dist.Distribution:
         """``x [batch, *event]`` -> q(z | x), a distribution (batch,) over ``[latent_dim]``."""
         check_encoder_input("MLPEncoder", x)
-        h = (x.reshape(x.shape[0], -1) - self.centre) / self.spread
+        h = (x.reshape(x.shape[0], -1) - self.shift) / self.scale
         for size in self.hidden:
             h = self.activation(nn.Dense(size)(h))
         return self.posterior(h, self.latent_dim)

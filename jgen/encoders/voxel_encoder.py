@@ -20,8 +20,8 @@ class VoxelEncoder(nn.Module):
         features: Channels at each resolution, fine to coarse, each half the last.
         posterior: From features to q(z | x) (``jgen.encoders.posteriors``).
         activation: After each convolution.
-        centre: Taken off the data first.
-        spread: What the data are divided by then.
+        shift: Taken off the data first.
+        scale: What the data are divided by then.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -35,14 +35,14 @@ class VoxelEncoder(nn.Module):
     features: tuple[int, ...] = (16, 32)
     posterior: nn.Module = DiagonalNormal()
     activation: Callable[[Array], Array] = nn.gelu
-    centre: float = 0.0
-    spread: float = 1.0
+    shift: float = 0.0
+    scale: float = 1.0
 
     @nn.compact
     def __call__(self, x: Array) -> dist.Distribution:
         """``x [batch, depth, height, width, channel]`` -> q(z | x), (batch,) over ``[latent_dim]``."""
         check_encoder_input("VoxelEncoder", x, num_axes=3)
-        features = DownTower(self.features, self.activation)((x - self.centre) / self.spread)
+        features = DownTower(self.features, self.activation)((x - self.shift) / self.scale)
         return self.posterior(features, self.latent_dim)
 
 

@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 CHUNK = 4096
 
 
-class ModesHeld(NamedTuple):
+class ModeCoverage(NamedTuple):
     """What a set of draws holds.
 
     Attributes:
@@ -25,9 +25,9 @@ class ModesHeld(NamedTuple):
     rule: str
 
 
-def modes_held(
+def mode_coverage(
     draws: ArrayLike, centres: ArrayLike, radius: float, *, fewest: int | None = None
-) -> ModesHeld:
+) -> ModeCoverage:
     r"""Counts the modes that have their part of the draws near their centres.
 
     A draw is near the nearest centre if it lies within ``radius`` of it; a mode is held if at least
@@ -52,7 +52,7 @@ def modes_held(
 
     Example:
         >>> import numpy as np
-        >>> held = modes_held([[0.1, 0.0], [0.0, 0.2], [9.0, 9.0]], [[0.0, 0.0], [5.0, 5.0]], radius=0.3)
+        >>> held = mode_coverage([[0.1, 0.0], [0.0, 0.2], [9.0, 9.0]], [[0.0, 0.0], [5.0, 5.0]], radius=0.3)
         >>> held.num_held, held.counts.tolist(), round(held.share_near, 3)
         (1, [2, 0], 0.667)
 
@@ -76,4 +76,4 @@ def modes_held(
         near = distance.min(1) <= radius
         counts += np.bincount(distance[near].argmin(1), minlength=len(centres))
     rule = f"at least {fewest} of {len(draws)} draws within {radius:g} of the nearest centre"
-    return ModesHeld(int((counts >= fewest).sum()), float(counts.sum() / len(draws)), counts, rule)
+    return ModeCoverage(int((counts >= fewest).sum()), float(counts.sum() / len(draws)), counts, rule)

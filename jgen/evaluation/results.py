@@ -102,9 +102,9 @@ def compare(first: Result, second: Result) -> Result:
             f"results of different protocols do not compare: {', '.join(differing)}. Evaluate both by one."
         )
     value = first.value - second.value
-    freedoms = first.freedom, second.freedom
-    freedom = welch_satterthwaite((first.standard_error, second.standard_error), freedoms)
-    quantile, *quantiles = stdtrit((freedom, *freedoms), 0.975)
+    freedoms = first.dof, second.dof
+    dof = welch_satterthwaite((first.standard_error, second.standard_error), freedoms)
+    quantile, *quantiles = stdtrit((dof, *freedoms), 0.975)
 
     def side(one: Array, other: Array) -> Array:
         return quantile * np.hypot(one / quantiles[0], other / quantiles[1])
@@ -116,7 +116,7 @@ def compare(first: Result, second: Result) -> Result:
         min(first.n, second.n),
         f"{first.method} minus {second.method}",
         first.protocol,
-        freedom,
+        dof,
     )
 
 

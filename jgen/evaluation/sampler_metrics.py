@@ -17,7 +17,7 @@ from jgen.diagnostics.weights import (
     self_normalised_mean,
 )
 from jgen.sampling.driver import Run
-from jgen.types import Array, Draws, Law
+from jgen.types import Array, DrawKind, Draws
 
 MEAN_ERROR, ESS, ESS_PER_GRADIENT = "error (MCSEs)", "ESS", "ESS/gradient"
 DRAWS_PER_SECOND, LOG_EVIDENCE, LOG_EVIDENCE_ERROR, RHAT = "draws/s", "log Z", "log Z s.e.", "R-hat"
@@ -67,14 +67,14 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
     if run.draws is None:
         raise ValueError("score reads the draws of a run; sample with store=True")
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(run.draws.value)]
-    axes = 3 if run.draws.law is Law.ENSEMBLE else 2  # chain, draw, and particle
+    axes = 3 if run.draws.kind is DrawKind.ENSEMBLE else 2  # chain, draw, and particle
     value = np.concatenate([leaf.reshape(*leaf.shape[:axes], -1) for leaf in leaves], -1)  # [*run, dim]
     if value.shape[axes:] != np.shape(mean) or value.shape[axes:] != np.shape(variance):
         raise ValueError(
             f"the draws have {value.shape[axes]} coordinates; mean and variance must be ravelled to as many, "
             f"got shapes {np.shape(mean)} and {np.shape(variance)}"
         )
-    estimate, error, others = ESTIMATES[run.draws.law](jnp.asarray(value), run.draws)
+    estimate, error, others = ESTIMATES[run.draws.kind](jnp.asarray(value), run.draws)
     z_score = np.abs(np.asarray(estimate, np.float64) - np.asarray(mean)) / np.asarray(error)  # [dim]
     ess = float(np.min(np.asarray(variance) / np.asarray(error, np.float64) ** 2))
     return {
@@ -118,7 +118,9 @@ def _independent(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, An
 
 def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     if draws.log_weight is None:
-        raise ValueError(f"{draws.law.value} draws carry a log_weight (0 where all count the same); got None")
+        raise ValueError(
+            f"{draws.kind.value} draws carry a log_weight (0 where all count the same); got None"
+        )
     log_weight = jnp.asarray(draws.log_weight).ravel()  # [chain * draw]
     mean, error = self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
     value, value_error = log_mean_exp(log_weight)
@@ -138,10 +140,10 @@ def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     return mean, error, {RHAT: float(mixing.max())}
 
 
-ESTIMATES: Mapping[Law, Callable[[Array, Draws], tuple[Array, Array, dict[str, Any]]]] = {
-    Law.INDEPENDENT: _independent,
-    Law.WEIGHTED: _weighted,
-    Law.ENSEMBLE: _ensemble,
-    Law.MARKOV: _markov,
-    Law.BIASED: _markov,
+ESTIMATES: Mapping[DrawKind, Callable[[Array, Draws], tuple[Array, Array, dict[str, Any]]]] = {
+    DrawKind.INDEPENDENT: _independent,
+    DrawKind.WEIGHTED: _weighted,
+    DrawKind.ENSEMBLE: _ensemble,
+    DrawKind.MARKOV: _markov,
+    DrawKind.BIASED: _markov,
 }

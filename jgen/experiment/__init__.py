@@ -1,7 +1,7 @@
 """Run an experiment: its command line, its folder of results, its report."""
 
-from jgen._internal.atomic_write import write
-from jgen._internal.formatting import show
+from jgen._internal.atomic_write import atomic_write
+from jgen._internal.formatting import format_value
 from jgen._internal.serialization import to_json
 from jgen.experiment.command_line import among, at_least, main, mistakes_in_one_line
 from jgen.experiment.provenance import program, provenance
@@ -13,12 +13,12 @@ __all__ = [
     "Run",
     "among",
     "at_least",
+    "atomic_write",
+    "format_value",
     "main",
     "mistakes_in_one_line",
     "program",
     "provenance",
-    "show",
     "start",
     "to_json",
-    "write",
 ]

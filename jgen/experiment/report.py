@@ -5,7 +5,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jgen._internal.formatting import show
+from jgen._internal.formatting import format_value
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fdfdfc; --soft: #5b6570;
@@ -191,7 +191,7 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
 
     head = "".join(cell("th", c, c) for c in columns)
     body = "\n".join(
-        "<tr>" + "".join(cell("td", c, show(row.get(c))) for c in columns) + "</tr>" for row in rows
+        "<tr>" + "".join(cell("td", c, format_value(row.get(c))) for c in columns) + "</tr>" for row in rows
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
@@ -223,7 +223,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _kind(cells: Sequence[Any]) -> str:
     """How a column is set: numbers to the right, long text broken into lines, short text not."""
-    texts = [show(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
+    texts = [format_value(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
     if texts and all(text[0] in "-+0123456789[" or text in ("NaN", "inf") for text in texts):
         return "number"
-    return "long" if max(len(show(cell)) for cell in cells) > 30 else "brief"
+    return "long" if max(len(format_value(cell)) for cell in cells) > 30 else "brief"

@@ -22,8 +22,8 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from jgen._internal.atomic_write import write
-from jgen._internal.formatting import show
+from jgen._internal.atomic_write import atomic_write
+from jgen._internal.formatting import format_value
 from jgen._internal.serialization import to_json
 from jgen.errors import UsageError
 from jgen.experiment.provenance import provenance
@@ -110,7 +110,7 @@ class Run:
         columns = columns_of(rows)
         grid = Table(*(Column(column, overflow="fold") for column in columns))
         for row in rows:
-            grid.add_row(*(show(row.get(column)) for column in columns))
+            grid.add_row(*(format_value(row.get(column)) for column in columns))
         self.console.print(*([caption] if caption else []), grid, sep="\n", markup=False, highlight=False)
         self.report.table(rows, caption)
 
@@ -126,7 +126,7 @@ class Run:
         for ending in ("svg", "png"):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=ending, dpi=160)
-            write(self.directory / "figures" / f"{name}.{ending}", buffer.getvalue())
+            atomic_write(self.directory / "figures" / f"{name}.{ending}", buffer.getvalue())
         self.report.figure(buffer.getvalue(), caption)
 
     def save(self, state: str, error: BaseException | None = None) -> None:
@@ -148,7 +148,7 @@ class Run:
         )
         device = self.facts["device"]["kind"]
         facts = f"{self.facts['started']} on {device}; {state} after {timings['total']:.1f} s"
-        write(self.directory / "report.html", self.report.html(facts, _failure(error), tail))
+        atomic_write(self.directory / "report.html", self.report.html(facts, _failure(error), tail))
 
 
 @contextlib.contextmanager
@@ -186,7 +186,7 @@ def start(
     directory = _directory(name, out, root, now)
     facts = {"experiment": name, "started": now.isoformat(timespec="seconds"), **provenance(argv)}
     try:
-        write(directory / "config.json", to_json({"config": config, **facts}, indent=2) + "\n")
+        atomic_write(directory / "config.json", to_json({"config": config, **facts}, indent=2) + "\n")
     except OSError as error:
         raise UsageError(f"cannot write to {directory}: {error.strerror}; choose another --out") from error
     console = Console()

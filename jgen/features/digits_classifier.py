@@ -6,7 +6,7 @@ import flax.linen as nn
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.types import Array, PyTree
 
 
@@ -59,7 +59,7 @@ def penultimate(classifier: DigitsClassifier) -> Partial:
     Bind the parameters of a trained one, ``Partial(penultimate(classifier), params)``, for a feature function
     of images alone; that of an equal classifier is the same function, and compiles nothing anew.
     """
-    return Partial(static(_penultimate, classifier=classifier))
+    return Partial(bind_static(_penultimate, classifier=classifier))
 
 
 def _penultimate(params: PyTree, x: Array, *, classifier: DigitsClassifier) -> Array:

@@ -12,7 +12,7 @@ from jax.tree_util import PyTreeDef
 
 from jgen.samplers.state import Tuning, make_tuning
 from jgen.sampling.adaptation.low_rank import LowRankFactor
-from jgen.types import Array, Draws, Law, LogDensity, PyTree
+from jgen.types import Array, DrawKind, Draws, LogDensity, PyTree
 
 ARVIZ_NAMES = {
     "acceptance_rate": "acceptance_rate",
@@ -131,7 +131,7 @@ def inverse_mass_matrix_of(factor: Array | LowRankFactor) -> Array:
 
 
 def finish(
-    law: Law,
+    law: DrawKind,
     before: PeerState,
     after: PeerState,
     facts: Mapping[str, Any],

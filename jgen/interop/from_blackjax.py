@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.interop.counted_density import counted, marked
 from jgen.interop.external_kernel import (
     PeerState,
@@ -21,11 +21,11 @@ from jgen.interop.external_kernel import (
 )
 from jgen.samplers.input_checks import check_position
 from jgen.samplers.state import Tuning
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler
 
 
 def from_blackjax(
-    build: Callable[..., Any], log_density: LogDensity, *, law: Law = Law.MARKOV, **parameters: Any
+    build: Callable[..., Any], log_density: LogDensity, *, law: DrawKind = DrawKind.MARKOV, **parameters: Any
 ) -> Sampler:
     """A sampler of jgen that moves as a BlackJAX algorithm does.
 
@@ -44,7 +44,7 @@ def from_blackjax(
         build: BlackJAX's name for the algorithm, ``blackjax.nuts``, or any function of a module that takes a
             log density and parameters to a ``SamplingAlgorithm``.
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        law: ``Law.BIASED`` for algorithms that do not leave the target invariant, as ``blackjax.mclmc``.
+        law: ``DrawKind.BIASED`` for algorithms that do not leave the target invariant, as ``blackjax.mclmc``.
         **parameters: Passed on to ``build``.
 
     Returns:
@@ -81,8 +81,8 @@ def from_blackjax(
     data, structure = divide(parameters)
     options = {"build": build, "structure": structure}
     return Sampler(
-        Partial(static(blackjax_init, **options), bind(log_density), data),
-        Partial(static(blackjax_step, law=law, **options), bind(log_density), data),
+        Partial(bind_static(blackjax_init, **options), as_partial(log_density), data),
+        Partial(bind_static(blackjax_step, kind=law, **options), as_partial(log_density), data),
     )
 
 
@@ -121,7 +121,7 @@ def blackjax_step(
     *,
     build: Callable[..., Any],
     structure: Structure,
-    law: Law,
+    law: DrawKind,
 ) -> tuple[PeerState, Draws]:
     """One step of the algorithm, built with what warm-up has learned."""
     parameters = unite(structure, data)

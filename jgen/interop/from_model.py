@@ -10,7 +10,7 @@ from numpyro import handlers
 from numpyro.distributions.transforms import biject_to
 from numpyro.infer import util
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.interop.external_kernel import Structure, divide, unite
 from jgen.types import Array, Key
 
@@ -104,9 +104,9 @@ def from_model(model: Callable[..., Any], *args: Any, **kwargs: Any) -> Model:
         raise ValueError("the model has no latents, so there is nothing to sample")
     options = {"model": model, "structure": structure}
     return Model(
-        Partial(static(model_log_density, **options), data),
-        Partial(static(constrain, **options), data),
-        Partial(static(unconstrain, **options), data),
+        Partial(bind_static(model_log_density, **options), data),
+        Partial(bind_static(constrain, **options), data),
+        Partial(bind_static(unconstrain, **options), data),
         {name: jnp.zeros(shape) for name, shape in shapes.items()},
     )
 

@@ -9,7 +9,7 @@ from jax.flatten_util import ravel_pytree
 from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.interop.counted_density import counted, marked
 from jgen.interop.external_kernel import (
     PeerState,
@@ -25,7 +25,7 @@ from jgen.interop.external_kernel import (
 from jgen.samplers.input_checks import check_position
 from jgen.samplers.state import Tuning
 from jgen.sampling.adaptation.low_rank import LowRankFactor
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler
 
 
 def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameters: Any) -> Sampler:
@@ -83,8 +83,8 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
     data, structure = divide(parameters)
     options = {"build": build, "structure": structure}
     return Sampler(
-        Partial(static(numpyro_init, **options), bind(log_density), data),
-        Partial(static(numpyro_step, **options), bind(log_density), data),
+        Partial(bind_static(numpyro_init, **options), as_partial(log_density), data),
+        Partial(bind_static(numpyro_step, **options), as_partial(log_density), data),
     )
 
 
@@ -140,7 +140,7 @@ def numpyro_step(
         # A kernel makes its functions in init; looked at for its shapes alone, that spends nothing.
         jax.eval_shape(lambda key, position: kernel.init(key, 0, position, (), {}), key, state.position)
         peer, *costs = counted(lambda begin: kernel.sample(begin, (), {}), begin)
-    return finish(Law.MARKOV, state, as_peer(peer, state.tuning), peer._asdict(), *costs)
+    return finish(DrawKind.MARKOV, state, as_peer(peer, state.tuning), peer._asdict(), *costs)
 
 
 def retuned(state: Any, tuning: Tuning | StepSize | None) -> Any:

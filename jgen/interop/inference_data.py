@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from jgen.sampling.driver import Run
-from jgen.types import Draws, Law, PyTree
+from jgen.types import DrawKind, Draws, PyTree
 
 LOG_WEIGHT = "log_weight"
 BARE = "x"
@@ -74,7 +74,7 @@ def to_arviz(
         data = arviz.from_dict(**groups, coords=coords, dims=dims)
     else:
         data = arviz.from_dict(groups, coords=coords, dims=dims)
-    data["posterior"].attrs["law"] = kept.law.value
+    data["posterior"].attrs["law"] = kept.kind.value
     return data
 
 
@@ -94,9 +94,9 @@ def from_arviz(data: Any, *, like: PyTree | None = None) -> Draws:
     Example:
         >>> import jax.numpy as jnp
         >>> value = jnp.arange(6.0).reshape(2, 3)
-        >>> draws = Draws(value, {}, None, Law.INDEPENDENT)
+        >>> draws = Draws(value, {}, None, DrawKind.INDEPENDENT)
         >>> again = from_arviz(to_arviz(draws), like=0.0)
-        >>> bool((again.value == value).all()), again.law.value
+        >>> bool((again.value == value).all()), again.kind.value
         (True, 'independent')
     """
     if "posterior" not in data:
@@ -110,7 +110,7 @@ def from_arviz(data: Any, *, like: PyTree | None = None) -> Draws:
         value = jax.tree.unflatten(jax.tree.structure(like), [value[name] for name in names])
     info = arrays_of(data["sample_stats"]) if "sample_stats" in data else {}
     log_weight = info.pop(LOG_WEIGHT, None)
-    return Draws(value, info, log_weight, Law(posterior.attrs.get("law", Law.MARKOV.value)))
+    return Draws(value, info, log_weight, DrawKind(posterior.attrs.get("law", DrawKind.MARKOV.value)))
 
 
 def arrays_of(group: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from jgen.models.autoregressive import AutoregressiveModel, autoregressive_model
 from jgen.models.bayesian_mixture import BayesianMixture, bayesian_mixture
 from jgen.models.gan import gan
 from jgen.models.gaussian_mixture import GaussianMixture, gaussian_mixture
-from jgen.models.independent_pixels import pixels_apart
+from jgen.models.independent_pixels import independent_pixels
 from jgen.models.likelihood import bits_per_dimension, log_prob_bound
 from jgen.models.linear_gaussian import linear_log_prob
 from jgen.models.linear_vae import linear_vae
@@ -15,7 +15,7 @@ from jgen.models.mixture_prior import mixture_prior
 from jgen.models.pca import PCA, pca
 from jgen.models.ppca import PPCA, ppca
 from jgen.models.priors import Prior, fixed_prior, standard_prior
-from jgen.models.relabel_components import align
+from jgen.models.relabel_components import relabel_components
 from jgen.models.vae import vae
 from jgen.models.vamp_prior import vamp_prior
 
@@ -28,7 +28,6 @@ __all__ = [
     "Network",
     "Prior",
     "adversarial_autoencoder",
-    "align",
     "autoencoder",
     "autoregressive_model",
     "bayesian_mixture",
@@ -36,13 +35,14 @@ __all__ = [
     "fixed_prior",
     "gan",
     "gaussian_mixture",
+    "independent_pixels",
     "linear_log_prob",
     "linear_vae",
     "log_prob_bound",
     "mixture_prior",
     "pca",
-    "pixels_apart",
     "ppca",
+    "relabel_components",
     "standard_prior",
     "vae",
     "vamp_prior",

@@ -5,7 +5,7 @@ import flax.linen as nn
 from jgen.models.adversarial_model import game
 from jgen.models.assemble import Network, examples_of, latent_model
 from jgen.models.priors import Prior
-from jgen.types import Game, PyTree
+from jgen.types import AdversarialModel, PyTree
 
 
 def adversarial_autoencoder(
@@ -16,7 +16,7 @@ def adversarial_autoencoder(
     shape: PyTree,
     *,
     prior: Prior | None = None,
-) -> Game:
+) -> AdversarialModel:
     r"""An autoencoder, and a critic that tells its codes from draws of the prior.
 
     .. math:: \frac1n \sum_i q_\phi(z \mid x_i) \approx p(z)

@@ -3,13 +3,13 @@
 import flax.linen as nn
 import jax
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.models.assemble import Network, network_of, traced
 from jgen.objectives.recipe import versus
-from jgen.types import Game, LatentModel, PyTree
+from jgen.types import AdversarialModel, LatentModel, PyTree
 
 
-def game(model: LatentModel, critic: nn.Module | Network, values: PyTree, told: str) -> Game:
+def game(model: LatentModel, critic: nn.Module | Network, values: PyTree, told: str) -> AdversarialModel:
     """The game of a model against a critic that was seen to judge its values.
 
     Args:
@@ -34,4 +34,4 @@ def game(model: LatentModel, critic: nn.Module | Network, values: PyTree, told: 
             f"the critic must return one score for each of {told}, [batch]; for {rows[0]} rows it returns "
             f"{jax.tree.map(lambda leaf: leaf.shape, score)}"
         )
-    return versus(model, (bind(network.init), bind(network.apply)))
+    return versus(model, (as_partial(network.init), as_partial(network.apply)))

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.models.flax_functions import apply_of, init_of
 from jgen.models.priors import Prior, standard_prior
 from jgen.types import Key, LatentModel, PyTree
@@ -58,7 +58,7 @@ def network_of(part: str, network: nn.Module | Network, example: PyTree) -> Netw
             f"the {part} must be a Linen module or a Network(init, apply), got {type(network).__name__}: "
             "wrap functions in jgen.models.Network"
         )
-    return Network(bind(network.init), bind(network.apply))
+    return Network(as_partial(network.init), as_partial(network.apply))
 
 
 def examples_of(shape: PyTree) -> PyTree:
@@ -103,8 +103,8 @@ def latent_model(
     encode = None if encoder is None else network_of("encoder", encoder, x)
     encoder_of = None if encode is None else Partial(_encoder, encode.apply)
     model = LatentModel(
-        init=Partial(_init, bind(prior.init), decoder.init, None if encode is None else encode.init),
-        prior=Partial(_prior, bind(prior.distribution), encoder_of),
+        init=Partial(_init, as_partial(prior.init), decoder.init, None if encode is None else encode.init),
+        prior=Partial(_prior, as_partial(prior.distribution), encoder_of),
         decoder=Partial(_decoder, decoder.apply),
         encoder=encoder_of,
     )

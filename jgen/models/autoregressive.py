@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.models.assemble import Network, network_of, traced
 from jgen.types import PyTree
 
@@ -55,7 +55,7 @@ def autoregressive_model(network: nn.Module | Network) -> AutoregressiveModel:
         Bengio et al. (2003), "A neural probabilistic language model", JMLR.
     """
     parts = network_of("network", network, jax.ShapeDtypeStruct((0,), jnp.result_type(float)))
-    model = AutoregressiveModel(bind(parts.init), Partial(_distribution, parts.apply))
+    model = AutoregressiveModel(as_partial(parts.init), Partial(_distribution, parts.apply))
     shapes: list[Any] = []
 
     def look(key: Any) -> None:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.types import Key, PyTree
 
 
@@ -29,7 +29,7 @@ def apply_of(module: nn.Module) -> Partial:
         >>> apply_of(nn.Dense(3)).func == apply.func
         True
     """
-    return Partial(static(_apply, module=module))
+    return Partial(bind_static(_apply, module=module))
 
 
 def init_of(module: nn.Module, *examples: PyTree) -> Partial:
@@ -44,7 +44,7 @@ def init_of(module: nn.Module, *examples: PyTree) -> Partial:
     """
     leaves, treedef = jax.tree.flatten(examples)
     shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
-    return Partial(static(_init, module=module, treedef=treedef, shapes=shapes))
+    return Partial(bind_static(_init, module=module, treedef=treedef, shapes=shapes))
 
 
 def _apply(params: PyTree, *inputs: PyTree, module: nn.Module) -> Any:

@@ -5,7 +5,7 @@ import flax.linen as nn
 from jgen.models.adversarial_model import game
 from jgen.models.assemble import Network, examples_of, latent_model
 from jgen.models.priors import Prior
-from jgen.types import Game, PyTree
+from jgen.types import AdversarialModel, PyTree
 
 
 def gan(
@@ -15,7 +15,7 @@ def gan(
     shape: PyTree,
     *,
     prior: Prior | None = None,
-) -> Game:
+) -> AdversarialModel:
     r"""A generator, and a critic that tells its draws from the data.
 
     .. math:: z \sim p(z), \qquad x \sim p_\theta(x \mid z), \qquad \text{score } = c_\psi(x)

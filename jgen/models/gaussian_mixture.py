@@ -26,7 +26,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.distributions.mixture import mixture
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array, Key
@@ -112,7 +112,7 @@ def gaussian_mixture(data: Array, num_components: int, *, floor: float = 0.02) -
     smallest = jnp.asarray(floor, data.dtype)
     return GaussianMixture(
         Partial(
-            static(_init, num_components=num_components),
+            bind_static(_init, num_components=num_components),
             jnp.asarray(exact - mean, data.dtype),
             whitener,
             smallest,

@@ -7,7 +7,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
 
-def pixels_apart(images: ArrayLike, num_levels: int) -> Partial:
+def independent_pixels(images: ArrayLike, num_levels: int) -> Partial:
     r"""How often each pixel has each level, with half a count more for every level.
 
     .. math:: \log p(x) = \sum_{j=1}^d \log \frac{c_j(x_j) + 1/2}{n + L/2}
@@ -27,8 +27,8 @@ def pixels_apart(images: ArrayLike, num_levels: int) -> Partial:
             images of another shape.
 
     Example:
-        >>> log_prob = pixels_apart(np.array([[0, 1], [0, 0], [0, 1]]), 2)  # (3.5 / 4) (2.5 / 4) for (0, 1)
-        >>> np.exp(log_prob(np.array([[0, 1], [1, 0]]))).round(6).tolist()
+        >>> log_prob = independent_pixels(np.array([[0, 1], [0, 0], [0, 1]]), 2)  # (3.5 / 4) (2.5 / 4) for
+        (0, 1) >>> np.exp(log_prob(np.array([[0, 1], [1, 0]]))).round(6).tolist()
         [0.546875, 0.046875]
 
     Reference:

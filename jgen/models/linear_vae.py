@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.models.linear_gaussian import linear_decoder
-from jgen.models.priors import given, standard_prior
+from jgen.models.priors import constant, standard_prior
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
@@ -48,8 +48,8 @@ def linear_vae(dim: int, latent_dim: int) -> LatentModel:
         raise ValueError(f"dim and latent_dim must be at least 1, got {dim} and {latent_dim}")
     prior = standard_prior(latent_dim).distribution({}, None)
     return LatentModel(
-        Partial(static(_init, dim=dim, latent_dim=latent_dim)),
-        Partial(given, prior),
+        Partial(bind_static(_init, dim=dim, latent_dim=latent_dim)),
+        Partial(constant, prior),
         Partial(linear_decoder),
         Partial(_encoder),
     )

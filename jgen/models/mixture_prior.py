@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.distributions.mixture import FamilyMixture
 from jgen.models.priors import Prior
 from jgen.types import Array, Key, PyTree
@@ -45,7 +45,8 @@ def mixture_prior(latent_dim: int, num_components: int) -> Prior:
             f"num_components and latent_dim must be at least 1, got {num_components} and {latent_dim}"
         )
     return Prior(
-        Partial(static(_init, latent_dim=latent_dim, num_components=num_components)), Partial(_distribution)
+        Partial(bind_static(_init, latent_dim=latent_dim, num_components=num_components)),
+        Partial(_distribution),
     )
 
 

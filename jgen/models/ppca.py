@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from jgen.models.linear_gaussian import exact_posterior, linear_decoder
 from jgen.models.principal_axes import spectrum
-from jgen.models.priors import given, standard_prior
+from jgen.models.priors import constant, standard_prior
 from jgen.types import Array, LatentModel, PyTree
 
 
@@ -83,6 +83,6 @@ def ppca(rows: ArrayLike, latent_dim: int) -> PPCA:
     params = {"prior": {}, "decoder": decoder, "encoder": {}}
     prior = standard_prior(latent_dim).distribution({}, None)
     model = LatentModel(
-        Partial(given, params), Partial(given, prior), Partial(linear_decoder), Partial(exact_posterior)
+        Partial(constant, params), Partial(constant, prior), Partial(linear_decoder), Partial(exact_posterior)
     )
     return PPCA(model, params, jnp.asarray(log_likelihood, float))

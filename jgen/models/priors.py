@@ -51,7 +51,7 @@ def fixed_prior(distribution: dist.Distribution) -> Prior:
             f"a prior is over one latent vector, so batch_shape () and event_shape (latent_dim,); got "
             f"{distribution.batch_shape} and {distribution.event_shape}: use .to_event(1) or another size"
         )
-    return Prior(Partial(given, {}), Partial(given, distribution))
+    return Prior(Partial(constant, {}), Partial(constant, distribution))
 
 
 def standard_prior(latent_dim: int) -> Prior:
@@ -69,6 +69,6 @@ def standard_prior(latent_dim: int) -> Prior:
     return fixed_prior(dist.Normal(jnp.zeros(latent_dim), jnp.ones(latent_dim)).to_event(1))
 
 
-def given(value: Any, *_: Any) -> Any:
+def constant(value: Any, *_: Any) -> Any:
     """The value, whatever it is asked for."""
     return value

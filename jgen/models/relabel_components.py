@@ -15,7 +15,7 @@ SMALLEST_SD = 1e-3
 
 
 @jax.jit
-def align(draws: Array) -> Array:
+def relabel_components(draws: Array) -> Array:
     r"""Puts the components of every draw into the order in which draws look most alike.
 
     The posterior of a mixture does not change when its components change names, so draws come in any of K!
@@ -39,7 +39,7 @@ def align(draws: Array) -> Array:
     Example:
         >>> import jax.numpy as jnp
         >>> draws = jnp.array([[[-2.0], [2.0]], [[2.1], [-1.9]], [[-2.2], [1.8]]])
-        >>> print(align(draws)[:, 0, 0])
+        >>> print(relabel_components(draws)[:, 0, 0])
         [-2.  -1.9 -2.2]
 
     Reference:

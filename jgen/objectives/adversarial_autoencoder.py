@@ -9,10 +9,10 @@ from jgen.objectives.adversarial_terms import game_with_parts_bound, scores
 from jgen.objectives.input_checks import number
 from jgen.objectives.latent_terms import draw, draw_prior, log_likelihood
 from jgen.objectives.recipe import Recipe, Setting, versus
-from jgen.types import Array, Game, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, PyTree
 
 
-def adversarial_autoencoder(game: Game, *, weight: float | Array = 1.0) -> Partial:
+def adversarial_autoencoder(game: AdversarialModel, *, weight: float | Array = 1.0) -> Partial:
     r"""Both players' losses as one objective; stop-gradients give each player the gradient of its own.
 
     .. math:: \ell_{model} = -\frac1n \sum_i \log p(x_i | z_i) - \frac{w}{n} \sum_i \log \sigma(D(z_i))
@@ -41,14 +41,14 @@ def adversarial_autoencoder(game: Game, *, weight: float | Array = 1.0) -> Parti
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.objectives import adversarial_autoencoder
-        >>> from jgen.types import Game, LatentModel
+        >>> from jgen.types import AdversarialModel, LatentModel
         >>> model = LatentModel(
         ...     init=lambda key: {},
         ...     prior=lambda params: dist.Normal(jnp.zeros(1), 1.0).to_event(1),
         ...     decoder=lambda params, z: dist.Normal(z, 1.0).to_event(1),
         ...     encoder=lambda params, x: dist.Delta(x).to_event(1),
         ... )
-        >>> game = Game(lambda key: params, model, lambda params, z: params * z[:, 0])
+        >>> game = AdversarialModel(lambda key: params, model, lambda params, z: params * z[:, 0])
         >>> params = {"model": {}, "critic": jnp.zeros(())}
         >>> loss, aux = adversarial_autoencoder(game)(params, jnp.ones((3, 1)), jax.random.key(0))
         >>> [round(float(aux[name][0]), 4) for name in ("critic_loss", "model_loss")]  # it cannot tell
@@ -61,7 +61,7 @@ def adversarial_autoencoder(game: Game, *, weight: float | Array = 1.0) -> Parti
 
 
 def _adversarial_autoencoder(
-    game: Game, weight: Array, params: PyTree, batch: PyTree, key: Key
+    game: AdversarialModel, weight: Array, params: PyTree, batch: PyTree, key: Key
 ) -> tuple[Array, Mapping[str, Array]]:
     model, own = game.model, params["model"]
     z = draw(model, own, batch, key)

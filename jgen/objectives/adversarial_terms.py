@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_reparameterised
 from jgen.objectives.latent_terms import decode, draw_prior, mean_of, with_parts_bound
-from jgen.types import Array, Game, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, PyTree
 
 Output = Callable[[Key, dist.Distribution], Array]
 """``output(key, p(x | z)) -> x [batch, *event]``: what the critic is shown of a decoder's distribution."""
@@ -27,14 +27,14 @@ def mean_output(key: Key, distribution: dist.Distribution) -> Array:
     return mean_of("decoder", distribution)
 
 
-def game_with_parts_bound(game: Game) -> Game:
+def game_with_parts_bound(game: AdversarialModel) -> AdversarialModel:
     """The game with each of its functions as a ``Partial``."""
-    if not isinstance(game, Game):
+    if not isinstance(game, AdversarialModel):
         raise TypeError(f"the objective is one of a Game, a model and its critic, got {type(game).__name__}")
-    return Game(bind(game.init), with_parts_bound(game.model), bind(game.critic))
+    return AdversarialModel(as_partial(game.init), with_parts_bound(game.model), as_partial(game.critic))
 
 
-def made(game: Game, output: Output, params: PyTree, key: Key, real: Array) -> Array:
+def made(game: AdversarialModel, output: Output, params: PyTree, key: Key, real: Array) -> Array:
     """As many draws of the model as there are real examples, ``[batch, *event]``."""
     z_key, output_key = jax.random.split(key)
     z = draw_prior(game.model, params["model"], z_key, real.shape[0])
@@ -46,7 +46,7 @@ def made(game: Game, output: Output, params: PyTree, key: Key, real: Array) -> A
     return value
 
 
-def scores(game: Game, params: PyTree, real: Array, fake: Array) -> tuple[Array, Array, Array]:
+def scores(game: AdversarialModel, params: PyTree, real: Array, fake: Array) -> tuple[Array, Array, Array]:
     """Scores ``[batch]`` of what is real, of what is made for the critic to learn from, and for the model.
 
     The second and third are equal, but no gradient of the second reaches the model, and none of the third the

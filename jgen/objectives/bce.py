@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_event
 from jgen.objectives.latent_terms import decode, draw, per_example, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
@@ -88,7 +88,7 @@ def _as_bernoulli(decoder: Partial, params: PyTree, z: Array) -> dist.Distributi
 
 def recipe(setting: Setting) -> Recipe:
     """How the laws make it: with Bernoullis whose logits are the decoder's mean."""
-    decoder = Partial(_as_bernoulli, bind(setting.model.decoder))
+    decoder = Partial(_as_bernoulli, as_partial(setting.model.decoder))
     return Recipe(
         make=lambda scale: bce(setting.model._replace(decoder=decoder)),  # noqa: ARG005  (no numbers to scale)
         init=setting.model.init,

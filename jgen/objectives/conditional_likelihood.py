@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import distribution_given, require_event
 from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Conditional, Key, PyTree
@@ -49,7 +49,7 @@ def conditional_likelihood(conditional: Conditional) -> Partial:
         raise TypeError(
             f"conditional must be a function (params, condition) -> Distribution, got {conditional!r}"
         )
-    return Partial(_conditional_likelihood, bind(conditional))
+    return Partial(_conditional_likelihood, as_partial(conditional))
 
 
 def _conditional_likelihood(

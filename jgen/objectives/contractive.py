@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import encode, mean_of, per_example, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
@@ -65,7 +65,7 @@ def _contractive(
 def recipe(setting: Setting) -> Recipe:
     """How the laws make it: with an encoder that is bent, as slopes of a linear one do not depend on x."""
     assert setting.model.encoder is not None
-    model = setting.model._replace(encoder=Partial(_bent, bind(setting.model.encoder)))
+    model = setting.model._replace(encoder=Partial(_bent, as_partial(setting.model.encoder)))
     return Recipe(
         make=lambda scale: contractive(model),  # noqa: ARG005  (it has no numbers to scale)
         init=model.init,

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, LatentModel, PyTree
@@ -66,7 +66,7 @@ def _decoder_gradient(
 
 def recipe(setting: Setting) -> Recipe:
     """How the laws make it: with a decoder that is bent, as slopes of a linear one do not depend on x."""
-    model = setting.model._replace(decoder=Partial(_bent, bind(setting.model.decoder)))
+    model = setting.model._replace(decoder=Partial(_bent, as_partial(setting.model.decoder)))
     return Recipe(
         make=lambda scale: decoder_gradient(model),  # noqa: ARG005  (it has no numbers to scale)
         init=model.init,

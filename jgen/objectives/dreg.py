@@ -6,7 +6,7 @@ from typing import Any
 import jax
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import require_density, size
 from jgen.objectives.latent_terms import (
     encode,
@@ -69,7 +69,9 @@ def dreg(model: LatentModel, num_particles: int) -> Partial:
         Tucker, Lawson, Gu and Maddison (2019), Doubly reparameterized gradient estimators for Monte Carlo
         objectives.
     """
-    return Partial(static(_dreg, num_particles=size("num_particles", num_particles)), with_parts_bound(model))
+    return Partial(
+        bind_static(_dreg, num_particles=size("num_particles", num_particles)), with_parts_bound(model)
+    )
 
 
 def _dreg(

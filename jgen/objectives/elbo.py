@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import number, require_density
 from jgen.objectives.kl_estimates import closed_form_kl
 from jgen.objectives.latent_terms import (
@@ -78,7 +78,7 @@ def elbo(
     """
     free_bits = None if free_bits is None else number("free_bits", free_bits)
     capacity = None if capacity is None else number("capacity", capacity)
-    return Partial(_elbo, bind(kl), with_parts_bound(model), number("beta", beta), free_bits, capacity)
+    return Partial(_elbo, as_partial(kl), with_parts_bound(model), number("beta", beta), free_bits, capacity)
 
 
 def _elbo(

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import num_examples
 from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, PyTree
@@ -47,7 +47,7 @@ def exact_likelihood(log_prob: Callable[[PyTree, PyTree], Array]) -> Partial:
     """
     if not callable(log_prob):
         raise TypeError(f"log_prob must be a function (params, x) -> [batch], got {log_prob!r}")
-    return Partial(_exact_likelihood, bind(log_prob))
+    return Partial(_exact_likelihood, as_partial(log_prob))
 
 
 def _exact_likelihood(

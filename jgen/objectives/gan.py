@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import jax
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.adversarial_terms import Output, game_with_parts_bound, made, sampled_output, scores
 from jgen.objectives.recipe import Recipe, Setting, versus
-from jgen.types import Array, Game, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, PyTree
 
 
-def gan(game: Game, *, output: Output = sampled_output) -> Partial:
+def gan(game: AdversarialModel, *, output: Output = sampled_output) -> Partial:
     r"""Both players' losses as one objective; stop-gradients give each player the gradient of its own.
 
     .. math:: \ell_{critic} = -E_{data} \log \sigma(D(x)) - E_{model} \log \sigma(-D(x)), \qquad
@@ -40,14 +40,14 @@ def gan(game: Game, *, output: Output = sampled_output) -> Partial:
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.objectives import gan
-        >>> from jgen.types import Game, LatentModel
+        >>> from jgen.types import AdversarialModel, LatentModel
         >>> model = LatentModel(
         ...     init=lambda key: {"decoder": jnp.zeros(())},
         ...     prior=lambda params: dist.Normal(jnp.zeros(1), 1.0).to_event(1),
         ...     decoder=lambda params, z: dist.Delta(z + params["decoder"]).to_event(1),
         ...     encoder=None,
         ... )
-        >>> game = Game(lambda key: params, model, lambda params, x: (params * x)[:, 0])
+        >>> game = AdversarialModel(lambda key: params, model, lambda params, x: (params * x)[:, 0])
         >>> params = {"model": {"decoder": jnp.zeros(())}, "critic": jnp.ones(())}
         >>> data = 2 + jax.random.normal(jax.random.key(1), (100, 1))
         >>> gradient, aux = jax.grad(gan(game), has_aux=True)(params, data, jax.random.key(0))
@@ -57,11 +57,11 @@ def gan(game: Game, *, output: Output = sampled_output) -> Partial:
     Reference:
         Goodfellow et al. (2014), Generative adversarial nets.
     """
-    return Partial(_gan, bind(output), game_with_parts_bound(game))
+    return Partial(_gan, as_partial(output), game_with_parts_bound(game))
 
 
 def _gan(
-    output: Partial, game: Game, params: PyTree, batch: Array, key: Key
+    output: Partial, game: AdversarialModel, params: PyTree, batch: Array, key: Key
 ) -> tuple[Array, Mapping[str, Array]]:
     fake = made(game, output, params, key, batch)
     real_score, fake_score, model_score = scores(game, params, batch, fake)  # [batch]

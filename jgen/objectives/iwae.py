@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import size
 from jgen.objectives.latent_terms import ess, log_mean_exp, particles, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
@@ -52,7 +52,9 @@ def iwae(model: LatentModel, num_particles: int) -> Partial:
     Reference:
         Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders.
     """
-    return Partial(static(_iwae, num_particles=size("num_particles", num_particles)), with_parts_bound(model))
+    return Partial(
+        bind_static(_iwae, num_particles=size("num_particles", num_particles)), with_parts_bound(model)
+    )
 
 
 def _iwae(

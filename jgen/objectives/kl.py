@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_density
 from jgen.objectives.kl_estimates import closed_form_kl, sampled_kl
 from jgen.objectives.latent_terms import encode, prior_of, sample_and_log_prob, with_parts_bound
@@ -49,7 +49,7 @@ def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Part
     Reference:
         Kingma and Welling (2014), Auto-encoding variational Bayes.
     """
-    return Partial(_kl, bind(by), with_parts_bound(model))
+    return Partial(_kl, as_partial(by), with_parts_bound(model))
 
 
 def _kl(

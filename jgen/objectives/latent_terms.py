@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.diagnostics.weights.kish_ess import kish_ess
 from jgen.objectives.input_checks import (
     distribution_given,
@@ -42,8 +42,8 @@ def with_parts_bound(model: LatentModel) -> LatentModel:
     """The model, each of its functions a ``Partial``: so it may be an argument of what is compiled."""
     if not isinstance(model, LatentModel):
         raise TypeError(f"the objective is one of a LatentModel, got {type(model).__name__}")
-    encoder = None if model.encoder is None else bind(model.encoder)
-    return LatentModel(bind(model.init), bind(model.prior), bind(model.decoder), encoder)
+    encoder = None if model.encoder is None else as_partial(model.encoder)
+    return LatentModel(as_partial(model.init), as_partial(model.prior), as_partial(model.decoder), encoder)
 
 
 def particles(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: int) -> Particles:

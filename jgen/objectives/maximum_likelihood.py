@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution, Logistic
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import per_example
 from jgen.objectives.recipe import Recipe, Setting
 from jgen.types import Array, Key, PyTree
@@ -48,7 +48,7 @@ def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Par
     """
     if isinstance(distribution_of, Distribution) or not callable(distribution_of):
         raise TypeError(f"distribution_of must be a function params -> Distribution, got {distribution_of!r}")
-    return Partial(_maximum_likelihood, bind(distribution_of))
+    return Partial(_maximum_likelihood, as_partial(distribution_of))
 
 
 def _maximum_likelihood(

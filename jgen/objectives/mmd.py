@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.kernels import SCALES, imq, rbf
 from jgen.objectives.latent_terms import draw, draw_prior, per_example, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
@@ -55,7 +55,7 @@ def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -
     Reference:
         Gretton et al. (2012), A kernel two-sample test; Tolstikhin et al. (2018), Wasserstein auto-encoders.
     """
-    return Partial(_mmd, None if kernel is None else bind(kernel), with_parts_bound(model))
+    return Partial(_mmd, None if kernel is None else as_partial(kernel), with_parts_bound(model))
 
 
 def _mmd(

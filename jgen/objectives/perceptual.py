@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_event
 from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
@@ -56,7 +56,7 @@ def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Parti
     """
     if not callable(features):
         raise TypeError(f"features must be a function x -> pytree of [batch, ...], got {features!r}")
-    return Partial(_perceptual, bind(features), with_parts_bound(model))
+    return Partial(_perceptual, as_partial(features), with_parts_bound(model))
 
 
 def _perceptual(

@@ -7,7 +7,7 @@ import jax
 from jax.tree_util import Partial
 
 from jgen.objectives.scheduled_objective import Scheduled
-from jgen.types import Game, Key, LatentModel, Objective, PyTree
+from jgen.types import AdversarialModel, Key, LatentModel, Objective, PyTree
 
 Critic = Callable[[PyTree], tuple[Partial, Partial]]
 """``critic(examples [batch, ...]) -> (init, apply)`` of a network that scores such examples."""
@@ -47,10 +47,10 @@ class Recipe(NamedTuple):
     smallest: int = 1
 
 
-def versus(model: LatentModel, critic: tuple[Partial, Partial]) -> Game:
+def versus(model: LatentModel, critic: tuple[Partial, Partial]) -> AdversarialModel:
     """A model against a critic ``(init, apply)``, with parameters ``{"model", "critic"}``."""
     init, apply = critic
-    return Game(Partial(_init_players, model.init, init), model, apply)
+    return AdversarialModel(Partial(_init_players, model.init, init), model, apply)
 
 
 def _init_players(model_init: Partial, critic_init: Partial, key: Key) -> dict[str, PyTree]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import number, size
 from jgen.objectives.latent_terms import ess, log_mean_exp, particles, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
@@ -57,7 +57,9 @@ def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5)
     """
     alpha = number("alpha", alpha, least=-float("inf"))
     return Partial(
-        static(_renyi, num_particles=size("num_particles", num_particles)), with_parts_bound(model), alpha
+        bind_static(_renyi, num_particles=size("num_particles", num_particles)),
+        with_parts_bound(model),
+        alpha,
     )
 
 

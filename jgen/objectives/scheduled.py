@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import draw, per_example
 from jgen.objectives.recipe import Recipe, Setting
 from jgen.objectives.scheduled_objective import Scheduled
@@ -53,7 +53,9 @@ def scheduled(make: Callable[..., Objective], **schedules: Callable[[Array], Arr
     for name, function in {"make": make, **schedules}.items():
         if not callable(function):
             raise TypeError(f"{name} must be a function, got {function!r}: bind a number that stays to make")
-    return Scheduled(Partial(_at, bind(make), {name: bind(each) for name, each in schedules.items()}))
+    return Scheduled(
+        Partial(_at, as_partial(make), {name: as_partial(each) for name, each in schedules.items()})
+    )
 
 
 def _at(make: Partial, schedules: Mapping[str, Any], step: Array) -> Objective:

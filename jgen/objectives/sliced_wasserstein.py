@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import size
 from jgen.objectives.latent_terms import draw, draw_prior, per_example, with_parts_bound
 from jgen.objectives.recipe import Recipe, Setting
@@ -56,7 +56,7 @@ def sliced_wasserstein(model: LatentModel, num_projections: int = 64) -> Partial
         (2019), Sliced Wasserstein auto-encoders.
     """
     num_projections = size("num_projections", num_projections)
-    return Partial(static(_sliced_wasserstein, num_projections=num_projections), with_parts_bound(model))
+    return Partial(bind_static(_sliced_wasserstein, num_projections=num_projections), with_parts_bound(model))
 
 
 def _sliced_wasserstein(

@@ -6,15 +6,17 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.adversarial_terms import Output, game_with_parts_bound, made, sampled_output, scores
 from jgen.objectives.input_checks import number
 from jgen.objectives.latent_terms import per_example
 from jgen.objectives.recipe import Recipe, Setting, versus
-from jgen.types import Array, Game, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, PyTree
 
 
-def wasserstein_gan(game: Game, *, penalty: float | Array = 10.0, output: Output = sampled_output) -> Partial:
+def wasserstein_gan(
+    game: AdversarialModel, *, penalty: float | Array = 10.0, output: Output = sampled_output
+) -> Partial:
     r"""Both players' losses as one objective; stop-gradients give each player the gradient of its own.
 
     .. math:: \ell_{critic} = E_{model} D(x) - E_{data} D(x)
@@ -43,14 +45,14 @@ def wasserstein_gan(game: Game, *, penalty: float | Array = 10.0, output: Output
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.objectives import wasserstein_gan
-        >>> from jgen.types import Game, LatentModel
+        >>> from jgen.types import AdversarialModel, LatentModel
         >>> model = LatentModel(
         ...     init=lambda key: {},
         ...     prior=lambda params: dist.Normal(jnp.zeros(2), 1.0).to_event(1),
         ...     decoder=lambda params, z: dist.Delta(z).to_event(1),
         ...     encoder=None,
         ... )
-        >>> game = Game(lambda key: params, model, lambda params, x: x @ params)
+        >>> game = AdversarialModel(lambda key: params, model, lambda params, x: x @ params)
         >>> params = {"model": {}, "critic": jnp.array([3.0, 4.0])}
         >>> loss, aux = wasserstein_gan(game)(params, jnp.ones((2, 2)), jax.random.key(0))
         >>> aux["slope"].tolist()
@@ -59,11 +61,13 @@ def wasserstein_gan(game: Game, *, penalty: float | Array = 10.0, output: Output
     Reference:
         Gulrajani et al. (2017), Improved training of Wasserstein GANs.
     """
-    return Partial(_wasserstein_gan, bind(output), game_with_parts_bound(game), number("penalty", penalty))
+    return Partial(
+        _wasserstein_gan, as_partial(output), game_with_parts_bound(game), number("penalty", penalty)
+    )
 
 
 def _wasserstein_gan(
-    output: Partial, game: Game, penalty: Array, params: PyTree, batch: Array, key: Key
+    output: Partial, game: AdversarialModel, penalty: Array, params: PyTree, batch: Array, key: Key
 ) -> tuple[Array, Mapping[str, Array]]:
     fake = made(game, output, params, key, batch)
     real_score, fake_score, model_score = scores(game, params, batch, fake)  # [batch]
@@ -79,7 +83,7 @@ def _wasserstein_gan(
     return (critic_loss - model_score).mean(), aux
 
 
-def _slope_between(game: Game, params: PyTree, real: Array, fake: Array, key: Key) -> Array:
+def _slope_between(game: AdversarialModel, params: PyTree, real: Array, fake: Array, key: Key) -> Array:
     """Norm of the critic's gradient in its input, at a point between each pair, ``[batch]``."""
     share = jax.random.uniform(key, (real.shape[0],) + (1,) * (real.ndim - 1), fake.dtype)
     between = share * real + (1 - share) * fake  # [batch, *event]

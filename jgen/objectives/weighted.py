@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.objectives.input_checks import number
 from jgen.objectives.latent_terms import draw, log_likelihood, per_example
 from jgen.objectives.recipe import Recipe, Setting
@@ -54,10 +54,12 @@ def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]
             raise TypeError(f"the part {name} must be a pair (weight, objective), got {part!r}")
         weight, objective = part
         weights.append(
-            bind(weight) if callable(weight) else number(f"weight of {name}", weight, least=-float("inf"))
+            as_partial(weight)
+            if callable(weight)
+            else number(f"weight of {name}", weight, least=-float("inf"))
         )
-        objectives.append(objective if isinstance(objective, Scheduled) else bind(objective))
-    at = Partial(static(_at, names=tuple(parts)), tuple(weights), tuple(objectives))
+        objectives.append(objective if isinstance(objective, Scheduled) else as_partial(objective))
+    at = Partial(bind_static(_at, names=tuple(parts)), tuple(weights), tuple(objectives))
     if any(callable(weight) for weight in weights) or any(isinstance(each, Scheduled) for each in objectives):
         return Scheduled(at)
     return at(None)
@@ -67,7 +69,7 @@ def _at(
     weights: tuple[Any, ...], objectives: tuple[Any, ...], step: Any, *, names: tuple[str, ...]
 ) -> Partial:
     return Partial(
-        static(_weighted, names=names),
+        bind_static(_weighted, names=names),
         tuple(weight(step) if callable(weight) else weight for weight in weights),
         tuple(each.at(step) if isinstance(each, Scheduled) else each for each in objectives),
     )

@@ -1,7 +1,7 @@
 """Samplers, one a file: ``init(key, position) -> state``, ``step(key, state) -> (state, draws)``."""
 
-from jgen._internal.binding import bind, static
-from jgen.samplers.annealing_path import Path
+from jgen._internal.binding import as_partial, bind_static
+from jgen.samplers.annealing_path import AnnealingPath
 from jgen.samplers.exact.accept_reject import accept_reject
 from jgen.samplers.exact.adaptive_rejection import adaptive_rejection
 from jgen.samplers.exact.ancestral import ancestral
@@ -13,7 +13,7 @@ from jgen.samplers.mcmc.adjusted_mclmc import adjusted_mclmc
 from jgen.samplers.mcmc.barker import barker
 from jgen.samplers.mcmc.discrete_gibbs import discrete_gibbs
 from jgen.samplers.mcmc.elliptical_slice import elliptical_slice
-from jgen.samplers.mcmc.enumerate_states import enumerated
+from jgen.samplers.mcmc.enumerate_states import enumerate_states
 from jgen.samplers.mcmc.ghmc import ghmc
 from jgen.samplers.mcmc.hmc import hmc
 from jgen.samplers.mcmc.independent_metropolis import independent_metropolis
@@ -32,7 +32,7 @@ from jgen.samplers.transforms.block import block
 from jgen.samplers.transforms.burn_in import burn_in
 from jgen.samplers.transforms.cycle import cycle
 from jgen.samplers.transforms.gibbs import gibbs
-from jgen.samplers.transforms.select import keep
+from jgen.samplers.transforms.select import select
 from jgen.samplers.transforms.thin import thin
 from jgen.samplers.unadjusted.langevin import langevin
 from jgen.samplers.unadjusted.mclmc import mclmc
@@ -40,15 +40,16 @@ from jgen.samplers.unadjusted.sghmc import sghmc
 from jgen.samplers.unadjusted.sgld import sgld
 
 __all__ = [
-    "Path",
+    "AnnealingPath",
     "accept_reject",
     "adaptive_importance",
     "adaptive_rejection",
     "adjusted_mclmc",
     "ancestral",
     "annealed",
+    "as_partial",
     "barker",
-    "bind",
+    "bind_static",
     "block",
     "burn_in",
     "cycle",
@@ -57,7 +58,7 @@ __all__ = [
     "direct",
     "discrete_gibbs",
     "elliptical_slice",
-    "enumerated",
+    "enumerate_states",
     "estimate_log_bound",
     "ghmc",
     "gibbs",
@@ -65,7 +66,6 @@ __all__ = [
     "importance",
     "independent_metropolis",
     "jittered_hmc",
-    "keep",
     "langevin",
     "mala",
     "mclmc",
@@ -74,11 +74,11 @@ __all__ = [
     "multiple_importance",
     "nuts",
     "rejection",
+    "select",
     "sghmc",
     "sgld",
     "slice_sampler",
     "smc",
-    "static",
     "tempering",
     "thin",
 ]

@@ -21,7 +21,7 @@ def log_uniform(uniform: Array) -> Array:
     return jnp.log(1.0 - uniform)  # exact: the uniform is a multiple of eps
 
 
-def noise_and_coin(key: Key, like: Array) -> tuple[Array, Array]:
+def normal_and_log_uniform(key: Key, like: Array) -> tuple[Array, Array]:
     """All the chance of a proposal and its decision, each random bit used.
 
     A cheap density costs no more than its chance does: a split key would take two blocks of threefry more,
@@ -32,7 +32,7 @@ def noise_and_coin(key: Key, like: Array) -> tuple[Array, Array]:
         like: A vector ``[dim]``.
 
     Returns:
-        White noise ``[dim]``, and the log of a uniform on (0, 1) for ``decide`` ``[]``.
+        White noise ``[dim]``, and the log of a uniform on (0, 1) for ``metropolis_accept`` ``[]``.
     """
     some, others = two_uniforms(key, ((like.size + 2) // 2,), like.dtype)
     half_a_step = jnp.finfo(like.dtype).eps / 2  # from multiples of eps to odd ones of eps / 2: never 0 or 1
@@ -52,10 +52,12 @@ def accept(key: Key, log_ratio: Array, proposed: T, current: T) -> tuple[T, Arra
     Returns:
         The state, the acceptance probability ``[]`` and whether it moved ``[]``.
     """
-    return decide(log_uniform(jax.random.uniform(key, dtype=log_ratio.dtype)), log_ratio, proposed, current)
+    return metropolis_accept(
+        log_uniform(jax.random.uniform(key, dtype=log_ratio.dtype)), log_ratio, proposed, current
+    )
 
 
-def decide(coin: Array, log_ratio: Array, proposed: T, current: T) -> tuple[T, Array, Array]:
+def metropolis_accept(coin: Array, log_ratio: Array, proposed: T, current: T) -> tuple[T, Array, Array]:
     """``accept``, by the log of a uniform that is there already."""
     log_ratio = jnp.where(log_ratio < jnp.inf, log_ratio, -jnp.inf)
     accepted = coin < log_ratio

@@ -12,18 +12,18 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.leapfrog import trajectory
 from jgen.samplers.reinitialize import cost_of_init, refuse_burn_in
 from jgen.samplers.state import ChainState, gradient_init
-from jgen.types import Array, Draws, Info, Key, Law, LogDensity, PyTree, Sampler, Target, Trait
+from jgen.types import Array, DrawKind, Draws, Info, Key, LogDensity, PyTree, Sampler, Target, Trait
 
 Kernel = Callable[[LogDensity], Sampler]
 """``kernel(log_density) -> sampler``, a Markov kernel for any density: ``Partial(hmc, step_size=0.3)``."""
 
 
-class Path(NamedTuple):
+class AnnealingPath(NamedTuple):
     """A geometric path; it is a value, so that one with other data of the same shapes compiles nothing.
 
     Attributes:
@@ -35,7 +35,7 @@ class Path(NamedTuple):
     log_density: LogDensity
 
 
-def checked_path(path: Path) -> Path:
+def check_path(path: AnnealingPath) -> AnnealingPath:
     """The path with its density bound.
 
     Raises:
@@ -43,12 +43,12 @@ def checked_path(path: Path) -> Path:
         TypeError: If the log density of one draw of the base is not a scalar.
     """
     check_proposal(path.log_density, path.base)
-    return Path(path.base, bind(path.log_density))
+    return AnnealingPath(path.base, as_partial(path.log_density))
 
 
 def bound_kernel(kernel: Kernel) -> Partial:
     """The kernel as a pytree whose numbers are arrays, so that 0.3 and ``jnp.array(0.3)`` are one program."""
-    return jax.tree.map(jnp.asarray, bind(kernel))
+    return jax.tree.map(jnp.asarray, as_partial(kernel))
 
 
 def checked_ladder(betas: Any) -> Array:
@@ -80,13 +80,13 @@ def checked_ladder(betas: Any) -> Array:
     return betas
 
 
-def path_log_density(path: Path, beta: Array, position: PyTree) -> Array:
+def path_log_density(path: AnnealingPath, beta: Array, position: PyTree) -> Array:
     """The density at ``beta []``; at either end only that end counts, even where the other is -inf."""
     near = jnp.where(beta < 1, (1 - beta) * path.base.log_prob(position), 0.0)
     return near + jnp.where(beta > 0, beta * path.log_density(position), 0.0)
 
 
-def log_ratio(path: Path, position: PyTree) -> tuple[Array, Array]:
+def log_ratio(path: AnnealingPath, position: PyTree) -> tuple[Array, Array]:
     """``log p~ - log q`` ``[]``: how fast the log density rises with beta; spends one log density.
 
     Where a density cannot be used (NaN or +inf) the ratio is -inf, a weight of zero, and the second value
@@ -103,7 +103,7 @@ def scaled(rise: Array, ratio: Array) -> Array:
 
 
 def move(
-    path: Path, kernel: Kernel, num_steps: Array, beta: Array, key: Key, position: PyTree
+    path: AnnealingPath, kernel: Kernel, num_steps: Array, beta: Array, key: Key, position: PyTree
 ) -> tuple[PyTree, dict[str, Array]]:
     """Some steps of a kernel that leaves the density at ``beta`` invariant, which starts afresh there.
 
@@ -127,9 +127,9 @@ def move(
     init_key, step_key = jax.random.split(key)
     state = sampler.init(init_key, position)
     draws = jax.eval_shape(sampler.step, step_key, state)[1]
-    if draws.law is not Law.MARKOV:
+    if draws.kind is not DrawKind.MARKOV:
         raise ValueError(
-            f"annealing moves by kernels that leave a density invariant; this one makes {draws.law.value} "
+            f"annealing moves by kernels that leave a density invariant; this one makes {draws.kind.value} "
             "draws: take metropolis, mala, hmc or any other exact Markov kernel"
         )
     facts = {
@@ -174,4 +174,4 @@ def short_trajectories(step_size: Array, log_density: LogDensity, inverse_mass_m
 def short_trajectory(log_density: LogDensity, key: Key, state: ChainState) -> tuple[ChainState, Draws]:
     """Two leapfrogs, taken or refused."""
     state, info, _ = trajectory(log_density, jnp.int32(2), key, state)
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)

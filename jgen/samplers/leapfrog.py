@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jgen.samplers.accept import MAX_ENERGY_ERROR, decide, noise_and_coin
-from jgen.samplers.mass_matrix import pull, push
+from jgen.samplers.accept import MAX_ENERGY_ERROR, metropolis_accept, normal_and_log_uniform
+from jgen.samplers.mass_matrix import to_force, to_velocity
 from jgen.samplers.state import flatten
 from jgen.types import Array, Info, Key, LogDensity
 
@@ -42,12 +42,12 @@ def leapfrog(density: LogDensity, tuning: Any, num_steps: int | Array, start: Ph
     step_size, factor = tuning.step_size, tuning.inverse_mass_factor
 
     def drift_and_kick(_: Array, phase: Phase) -> Phase:
-        x = phase.position + step_size * push(factor, phase.momentum)
+        x = phase.position + step_size * to_velocity(factor, phase.momentum)
         value, gradient = jax.value_and_grad(density)(x)
-        return Phase(x, phase.momentum + step_size * pull(factor, gradient), value, gradient)
+        return Phase(x, phase.momentum + step_size * to_force(factor, gradient), value, gradient)
 
     def half_a_kick(phase: Phase, sign: float) -> Phase:
-        kick = 0.5 * step_size * pull(factor, phase.gradient)
+        kick = 0.5 * step_size * to_force(factor, phase.gradient)
         return phase._replace(momentum=phase.momentum + sign * kick)
 
     # Where one step ends and the next begins, two half kicks are one; the last step made one half too many.
@@ -79,14 +79,14 @@ def trajectory(log_density: LogDensity, num_steps: Array, key: Key, state: Any) 
         The state, what is to be said of it, and the end of the trajectory, accepted or not.
     """
     x, density, unravel = flatten(log_density, state.position)
-    momentum, coin = noise_and_coin(key, x)
+    momentum, coin = normal_and_log_uniform(key, x)
     start = Phase(x, momentum, state.log_density, state.gradient)
     end = leapfrog(density, state.tuning, num_steps, start)
     before, after, error = energies(start, end)
     proposed = state._replace(
         position=unravel(end.position), log_density=end.log_density, gradient=end.gradient
     )
-    state, acceptance_rate, accepted = decide(coin, -error, proposed, state)
+    state, acceptance_rate, accepted = metropolis_accept(coin, -error, proposed, state)
     info = {
         "acceptance_rate": acceptance_rate,
         "diverging": error > MAX_ENERGY_ERROR,

@@ -7,17 +7,17 @@ import numpy as np
 from jgen.types import Array
 
 
-def push(factor: Array, noise: Array) -> Array:
+def to_velocity(factor: Array, noise: Array) -> Array:
     """``L n``: white noise (or white momentum) to a velocity ``[dim]``."""
     return factor * noise if factor.ndim == 1 else factor @ noise
 
 
-def pull(factor: Array, gradient: Array) -> Array:
+def to_force(factor: Array, gradient: Array) -> Array:
     """``Lᵀ g``: a gradient to a force on the white momentum ``[dim]``."""
     return factor * gradient if factor.ndim == 1 else factor.T @ gradient
 
 
-def checked_metric(inverse_mass_matrix: Array | None) -> Array | None:
+def check_inverse_mass_matrix(inverse_mass_matrix: Array | None) -> Array | None:
     """The matrix, after refusing a concrete one that is no covariance."""
     if inverse_mass_matrix is None or isinstance(inverse_mass_matrix, jax.core.Tracer):
         return inverse_mass_matrix

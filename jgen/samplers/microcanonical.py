@@ -14,7 +14,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jgen.samplers.mass_matrix import pull, push
+from jgen.samplers.mass_matrix import to_force, to_velocity
 from jgen.samplers.state import ChainState, Tuning, gradient_init
 from jgen.types import Array, Key, LogDensity, PyTree
 
@@ -77,10 +77,10 @@ def turn(direction: Array, force: Array, time: Array) -> tuple[Array, Array]:
 def fly(density: LogDensity, tuning: Tuning, flight: Flight) -> Flight:
     """One leapfrog step, half a turn, a drift, half a turn; spends one gradient."""
     step_size, factor = tuning
-    direction, first_gain = turn(flight.direction, pull(factor, flight.gradient), 0.5 * step_size)
-    x = flight.position + step_size * direction.size**0.5 * push(factor, direction)
+    direction, first_gain = turn(flight.direction, to_force(factor, flight.gradient), 0.5 * step_size)
+    x = flight.position + step_size * direction.size**0.5 * to_velocity(factor, direction)
     value, gradient = jax.value_and_grad(density)(x)
-    direction, second_gain = turn(direction, pull(factor, gradient), 0.5 * step_size)
+    direction, second_gain = turn(direction, to_force(factor, gradient), 0.5 * step_size)
     energy_error = flight.energy_error + first_gain + second_gain - (value - flight.log_density)
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy_error)
     return Flight(x, direction, value, gradient, jnp.where(usable, energy_error, jnp.inf))

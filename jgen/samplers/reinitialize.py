@@ -11,7 +11,7 @@ KEPT = {"tuning", "persistent"}
 """Fields of a state that belong to no position."""
 
 
-class Restarted(NamedTuple):
+class Reinitialized(NamedTuple):
     """A kernel put at a position that was not its own doing.
 
     Attributes:
@@ -23,7 +23,7 @@ class Restarted(NamedTuple):
     cost: dict[str, Array]
 
 
-def restart(sampler: Sampler, key: Key, position: PyTree, state: PyTree) -> Restarted:
+def reinitialize(sampler: Sampler, key: Key, position: PyTree, state: PyTree) -> Reinitialized:
     """Puts a chain where something else has moved it, or where its target is now another.
 
     What a state caches (a log density, a gradient) belongs to the old position or the old target, so it is
@@ -48,7 +48,7 @@ def restart(sampler: Sampler, key: Key, position: PyTree, state: PyTree) -> Rest
         >>> from jgen.samplers import mala
         >>> sampler = mala(lambda x: -0.5 * jnp.sum(x**2), step_size=0.3)
         >>> old = sampler.init(jax.random.key(0), jnp.zeros(1))
-        >>> state, cost = restart(sampler, jax.random.key(0), jnp.ones(1), old)
+        >>> state, cost = reinitialize(sampler, jax.random.key(0), jnp.ones(1), old)
         >>> float(state.gradient[0]), int(cost["num_grads"])
         (-1.0, 1)
     """
@@ -57,7 +57,7 @@ def restart(sampler: Sampler, key: Key, position: PyTree, state: PyTree) -> Rest
     kept = jax.tree_util.tree_map_with_path(
         lambda path, new, old: old if KEPT & set(names(path)) else new, fresh, state
     )
-    return Restarted(kept, cost_of_init(fresh))
+    return Reinitialized(kept, cost_of_init(fresh))
 
 
 def cost_of_init(state: PyTree) -> dict[str, Array]:

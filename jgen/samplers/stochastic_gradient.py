@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.samplers.accept import MAX_ENERGY_ERROR
 from jgen.samplers.input_checks import check_position
 from jgen.samplers.state import ChainState, flatten, make_tuning
@@ -68,7 +68,12 @@ def minibatch(
     if not 1 <= batch_size <= num_data:
         raise ValueError(f"batch_size must be between 1 and the {num_data} data there are; got {batch_size}")
     data = jax.tree.map(jnp.asarray, data)
-    return Partial(static(random_batch, batch_size=batch_size), bind(log_prior), bind(log_likelihood), data)
+    return Partial(
+        bind_static(random_batch, batch_size=batch_size),
+        as_partial(log_prior),
+        as_partial(log_likelihood),
+        data,
+    )
 
 
 def random_batch(

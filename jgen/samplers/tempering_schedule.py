@@ -14,13 +14,15 @@ Metric = Callable[[Array, Array], Array]
 """``metric(positions [particle, dim], share [particle]) -> inverse mass matrix``, variances or dense."""
 
 
-def given(betas: Array, index: Array, beta: Array, log_weight: Array, ratio: Array) -> Array:
+def fixed_schedule(betas: Array, index: Array, beta: Array, log_weight: Array, ratio: Array) -> Array:
     """The next temperature of a ladder ``[]``."""
     del beta, log_weight, ratio
     return betas[index + 1]
 
 
-def found(ess_fraction: Array, index: Array, beta: Array, log_weight: Array, ratio: Array) -> Array:
+def adaptive_schedule(
+    ess_fraction: Array, index: Array, beta: Array, log_weight: Array, ratio: Array
+) -> Array:
     """The temperature at which the conditional ESS has fallen to a fraction, by bisection; at most 1 ``[]``.
 
     The log of the conditional ESS is 2 K(rise) - K(2 rise) with K convex: it falls. Particles without density
@@ -43,7 +45,7 @@ def found(ess_fraction: Array, index: Array, beta: Array, log_weight: Array, rat
     return jnp.where(is_enough(whole), 1.0, beta + rise)
 
 
-def spread(metric: Metric, position: PyTree, log_weight: Array) -> Array:
+def particle_metric(metric: Metric, position: PyTree, log_weight: Array) -> Array:
     """What a metric says of weighted particles."""
     flat = jax.vmap(lambda one: ravel_pytree(one)[0])(position)  # [particle, dim]
     share = jax.nn.softmax(log_weight)  # [particle]

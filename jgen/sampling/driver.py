@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from rich.progress import Progress
 
 from jgen._internal import buffers
-from jgen.samplers.state_machine import Machine
+from jgen.samplers.state_machine import StateMachine
 from jgen.sampling.chains import Cost, RunState, add, advance, costs, draws_of, longest, start
-from jgen.sampling.lanes import machine_of, run_lanes
+from jgen.sampling.lanes import run_lanes, state_machine_of
 from jgen.sampling.reducers.fold import begin, fold, results
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Reducer, Sampler
 
@@ -34,7 +34,7 @@ class Run(NamedTuple):
         warmup_cost: Spent on warm-up; ``init``, one evaluation a chain, is in neither.
         executed: Evaluations that the program made for these draws: those of ``cost``, and those of chains
             that had to wait for others.
-        memories: What the reducers carry, by name: with ``state``, all that ``resume`` needs to go on.
+        reducer_states: What the reducers carry, by name: with ``state``, all that ``resume`` needs to go on.
     """
 
     draws: Draws | None
@@ -43,7 +43,7 @@ class Run(NamedTuple):
     cost: Cost
     warmup_cost: Cost
     executed: int = 0
-    memories: Mapping[str, PyTree] | None = None
+    reducer_states: Mapping[str, PyTree] | None = None
 
     @property
     def utilisation(self) -> float:
@@ -113,7 +113,7 @@ def sample(
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
     inspect.signature(resume).bind(None, sampler, num_draws=num_draws, **options)  # before the warm-up
     if options.get("num_lanes") is not None:
-        machine_of(sampler, options["num_lanes"], num_chains)
+        state_machine_of(sampler, options["num_lanes"], num_chains)
     state, warmup_cost = start(
         key,
         sampler,
@@ -132,7 +132,7 @@ def resume(
     *,
     num_draws: int,
     reducers: Mapping[str, Reducer] | None = None,
-    memories: Mapping[str, PyTree] | None = None,
+    reducer_states: Mapping[str, PyTree] | None = None,
     store: bool = True,
     progress: bool = False,
     stop: Callable[[Run], bool] | None = None,
@@ -147,7 +147,8 @@ def resume(
         sampler: The sampler that made the state.
         num_draws: Draws a chain, at most.
         reducers: Folds over the draws, by name.
-        memories: ``Run.memories`` of the run that is resumed: its reducers go on where they were. None lets
+        reducer_states: ``Run.memories`` of the run that is resumed: its reducers go on where they were.
+        None lets
             them begin with the draws of this call.
         store: Whether to keep the draws; without, memory does not grow with their number.
         progress: Whether to show a progress bar.
@@ -166,7 +167,8 @@ def resume(
 
     Raises:
         ValueError: If ``num_draws`` or ``chunk_size`` is below 1, ``num_lanes`` is above the number of
-            chains, the sampler's step is not made of turns, or ``memories`` are not those of ``reducers``.
+            chains, the sampler's step is not made of turns, or ``reducer_states`` are not those of
+            ``reducers``.
 
     Example:
         >>> import jax, numpyro.distributions as dist
@@ -177,7 +179,7 @@ def resume(
         >>> folds = {"moments": moments()}
         >>> whole = resume(state, sampler, num_draws=6, reducers=folds)
         >>> half = resume(state, sampler, num_draws=3, reducers=folds)
-        >>> rest = resume(half.state, sampler, num_draws=3, reducers=folds, memories=half.memories)
+        >>> rest = resume(half.state, sampler, num_draws=3, reducers=folds, reducer_states=half.memories)
         >>> bool((whole.draws.value[:, 3:] == rest.draws.value).all())
         True
         >>> bool(whole.reduced["moments"].mean == rest.reduced["moments"].mean)
@@ -186,7 +188,7 @@ def resume(
     if num_draws < 1:
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
     num_chains = len(state.keys)
-    machine = None if num_lanes is None else machine_of(sampler, num_lanes, num_chains)
+    machine = None if num_lanes is None else state_machine_of(sampler, num_lanes, num_chains)
     shapes, still = draws_of(sampler, state)
     if num_lanes is not None:
         still = (False,) * len(still)
@@ -198,7 +200,7 @@ def resume(
     if chunk_size < 1:
         raise ValueError(f"chunk_size must be at least 1; got {chunk_size}")
     reducers = dict(reducers or {})
-    memories = begin(reducers, shapes, memories)
+    reducer_states = begin(reducers, shapes, reducer_states)
     stored = buffers.on_host(buffers.rows(num_draws, shapes, still)) if store else None
     cost, executed, made, taken = Cost(0, 0), 0, 0, 0
     options = {"size": chunk_size, "store": store}
@@ -212,14 +214,16 @@ def resume(
 
     def run_so_far() -> Run:
         draws = jax.tree.map(lambda leaf: buffers.repeated(leaf, taken).swapaxes(0, 1), stored)
-        return Run(draws, results(reducers, memories), state, cost, Cost(0, 0), executed, memories)
+        return Run(
+            draws, results(reducers, reducer_states), state, cost, Cost(0, 0), executed, reducer_states
+        )
 
     with Progress(disable=not progress, transient=True) as bar:
         task = bar.add_task("sampling", total=num_draws)
         while taken < num_draws:
             while made < num_draws and len(chunks) <= ahead:
                 count = min(chunk_size, num_draws - made)
-                state, memories, buffer, turns = make(state, memories, count)
+                state, reducer_states, buffer, turns = make(state, reducer_states, count)
                 chunks.append((count, buffer, turns))
                 made += count
             count, buffer, turns = chunks.popleft()
@@ -241,7 +245,7 @@ def _chunk(
     sampler: Sampler,
     reducers: dict[str, Reducer],
     state: RunState,
-    memories: dict[str, PyTree],
+    reducer_states: dict[str, PyTree],
     count: Array,
     *,
     size: int,
@@ -256,21 +260,21 @@ def _chunk(
     buffer = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes if store else costs(shapes))
 
     def body(index: Array, carry: tuple) -> tuple:
-        state, memories, buffer = carry
+        state, reducer_states, buffer = carry
         state, draws = advance(sampler, state)
-        memories = fold(reducers, memories, draws)
+        reducer_states = fold(reducers, reducer_states, draws)
         buffer = buffers.write(buffer, index, draws if store else costs(draws))
-        return state, memories, buffer
+        return state, reducer_states, buffer
 
-    return (*jax.lax.fori_loop(0, count, body, (state, memories, buffer)), None)
+    return (*jax.lax.fori_loop(0, count, body, (state, reducer_states, buffer)), None)
 
 
 @functools.partial(jax.jit, static_argnames=("size", "store", "num_lanes"))
 def _lanes_chunk(
-    machine: Machine,
+    machine: StateMachine,
     reducers: dict[str, Reducer],
     state: RunState,
-    memories: dict[str, PyTree],
+    reducer_states: dict[str, PyTree],
     count: Array,
     *,
     size: int,
@@ -282,9 +286,9 @@ def _lanes_chunk(
         machine, state.keys, state.states, state.step, count, size=size, num_lanes=num_lanes
     )
 
-    def take(index: Array, memories: dict[str, PyTree]) -> dict[str, PyTree]:
-        return fold(reducers, memories, jax.tree.map(lambda rows: rows[index], buffer))
+    def take(index: Array, reducer_states: dict[str, PyTree]) -> dict[str, PyTree]:
+        return fold(reducers, reducer_states, jax.tree.map(lambda rows: rows[index], buffer))
 
-    memories = jax.lax.fori_loop(0, count, take, memories)
+    reducer_states = jax.lax.fori_loop(0, count, take, reducer_states)
     state = RunState(state.keys, states, state.step + count)
-    return state, memories, buffer if store else costs(buffer), turns
+    return state, reducer_states, buffer if store else costs(buffer), turns

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from jgen._internal.threefry import fold_in
-from jgen.samplers.state_machine import Machine
+from jgen.samplers.state_machine import StateMachine
 from jgen.types import Array, Draws, Key, PyTree, Sampler
 
 PATIENCE = 8
@@ -31,7 +31,7 @@ class Lanes(NamedTuple):
     work: PyTree
 
 
-def machine_of(sampler: Sampler, num_lanes: int, num_chains: int) -> Machine:
+def state_machine_of(sampler: Sampler, num_lanes: int, num_chains: int) -> StateMachine:
     """The machine that a sampler's step turns until it is done, for so many lanes to turn instead.
 
     Raises:
@@ -40,7 +40,7 @@ def machine_of(sampler: Sampler, num_lanes: int, num_chains: int) -> Machine:
     if not 1 <= num_lanes <= num_chains:
         raise ValueError(f"num_lanes must lie between 1 and num_chains = {num_chains}; got {num_lanes}")
     bound = sampler.step.args
-    if len(bound) == 1 and isinstance(bound[0], Machine):
+    if len(bound) == 1 and isinstance(bound[0], StateMachine):
         return bound[0]
     name = getattr(sampler.step.func, "__name__", sampler.step.func)
     raise ValueError(
@@ -50,7 +50,7 @@ def machine_of(sampler: Sampler, num_lanes: int, num_chains: int) -> Machine:
 
 
 def run_lanes(
-    machine: Machine,
+    machine: StateMachine,
     keys: Key,
     states: PyTree,
     step: Array,
@@ -87,14 +87,14 @@ def run_lanes(
     def lacking(made: Array) -> Array:
         return made < count  # [chain]
 
-    def begin(chain: Array, state: PyTree, made: Array) -> PyTree:
+    def init_work(chain: Array, state: PyTree, made: Array) -> PyTree:
         draw_keys = jax.vmap(fold_in)(keys[chain], step + made[chain].astype(step.dtype))
-        return jax.vmap(machine.begin)(draw_keys, state)
+        return jax.vmap(machine.init)(draw_keys, state)
 
     def turn(lanes: Lanes) -> Lanes:
-        work = jax.vmap(machine.advance)(lanes.state, lanes.work)
-        if machine.settle is not None:
-            work = _select(work.ripe, jax.vmap(machine.settle)(work), work)
+        work = jax.vmap(machine.step)(lanes.state, lanes.work)
+        if machine.finish_stage is not None:
+            work = _select(work.stage_done, jax.vmap(machine.finish_stage)(work), work)
         return lanes._replace(work=_select(lanes.work.done, lanes.work, work))
 
     def turn_until_some_finish(lanes: Lanes, turns: Array) -> tuple[Lanes, Array]:
@@ -110,7 +110,7 @@ def run_lanes(
         states, made, lanes, buffer, turns = carry
         lanes, turns = turn_until_some_finish(lanes, turns)
         finished = lanes.work.done & (lanes.chain < num_chains)  # [lane]
-        new, draws = jax.vmap(machine.finish)(lanes.state, lanes.work)
+        new, draws = jax.vmap(machine.finalize)(lanes.state, lanes.work)
         row = made[lanes.chain]
         written = jnp.where(finished, lanes.chain, num_chains)  # out of range, hence dropped, if unfinished
         buffer = jax.tree.map(lambda rows, one: rows.at[row, written].set(one, mode="drop"), buffer, draws)
@@ -120,14 +120,14 @@ def run_lanes(
         chain = next_chains(lanes.chain, finished, made, lacking(made))
         state = _read(states, chain)
         begins = finished | (lanes.chain == num_chains)
-        work = _select(begins, begin(chain, state, made), lanes.work)
+        work = _select(begins, init_work(chain, state, made), lanes.work)
         return states, made, Lanes(chain, state, work), buffer, turns
 
     made = jnp.zeros(num_chains, jnp.int32)
     chain = jnp.arange(num_lanes)
     state = _read(states, chain)
-    lanes = Lanes(chain, state, begin(chain, state, made))
-    shapes = jax.eval_shape(jax.vmap(machine.finish), state, lanes.work)[1]
+    lanes = Lanes(chain, state, init_work(chain, state, made))
+    shapes = jax.eval_shape(jax.vmap(machine.finalize), state, lanes.work)[1]
     buffer = jax.tree.map(lambda leaf: jnp.zeros((size, num_chains, *leaf.shape[1:]), leaf.dtype), shapes)
     states, _, _, buffer, turns = jax.lax.while_loop(
         lambda carry: jnp.any(lacking(carry[1])), body, (states, made, lanes, buffer, jnp.uint32(0))

@@ -7,7 +7,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Bernoulli, Delta
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.targets.finite_states import all_words, table, weigh
 from jgen.types import Array, Target, Trait
 
@@ -87,7 +87,7 @@ def asia(observed: Mapping[str, int] | None = None) -> Target:
 
 def get(name: str) -> Partial:
     """A function from a position to one variable; equal names give equal functions."""
-    return Partial(static(lookup, name=name))
+    return Partial(bind_static(lookup, name=name))
 
 
 def lookup(position: Mapping[str, Array], *, name: str) -> Array:

@@ -13,7 +13,7 @@ from jgen.targets.special_functions import digamma
 from jgen.types import Array, Key, Target, Trait
 
 
-def student_t(dim: int = 10, freedom: float = 5.0) -> Target:
+def student_t(dim: int = 10, dof: float = 5.0) -> Target:
     r"""``dim`` independent coordinates, Student t with nu degrees of freedom, normalised.
 
     .. math:: Var x = \frac{\nu}{\nu - 2}, \qquad
@@ -26,16 +26,16 @@ def student_t(dim: int = 10, freedom: float = 5.0) -> Target:
 
     Args:
         dim: Number of coordinates, at least 1.
-        freedom: nu, above 2, so that there is a variance.
+        dof: nu, above 2, so that there is a variance.
 
     Returns:
         The target; its position is an array ``[dim]``.
 
     Raises:
-        ValueError: ``dim`` is below 1, or ``freedom`` not above 2.
+        ValueError: ``dim`` is below 1, or ``dof`` not above 2.
 
     Example:
-        >>> print(student_t(dim=2, freedom=4.0).variance)
+        >>> print(student_t(dim=2, dof=4.0).variance)
         [2. 2.]
 
     Reference:
@@ -44,20 +44,20 @@ def student_t(dim: int = 10, freedom: float = 5.0) -> Target:
     """
     if dim < 1:
         raise ValueError(f"student_t needs dim >= 1, got dim={dim}: give at least one coordinate.")
-    if not 2 < freedom < float("inf"):
-        raise ValueError(f"student_t needs freedom > 2 to have a variance, got freedom={freedom}.")
+    if not 2 < dof < float("inf"):
+        raise ValueError(f"student_t needs dof > 2 to have a variance, got dof={dof}.")
     zeros, ones = np.zeros(dim), np.ones(dim)
-    bend = digamma((freedom + 1) / 2) - digamma(freedom / 2)
-    log_norm = lgamma((freedom + 1) / 2) - lgamma(freedom / 2) - log(pi * freedom) / 2
+    bend = digamma((dof + 1) / 2) - digamma(dof / 2)
+    log_norm = lgamma((dof + 1) / 2) - lgamma(dof / 2) - log(pi * dof) / 2
     return Target(
-        log_density=Partial(log_density, freedom, log_norm),
+        log_density=Partial(log_density, dof, log_norm),
         start=jnp.asarray(ones),
-        sample=Partial(sample, freedom, jnp.asarray(zeros)),
+        sample=Partial(sample, dof, jnp.asarray(zeros)),
         mean=jnp.asarray(zeros),
-        variance=jnp.asarray(freedom / (freedom - 2) * ones),
+        variance=jnp.asarray(dof / (dof - 2) * ones),
         log_evidence=0.0,
-        expectations={"log(1 + x^2/nu)": (Partial(bends, freedom), jnp.asarray(bend * ones))},
-        proposal=StudentT(freedom, jnp.asarray(zeros), jnp.asarray(widening(dim) * ones)).to_event(1),
+        expectations={"log(1 + x^2/nu)": (Partial(bends, dof), jnp.asarray(bend * ones))},
+        proposal=StudentT(dof, jnp.asarray(zeros), jnp.asarray(widening(dim) * ones)).to_event(1),
         log_bound=1.0,
         name="student_t",
         traits=frozenset({Trait.HEAVY_TAILED}),
@@ -65,18 +65,18 @@ def student_t(dim: int = 10, freedom: float = 5.0) -> Target:
     )
 
 
-def bends(freedom: float, x: Array) -> Array:
+def bends(dof: float, x: Array) -> Array:
     """Gives log(1 + x^2/nu), ``[dim]``."""
-    return jnp.log1p(x**2 / freedom)
+    return jnp.log1p(x**2 / dof)
 
 
-def log_density(freedom: float, log_norm: float, x: Array) -> Array:
+def log_density(dof: float, log_norm: float, x: Array) -> Array:
     """The normalised log-density of ``x [dim]``."""
-    return len(x) * log_norm - (freedom + 1) / 2 * bends(freedom, x).sum()
+    return len(x) * log_norm - (dof + 1) / 2 * bends(dof, x).sum()
 
 
-def sample(freedom: float, zeros: Array, key: Key) -> Array:
+def sample(dof: float, zeros: Array, key: Key) -> Array:
     """One exact draw ``[dim]``; -expm1(2 log(u) / nu) keeps its digits where u is near 1."""
     u, v = jax.random.uniform(key, (2, *zeros.shape), zeros.dtype)
     log_u = jnp.log1p(-u)  # [dim]; u < 1, so it is finite
-    return jnp.sqrt(freedom * jnp.expm1(-2 * log_u / freedom)) * jnp.cos(2 * pi * v)
+    return jnp.sqrt(dof * jnp.expm1(-2 * log_u / dof)) * jnp.cos(2 * pi * v)

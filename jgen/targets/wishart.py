@@ -14,7 +14,7 @@ from jgen.types import Array, Key, Target
 CORRELATION = 0.5
 
 
-def wishart(dim: int = 3, freedom: float = 7.0) -> Target:
+def wishart(dim: int = 3, dof: float = 7.0) -> Target:
     r"""W ~ Wishart(V, nu) with V_ij = 2^{-|i - j|}, in the logs of the diagonal of C and its lower part.
 
     .. math:: W = C C', \qquad \log p = \tfrac{\nu - d - 1}{2} \log |W| - \tfrac12 tr(V^{-1} W) - \log norm
@@ -26,17 +26,17 @@ def wishart(dim: int = 3, freedom: float = 7.0) -> Target:
 
     Args:
         dim: Rows of W, at least 1.
-        freedom: nu, above dim - 1.
+        dof: nu, above dim - 1.
 
     Returns:
         The target; its position is an array ``[dim (dim + 1) / 2]``: log C_ii, then C_ij, i > j, row by row.
         log Z = 0.
 
     Raises:
-        ValueError: ``dim`` is below 1, or ``freedom`` not above dim - 1.
+        ValueError: ``dim`` is below 1, or ``dof`` not above dim - 1.
 
     Example:
-        >>> function, truth = wishart(dim=2, freedom=4.0).expectations["W"]
+        >>> function, truth = wishart(dim=2, dof=4.0).expectations["W"]
         >>> print(truth)
         [[4. 2.]
          [2. 4.]]
@@ -47,31 +47,31 @@ def wishart(dim: int = 3, freedom: float = 7.0) -> Target:
     """
     if dim < 1:
         raise ValueError(f"wishart needs dim >= 1, got dim={dim}: give at least one row.")
-    if not dim - 1 < freedom < float("inf"):
-        raise ValueError(f"wishart needs freedom > dim - 1 = {dim - 1}, got freedom={freedom}.")
+    if not dim - 1 < dof < float("inf"):
+        raise ValueError(f"wishart needs dof > dim - 1 = {dim - 1}, got dof={dof}.")
     scale = CORRELATION ** np.abs(np.subtract.outer(np.arange(dim), np.arange(dim)))  # [row, column]
     lower = np.linalg.cholesky(scale)
-    chi = (freedom - np.arange(dim)) / 2  # [row], half the degrees of freedom
+    chi = (dof - np.arange(dim)) / 2  # [row], half the degrees of freedom
     log_mean, log_variance = log_gamma_moments(chi)
     chi_mean = np.array([2**0.5 * exp(lgamma(a + 0.5) - lgamma(a)) for a in chi])  # [row], E A_ii
     rows, columns = np.tril_indices(dim, -1)
     tails = np.array([(lower[i, j + 1 : i + 1] ** 2).sum() for i, j in zip(rows, columns, strict=True)])
     off_variance = lower[rows, columns] ** 2 * (2 * chi - chi_mean**2)[columns] + tails
     log_norm = (
-        freedom * dim / 2 * log(2) + dim * (dim - 1) / 4 * log(pi) + sum(map(lgamma, chi))
-        + freedom * np.log(np.diag(lower)).sum()
+        dof * dim / 2 * log(2) + dim * (dim - 1) / 4 * log(pi) + sum(map(lgamma, chi))
+        + dof * np.log(np.diag(lower)).sum()
     )  # fmt: skip
     log_det = sum(map(digamma, chi)) + dim * log(2) + 2 * np.log(np.diag(lower)).sum()
     diagonal = np.log(np.diag(lower)) + (log_mean + log(2)) / 2
     return Target(
-        log_density=Partial(log_density, jnp.asarray(lower), freedom, float(log_norm)),
+        log_density=Partial(log_density, jnp.asarray(lower), dof, float(log_norm)),
         start=jnp.asarray(np.zeros(dim + len(rows))),
         sample=Partial(sample, jnp.asarray(lower), jnp.asarray(chi)),
         mean=jnp.asarray(np.concatenate([diagonal, (lower[rows, columns] * chi_mean[columns])])),
         variance=jnp.asarray(np.concatenate([log_variance / 4, off_variance])),
         log_evidence=0.0,
         expectations={
-            "W": (Partial(matrix, jnp.asarray(lower)), jnp.asarray(freedom * scale)),
+            "W": (Partial(matrix, jnp.asarray(lower)), jnp.asarray(dof * scale)),
             "log |W|": (Partial(log_determinant, jnp.asarray(lower)), float(log_det)),
         },
         name="wishart",
@@ -96,11 +96,11 @@ def log_determinant(lower: Array, position: Array) -> Array:
     return 2 * position[: len(lower)].sum()
 
 
-def log_density(lower: Array, freedom: float, log_norm: float, position: Array) -> Array:
+def log_density(lower: Array, dof: float, log_norm: float, position: Array) -> Array:
     """The normalised log-density of ``position [dim (dim + 1) / 2]``, log-Jacobian included."""
     dim = len(lower)
     white = solve_triangular(lower, factor(lower, position), lower=True)  # tr(V^-1 W) is its square
-    log_wishart = (freedom - dim - 1) / 2 * log_determinant(lower, position) - jnp.square(white).sum() / 2
+    log_wishart = (dof - dim - 1) / 2 * log_determinant(lower, position) - jnp.square(white).sum() / 2
     log_jacobian = dim * log(2) + (dim + 1 - jnp.arange(dim)) @ position[:dim]
     return log_wishart - log_norm + log_jacobian
 

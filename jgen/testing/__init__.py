@@ -5,10 +5,10 @@ from jgen.testing.check_decoder import check_decoder, check_encoder
 from jgen.testing.check_objective import check_objective
 from jgen.testing.check_sampler import check_sampler
 from jgen.testing.count_compilations import count_compilations
-from jgen.testing.sampler_checks import LawBroken
+from jgen.testing.sampler_checks import CheckFailed
 
 __all__ = [
-    "LawBroken",
+    "CheckFailed",
     "check_decoder",
     "check_encoder",
     "check_objective",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 
 from jgen.objectives.scheduled_objective import Scheduled
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.objective_checks import LAWS, Subject, num_examples
 from jgen.types import Array, Key, Objective, PyTree
 
@@ -72,6 +72,6 @@ def check_objective(
     for name, law in LAWS.items():
         try:
             law(subject)
-        except LawBroken as error:
-            raise LawBroken(f"{name}: {error}") from error
+        except CheckFailed as error:
+            raise CheckFailed(f"{name}: {error}") from error
     return tuple(LAWS)

@@ -9,27 +9,32 @@ import jax
 
 from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks import (
-    LawBroken,
+    CheckFailed,
     Make,
-    adjusted,
     bias,
     cost,
+    importance_weights,
     invariance,
-    purity,
+    metropolised,
+    nan_robustness,
+    no_recompilation,
     rank,
-    rebuilding,
     reversibility,
-    survival,
+    transform_consistency,
     warm_up,
-    weighting,
 )
 from jgen.testing.sampler_checks.stationary_chains import find_scales
 from jgen.testing.sampler_checks.target_draws import positions
-from jgen.types import Adaptation, Array, Draws, Key, Law, Target
+from jgen.types import Adaptation, Array, DrawKind, Draws, Key, Target
 
 Judge = Callable[..., Any]
 """``judge(make, target, key) -> evidence``: a law, its options bound."""
-LAWS: dict[str, Judge] = {"purity": purity, "rebuilding": rebuilding, "survival": survival, "cost": cost}
+LAWS: dict[str, Judge] = {
+    "purity": transform_consistency,
+    "rebuilding": no_recompilation,
+    "survival": nan_robustness,
+    "cost": cost,
+}
 FALSE_ALARM = 1e-6
 """The probability that a right sampler fails, shared out among its laws of chance; the others are certain.
 
@@ -40,15 +45,15 @@ NUM_STEPS = 10
 """Transitions that errors may add up over where invariance is all there is."""
 
 
-class Kept(NamedTuple):
+class CheckResult(NamedTuple):
     """A law that was kept.
 
     Attributes:
-        law: Its name.
+        name: Its name.
         evidence: What it measured, if it measures.
     """
 
-    law: str
+    name: str
     evidence: object
 
 
@@ -60,7 +65,7 @@ def check_sampler(
     reversible: bool = True,
     biased_variance: Callable[[float], Array | float] | None = None,
     adaptation: Adaptation | None = None,
-) -> list[Kept]:
+) -> list[CheckResult]:
     """Holds a sampler to every law jgen knows; the one function to run on a new kernel.
 
     Purity (jit, vmap and a loop change nothing, the state keeps its structure, keys are used), rebuilding
@@ -99,7 +104,7 @@ def check_sampler(
         >>> from jgen.targets import standard_gaussian
         >>> def make(target, scale):
         ...     return hmc(target.log_density, step_size=0.5 * scale, num_steps=3)
-        >>> [kept.law for kept in check_sampler(make, standard_gaussian(2))]
+        >>> [result.name for result in check_sampler(make, standard_gaussian(2))]
         ['purity', 'rebuilding', 'survival', 'cost', 'invariance', 'rank', 'reversibility']
     """
     repeat = "the same key"
@@ -108,16 +113,16 @@ def check_sampler(
         key, repeat = jax.random.key(seed), f"key=jax.random.key({seed})"
     run = sample(key, make(target, 1.0), num_chains=2, num_draws=1, position=positions(target, 2))
     assert run.draws is not None
-    if run.draws.law is Law.MARKOV:
+    if run.draws.kind is DrawKind.MARKOV:
         gates = markov_gates(make, target, key, reversible)
-    elif run.draws.law is Law.BIASED:
+    elif run.draws.kind is DrawKind.BIASED:
         gates = bias_gates(run.draws, biased_variance)
     else:
-        gates = {"weighting": weighting}
+        gates = {"weighting": importance_weights}
     if adaptation is not None:
-        if run.draws.law is not Law.MARKOV:
+        if run.draws.kind is not DrawKind.MARKOV:
             raise ValueError(
-                f"an adaptation tunes exact Markov kernels; these draws are {run.draws.law.value}"
+                f"an adaptation tunes exact Markov kernels; these draws are {run.draws.kind.value}"
             )
         gates["warm-up"] = partial(warm_up, adaptation=adaptation)
     share = {"false_alarm": FALSE_ALARM / len(gates)}
@@ -125,9 +130,9 @@ def check_sampler(
     kept = []
     for number, (name, law) in enumerate(laws.items()):
         try:
-            kept.append(Kept(name, law(make, target, jax.random.fold_in(key, number))))
-        except LawBroken as error:
-            raise LawBroken(f"{name}: {error} [repeat with {repeat}]") from error
+            kept.append(CheckResult(name, law(make, target, jax.random.fold_in(key, number))))
+        except CheckFailed as error:
+            raise CheckFailed(f"{name}: {error} [repeat with {repeat}]") from error
     return kept
 
 
@@ -155,12 +160,12 @@ def bias_gates(draws: Draws, biased_variance: Callable[[float], Array | float] |
     gates: dict[str, Judge] = {}
     if "energy_error" in draws.info:
         gates["invariance, adjusted"] = lambda make, *arguments, **share: invariance(
-            adjusted(make), *arguments, **share
+            metropolised(make), *arguments, **share
         )
     if biased_variance is not None:
         gates["bias"] = partial(bias, biased_variance=biased_variance)
     if not gates:
-        raise LawBroken(
+        raise CheckFailed(
             "the draws are biased and nothing says by how much: report info['energy_error'], or pass "
             "check_sampler the exact biased_variance of the kernel on a standard Gaussian"
         )

@@ -13,7 +13,7 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen.models.flax_functions import apply_of
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.count_compilations import count_compilations
 from jgen.types import Array, Key, PyTree
 
@@ -44,7 +44,7 @@ class Subject(NamedTuple):
 
     def judged(self, inputs: PyTree, x: PyTree) -> "Judged":
         """What it says of x given inputs; one compiled program for any of them."""
-        return judge(self.apply, self.params, inputs, x, self.key)
+        return evaluate(self.apply, self.params, inputs, x, self.key)
 
 
 class Judged(NamedTuple):
@@ -64,7 +64,7 @@ class Judged(NamedTuple):
 
 
 @jax.jit
-def judge(apply: Partial, params: PyTree, inputs: PyTree, x: PyTree, key: Key) -> Judged:
+def evaluate(apply: Partial, params: PyTree, inputs: PyTree, x: PyTree, key: Key) -> Judged:
     """Draws for each input, log-probabilities of them and of x, and whether gradients are finite."""
 
     def total(params: PyTree, inputs: PyTree) -> tuple[Array, tuple[PyTree, Array, Array]]:
@@ -86,13 +86,13 @@ def state(module: nn.Module, inputs: PyTree, key: Key) -> tuple[Partial, PyTree]
     try:
         apply = apply_of(module)
     except TypeError as error:
-        raise LawBroken(f"a field cannot be hashed ({error}): give tuples for lists and dicts") from error
+        raise CheckFailed(f"a field cannot be hashed ({error}): give tuples for lists and dicts") from error
     variables = jax.eval_shape(module.init, key, inputs)
     if beside := set(variables) - {"params"}:
-        raise LawBroken(f"it keeps {sorted(beside)} beside its parameters: no BatchNorm, no other state")
+        raise CheckFailed(f"it keeps {sorted(beside)} beside its parameters: no BatchNorm, no other state")
     params = variables.get("params", {})
     if wrong := {leaf.dtype.name for leaf in jax.tree.leaves(params)} - {"float32"}:
-        raise LawBroken(f"parameters of {sorted(wrong)}: keep them in float32, and cast from outside")
+        raise CheckFailed(f"parameters of {sorted(wrong)}: keep them in float32, and cast from outside")
     rng = np.random.default_rng(int(jax.random.bits(key, dtype="uint32")))
     return apply, jax.tree.map(lambda leaf: _weights(rng, leaf.shape), params)
 
@@ -110,12 +110,12 @@ def shapes(module: nn.Module, apply: Partial, params: PyTree, inputs: PyTree, ke
     law = jax.eval_shape(apply, params, inputs)
     batch, event = tuple(law.batch_shape), tuple(law.event_shape)
     if batch != (rows,):
-        raise LawBroken(
+        raise CheckFailed(
             f"batch_shape is {batch} for {rows} rows, and must be ({rows},): use .to_event for the axes of "
             "one example, and never vmap"
         )
     if event != (told := tuple(getattr(module, "shape", event))):
-        raise LawBroken(f"event_shape is {event}, and the field shape of the network says {told}")
+        raise CheckFailed(f"event_shape is {event}, and the field shape of the network says {told}")
 
     def look(params: PyTree, inputs: PyTree) -> tuple:
         law = apply(params, inputs)
@@ -128,9 +128,11 @@ def shapes(module: nn.Module, apply: Partial, params: PyTree, inputs: PyTree, ke
         due = lead + event if isinstance(draws, jax.ShapeDtypeStruct) else lead
         given = {leaf.shape[: len(due)] for leaf in jax.tree.leaves(draws)}
         if given != {due}:
-            raise LawBroken(f"draws have shapes {sorted(given)} where {due} is due")
+            raise CheckFailed(f"draws have shapes {sorted(given)} where {due} is due")
     if (log_prob.shape, log_probs.shape) != ((rows,), (2, rows)):
-        raise LawBroken(f"log p of draws [{rows}] and [2, {rows}] has {log_prob.shape} and {log_probs.shape}")
+        raise CheckFailed(
+            f"log p of draws [{rows}] and [2, {rows}] has {log_prob.shape} and {log_probs.shape}"
+        )
     return one
 
 
@@ -141,7 +143,7 @@ def dependence(subject: Subject) -> None:
     turned = jax.tree.map(lambda leaf: np.roll(leaf, 1, axis=0), subject.inputs)
     there, here = (subject.judged(inputs, subject.x).log_prob for inputs in (turned, subject.inputs))
     if np.array_equal(there, here):
-        raise LawBroken("other inputs give the same log p: is the input used?")
+        raise CheckFailed("other inputs give the same log p: is the input used?")
 
 
 def batch_first(subject: Subject) -> None:
@@ -149,7 +151,7 @@ def batch_first(subject: Subject) -> None:
     among = subject.judged(subject.inputs, subject.x).log_prob
     alike = jax.tree.map(lambda leaf: np.repeat(leaf[:1], len(leaf), axis=0), (subject.inputs, subject.x))
     if not np.array_equal(among[0], subject.judged(*alike).log_prob[0]):
-        raise LawBroken(
+        raise CheckFailed(
             "log p of a row changes with the rows beside it: what is summed or normalised over the batch?"
         )
 
@@ -161,7 +163,7 @@ def extremes(subject: Subject) -> None:
         said = far.judged(far.inputs, far.x)
         below_inf = (np.asarray(said.log_prob) < np.inf).all()  # -inf may be true; NaN is not below
         if not below_inf or not np.isfinite(said.own_log_prob).all() or not said.finite:
-            raise LawBroken(
+            raise CheckFailed(
                 f"at inputs {scale:g} times as large log p is {said.own_log_prob} of its own draws and "
                 f"{said.log_prob} of ordinary x, with gradients {'' if said.finite else 'not '}finite: "
                 "keep scales off 0, and log-scales within soft bounds"
@@ -173,31 +175,31 @@ def precision(subject: Subject) -> None:
     coarse = jax.tree.map(
         lambda leaf: leaf.astype(jnp.bfloat16) if _floating(leaf) else leaf, (subject.params, subject.inputs)
     )
-    said = jax.eval_shape(judge, subject.apply, *coarse, subject.x, subject.key)
+    said = jax.eval_shape(evaluate, subject.apply, *coarse, subject.x, subject.key)
     law = jax.eval_shape(subject.apply, *coarse)
     made_of = jax.tree.leaves(law) if isinstance(law, dist.Independent) else []  # of others: parameters too
     found = {leaf.dtype for leaf in (said.own_log_prob, said.log_prob, *made_of) if _floating(leaf)}
     if found != {jnp.dtype(jnp.float32)}:
-        raise LawBroken(
+        raise CheckFailed(
             f"with parameters and inputs in bfloat16, the distribution and its log p are in "
             f"{sorted(map(str, found))}: take what the distribution is made of to float32"
         )
 
 
-def rebuilding(subject: Subject) -> None:
+def no_recompilation(subject: Subject) -> None:
     """An equal network is the same program."""
     subject.judged(subject.inputs, subject.x)
     again = subject._replace(apply=apply_of(_rebuilt(subject.module)))
     with count_compilations() as compiled:
         again.judged(subject.inputs, subject.x)
     if compiled:
-        raise LawBroken(
+        raise CheckFailed(
             f"an equal network compiled {len(compiled)} programs: are its fields compared by value? A "
             "function in a field must be a module's own, not a lambda made anew"
         )
 
 
-def purity(subject: Subject) -> None:
+def transform_consistency(subject: Subject) -> None:
     """A row says the same alone as among others, and as it stands as compiled, up to the order of sums."""
     row, its_x = jax.tree.map(lambda leaf: leaf[:1], (subject.inputs, subject.x))
     law = subject.apply(subject.params, row)
@@ -207,11 +209,13 @@ def purity(subject: Subject) -> None:
         among = subject.judged(subject.inputs, subject.x).log_prob[:1]
         alone, compiled = law.log_prob(its_x), subject.judged(row, its_x).log_prob
     if not np.allclose(compiled, among, rtol=ROUNDING, atol=ROUNDING):
-        raise LawBroken(
+        raise CheckFailed(
             f"log p of a row is {compiled} alone, {among} among others: what depends on their number?"
         )
     if not np.allclose(alone, compiled, rtol=ROUNDING, atol=ROUNDING):
-        raise LawBroken(f"log p is {alone} as it stands, {compiled} compiled: does it look at Python values?")
+        raise CheckFailed(
+            f"log p is {alone} as it stands, {compiled} compiled: does it look at Python values?"
+        )
 
 
 def keys(subject: Subject) -> None:
@@ -219,9 +223,9 @@ def keys(subject: Subject) -> None:
     init = jax.jit(subject.module.init)
     first, again, other = (init(jax.random.key(seed), subject.inputs) for seed in (0, 0, 1))
     if not _same(first, again):
-        raise LawBroken("the same key gives other parameters: what else are they made of?")
+        raise CheckFailed("the same key gives other parameters: what else are they made of?")
     if any(leaf.ndim > 1 for leaf in jax.tree.leaves(first)) and _same(first, other):
-        raise LawBroken("another key gives the same parameters: is the key used?")
+        raise CheckFailed("another key gives the same parameters: is the key used?")
 
 
 LAWS: Mapping[str, Callable[[Subject], None]] = {
@@ -229,8 +233,8 @@ LAWS: Mapping[str, Callable[[Subject], None]] = {
     "batch first": batch_first,
     "extremes": extremes,
     "precision": precision,
-    "rebuilding": rebuilding,
-    "purity": purity,
+    "rebuilding": no_recompilation,
+    "purity": transform_consistency,
     "keys": keys,
 }
 """After those of state and shapes; the last two cost most: they compile each operation, and initialisers."""
@@ -257,7 +261,7 @@ def hold_to_laws(
     apply, params = _named("state", state, module, inputs, key)
     draw = _named("shapes", shapes, module, apply, params, inputs, key)
     nothing = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), draw)
-    x = jax.tree.map(np.asarray, judge(apply, params, inputs, nothing, key).draws)
+    x = jax.tree.map(np.asarray, evaluate(apply, params, inputs, nothing, key).draws)
     for name, law in laws.items():
         _named(name, law, Subject(module, apply, params, inputs, x, key))
     return ("state", "shapes", *laws)
@@ -266,8 +270,8 @@ def hold_to_laws(
 def _named(name: str, law: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return law(*arguments)
-    except LawBroken as error:
-        raise LawBroken(f"{name}: {error}") from error
+    except CheckFailed as error:
+        raise CheckFailed(f"{name}: {error}") from error
 
 
 def _rebuilt(value: Any) -> Any:

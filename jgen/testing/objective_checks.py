@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.objectives.scheduled_objective import Scheduled
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.count_compilations import count_compilations
 from jgen.types import Array, Key, Objective, PyTree
 
@@ -47,7 +47,7 @@ class Subject(NamedTuple):
     def objective(self, scale: float = 1.0) -> Any:
         """One that may be an argument of what is compiled."""
         objective = self.make(scale)
-        return objective if isinstance(objective, Scheduled) else bind(objective)
+        return objective if isinstance(objective, Scheduled) else as_partial(objective)
 
     def run(self, *, scale: float = 1.0, batch: PyTree = None, key: Key | None = None) -> Any:
         """((loss, aux), gradient) by the one compiled program."""
@@ -60,43 +60,43 @@ def outcome(subject: Subject) -> None:
     (loss, aux), _ = subject.run()
     size = num_examples(subject.batch)
     if loss.shape != () or not jnp.issubdtype(loss.dtype, jnp.floating) or not np.isfinite(loss):
-        raise LawBroken(f"the loss must be one finite float, got {loss}")
+        raise CheckFailed(f"the loss must be one finite float, got {loss}")
     for name, value in aux.items():
         if value.shape != (size,) or not jnp.issubdtype(value.dtype, jnp.floating):
-            raise LawBroken(
+            raise CheckFailed(
                 f"aux[{name!r}] must be floats [{size}], one for each example, got {value.dtype} of shape "
                 f"{value.shape}: reduce last"
             )
         if not np.isfinite(value).all():
-            raise LawBroken(f"aux[{name!r}] must be finite, got {value}")
+            raise CheckFailed(f"aux[{name!r}] must be finite, got {value}")
     (other, _), _ = subject.run(batch=copies(subject.batch))
     if other == loss:
-        raise LawBroken("the loss is the same for other data: does it use the batch?")
+        raise CheckFailed("the loss is the same for other data: does it use the batch?")
 
 
-def purity(subject: Subject) -> None:
+def transform_consistency(subject: Subject) -> None:
     """Compiled or not, the same; the same key, the same bits; another key, if it counts."""
     first, again = subject.run(), subject.run()
     if not all(
         np.array_equal(a, b) for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(again), strict=True)
     ):
-        raise LawBroken("the same key gives another result: is there a hidden state?")
+        raise CheckFailed("the same key gives another result: is there a hidden state?")
     eager = subject.objective()(subject.params, subject.batch, subject.key)
     require_close(first[0], eager, "compiled and not compiled differ: does it look at a Python value?")
     (other, _), _ = subject.run(key=jax.random.fold_in(subject.key, 1))
     if subject.stochastic and other == first[0][0]:
-        raise LawBroken(
+        raise CheckFailed(
             "another key gives the same loss: is the key used? Say stochastic=False if it is not meant to be"
         )
     if not subject.stochastic and other != first[0][0]:
-        raise LawBroken("another key gives another loss: say stochastic=True")
+        raise CheckFailed("another key gives another loss: say stochastic=True")
 
 
 def gradients(subject: Subject) -> None:
     """Finite, not nothing, and the same for many parameters at once."""
     (loss, _), gradient = subject.run()
     if not any(np.any(leaf) for leaf in jax.tree.leaves(gradient)):
-        raise LawBroken(
+        raise CheckFailed(
             "the gradient is 0 everywhere: is all of it behind a stop_gradient, or a draw without one?"
         )
     scales = np.array([1.0, *EXTREMES], np.float32)
@@ -108,7 +108,7 @@ def gradients(subject: Subject) -> None:
     )
     for index, scale in enumerate(scales):
         if not all(np.isfinite(np.asarray(leaf)[index]).all() for leaf in jax.tree.leaves((losses, many))):
-            raise LawBroken(
+            raise CheckFailed(
                 f"at {scale:g} times ordinary parameters the loss is {losses[index]}, and it or its gradient "
                 f"is not finite: guard roots and logarithms at 0 by a double jnp.where, and work in logs"
             )
@@ -147,17 +147,17 @@ def smallest_batch(subject: Subject) -> None:
         subject.objective(), subject.params, head(subject.batch, subject.smallest), subject.key
     )
     if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((loss, aux))):
-        raise LawBroken(f"for a batch of {subject.smallest} the loss is {loss}, with aux {aux}")
+        raise CheckFailed(f"for a batch of {subject.smallest} the loss is {loss}, with aux {aux}")
     if subject.smallest > 1:
         fewer = head(subject.batch, subject.smallest - 1)
         try:
             jax.eval_shape(subject.objective(), subject.params, fewer, subject.key)
         except ValueError:
             return
-        raise LawBroken(f"a batch of {subject.smallest - 1} must be refused by a ValueError that says so")
+        raise CheckFailed(f"a batch of {subject.smallest - 1} must be refused by a ValueError that says so")
 
 
-def rebuilding(subject: Subject) -> None:
+def no_recompilation(subject: Subject) -> None:
     """Other numbers and other data compile nothing."""
     other = jax.tree.map(lambda leaf: np.array(leaf), subject.batch)
     subject.run(), subject.objective(0.75)  # what making needs is compiled
@@ -165,7 +165,7 @@ def rebuilding(subject: Subject) -> None:
     with count_compilations() as compiled:
         _run(objective, subject.params, other, subject.key)
     if compiled:
-        raise LawBroken(
+        raise CheckFailed(
             f"made again it compiled {len(compiled)} programs: bind data and options with "
             "jax.tree_util.Partial of module-level functions (never a closure or lambda), and structural "
             "options with jgen._internal.binding.static"
@@ -194,7 +194,7 @@ def bound(subject: Subject) -> None:
     allowed = quantile * error + rounding(values.dtype) * (1 + np.abs(exact))
     worst = int((excess - allowed).argmax())
     if excess[worst] > allowed[worst]:
-        raise LawBroken(
+        raise CheckFailed(
             f"the mean bound of example {worst} is {excess[worst]:.3g} nats above log p(x), "
             f"{allowed[worst]:.3g} allowed: is a surrogate reported as a bound, or a mean taken over the "
             f"batch before the logarithm?"
@@ -203,11 +203,11 @@ def bound(subject: Subject) -> None:
 
 LAWS: dict[str, Callable[[Subject], None]] = {
     "outcome": outcome,
-    "purity": purity,
+    "purity": transform_consistency,
     "gradients": gradients,
     "examples": examples,
     "smallest": smallest_batch,
-    "rebuilding": rebuilding,
+    "rebuilding": no_recompilation,
     "bound": bound,
 }
 
@@ -218,7 +218,7 @@ def require_close(first: PyTree, second: PyTree, message: str) -> None:
         a, b = np.asarray(a), np.asarray(b)
         tolerance = rounding(a.dtype)
         if not np.allclose(a, b, rtol=tolerance, atol=tolerance * (1 + np.abs(a).max(initial=0.0))):
-            raise LawBroken(f"{message} ({np.abs(a - b).max():.3g} apart)")
+            raise CheckFailed(f"{message} ({np.abs(a - b).max():.3g} apart)")
 
 
 def rounding(dtype: Any) -> float:

@@ -1,9 +1,9 @@
 r"""One train step for every objective, and the loop that runs it in compiled chunks.
 
-``make_train_step`` is the step, ``train`` its loop over data on the device, ``train_on`` over a stream.
+``make_train_step`` is the step, ``train`` its loop over data on the device, ``train_stream`` over a stream.
 Batches are ``shuffled`` or ``with_replacement``; ``data_parallel`` shares them out over devices. The rest are
-values that go into one of these: ``ema_params`` into an optimizer, ``in_precision`` around an objective or a
-network.
+values that go into one of these: ``ema_params`` into an optimizer, ``mixed_precision`` around an objective
+or a network.
 
 A step is a pytree, like a sampler: ``Partial(_train_step, objective, optimizer)``. Its data are leaves
 and its functions are the treedef, so that a step made again from an objective with new data and the
@@ -21,34 +21,34 @@ with :math:`k' = \mathrm{fold\_in}(k, 2^{32}-1)`, which no step reaches. Nothing
 run depends neither on its chunks nor on having been stopped and resumed.
 """
 
-from jgen.training.adversarial_optimizer import players
+from jgen.training.adversarial_optimizer import adversarial_optimizer
 from jgen.training.batches import shuffled, with_replacement
 from jgen.training.chunked_loop import NonFiniteError, Training
 from jgen.training.ema import averaged_params, ema_params
 from jgen.training.mean_loss import mean_loss
-from jgen.training.mixed_precision import in_precision
+from jgen.training.mixed_precision import mixed_precision
 from jgen.training.parallel import data_parallel, replicated
 from jgen.training.state import init_restarts, init_state
 from jgen.training.step import make_train_step
 from jgen.training.train import full_batch, train
-from jgen.training.train_stream import train_on
+from jgen.training.train_stream import train_stream
 
 __all__ = [
     "NonFiniteError",
     "Training",
+    "adversarial_optimizer",
     "averaged_params",
     "data_parallel",
     "ema_params",
     "full_batch",
-    "in_precision",
     "init_restarts",
     "init_state",
     "make_train_step",
     "mean_loss",
-    "players",
+    "mixed_precision",
     "replicated",
     "shuffled",
     "train",
-    "train_on",
+    "train_stream",
     "with_replacement",
 ]

@@ -3,12 +3,12 @@
 import optax
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import size
 from jgen.types import Array
 
 
-def players(
+def adversarial_optimizer(
     model: optax.GradientTransformation, critic: optax.GradientTransformation, *, critic_steps: int = 1
 ) -> optax.GradientTransformation:
     """One optimizer of ``{"model": ..., "critic": ...}`` out of two, for the one step that trains both.
@@ -31,7 +31,7 @@ def players(
 
     Example:
         >>> import jax.numpy as jnp, optax
-        >>> optimizer = players(optax.sgd(1.0), optax.sgd(1.0), critic_steps=3)
+        >>> optimizer = adversarial_optimizer(optax.sgd(1.0), optax.sgd(1.0), critic_steps=3)
         >>> params = {"model": jnp.zeros(()), "critic": jnp.zeros(())}
         >>> state = optimizer.init(params)
         >>> for _ in range(6):
@@ -42,7 +42,7 @@ def players(
     """
     critic_steps = size("critic_steps", critic_steps)
     if critic_steps > 1:
-        model = optax.conditionally_mask(model, Partial(static(_is_last, out_of=critic_steps)))
+        model = optax.conditionally_mask(model, Partial(bind_static(_is_last, out_of=critic_steps)))
     return optax.multi_transform({"model": model, "critic": critic}, {"model": "model", "critic": "critic"})
 
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.training.permutation import permuted
 from jgen.types import Array, Key, PyTree
 
@@ -39,7 +39,7 @@ def shuffled(batch_size: int) -> Partial:
         >>> sorted(epoch[0] + epoch[1] + epoch[2])
         [0, 1, 2, 3, 4, 5]
     """
-    return Partial(static(_shuffled, batch_size=_size(batch_size)))
+    return Partial(bind_static(_shuffled, batch_size=_size(batch_size)))
 
 
 def with_replacement(batch_size: int) -> Partial:
@@ -54,7 +54,7 @@ def with_replacement(batch_size: int) -> Partial:
     Raises:
         ValueError: As for ``shuffled``.
     """
-    return Partial(static(_with_replacement, batch_size=_size(batch_size)))
+    return Partial(bind_static(_with_replacement, batch_size=_size(batch_size)))
 
 
 def _shuffled(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen._internal.buffers import write
 from jgen._internal.threefry import written_out
 from jgen.types import Array, Key, PyTree, TrainState
@@ -57,7 +57,7 @@ def run_chunks(
             "this state was consumed (donated) by an earlier train(); use the state that it returned, "
             "jax.tree.map(jnp.copy, state) before training, or a checkpoint"
         )
-    step, make_batch = bind(step), bind(make_batch)
+    step, make_batch = as_partial(step), as_partial(make_batch)
     alive = np.ones(state.step.shape, bool)
     taken_by_chunk: list[Mapping[str, Any]] = []
     for data, count in chunks:

@@ -5,7 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.errors import UsageError
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.types import Array, Key, Objective, PyTree
@@ -40,7 +40,7 @@ def mean_loss(
     if not len(jax.tree.leaves(data)[0]):
         raise UsageError("the split to evaluate on is empty: take a larger share of the data for it")
     if not isinstance(objective, Scheduled):
-        objective = bind(objective)
+        objective = as_partial(objective)
     return _mean_loss(objective, params, data, key, batch_size=batch_size)
 
 

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.decoders.sequence_distribution import Strings
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.types import Objective, PyTree
 
 
-def in_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any:
+def mixed_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any:
     """The same function, computed in another floating type: inputs are cast to it, outputs to float32.
 
     Around an objective, all of it is in few bits, but for what the train step keeps: the parameters, the
@@ -22,7 +22,7 @@ def in_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any
     their digits (one that holds a network yet to be run, that of strings, keeps its weights in few bits, and
     judges in float32 what comes of them): prefer this where the model is a ``LatentModel``,
 
-        ``model._replace(decoder=in_precision(model.decoder), encoder=in_precision(model.encoder))``.
+        ``model._replace(decoder=mixed_precision(model.decoder), encoder=mixed_precision(model.encoder))``.
 
     Whole numbers, flags and keys pass as they are. Three digits is what bfloat16 holds: evaluate with the
     function itself.
@@ -41,7 +41,7 @@ def in_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any
 
     Example:
         >>> import jax.numpy as jnp
-        >>> half = in_precision(jnp.square)
+        >>> half = mixed_precision(jnp.square)
         >>> half(jnp.float32(1.01)).dtype, float(half(jnp.float32(1.01)))
         (dtype('float32'), 1.015625)
 
@@ -52,12 +52,12 @@ def in_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any
     if not jnp.issubdtype(dtype, jnp.floating) or dtype == jnp.float16:
         raise ValueError(f"dtype must be bfloat16 or wider (float16 would need its loss scaled), got {dtype}")
     if isinstance(function, Scheduled):
-        return Scheduled(Partial(static(_at, dtype=dtype), function.at))
-    return Partial(static(_in_precision, dtype=dtype), bind(function))
+        return Scheduled(Partial(bind_static(_at, dtype=dtype), function.at))
+    return Partial(bind_static(_in_precision, dtype=dtype), as_partial(function))
 
 
 def _at(at: Callable[..., Objective], step: Any, *, dtype: Any) -> Objective:
-    return in_precision(at(step), dtype)
+    return mixed_precision(at(step), dtype)
 
 
 def _in_precision(function: Callable[..., Any], *arguments: PyTree, dtype: Any) -> PyTree:

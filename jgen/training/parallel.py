@@ -7,7 +7,7 @@ import jax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.training.mesh import replicate
 from jgen.types import Array, Key, PyTree
 
@@ -41,7 +41,7 @@ def data_parallel(make_batch: Callable[[PyTree, Key, Array], PyTree], mesh: Mesh
         >>> batch.addressable_shards[0].data.shape
         (2,)
     """
-    return Partial(static(_data_parallel, mesh=mesh), bind(make_batch))
+    return Partial(bind_static(_data_parallel, mesh=mesh), as_partial(make_batch))
 
 
 def replicated(tree: PyTree, mesh: Mesh) -> PyTree:

@@ -11,7 +11,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.training.mesh import replicate
 from jgen.types import Array, Key, PyTree, TrainState
 
@@ -74,7 +74,10 @@ def init_restarts(
     if num_restarts < 1:
         raise ValueError(f"num_restarts must be at least 1, got {num_restarts}")
     return _init_restarts(
-        key, bind(init), type(optimizer)(*map(bind, optimizer)), np.arange(num_restarts, dtype=np.uint32)
+        key,
+        as_partial(init),
+        type(optimizer)(*map(as_partial, optimizer)),
+        np.arange(num_restarts, dtype=np.uint32),
     )
 
 

@@ -6,7 +6,7 @@ import jax
 import optax
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen._internal.threefry import written_out
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.types import Array, Objective, PyTree, TrainState
@@ -53,8 +53,8 @@ def make_train_step(objective: Objective, optimizer: optax.GradientTransformatio
     if not isinstance(optimizer, optax.GradientTransformation):
         raise TypeError(f"optimizer must be an optax.GradientTransformation, got {type(optimizer).__name__}")
     if not isinstance(objective, Scheduled):  # which is a pytree as it stands
-        objective = bind(objective)
-    return Partial(_train_step, objective, type(optimizer)(*map(bind, optimizer)))
+        objective = as_partial(objective)
+    return Partial(_train_step, objective, type(optimizer)(*map(as_partial, optimizer)))
 
 
 def _train_step(

@@ -11,7 +11,7 @@ from jgen.training.chunked_loop import Hook, Step, Training, run_chunks
 from jgen.types import Array, Key, PyTree, TrainState
 
 
-def train_on(
+def train_stream(
     batches: Callable[[int], Iterator[PyTree]],
     state: TrainState,
     step: Step,
@@ -48,14 +48,14 @@ def train_on(
 
     Example:
         >>> import itertools, jax, jax.numpy as jnp, numpy as np, optax
-        >>> from jgen.training import init_state, make_train_step, train_on
+        >>> from jgen.training import init_state, make_train_step, train_stream
         >>> def half_square(params, batch, key):
         ...     return jnp.mean((params - batch) ** 2) / 2, {}
         >>> def ones(start):
         ...     return (np.ones(4, np.float32) for _ in itertools.count(start))
         >>> optimizer = optax.sgd(0.5)
         >>> state = init_state(jax.random.key(0), jnp.zeros(()), optimizer)
-        >>> run = train_on(ones, state, make_train_step(half_square, optimizer), 3)
+        >>> run = train_stream(ones, state, make_train_step(half_square, optimizer), 3)
         >>> float(run.state.params), run.metrics["loss"].tolist()
         (0.875, [0.5, 0.125, 0.03125])
     """

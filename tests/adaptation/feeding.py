@@ -10,7 +10,7 @@ from scipy import stats
 
 from jgen.samplers.state import Tuning
 from jgen.sampling.adaptation.growing_windows import schedule
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 
 class Fed(NamedTuple):
@@ -33,7 +33,7 @@ def fed(num_chains, dim, tuning=None):
 
 def draws(states, rates):
     """What a step of the population says, with these acceptance rates ``[chain]``."""
-    return Draws(states.position, {"acceptance_rate": rates}, None, Law.MARKOV)
+    return Draws(states.position, {"acceptance_rate": rates}, None, DrawKind.MARKOV)
 
 
 @partial(jax.jit, static_argnames="serve")

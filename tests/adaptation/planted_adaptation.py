@@ -151,12 +151,12 @@ ONCE = {
 RUNNING = {
     "6 the driver goes on adapting": Bug(
         "sampling.driver",
-        "memories = fold(reducers, memories, draws)\n        buffer",
+        "reducer_states = fold(reducers, reducer_states, draws)\n        buffer",
         """tuning = state.states.tuning
         rate = jnp.mean(draws.info["acceptance_rate"])
         tuning = tuning._replace(step_size=tuning.step_size * jnp.exp(0.01 * (rate - 0.8)))
         state = state._replace(states=state.states._replace(tuning=tuning))
-        memories = fold(reducers, memories, draws)
+        reducer_states = fold(reducers, reducer_states, draws)
         buffer""",
     ),
     "6 the kernel goes on adapting": Bug(

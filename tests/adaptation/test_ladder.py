@@ -16,11 +16,11 @@ import pytest
 from chance import fresh_key
 from planting import Bug, plant
 
-from jgen.samplers import Path, hmc, metropolis, tempering
+from jgen.samplers import AnnealingPath, hmc, metropolis, tempering
 from jgen.samplers.populations.tempering import Replicas
 from jgen.sampling.adaptation import ladder
 from jgen.sampling.driver import resume, start
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 SHIPPED = importlib.import_module("jgen.sampling.adaptation.ladder")
 S, NUM_CHAINS, NUM_TEMPERATURES, NUM_WARMUP = 30.0, 4000, 8, 255
@@ -49,7 +49,7 @@ def learned(adaptation, key):
         x = jax.random.normal(jax.random.fold_in(key, index), shape) * lambdas(betas)[None] ** -0.5
         ratio = -0.5 * (1 - S**-2) * x**2
         chance = jnp.exp(jnp.minimum(jnp.diff(betas)[None] * (ratio[:, :-1] - ratio[:, 1:]), 0.0))
-        draws = Draws(x[:, -1], {"swap_acceptance": chance}, None, Law.MARKOV)
+        draws = Draws(x[:, -1], {"swap_acceptance": chance}, None, DrawKind.MARKOV)
         return adaptation.update(memory, states, draws, index, NUM_WARMUP)
 
     betas = jnp.broadcast_to(jnp.linspace(0.0, 1.0, NUM_TEMPERATURES)[None], (NUM_CHAINS, NUM_TEMPERATURES))
@@ -104,7 +104,7 @@ def log_density(x):
 
 def test_sampling_leaves_the_ladder_alone():
     """Bug 6."""
-    sampler = tempering(Path(dist.Normal(0.0, S), log_density), metropolis, jnp.linspace(0, 1, 4))
+    sampler = tempering(AnnealingPath(dist.Normal(0.0, S), log_density), metropolis, jnp.linspace(0, 1, 4))
     before, _ = start(jax.random.key(0), sampler, num_chains=8, num_warmup=7, adaptation=ladder())
     after = resume(before, sampler, num_draws=8)
     betas = np.asarray(before.states.betas)

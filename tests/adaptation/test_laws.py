@@ -14,9 +14,9 @@ from planted_adaptation import MIXED, ONCE, RUNNING
 from planting import plant
 
 import jgen.samplers
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.samplers import (
-    Path,
+    AnnealingPath,
     block,
     cycle,
     discrete_gibbs,
@@ -28,12 +28,12 @@ from jgen.samplers import (
     tempering,
 )
 from jgen.samplers.mcmc.jittered_hmc import Flown, TrajectoryTuning
-from jgen.sampling.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
+from jgen.sampling.adaptation import chees, fisher, ladder, low_rank, meads, per_member, step_size, window
 from jgen.sampling.driver import resume, sample, start
 from jgen.targets import standard_gaussian
 from jgen.testing import members
-from jgen.testing.sampler_checks import LawBroken, purity
-from jgen.testing.sampler_checks.evaluation_counter import TALLY, watched
+from jgen.testing.sampler_checks import CheckFailed, transform_consistency
+from jgen.testing.sampler_checks.evaluation_counter import TALLY, with_counter
 from jgen.testing.sampler_checks.target_draws import positions
 
 KEY = jax.random.key(7)
@@ -173,12 +173,12 @@ def test_adaptation_left_running_is_caught(name, kills):
     with kills(name, error=AssertionError):
         assert same(before.states.tuning, after.state.states.tuning)
     if hasattr(module, "recipe"):
-        with pytest.raises(LawBroken, match="adaptation goes on in sampling"):
-            purity(lambda target, scale: module.recipe(target, scale).sampler, TARGET, KEY)
+        with pytest.raises(CheckFailed, match="adaptation goes on in sampling"):
+            transform_consistency(lambda target, scale: module.recipe(target, scale).sampler, TARGET, KEY)
 
 
 def tempered(log_density, step_size):
-    path = Path(dist.Normal(jnp.zeros(4), 2.0).to_event(1), log_density)
+    path = AnnealingPath(dist.Normal(jnp.zeros(4), 2.0).to_event(1), log_density)
     return tempering(path, Partial(metropolis, step_size=step_size), jnp.linspace(0.0, 1.0, 3))
 
 
@@ -203,7 +203,7 @@ def test_the_cost_of_warmup_is_counted(adaptation):
     num_chains = 8 if adaptation == "meads" else 2
     _, cost = start(
         KEY,
-        COUNTED[adaptation](watched(TARGET).log_density, step_size=0.5),
+        COUNTED[adaptation](with_counter(TARGET).log_density, step_size=0.5),
         num_chains=num_chains,
         position=positions(TARGET, num_chains),
         num_warmup=100 if adaptation in ("window", "fisher", "low_rank") else 10,
@@ -226,7 +226,7 @@ def log_density(position):
 @pytest.mark.weekly
 def test_each_member_of_a_cycle_learns_by_itself():
     """A block in the cycle, and two in a cycle inside it: each has its own aim and sees its own variables."""
-    flip = block(Partial(static(discrete_gibbs, num_values=2)), log_density, "coin")
+    flip = block(Partial(bind_static(discrete_gibbs, num_values=2)), log_density, "coin")
     slide, walk = (block(Partial(make, step_size=0.1), log_density, "x") for make in (mala, metropolis))
     run = sample(
         KEY,
@@ -235,7 +235,7 @@ def test_each_member_of_a_cycle_learns_by_itself():
         num_chains=32,
         position={"coin": jnp.zeros(32, int), "x": jnp.zeros((32, 3))},
         num_warmup=400,
-        adaptation=each(None, each(window(0.574), step_size(0.3))),
+        adaptation=per_member(None, per_member(window(0.574), step_size(0.3))),
     )
     _, (slid, walked) = run.state.states
     assert slid.kernel.tuning.inverse_mass_factor.shape == (32, 3)
@@ -256,7 +256,7 @@ def apart(module):
     told = dataclasses.replace(
         draws(states[0], 0.0), info={name: jnp.full(4, rate) for name, rate in info.items()}
     )
-    adaptation = module.each(step_size(0.5), step_size(0.5))
+    adaptation = module.per_member(step_size(0.5), step_size(0.5))
     memory, states = adaptation.init(states)
     _, (first, second) = adaptation.update(memory, states, told, jnp.int32(0), jnp.int32(9))
     assert first.tuning.step_size[0] > 1.0 > second.tuning.step_size[0]
@@ -296,8 +296,8 @@ BAD = {
     "no rank": (lambda: low_rank(rank=0), "rank must be at least 1"),
     "few rows": (lambda: low_rank(rank=10, num_rows=19), "twice the rank"),
     "no learning": (lambda: chees(learning_rate=0.0), "learning_rate must be positive"),
-    "no cycle": (go(hmc(LOG_DENSITY), each(window(), window())), "pass its adaptation alone"),
-    "too few": (go(cycle(hmc(LOG_DENSITY), hmc(LOG_DENSITY)), each(window())), "the cycle has 2"),
+    "no cycle": (go(hmc(LOG_DENSITY), per_member(window(), window())), "pass its adaptation alone"),
+    "too few": (go(cycle(hmc(LOG_DENSITY), hmc(LOG_DENSITY)), per_member(window())), "the cycle has 2"),
     "a cycle as one": (
         go(cycle(hmc(LOG_DENSITY), hmc(LOG_DENSITY)), window()),
         "jgen.sampling.adaptation.per_member",

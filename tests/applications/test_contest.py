@@ -6,7 +6,7 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.applications import contest
+from jgen.applications import compare_samplers
 from jgen.distributions import log_prob_of
 from jgen.samplers import direct, metropolis
 
@@ -22,11 +22,11 @@ def test_kernels_start_at_the_exact_draws_and_rows_tell_of_them():
         "metropolis": (metropolis(Partial(log_prob_of, NORMAL)), 0.3),
     }
     calls = []
-    found = contest(KEY, entries, exact, **MOMENTS, on_row=calls.append)
+    found = compare_samplers(KEY, entries, exact, **MOMENTS, on_row=calls.append)
     assert calls == [1, 1]
     assert list(found.rows) == ["direct", "metropolis"]
     assert found.rows["direct"]["R-hat"] is None
     assert found.rows["metropolis"]["R-hat"] > 0
     assert found.draws["metropolis"].value.shape == (16, 8, 2)
-    alone = contest(KEY, {"direct": entries["direct"]}, None, **MOMENTS)
+    alone = compare_samplers(KEY, {"direct": entries["direct"]}, None, **MOMENTS)
     np.testing.assert_array_equal(alone.draws["direct"].value, found.draws["direct"].value)

@@ -6,7 +6,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 
-from jgen.applications import fit_mixture, held_out
+from jgen.applications import cross_validate, fit_mixture
 from jgen.data import load
 from jgen.testing import count_compilations
 
@@ -47,7 +47,7 @@ def gaussian_of(rows):
 
 def test_held_out_rows_are_not_seen():
     rows = jnp.arange(12.0)
-    found = held_out(KEY, rows, gaussian_of, num_folds=12)
+    found = cross_validate(KEY, rows, gaussian_of, num_folds=12)
     others = (rows.sum() - rows) / 11
     truth = jax.vmap(lambda row, mean: dist.Normal(mean, 2.0).log_prob(row))(rows, others)
     np.testing.assert_allclose(found, truth, rtol=1e-5)
@@ -55,11 +55,11 @@ def test_held_out_rows_are_not_seen():
 
 def test_a_failed_fold_is_nan():
     fits = iter([None, dist.Normal(0.0, 1.0)])
-    found = held_out(KEY, jnp.arange(4.0), lambda _: next(fits), num_folds=2)
+    found = cross_validate(KEY, jnp.arange(4.0), lambda _: next(fits), num_folds=2)
     assert np.isnan(found).sum() == 2
 
 
 @pytest.mark.parametrize("num_folds", [1, 5])
 def test_impossible_folds_are_refused(num_folds):
     with pytest.raises(ValueError, match="num_folds must be 2 or more"):
-        held_out(KEY, jnp.arange(4.0), gaussian_of, num_folds=num_folds)
+        cross_validate(KEY, jnp.arange(4.0), gaussian_of, num_folds=num_folds)

@@ -12,7 +12,7 @@ import pytest
 
 from jgen.data import load, stream
 from jgen.errors import UsageError
-from jgen.training import checkpoints, init_state, make_train_step, train_on
+from jgen.training import checkpoints, init_state, make_train_step, train_stream
 
 BATCH = 100
 """12 of them are an epoch of the 1,257 digits; 57 sit out."""
@@ -85,7 +85,7 @@ def fresh():
 
 def trained(batches, state, num_steps, on_chunk=None):
     step = make_train_step(noisy, OPTIMIZER)
-    return train_on(batches, state, step, num_steps, chunk_size=5, on_chunk=on_chunk)
+    return train_stream(batches, state, step, num_steps, chunk_size=5, on_chunk=on_chunk)
 
 
 @pytest.mark.slow

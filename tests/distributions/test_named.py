@@ -6,9 +6,9 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 
-from jgen.distributions import named
+from jgen.distributions import joint
 
-LAW = named(scale=dist.HalfCauchy(5.0), mean=dist.Normal(jnp.arange(3.0), 2.0).to_event(1))
+LAW = joint(scale=dist.HalfCauchy(5.0), mean=dist.Normal(jnp.arange(3.0), 2.0).to_event(1))
 
 
 def test_the_log_density_is_the_sum_of_the_parts():
@@ -31,6 +31,6 @@ def test_wrong_names_and_batches_are_refused():
     with pytest.raises(ValueError, match="this law is over mean, scale; got mean"):
         LAW.log_prob({"mean": jnp.ones(3)})
     with pytest.raises(ValueError, match="these have batch axes"):
-        named(mean=dist.Normal(jnp.zeros(2), 1.0))
+        joint(mean=dist.Normal(jnp.zeros(2), 1.0))
     with pytest.raises(ValueError, match="one part or more"):
-        named()
+        joint()

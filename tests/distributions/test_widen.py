@@ -7,7 +7,7 @@ import numpyro.distributions as dist
 import pytest
 from scipy import stats
 
-from jgen.distributions import directed, gaussian, log_prob_of, mixture, widen
+from jgen.distributions import covering_proposal, directed, gaussian, log_prob_of, mixture
 from jgen.distributions.multivariate_normal import MAX_UNROLLED, MultivariateNormal
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -30,7 +30,7 @@ def log_probs(distribution, points):
 @pytest.mark.parametrize("name", SPACES)
 def test_the_bound_holds_everywhere_and_is_met_at_the_mean_of_one_gaussian(name, scale, rng):
     covered = SPACES[name]()
-    proposal, log_bound = widen(covered, scale)
+    proposal, log_bound = covering_proposal(covered, scale)
     points = np.concatenate([rng.normal(size=(2000, 2)) * spread for spread in (1, 10, 100)])
     gap = log_probs(covered, points) - log_probs(proposal, points)
     assert gap.max() <= log_bound + 1e-9
@@ -42,11 +42,11 @@ def test_the_bound_holds_everywhere_and_is_met_at_the_mean_of_one_gaussian(name,
 
 def test_what_cannot_be_covered_is_refused():
     with pytest.raises(ValueError, match="above 1"):
-        widen(SPACES["mixture"](), 1.0)
+        covering_proposal(SPACES["mixture"](), 1.0)
     with pytest.raises(ValueError, match="batch of shape"):
-        widen(dist.Normal(jnp.zeros(3), 1.0))
+        covering_proposal(dist.Normal(jnp.zeros(3), 1.0))
     with pytest.raises(TypeError, match="Cauchy"):
-        widen(dist.Cauchy(0.0, 1.0))
+        covering_proposal(dist.Cauchy(0.0, 1.0))
 
 
 def test_the_directed_form_has_the_joint_of_the_mixture():

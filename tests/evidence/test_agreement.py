@@ -7,19 +7,19 @@ from scipy import stats
 
 from jgen.evaluation.evidence import agreement
 from jgen.evaluation.evidence.student_interval import student_result
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 INF = float("inf")
 
 
-def result(value, error, freedom=INF):
-    return student_result(jnp.asarray(value), jnp.asarray(error), freedom, 9, "")
+def result(value, error, dof=INF):
+    return student_result(jnp.asarray(value), jnp.asarray(error), dof, 9, "")
 
 
-def weighted(log_weight, law=Law.WEIGHTED):
+def weighted(log_weight, kind=DrawKind.WEIGHTED):
     """Draws of one coordinate with these weights, ``[chain, draw]`` or ``[chain, draw, particle]``."""
     log_weight = jnp.asarray(log_weight, jnp.float32)
-    return Draws(jnp.zeros(log_weight.shape), {}, log_weight, law)
+    return Draws(jnp.zeros(log_weight.shape), {}, log_weight, kind)
 
 
 def test_distances_are_in_standard_errors():
@@ -33,17 +33,17 @@ def test_distances_are_in_standard_errors():
 def test_few_populations_are_judged_by_student():
     """Eight populations have seven degrees of freedom, four chains three; their difference has Welch's."""
     populations = np.log(np.linspace(0.5, 1.5, 8))[:, None, None] + np.zeros((8, 1, 16))
-    judged = agreement({"SMC": weighted(populations, Law.ENSEMBLE), "chains": result(0.7, 0.2, 3)}, truth=0.0)
+    judged = agreement(
+        {"SMC": weighted(populations, DrawKind.ENSEMBLE), "chains": result(0.7, 0.2, 3)}, truth=0.0
+    )
     weights = np.linspace(0.5, 1.5, 8)
     error = weights.std(ddof=1) / np.sqrt(8) / weights.mean()  # the delta method
     np.testing.assert_allclose(
         [one.standard_error for one in judged.results.values()], [error, 0.2], rtol=1e-5
     )
-    assert [one.freedom for one in judged.results.values()] == [7, 3]
+    assert [one.dof for one in judged.results.values()] == [7, 3]
     off, apart = judged.off["chains"], judged.apart["SMC", "chains"]
-    np.testing.assert_allclose(
-        [off.errors, off.freedom, off.chance], [3.5, 3, 2 * stats.t(3).sf(3.5)], rtol=1e-5
-    )
+    np.testing.assert_allclose([off.errors, off.dof, off.chance], [3.5, 3, 2 * stats.t(3).sf(3.5)], rtol=1e-5)
     truth = stats.ttest_ind_from_stats(0.0, error * 8**0.5, 8, 0.7, 0.4, 4, equal_var=False)
     np.testing.assert_allclose([apart.errors, apart.chance], truth, rtol=1e-4)
 
@@ -61,8 +61,8 @@ def test_what_speaks_against_an_estimate():
     rows = agreement({
         "even": weighted(np.zeros((4, 100))),
         "heavy": weighted(np.log(tail).reshape(4, 1000)),
-        "alone": weighted(populations, Law.ENSEMBLE),
-        "many": weighted(np.zeros((8, 1, 16)), Law.ENSEMBLE),
+        "alone": weighted(populations, DrawKind.ENSEMBLE),
+        "many": weighted(np.zeros((8, 1, 16)), DrawKind.ENSEMBLE),
         "wide": result(0.0, 1.5),
     }).rows  # fmt: skip
     said = {row["by"]: row["believed"] for row in rows}
@@ -75,4 +75,4 @@ def test_what_speaks_against_an_estimate():
 
 def test_draws_without_weights_are_refused():
     with pytest.raises(ValueError, match=r"NUTS: draws without weights say nothing of log Z"):
-        agreement({"NUTS": Draws(jnp.zeros((2, 3)), {}, None, Law.MARKOV)})
+        agreement({"NUTS": Draws(jnp.zeros((2, 3)), {}, None, DrawKind.MARKOV)})

@@ -16,8 +16,8 @@ from planted_evidence import PASS_BUGS
 from planting import plant
 from scipy.stats import binom
 
-from jgen.samplers import Path, cycle, ghmc, metropolis, thin
-from jgen.types import Draws, Law, Sampler
+from jgen.samplers import AnnealingPath, cycle, ghmc, metropolis, thin
+from jgen.types import DrawKind, Draws, Sampler
 
 SHIPPED = importlib.import_module(
     "jgen.evaluation.evidence.bidirectional"
@@ -33,13 +33,13 @@ def log_density(x):
     return -0.5 * (x - 3.0) ** 2
 
 
-PATH = Path(dist.Normal(0.0, 2.0), log_density)
+PATH = AnnealingPath(dist.Normal(0.0, 2.0), log_density)
 
 
 def log_weights(module, num_passes, kernel=KERNEL, num_steps=5):
     """Of passes to the target, and minus those of passes from it ``[pass]``."""
     exact = 3.0 + jax.random.normal(fresh_key(), (num_passes,))
-    path, kernel = module.checked_path(PATH), module.bound_kernel(kernel)
+    path, kernel = module.check_path(PATH), module.bound_kernel(kernel)
     passes = module._passes(path, kernel, BETAS, jnp.int32(num_steps), fresh_key(), exact)
     return [np.asarray(one, np.float64) for one in passes]
 
@@ -83,7 +83,7 @@ def redraw(log_density, pair, key, state):
     chosen = pair[jax.random.bernoulli(key, jax.nn.sigmoid(log_odds)).astype(int)]
     position = jnp.where(jnp.any(state.position == pair), chosen, state.position)
     info = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(2)}
-    return Standing(position), Draws(position, info, None, Law.MARKOV)
+    return Standing(position), Draws(position, info, None, DrawKind.MARKOV)
 
 
 def in_turns(pairs, log_density):
@@ -96,7 +96,9 @@ def looked_up(table, state):
 
 
 TABLE, BASE = np.array([-11.0, 3.5, -1.5]), np.array([0.78, 0.02, 0.2])
-THREE = Path(dist.Categorical(BASE.astype(np.float32)), Partial(looked_up, jnp.asarray(TABLE, jnp.float32)))
+THREE = AnnealingPath(
+    dist.Categorical(BASE.astype(np.float32)), Partial(looked_up, jnp.asarray(TABLE, jnp.float32))
+)
 THREE_LOG_Z = float(np.log(np.exp(TABLE).sum()))
 FORTH = ((1, 2), (0, 1))
 
@@ -111,7 +113,7 @@ def test_kernels_in_turns_have_bounds_and_not_one_ratio():
     which Hoeffding's inequality lets pass once in 1e80. Jensen's inequalities hold (6 standard errors).
     There and back again, which is reversible, there is one ratio."""
     for pairs in (FORTH, (*FORTH, *FORTH[::-1])):
-        path = SHIPPED.checked_path(THREE)
+        path = SHIPPED.check_path(THREE)
         kernel = SHIPPED.bound_kernel(Partial(in_turns, pairs))
         exact = three_draws(NUM_PASSES)
         passes = SHIPPED._passes(path, kernel, BETAS, jnp.int32(1), fresh_key(), exact)
@@ -155,7 +157,7 @@ def test_bounds_straddle_the_truth_and_the_estimate_covers_it():
 
 
 def test_where_the_base_is_the_target_both_bounds_are_exact():
-    path = Path(dist.Normal(3.0, 1.0), log_density)
+    path = AnnealingPath(dist.Normal(3.0, 1.0), log_density)
     exact = 3.0 + jax.random.normal(fresh_key(), (8,))
     bounds = SHIPPED.bidirectional(fresh_key(), path, KERNEL, BETAS, exact)
     np.testing.assert_allclose([each.value for each in bounds], LOG_Z, rtol=1e-5)

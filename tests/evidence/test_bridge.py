@@ -14,7 +14,7 @@ from planting import plant
 from scipy.optimize import brentq
 from scipy.stats import binom
 
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 SHIPPED = importlib.import_module("jgen.evaluation.evidence.bridge")  # its function hides it in the package
 DIM, NUM_CHAINS, NUM_DRAWS, REPETITIONS = 10, 4, 60, 1000
@@ -27,8 +27,8 @@ def log_density(x):
     return -0.5 * jnp.sum(x**2)
 
 
-def chains(value, law=Law.MARKOV):
-    return Draws(value, {}, None, law)
+def chains(value, kind=DrawKind.MARKOV):
+    return Draws(value, {}, None, kind)
 
 
 @jax.jit
@@ -117,6 +117,6 @@ def test_planted_intervals_are_caught(name, kills):
 def test_weighted_or_few_draws_are_told_so():
     value = jnp.zeros((NUM_CHAINS, NUM_DRAWS, DIM))
     with pytest.raises(ValueError, match=r"use jgen\.summary\.log_evidence"):
-        SHIPPED.bridge(fresh_key(), chains(value, Law.WEIGHTED), BOUND)
+        SHIPPED.bridge(fresh_key(), chains(value, DrawKind.WEIGHTED), BOUND)
     with pytest.raises(ValueError, match="8 draws a chain, and 24 in all"):
         SHIPPED.bridge(fresh_key(), chains(value[:, :4]), BOUND)

@@ -24,11 +24,11 @@ from scipy.stats import chi2, norm
 
 from jgen.diagnostics.summary import log_evidence
 from jgen.evaluation.evidence import bidirectional, bridge, stepping_stones, thermodynamic
-from jgen.samplers import Path, hmc, tempering
+from jgen.samplers import AnnealingPath, hmc, tempering
 from jgen.sampling.adaptation import step_size
 from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks.target_draws import exact_draws
-from jgen.types import Law
+from jgen.types import DrawKind
 
 REPETITIONS = 200
 LEAST_SQUARE = chi2.ppf(FALSE_ALARM, REPETITIONS) / REPETITIONS * (norm.ppf(0.975) / norm.ppf(0.995)) ** 2
@@ -49,7 +49,7 @@ NUM_PASSES = 200
 LAWS = {
     name: law
     for name in SAMPLERS
-    if (law := law_of(name)) in (Law.WEIGHTED, Law.ENSEMBLE) and name != "adaptive_rejection"
+    if (law := law_of(name)) in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE) and name != "adaptive_rejection"
 }
 """A hull that closes in refuses some five of 400 proposals, and one repetition in a thousand none: its error
 wants more of them, and eight densities of its own (``test_adaptive_rejection``)."""
@@ -66,7 +66,7 @@ def weighted(name):
     """By the mean weight."""
 
     def estimates(key, target):
-        num_draws = NUM_POPULATIONS if LAWS[name] is Law.ENSEMBLE else NUM_WEIGHTS
+        num_draws = NUM_POPULATIONS if LAWS[name] is DrawKind.ENSEMBLE else NUM_WEIGHTS
         sampler = SAMPLERS[name].recipe(target).sampler
         run = sample(key, sampler, num_chains=REPETITIONS, num_draws=num_draws)
         return [log_evidence(one) for one in parts(run.draws, 1)]
@@ -88,7 +88,7 @@ def by_bridge(key, target):
 def by_ladder(estimate, betas, key, target):
     """By parallel tempering from exact draws, and a way to read its chains."""
     kernel = Partial(hmc, step_size=0.5, num_steps=4, inverse_mass_matrix=target.variance)
-    sampler = tempering(Path(target.proposal, target.log_density), kernel, betas)
+    sampler = tempering(AnnealingPath(target.proposal, target.log_density), kernel, betas)
     start = exact_draws(key, target, REPETITIONS * NUM_CHAINS)
     size = {"num_chains": len(start), "num_draws": NUM_DRAWS, "num_warmup": 50}
     run = sample(key, sampler, position=start, **size)
@@ -98,7 +98,7 @@ def by_ladder(estimate, betas, key, target):
 def bounds(key, target):
     """Between two bounds, each repetition from draws of its own."""
     kernel = Partial(hmc, step_size=0.5, num_steps=2, inverse_mass_matrix=target.variance)
-    path = Path(target.proposal, target.log_density)
+    path = AnnealingPath(target.proposal, target.log_density)
     exact = exact_draws(key, target, REPETITIONS * NUM_PASSES)
     groups = jax.tree.map(lambda leaf: leaf.reshape(REPETITIONS, NUM_PASSES, *leaf.shape[1:]), exact)
     keys = jax.random.split(key, REPETITIONS)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import pytest
 
 from jgen.evaluation.evidence import stepping_stones, thermodynamic
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 READERS = pytest.mark.parametrize("read", [stepping_stones, thermodynamic])
 BETAS = [0.0, 0.5, 1.0]
@@ -12,7 +12,7 @@ BETAS = [0.0, 0.5, 1.0]
 
 def draws_of(shape):
     info = {} if shape is None else {"log_ratio": jnp.zeros(shape)}
-    return Draws(jnp.zeros((4, 10)), info, None, Law.MARKOV)
+    return Draws(jnp.zeros((4, 10)), info, None, DrawKind.MARKOV)
 
 
 @READERS
@@ -44,8 +44,10 @@ def test_draws_of_another_ladder_or_of_few_chains_are_refused(read, shape):
 @READERS
 def test_one_ratio_everywhere_is_log_z(read):
     """There is no error then, and as many degrees of freedom as chains, less one."""
-    found = read(Draws(jnp.zeros((4, 10)), {"log_ratio": jnp.full((4, 10, 3), 2.5)}, None, Law.MARKOV), BETAS)
-    assert (round(float(found.value), 5), float(found.standard_error), found.freedom, found.n) == (
+    found = read(
+        Draws(jnp.zeros((4, 10)), {"log_ratio": jnp.full((4, 10, 3), 2.5)}, None, DrawKind.MARKOV), BETAS
+    )
+    assert (round(float(found.value), 5), float(found.standard_error), found.dof, found.n) == (
         2.5,
         0.0,
         3,

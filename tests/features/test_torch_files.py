@@ -45,7 +45,7 @@ def test_every_form_comes_back_bit_for_bit(tmp_path, write, made):
 def test_pickles_of_python_2_are_read(tmp_path):
     """Strings are bytes there, and an ordered dict is called with its items."""
     storage = (b"storage", files.Name("torch", "FloatStorage"), b"7", b"cpu", 2, None)
-    array = files.Call(files.REBUILD_OLD, (files.Kept(storage), 0, (2,), (1,)))
+    array = files.Call(files.REBUILD_OLD, (files.CheckResult(storage), 0, (2,), (1,)))
     head = files.dumps(files.Call(files.ORDERED_DICT, (((b"a", array),),)))
     assert_read(put(tmp_path, files.stream_bytes(ONE, head=head, key_of=lambda _: "7")), ONE)
 
@@ -95,7 +95,7 @@ SYSTEM_CALLS = {
     "as a value": lambda flag: files.Items(
         (("a", files.Call(files.Name("posix", "system"), (f"touch {flag}",))),)
     ),
-    "in a storage": lambda _: files.Kept(("storage", files.Name("posix", "system"), "0", "cpu", 2)),
+    "in a storage": lambda _: files.CheckResult(("storage", files.Name("posix", "system"), "0", "cpu", 2)),
     "as a hook": lambda flag: files.Call(
         files.REBUILD, (1, 2, 3, 4, False, files.Call(files.Name("subprocess", "Popen"), (f"touch {flag}",)))
     ),
@@ -138,7 +138,7 @@ MISFITS = {
         "does not read",
     ),
     "a type called": (files.Call(files.Name("torch", "FloatStorage"), (3,)), "does not read, TypeError"),
-    "an unknown keeping": (files.Kept(("module", "m", "0")), "is not known here"),
+    "an unknown keeping": (files.CheckResult(("module", "m", "0")), "is not known here"),
     "a storage of a type of its own": (
         files.Items((("a", files.tensor("0", ONE["a"], stream=False, kind="FloatTensor")),)),
         "is not known here",

@@ -29,7 +29,7 @@ class Built(NamedTuple):
     state: Any
 
 
-class Kept(NamedTuple):
+class CheckResult(NamedTuple):
     saved_id: Any
 
 
@@ -55,7 +55,7 @@ def program(value):
             return program(kind) + program(arguments) + b"\x81"
         case Built(inner, state):
             return program(inner) + program(state) + b"b"
-        case Kept(saved_id):
+        case CheckResult(saved_id):
             return program(saved_id) + b"Q"
         case Items(items):
             pairs = b"".join(program(name) + program(item) for name, item in items)
@@ -77,7 +77,7 @@ def tensor(key, array, *, stream, made=None, **changed):
     storage = ("storage", Name("torch", changed.get("kind", "FloatStorage")), key, "cpu")
     storage += (changed.get("size", array.size),)
     strides = tuple(step // array.itemsize for step in array.strides)
-    where = (Kept(storage + ((None,) if stream else ())), changed.get("offset", 0))
+    where = (CheckResult(storage + ((None,) if stream else ())), changed.get("offset", 0))
     where += (changed.get("shape", array.shape), changed.get("strides", strides))
     return made(where) if made else Call(REBUILD, (*where, False, Call(ORDERED_DICT, ())))
 

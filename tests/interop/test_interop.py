@@ -22,7 +22,7 @@ from jgen.targets import eight_schools
 from jgen.testing import check_sampler
 from jgen.testing.count_compilations import count_compilations
 from jgen.testing.sampler_checks import invariance
-from jgen.types import Draws, Law, Target
+from jgen.types import DrawKind, Draws, Target
 
 SHIPPED = importlib.import_module("jgen.interop.from_model")
 KEY = jax.random.key(3)
@@ -173,7 +173,7 @@ def test_models_that_are_no_density_of_floats_are_refused():
 
 def assert_same_draws(first, second):
     assert jax.tree.structure(first.value) == jax.tree.structure(second.value)
-    assert first.law is second.law
+    assert first.kind is second.kind
     assert set(first.info) == set(second.info)
     for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True):
         assert np.asarray(a).dtype == np.asarray(b).dtype
@@ -210,9 +210,9 @@ def test_what_arviz_cannot_hold_is_said():
     run = sample(KEY, importance(lambda x: -0.5 * x**2, dist.Normal(0.0, 2.0)), num_draws=2, store=False)
     with pytest.raises(ValueError, match="stored no draws"):
         to_arviz(run)
-    twice = Draws({"a": {"b": np.zeros((2, 3))}, "a.b": np.zeros((2, 3))}, {}, None, Law.MARKOV)
+    twice = Draws({"a": {"b": np.zeros((2, 3))}, "a.b": np.zeros((2, 3))}, {}, None, DrawKind.MARKOV)
     with pytest.raises(ValueError, match="one name"):
         to_arviz(twice)
-    data = to_arviz(Draws(np.zeros((2, 3)), {}, None, Law.MARKOV))
+    data = to_arviz(Draws(np.zeros((2, 3)), {}, None, DrawKind.MARKOV))
     with pytest.raises(ValueError, match="has no mu"):
         from_arviz(data, like={"mu": 0.0})

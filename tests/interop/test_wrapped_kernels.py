@@ -23,7 +23,7 @@ from jgen.sampling.driver import sample
 from jgen.targets import banana
 from jgen.testing import check_sampler
 from jgen.testing.sampler_checks import cost
-from jgen.types import Law, Target
+from jgen.types import DrawKind, Target
 
 blackjax = pytest.importorskip("blackjax")
 
@@ -64,7 +64,7 @@ KERNELS = {
     "blackjax hmc": with_metric(from_blackjax, blackjax.hmc, num_integration_steps=8),
     "blackjax nuts": with_metric(from_blackjax, blackjax.nuts),
     "blackjax barker": with_metric(from_blackjax, blackjax.barker),
-    "blackjax mclmc": with_metric(from_blackjax, blackjax.mclmc, L=2.0, law=Law.BIASED),
+    "blackjax mclmc": with_metric(from_blackjax, blackjax.mclmc, L=2.0, kind=DrawKind.BIASED),
     "blackjax random walk": walk,
     "blackjax elliptical slice": elliptical,
     "numpyro hmc": with_metric(from_numpyro, HMC, num_steps=8, trajectory_length=None),

@@ -8,11 +8,21 @@ from jax.tree_util import Partial
 from marking import in_ci
 from planting import Bug, plant
 
-from jgen.samplers import Path, cycle, ghmc, hmc, importance, jittered_hmc, mala, metropolis, tempering
-from jgen.sampling.adaptation import chees, each, fisher, ladder, low_rank, meads, step_size, window
+from jgen.samplers import (
+    AnnealingPath,
+    cycle,
+    ghmc,
+    hmc,
+    importance,
+    jittered_hmc,
+    mala,
+    metropolis,
+    tempering,
+)
+from jgen.sampling.adaptation import chees, fisher, ladder, low_rank, meads, per_member, step_size, window
 from jgen.targets import standard_gaussian
 from jgen.testing import check_sampler
-from jgen.testing.sampler_checks import LawBroken, calibration, warm_up
+from jgen.testing.sampler_checks import CheckFailed, calibration, warm_up
 
 NUM_CHAINS, DIM = 15, 2
 PRIOR = dist.Normal(jnp.zeros(DIM), 1.0).to_event(1)
@@ -43,7 +53,7 @@ def aimed(make, **options):
 def test_a_shipped_procedure_is_calibrated_by_the_gate():
     make, target = aimed(hmc, num_steps=3), standard_gaussian(2)
     kept = check_sampler(make, target, adaptation=window(0.8))
-    assert kept[-1].law == "warm-up"
+    assert kept[-1].name == "warm-up"
     assert kept[-1].evidence.distance <= kept[-1].evidence.threshold
 
 
@@ -54,7 +64,7 @@ def test_a_shipped_procedure_is_calibrated():
 
 def tempered(target, scale):
     """The base is wider than the prior, hence than any posterior."""
-    path = Path(dist.Normal(jnp.zeros(DIM), 1.5).to_event(1), target.log_density)
+    path = AnnealingPath(dist.Normal(jnp.zeros(DIM), 1.5).to_event(1), target.log_density)
     return tempering(path, Partial(metropolis, step_size=0.5 * scale), jnp.linspace(0.0, 1.0, 4))
 
 
@@ -69,7 +79,7 @@ PROCEDURES = {
     "fisher": (aimed(hmc, num_steps=3), fisher(0.8)),
     "low_rank": (aimed(mala), low_rank(0.574, rank=1)),
     "ladder": (tempered, ladder()),
-    "each": (both, each(step_size(0.35), window(0.574))),
+    "per_member": (both, per_member(step_size(0.35), window(0.574))),
 }
 
 
@@ -93,14 +103,14 @@ def test_adaptation_left_running_is_caught(kills):
         run = sample(key, metropolis(log_density), position=FAR, **size)
         return run.draws.value[:, -1]  # the last draw of each of some chains that start far out
 
-    with kills("6 adaptation left running, each chain on its own"):
+    with kills("6 adaptation left running, per_member chain on its own"):
         calibration(infer, PRIOR, Partial(likelihood), fresh_key())
 
 
 @pytest.mark.slow
 def test_a_warm_up_that_leaves_chains_where_they_began_is_caught():
     """Its aim, to refuse one proposal in a million, makes steps too short to get anywhere."""
-    with pytest.raises(LawBroken, match="Was the warm-up long enough"):
+    with pytest.raises(CheckFailed, match="Was the warm-up long enough"):
         warm_up(aimed(metropolis), standard_gaussian(2), fresh_key(), adaptation=step_size(1 - 1e-6))
 
 

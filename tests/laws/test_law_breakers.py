@@ -13,17 +13,17 @@ from jgen.samplers import hmc, importance, metropolis
 from jgen.samplers.accept import accept
 from jgen.targets import standard_gaussian
 from jgen.testing.sampler_checks import (
-    LawBroken,
+    CheckFailed,
     cost,
     invariance,
-    purity,
+    nan_robustness,
+    no_recompilation,
     rank,
-    rebuilding,
     reversibility,
-    survival,
+    transform_consistency,
 )
 from jgen.testing.sampler_checks.exchangeability import asymmetry
-from jgen.types import Draws, Law, Sampler
+from jgen.types import DrawKind, Draws, Sampler
 
 TARGET = standard_gaussian(2)
 KEY = jax.random.key(0)
@@ -43,7 +43,7 @@ def with_step(step):
     return lambda target, scale: Sampler(right(target, scale).init, Partial(changed, right(target, scale)))
 
 
-@pytest.mark.parametrize("law", [purity, rebuilding, survival, cost])
+@pytest.mark.parametrize("law", [transform_consistency, no_recompilation, nan_robustness, cost])
 def test_a_right_sampler_keeps_it(law):
     law(right, TARGET, KEY)
 
@@ -52,8 +52,8 @@ def test_purity_sees_a_changing_state():
     def forget_dtype(state, draws):
         return state._replace(log_density=state.log_density.astype(jnp.float16)), draws
 
-    with pytest.raises(LawBroken, match="changes its structure"):
-        purity(with_step(forget_dtype), TARGET, KEY)
+    with pytest.raises(CheckFailed, match="changes its structure"):
+        transform_consistency(with_step(forget_dtype), TARGET, KEY)
 
 
 def test_purity_sees_a_key_that_is_not_used():
@@ -64,8 +64,8 @@ def test_purity_sees_a_key_that_is_not_used():
     def make(target, scale):
         return Sampler(right(target, scale).init, Partial(same_key, right(target, scale)))
 
-    with pytest.raises(LawBroken, match="is the key used"):
-        purity(make, TARGET, KEY)
+    with pytest.raises(CheckFailed, match="is the key used"):
+        transform_consistency(make, TARGET, KEY)
 
 
 def test_purity_sees_a_python_side_effect():
@@ -75,16 +75,16 @@ def test_purity_sees_a_python_side_effect():
         calls.append(None)
         return state, dataclasses.replace(draws, value=draws.value + len(calls))
 
-    with pytest.raises(LawBroken, match="differs when it is traced again"):
-        purity(with_step(counting), TARGET, KEY)
+    with pytest.raises(CheckFailed, match="differs when it is traced again"):
+        transform_consistency(with_step(counting), TARGET, KEY)
 
 
 def test_rebuilding_sees_a_closure():
     def make(target, scale):
         return metropolis(lambda x: target.log_density(x), step_size=scale)
 
-    with pytest.raises(LawBroken, match="a rebuilt sampler compiled"):
-        rebuilding(make, TARGET, KEY)
+    with pytest.raises(CheckFailed, match="a rebuilt sampler compiled"):
+        no_recompilation(make, TARGET, KEY)
 
 
 def gullible_step(log_density, key, state):
@@ -94,7 +94,7 @@ def gullible_step(log_density, key, state):
     log_ratio = log_density(proposal) - log_density(state)
     accepted = ~(jnp.log(jax.random.uniform(accept_key)) >= log_ratio)
     state = jnp.where(accepted, proposal, state)
-    return state, Draws(state, COUNTS, None, Law.MARKOV)
+    return state, Draws(state, COUNTS, None, DrawKind.MARKOV)
 
 
 def gullible_init(key, position):
@@ -106,22 +106,22 @@ def test_survival_sees_a_nan_accepted():
     def make(target, _):
         return Sampler(Partial(gullible_init), Partial(gullible_step, target.log_density))
 
-    with pytest.raises(LawBroken, match="with NaN a chain moved"):
-        survival(make, TARGET, KEY)
+    with pytest.raises(CheckFailed, match="with NaN a chain moved"):
+        nan_robustness(make, TARGET, KEY)
 
 
 def test_survival_sees_a_nan_weight():
     def careless_step(log_density, proposal, key, state):
         value = proposal.sample(key)
         log_weight = log_density(value) - proposal.log_prob(value)
-        return state, Draws(value, COUNTS, log_weight, Law.WEIGHTED)
+        return state, Draws(value, COUNTS, log_weight, DrawKind.WEIGHTED)
 
     def make(target, _):
         step = Partial(careless_step, target.log_density, target.proposal)
         return Sampler(importance(target.log_density, target.proposal).init, step)
 
-    with pytest.raises(LawBroken, match="log-weight is NaN"):
-        survival(make, TARGET, KEY)
+    with pytest.raises(CheckFailed, match="log-weight is NaN"):
+        nan_robustness(make, TARGET, KEY)
 
 
 def silent_step(log_density, scale, moves, key, x):
@@ -130,7 +130,7 @@ def silent_step(log_density, scale, moves, key, x):
     proposal = x + scale * moves * jax.random.normal(noise_key, x.shape)
     log_ratio = jnp.where(moves.all(), 0.25, 1.0) * (log_density(proposal) - log_density(x))
     x, _, _ = accept(accept_key, log_ratio, proposal, x)
-    return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, Law.MARKOV)
+    return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, DrawKind.MARKOV)
 
 
 @pytest.mark.parametrize(("moves", "message"), [([1.0, 1.0], "does not leave"), ([1.0, 0.0], "never moves")])
@@ -139,7 +139,7 @@ def test_invariance_sees_the_silent(moves, message):
         step = Partial(silent_step, target.log_density, jnp.asarray(scale), jnp.array(moves))
         return Sampler(Partial(gullible_init), step)
 
-    with pytest.raises(LawBroken, match=message):
+    with pytest.raises(CheckFailed, match=message):
         invariance(make, TARGET, KEY)
 
 
@@ -156,7 +156,7 @@ def test_cost_sees_a_gradient_not_counted():
 
         return Sampler(sampler.init, Partial(changed))
 
-    with pytest.raises(LawBroken, match="gave 15 gradients and 0 log densities; the sampler reports 10"):
+    with pytest.raises(CheckFailed, match="gave 15 gradients and 0 log densities; the sampler reports 10"):
         cost(make, TARGET, KEY)
 
 
@@ -176,14 +176,14 @@ def turning(angle):
 def turning_step(angle, key, x):
     turn = jnp.array([[jnp.cos(angle), -jnp.sin(angle)], [jnp.sin(angle), jnp.cos(angle)]])
     x = 0.8 * turn @ x + 0.6 * jax.random.normal(key, x.shape)
-    return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, Law.MARKOV)
+    return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, DrawKind.MARKOV)
 
 
 def test_reversibility_sees_a_current():
     """It leaves a Gaussian as it is, turned or not; turned, it goes round one way."""
     reversibility(turning(0.0), TARGET, fresh_key())
     invariance(turning(0.5), TARGET, fresh_key())
-    with pytest.raises(LawBroken, match=r"not reversible.*differ in .+ and .+ by"):
+    with pytest.raises(CheckFailed, match=r"not reversible.*differ in .+ and .+ by"):
         reversibility(turning(0.5), TARGET, fresh_key())
 
 
@@ -195,7 +195,7 @@ def test_rank_sees_what_adds_up_over_steps():
         return Sampler(Partial(gullible_init), step)
 
     rank(right, TARGET, fresh_key())
-    with pytest.raises(LawBroken, match="exact draws stand out"):
+    with pytest.raises(CheckFailed, match="exact draws stand out"):
         rank(make, TARGET, fresh_key(), scales=(2.0,))
 
 
@@ -204,7 +204,7 @@ def tempered_step(log_density, scale, key, x):
     proposal = x + scale * jax.random.normal(noise_key, x.shape)
     log_ratio = 0.8 * (log_density(proposal) - log_density(x))
     x, rate, _ = accept(accept_key, log_ratio, proposal, x)
-    return x, Draws(x, {**COUNTS, "acceptance_rate": rate}, None, Law.MARKOV)
+    return x, Draws(x, {**COUNTS, "acceptance_rate": rate}, None, DrawKind.MARKOV)
 
 
 def test_one_statistic_under_two_names_is_no_alarm():

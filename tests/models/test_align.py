@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jgen.models import align
+from jgen.models import relabel_components
 
 
 def test_shuffled_components_come_back_in_one_order(rng):
@@ -14,10 +14,10 @@ def test_shuffled_components_come_back_in_one_order(rng):
     draws = centres[None] + rng.normal(size=(500, 3, 2)) * np.array([1.0, 0.01])
     orders = np.argsort(rng.uniform(size=(500, 3)), axis=1)
     shuffled = np.take_along_axis(draws, orders[:, :, None], axis=1)
-    found = align(jnp.asarray(shuffled, jnp.float32))
+    found = relabel_components(jnp.asarray(shuffled, jnp.float32))
     np.testing.assert_array_equal(found, jnp.asarray(draws[:, orders[0]], jnp.float32))
 
 
 def test_too_many_components_are_told_so():
     with pytest.raises(ValueError, match="more than 7"):
-        jax.eval_shape(align, jnp.zeros((2, 8, 1)))
+        jax.eval_shape(relabel_components, jnp.zeros((2, 8, 1)))

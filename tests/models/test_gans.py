@@ -6,10 +6,10 @@ import numpy as np
 import optax
 import pytest
 
-from jgen import objectives
+from jgen import objectives, training
 from jgen.decoders import MLP, Delta
 from jgen.encoders import MLPCritic
-from jgen.evaluation import modes_held
+from jgen.evaluation import mode_coverage
 from jgen.models import gan
 from jgen.targets import grid25
 from jgen.training import averaged_params, ema_params, init_state, make_train_step, train, with_replacement
@@ -23,7 +23,9 @@ def played(game, data, *, num_steps, batch_size, rate):
     schedule = optax.cosine_decay_schedule(rate, num_steps)
     twice = optax.cosine_decay_schedule(2 * rate, num_steps)
     optimizer = optax.chain(
-        training.players(optax.adam(schedule, b1=0.5, b2=0.9), optax.adam(twice, b1=0.5, b2=0.9)),
+        training.adversarial_optimizer(
+            optax.adam(schedule, b1=0.5, b2=0.9), optax.adam(twice, b1=0.5, b2=0.9)
+        ),
         ema_params(0.999),
     )
     state = init_state(jax.random.key(0), game.init(jax.random.key(1)), optimizer)
@@ -91,7 +93,7 @@ def test_on_the_grid_it_says_how_many_modes_it_holds(record_property):
     centres = np.stack(np.meshgrid(*2 * [[-4.0, -2.0, 0.0, 2.0, 4.0]], indexing="ij"), -1).reshape(25, 2)
     game = gan(MLP((2,), Delta(), hidden=(64, 64)), MLPCritic(hidden=(64, 64)), 2, (2,))
     params = played(game, data, num_steps=6000, batch_size=256, rate=1e-3)
-    held = modes_held(draws(game, params, 10_000), centres, 0.15)
-    before = modes_held(draws(game, game.init(jax.random.key(1))["model"], 10_000), centres, 0.15)
+    held = mode_coverage(draws(game, params, 10_000), centres, 0.15)
+    before = mode_coverage(draws(game, game.init(jax.random.key(1))["model"], 10_000), centres, 0.15)
     record_property("modes held", f"{held.num_held} of 25, {held.share_near:.0%} of draws near one")
-    assert before.num_held < held.num_held <= modes_held(data, centres, 0.15).num_held == 25
+    assert before.num_held < held.num_held <= mode_coverage(data, centres, 0.15).num_held == 25

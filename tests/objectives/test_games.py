@@ -18,7 +18,7 @@ from scipy.stats import norm
 
 from jgen.objectives import adversarial_autoencoder, gan, mean_output, wasserstein_gan
 from jgen.objectives.recipe import versus
-from jgen.training import init_state, make_train_step, players, train
+from jgen.training import adversarial_optimizer, init_state, make_train_step, train
 from jgen.types import LatentModel
 
 KEY = jax.random.key(0)
@@ -36,7 +36,7 @@ GAME = versus(MODEL, (Partial(init_critic), Partial(score)))
 
 
 def setting(dim):
-    """Parameters of the players, the critic's for inputs of this size."""
+    """Parameters of the adversarial_optimizer, the critic's for inputs of this size."""
     inputs = np.sin(1.0 + np.arange(3.0 * dim)).reshape(dim, 3)
     return {"model": exact_params(), "critic": {"in": inputs, "out": np.array([1.0, -0.5, 0.3])}}
 
@@ -49,7 +49,7 @@ def draws(params, key):
 
 
 def separate(name):
-    """The losses of the two players, each written down by itself: (model, critic)."""
+    """The losses of the two adversarial_optimizer, each written down by itself: (model, critic)."""
     x, held, sigmoid = data(), setting(6), jax.nn.log_sigmoid
 
     def gan_model(model):
@@ -109,7 +109,7 @@ def player_gradients(objective, params):
 
 @functools.cache
 def gradients_apart(name):
-    """The gradients of the two players, each of its own loss."""
+    """The gradients of the two adversarial_optimizer, each of its own loss."""
     model_loss, critic_loss = separate(name)
     both = jax.jit(jax.grad(lambda params: model_loss(params["model"]) + critic_loss(params["critic"])))
     return both(setting(OBJECTIVES[name][1]))
@@ -226,7 +226,7 @@ def test_the_mean_output_leaves_the_noise_of_the_head_out():
 
 def test_the_critic_makes_its_steps_and_the_model_waits():
     params = {"model": {"shift": jnp.zeros(1)}, "critic": {"weight": jnp.ones(1), "bias": jnp.zeros(())}}
-    optimizer = players(optax.adam(0.1), optax.adam(0.01), critic_steps=3)
+    optimizer = adversarial_optimizer(optax.adam(0.1), optax.adam(0.01), critic_steps=3)
     step = make_train_step(wasserstein_gan(LINEAR_GAME), optimizer)
     state, seen = init_state(KEY, params, optimizer), [(0.0, 1.0)]
     for _ in range(7):
@@ -248,9 +248,9 @@ def test_a_model_that_moves_by_its_bare_gradient_is_seen(kills):
             "optax.conditionally_transform(model",
         )
     )
-    optimizer = planted.players(optax.sgd(0.1), optax.sgd(0.1), critic_steps=3)
+    optimizer = planted.adversarial_optimizer(optax.sgd(0.1), optax.sgd(0.1), critic_steps=3)
     params = {"model": jnp.zeros(()), "critic": jnp.zeros(())}
-    with kills("players, conditionally_transform", error=AssertionError):
+    with kills("adversarial_optimizer, conditionally_transform", error=AssertionError):
         updates, _ = optimizer.update(
             {"model": jnp.ones(()), "critic": jnp.ones(())}, optimizer.init(params), params
         )

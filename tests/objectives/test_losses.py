@@ -10,7 +10,7 @@ from jax.tree_util import Partial
 from linear_gaussian import MODEL, data, encoder, exact_params, inexact_params
 from many_keys import assert_mean, outcomes
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.objectives import (
     bce,
@@ -216,7 +216,7 @@ def test_a_scheduled_objective_is_that_of_its_step():
 
 def test_a_schedule_may_cross_the_limit_of_renyi():
     params, x = inexact_params(), data()
-    make = Partial(static(renyi, num_particles=2), MODEL)
+    make = Partial(bind_static(renyi, num_particles=2), MODEL)
     objective = scheduled(make, alpha=Partial(ramp, 2.0))  # 1 at the fifth step
     at = jax.jit(lambda objective, step: objective.at(step)(params, x, KEY))
     loss, aux = at(objective, jnp.int32(5))

@@ -29,8 +29,8 @@ from jgen.objectives import (
     weighted,
 )
 from jgen.objectives.recipe import versus
-from jgen.training import players
-from jgen.types import Game
+from jgen.training import adversarial_optimizer
+from jgen.types import AdversarialModel
 
 KEY = jax.eval_shape(lambda: jax.random.key(0))
 OF_A_DENSITY = {
@@ -61,7 +61,7 @@ def last(params, value):
 
 def trace(objective, params=None, x=None):
     params = exact_params() if params is None else params
-    if isinstance(objective.args[0], Game):
+    if isinstance(objective.args[0], AdversarialModel):
         params = {"model": params, "critic": {}}
     return jax.eval_shape(objective, params, data() if x is None else x, KEY)
 
@@ -139,7 +139,7 @@ def test_numbers_are_checked():
         with pytest.raises(TypeError, match=r"must be an int.*2\.0"):
             make(MODEL, 2.0)
     with pytest.raises(ValueError, match="critic_steps must be at least 1"):
-        players(None, None, critic_steps=0)
+        adversarial_optimizer(None, None, critic_steps=0)
 
 
 def test_kinds_are_checked():

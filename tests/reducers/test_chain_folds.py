@@ -12,7 +12,7 @@ from scipy import stats
 
 from jgen import diagnostics
 from jgen.sampling.reducers import bfmi, covariance, moments, nested_rhat
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 EPS = float(np.finfo(np.float32).eps)
 
@@ -35,7 +35,7 @@ def rows_of(value):
 def check_covariance(make, log_weight):
     """Each product is right to the rounding of its factors; means are in sums of two floats."""
     value = mixed()
-    law = Law.MARKOV if log_weight is None else Law.WEIGHTED
+    law = DrawKind.MARKOV if log_weight is None else DrawKind.WEIGHTED
     result = run(make(), Draws(value, {}, log_weight, law))
     rows = rows_of(value).reshape(-1, 4)
     weight = (
@@ -65,7 +65,7 @@ def test_covariance_equals_that_of_stored_draws(log_weight):
 
 
 def test_covariance_has_the_moments_on_its_diagonal():
-    draws = Draws(mixed(), {}, None, Law.MARKOV)
+    draws = Draws(mixed(), {}, None, DrawKind.MARKOV)
     ours, theirs = run(covariance(), draws), run(moments(), draws)
     variance = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(theirs.variance)])
     np.testing.assert_allclose(np.diag(ours.covariance), variance, rtol=1e3 * EPS)
@@ -77,7 +77,7 @@ def test_covariance_of_particles_and_of_no_weight():
     log_weight = np.zeros((3, 2, 2), np.float32)
     log_weight[0] = log_weight[1, 0, 1] = -np.inf
     value[1, 0, 1] = np.nan
-    result = run(covariance(), Draws(value, {}, log_weight, Law.ENSEMBLE))
+    result = run(covariance(), Draws(value, {}, log_weight, DrawKind.ENSEMBLE))
     kept = value.reshape(-1, 2)[np.isfinite(log_weight).ravel()].astype(np.float64)
     np.testing.assert_allclose(result.covariance, np.cov(kept.T), rtol=100 * EPS)
     assert result.ess == len(kept)
@@ -87,7 +87,7 @@ def test_covariance_does_not_drift():
     """2^18 steps of float32 far from 0: plain running sums would lose all digits of the product."""
     draw = np.arange(2**18)
     value = np.stack([1e4 + draw % 4, 1e4 + (draw % 4 == 0), draw % 3], 1)[:, None].astype(np.float32)
-    result = run(covariance(), Draws(value, {}, None, Law.MARKOV))
+    result = run(covariance(), Draws(value, {}, None, DrawKind.MARKOV))
     exact = np.cov(value[:, 0].T.astype(np.float64))
     np.testing.assert_allclose(result.covariance, exact, rtol=64 * EPS, atol=64 * EPS)
 
@@ -101,16 +101,16 @@ def energies():
 
 def check_bfmi(make):
     energy = energies()
-    result = run(make(), Draws(energy, {"energy": energy}, None, Law.MARKOV))
+    result = run(make(), Draws(energy, {"energy": energy}, None, DrawKind.MARKOV))
     np.testing.assert_allclose(result, diagnostics.bfmi(energy.T), rtol=300 * EPS)
 
 
 def test_bfmi_equals_that_of_stored_energies():
     check_bfmi(bfmi)
     one = energies()[:1]
-    assert np.isnan(run(bfmi(), Draws(one, {"energy": one}, None, Law.MARKOV))).all()
+    assert np.isnan(run(bfmi(), Draws(one, {"energy": one}, None, DrawKind.MARKOV))).all()
     with pytest.raises(ValueError, match="needs the energy"):
-        run(bfmi(), Draws(one, {"lp": one}, None, Law.MARKOV))
+        run(bfmi(), Draws(one, {"lp": one}, None, DrawKind.MARKOV))
 
 
 def by_hand(value, num_superchains):
@@ -129,7 +129,7 @@ def check_nested(make):
     for num_draws, num_superchains, size in ((3, 4, 6), (40, 8, 1)):
         starts = 1e4 + rng.normal(size=num_superchains).repeat(size)
         value = (starts + rng.normal(size=(num_draws, num_superchains * size))).astype(np.float32)
-        result = run(make(num_superchains), Draws({"x": value}, {}, None, Law.MARKOV))
+        result = run(make(num_superchains), Draws({"x": value}, {}, None, DrawKind.MARKOV))
         np.testing.assert_allclose(result["x"], by_hand(value, num_superchains), rtol=1e3 * EPS)
 
 
@@ -153,7 +153,9 @@ def test_nested_rhat_of_one_exact_draw():
     """Where all have forgotten, M (R^2 - 1) is Fisher's F of K - 1 and K (M - 1) degrees of freedom."""
     num_superchains, size = 16, 64
     value = jax.random.normal(fresh_key(), (1, num_superchains * size))
-    ratio = size * (float(run(nested_rhat(num_superchains), Draws(value, {}, None, Law.MARKOV))) ** 2 - 1)
+    ratio = size * (
+        float(run(nested_rhat(num_superchains), Draws(value, {}, None, DrawKind.MARKOV))) ** 2 - 1
+    )
     law = stats.f(num_superchains - 1, num_superchains * (size - 1))
     assert law.ppf(5e-7) <= ratio <= law.isf(5e-7)
 
@@ -166,7 +168,7 @@ def test_nested_rhat_misses_a_spread_that_differs():
     num_draws, size = 500, 64
     scale = np.array([1.0, 1.0, 3.0, 3.0]).repeat(size)
     value = jax.random.normal(fresh_key(), (num_draws, 4 * size)) * scale[None]
-    nested = run(nested_rhat(4), Draws(value, {}, None, Law.MARKOV))
+    nested = run(nested_rhat(4), Draws(value, {}, None, DrawKind.MARKOV))
     assert nested < 1.01
     assert diagnostics.rhat(jnp.asarray(value).T) > 1.1
 
@@ -175,7 +177,7 @@ def test_nested_rhat_sees_superchains_where_they_began():
     """Stuck superchains are infinitely bad, those that never differ say nothing, NaN is reported."""
     stuck = np.tile(np.array([1.0, 1.0, 2.0, 2.0]), (3, 1))
     value = {"stuck": stuck, "equal": np.ones((3, 4)), "nan": stuck * np.nan}
-    result = run(nested_rhat(2), Draws(value, {}, None, Law.MARKOV))
+    result = run(nested_rhat(2), Draws(value, {}, None, DrawKind.MARKOV))
     assert np.isinf(result["stuck"])
     assert np.isnan(result["equal"])
     assert np.isnan(result["nan"])
@@ -185,14 +187,14 @@ def test_wrong_superchains_are_refused():
     with pytest.raises(ValueError, match="two or more"):
         nested_rhat(1)
     with pytest.raises(ValueError, match="5 chains"):
-        run(nested_rhat(2), Draws(np.ones((3, 5)), {}, None, Law.MARKOV))
+        run(nested_rhat(2), Draws(np.ones((3, 5)), {}, None, DrawKind.MARKOV))
 
 
 @pytest.mark.parametrize(
     "make", [covariance, bfmi, lambda: nested_rhat(2)], ids=["covariance", "bfmi", "nested"]
 )
 def test_rebuilt_reducers_compile_nothing(make):
-    draws = Draws(np.ones((3, 4), np.float32), {"energy": np.ones((3, 4), np.float32)}, None, Law.MARKOV)
+    draws = Draws(np.ones((3, 4), np.float32), {"energy": np.ones((3, 4), np.float32)}, None, DrawKind.MARKOV)
     run(make(), draws)
     before = run._cache_size()
     run(make(), draws)

@@ -13,7 +13,7 @@ from planted_reducers import SKETCH_BUGS
 from planting import plant
 
 from jgen.sampling.reducers import quantiles
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 PROBS = (0.001, 0.05, 0.3, 0.5, 0.9, 0.999)
 FALSE_ALARM = 1e-7
@@ -21,7 +21,7 @@ SMALL, SEVERAL_LEVELS, NUM_GRID = 32, 13_000, 2000
 
 
 def markov(value):
-    return Draws(value, {}, None, Law.MARKOV)
+    return Draws(value, {}, None, DrawKind.MARKOV)
 
 
 def deviations(num_queries):
@@ -127,6 +127,6 @@ def test_wrong_options_are_refused():
         quantiles((0.0, 0.5))
     with pytest.raises(ValueError, match="even, got 5"):
         quantiles(size=5)
-    weighted = Draws(jnp.zeros((4, 2)), {}, jnp.zeros((4, 2)), Law.WEIGHTED)
+    weighted = Draws(jnp.zeros((4, 2)), {}, jnp.zeros((4, 2)), DrawKind.WEIGHTED)
     with pytest.raises(ValueError, match="weighted"):
         run(quantiles(), weighted)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from jgen.diagnostics import weights
 from jgen.sampling.reducers import batch_means, log_evidence, moments
-from jgen.types import Draws, Law
+from jgen.types import DrawKind, Draws
 
 FALSE_ALARM = 1e-6
 EPS = float(np.finfo(np.float32).eps)
@@ -26,7 +26,9 @@ def stored(num_draws=300, num_chains=3, weighted=True):
     log_weight = (40 * rng.normal(size=(num_draws, num_chains)).cumsum(0)).astype(
         np.float32
     )  # rises and falls
-    return Draws(value, {}, log_weight if weighted else None, Law.WEIGHTED if weighted else Law.MARKOV)
+    return Draws(
+        value, {}, log_weight if weighted else None, DrawKind.WEIGHTED if weighted else DrawKind.MARKOV
+    )
 
 
 def test_moments_equal_those_of_stored_draws():
@@ -43,7 +45,7 @@ def test_moments_equal_those_of_stored_draws():
 def test_weighted_moments_equal_those_of_stored_draws(scale):
     draws = stored()
     log_weight = draws.log_weight * np.float32(scale)
-    draws = Draws(draws.value, {}, log_weight, Law.WEIGHTED)
+    draws = Draws(draws.value, {}, log_weight, DrawKind.WEIGHTED)
     result = run(moments(), draws)
     weight = np.exp(log_weight.astype(np.float64) - log_weight.max()).ravel()
     weight /= weight.sum()
@@ -60,7 +62,7 @@ def test_weighted_moments_equal_those_of_stored_draws(scale):
 def test_draws_of_weight_zero_do_not_count():
     value = np.array([[np.nan, 1.0], [2.0, np.inf], [4.0, 6.0]], np.float32)  # [draw, chain]
     log_weight = np.array([[-np.inf, 0.0], [0.0, -np.inf], [0.0, 0.0]], np.float32)
-    result = run(moments(), Draws(value, {}, log_weight, Law.WEIGHTED))
+    result = run(moments(), Draws(value, {}, log_weight, DrawKind.WEIGHTED))
     np.testing.assert_allclose(result.mean, 13 / 4, rtol=4 * EPS)
     np.testing.assert_allclose(result.variance, np.var([1, 2, 4, 6], ddof=1), rtol=8 * EPS)
 
@@ -68,9 +70,9 @@ def test_draws_of_weight_zero_do_not_count():
 def test_a_chain_without_weight_and_a_broken_chain():
     value = np.arange(8, dtype=np.float32).reshape(4, 2)
     nothing = np.array([[-np.inf, 0.0]] * 4, np.float32)
-    np.testing.assert_allclose(run(moments(), Draws(value, {}, nothing, Law.WEIGHTED)).mean, 4.0)
+    np.testing.assert_allclose(run(moments(), Draws(value, {}, nothing, DrawKind.WEIGHTED)).mean, 4.0)
     broken = {"bad": np.where(value == 3, np.nan, value), "good": value}
-    result = run(moments(), Draws(broken, {}, None, Law.MARKOV))
+    result = run(moments(), Draws(broken, {}, None, DrawKind.MARKOV))
     assert np.isnan(result.mean["bad"])
     np.testing.assert_allclose(result.mean["good"], 3.5)
 
@@ -79,9 +81,9 @@ def test_a_million_float32_draws_do_not_drift():
     """Plain running sums are off by 1e-4 and more here; two-float ones by a rounding."""
     draw = jnp.arange(2**20, dtype=jnp.int32)
     value = 0.1 + jnp.where(draw % 4 == 0, 0.3, 0.0)[:, None]  # [draw, chain]
-    draws = Draws({"a": value, "b": 1e4 + value}, {}, jnp.log(value), Law.WEIGHTED)
+    draws = Draws({"a": value, "b": 1e4 + value}, {}, jnp.log(value), DrawKind.WEIGHTED)
     exact = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), draws)
-    plain = run(moments(), Draws(draws.value, {}, None, Law.MARKOV))
+    plain = run(moments(), Draws(draws.value, {}, None, DrawKind.MARKOV))
     for name, value in exact.value.items():
         np.testing.assert_allclose(plain.mean[name], value.mean(), rtol=4 * EPS)
         # each square is right to 4 EPS of itself, and to EPS of the mean against the deviation
@@ -102,7 +104,7 @@ def test_a_million_float32_draws_do_not_drift():
 def test_log_evidence_equals_that_of_stored_weights():
     draws = stored()
     for log_weight in (draws.log_weight, draws.log_weight / 100, np.zeros_like(draws.log_weight)):
-        value, error = run(log_evidence(), Draws(draws.value, {}, log_weight, Law.WEIGHTED))
+        value, error = run(log_evidence(), Draws(draws.value, {}, log_weight, DrawKind.WEIGHTED))
         with jax.enable_x64(True):
             truth, true_error = weights.log_mean_exp(log_weight.astype(np.float64))
         np.testing.assert_allclose(value, truth, rtol=8 * EPS, atol=8 * EPS)
@@ -111,15 +113,19 @@ def test_log_evidence_equals_that_of_stored_weights():
 
 def test_log_evidence_survives_and_reports():
     draws = stored(num_draws=4)
-    nothing = run(log_evidence(), Draws(draws.value, {}, np.full((4, 3), -np.inf, np.float32), Law.WEIGHTED))
+    nothing = run(
+        log_evidence(), Draws(draws.value, {}, np.full((4, 3), -np.inf, np.float32), DrawKind.WEIGHTED)
+    )
     assert (nothing.value, nothing.standard_error) == (-np.inf, np.inf)
     late = np.full((4, 3), -np.inf, np.float32)
     late[3, 1] = 2.0
     np.testing.assert_allclose(
-        run(log_evidence(), Draws(draws.value, {}, late, Law.WEIGHTED)).value, 2 - np.log(12), rtol=8 * EPS
+        run(log_evidence(), Draws(draws.value, {}, late, DrawKind.WEIGHTED)).value,
+        2 - np.log(12),
+        rtol=8 * EPS,
     )
     late[1, 1] = np.nan
-    assert np.isnan(run(log_evidence(), Draws(draws.value, {}, late, Law.WEIGHTED)).value)
+    assert np.isnan(run(log_evidence(), Draws(draws.value, {}, late, DrawKind.WEIGHTED)).value)
     with pytest.raises(ValueError, match="normaliser is unknown"):
         run(log_evidence(), stored(weighted=False))
 
@@ -138,7 +144,7 @@ def ar1(key, r, num_draws, num_chains):
 def test_batch_means_equal_those_of_stored_draws():
     """3,000 draws fill 46 batches of 64 with 56 draws left over; checked against plain NumPy."""
     value = np.asarray(ar1(jax.random.key(0), 0.5, 3000, 2)) + np.float32(100)  # [draw, chain]
-    result = run(batch_means(), Draws({"x": value}, {}, None, Law.MARKOV))
+    result = run(batch_means(), Draws({"x": value}, {}, None, DrawKind.MARKOV))
     assert result.batch_size == 64
     exact = value.astype(np.float64)
     batch = exact[: 46 * 64].reshape(46, 64, 2).mean(axis=1)
@@ -166,7 +172,7 @@ def test_batch_means_of_an_autoregression(r):
     draws, and with S = (1 - r^b) / (1 - r) for k >= 1 r^(1 + (k - 1) b) (S / b)^2 between means of b."""
     num_draws, num_chains = 2**14, 64
     value = 1e4 + ar1(fresh_key(), r, num_draws, num_chains)[..., None]
-    result = run(batch_means(), Draws(value, {}, None, Law.MARKOV))
+    result = run(batch_means(), Draws(value, {}, None, DrawKind.MARKOV))
     b, size = int(result.batch_size), num_draws * num_chains
     long_run = (1 + r) / (1 - r) - 2 * r * (1 - r**b) / (b * (1 - r) ** 2)  # b times a mean's variance
     next_one = r * ((1 - r**b) / (1 - r)) ** 2 / b  # b times the covariance of neighbours
@@ -178,8 +184,8 @@ def test_batch_means_of_an_autoregression(r):
         long_run**2 + 2 * next_one**2 / (1 - r ** (2 * b)),
         FALSE_ALARM / 6,
     )
-    freedom = num_chains * (num_draws // b) - 1
-    ratio = result.ess[0] * (size - 1) / size / freedom
+    dof = num_chains * (num_draws // b) - 1
+    ratio = result.ess[0] * (size - 1) / size / dof
     assert of_draws[0] / of_means[1] < ratio < of_draws[1] / of_means[0]
     assert 0 < of_draws[1] / of_means[0] < 2 * of_draws[0] / of_means[1]  # the bounds say something
     z = stats.norm.isf(FALSE_ALARM / 6)
@@ -190,7 +196,7 @@ def test_chains_that_disagree_raise_the_error():
     """One chain of four is 10 sd off: s^2 and the variance of batch means are nearly that of the offset. Both
     scatters are chi-squareds, noncentral by 3/16 of 100 a draw, of which one chain's batches know nothing."""
     value = ar1(fresh_key(), 0.0, 1024, 4) + jnp.array([[0.0, 0.0, 0.0, 10.0]])
-    result = run(batch_means(), Draws(value, {}, None, Law.MARKOV))
+    result = run(batch_means(), Draws(value, {}, None, DrawKind.MARKOV))
     b = int(result.batch_size)
     assert 1024 % b == 0
     sizes, tails = np.array([[4096], [4096 // b]]), np.array([FALSE_ALARM / 4, 1 - FALSE_ALARM / 4])
@@ -201,10 +207,10 @@ def test_chains_that_disagree_raise_the_error():
 
 def test_batch_means_in_few_draws_and_wrong_options():
     value = np.arange(3, dtype=np.float32)[:, None]
-    result = run(batch_means(), Draws(value, {}, None, Law.MARKOV))
+    result = run(batch_means(), Draws(value, {}, None, DrawKind.MARKOV))
     np.testing.assert_allclose(result.mean, 1.0)
     np.testing.assert_allclose(result.mcse, np.sqrt(1 / 3), rtol=4 * EPS)
-    assert np.isnan(run(batch_means(), Draws(value[:1], {}, None, Law.MARKOV)).mcse)
+    assert np.isnan(run(batch_means(), Draws(value[:1], {}, None, DrawKind.MARKOV)).mcse)
     with pytest.raises(ValueError, match="even"):
         batch_means(5)
 

@@ -84,9 +84,9 @@ def test_twice_n_is_n_resumed(go, reducers):
     whole, half = go(86), go(43)
     sampler = kernel() if go is run else importance(TARGET.log_density, TARGET.proposal)
     options = {"reducers": reducers, "store": False, "chunk_size": 16}
-    rest = resume(half.state, sampler, num_draws=43, memories=half.memories, **options)
+    rest = resume(half.state, sampler, num_draws=43, reducer_states=half.reducer_states, **options)
     assert same(whole.reduced, rest.reduced)
-    assert same(whole.memories, rest.memories)
+    assert same(whole.reducer_states, rest.reducer_states)
     anew = resume(half.state, sampler, num_draws=43, **options)
     assert not same(whole.reduced, anew.reduced)
 
@@ -95,13 +95,21 @@ def test_a_checkpoint_goes_on_folding(tmp_path):
     """Saved by the run itself, through Orbax, and restored into the shapes of another run."""
 
     def keep(so_far):
-        checkpoints.save(tmp_path, (so_far.state, so_far.memories), step=int(so_far.state.step), keep=10)
+        checkpoints.save(
+            tmp_path, (so_far.state, so_far.reducer_states), step=int(so_far.state.step), keep=10
+        )
 
     whole = run(48, save=keep)
     fresh = run(1)
-    state, memories = checkpoints.restore(tmp_path, like=(fresh.state, fresh.memories), step=32)
+    state, reducer_states = checkpoints.restore(tmp_path, like=(fresh.state, fresh.reducer_states), step=32)
     rest = resume(
-        state, kernel(), num_draws=16, reducers=MARKOV, memories=memories, store=False, chunk_size=16
+        state,
+        kernel(),
+        num_draws=16,
+        reducers=MARKOV,
+        reducer_states=reducer_states,
+        store=False,
+        chunk_size=16,
     )
     assert same(whole.reduced, rest.reduced)
 
@@ -110,11 +118,15 @@ def test_memories_of_others_are_refused():
     half = run(3)
     with pytest.raises(ValueError, match=r"memories are of .*'moments'.*, reducers are \['covariance'\]"):
         resume(
-            half.state, kernel(), num_draws=1, reducers={"covariance": covariance()}, memories=half.memories
+            half.state,
+            kernel(),
+            num_draws=1,
+            reducers={"covariance": covariance()},
+            reducer_states=half.reducer_states,
         )
     other = MARKOV | {"quantiles": quantiles(size=64)}
     with pytest.raises(ValueError, match="the memory of quantiles has shapes"):
-        resume(half.state, kernel(), num_draws=1, reducers=other, memories=half.memories)
+        resume(half.state, kernel(), num_draws=1, reducers=other, reducer_states=half.reducer_states)
 
 
 def footprint(monkeypatch, go, num_draws, **options):

@@ -10,8 +10,8 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 from planted import plant
 
-from jgen._internal.binding import static
-from jgen.samplers import block, cycle, discrete_gibbs, enumerated, gibbs, mala
+from jgen._internal.binding import bind_static
+from jgen.samplers import block, cycle, discrete_gibbs, enumerate_states, gibbs, mala
 from jgen.types import Target, Trait
 
 SHIPPED = {
@@ -19,7 +19,7 @@ SHIPPED = {
     "block": block,
     "gibbs": gibbs,
     "discrete_gibbs": discrete_gibbs,
-    "enumerated": enumerated,
+    "enumerated": enumerate_states,
 }
 
 
@@ -154,7 +154,7 @@ def mixture_sweep(parts):
     def make(target, scale):
         density = target.log_density
         return parts.cycle(
-            parts.block(Partial(static(discrete_gibbs, num_values=2)), density, "z"),
+            parts.block(Partial(bind_static(discrete_gibbs, num_values=2)), density, "z"),
             parts.block(Partial(parts.enumerated, candidates={"last": jnp.arange(2)}), density, "last"),
             parts.block(Partial(mala, step_size=scale), density, "mu"),
         )
@@ -164,5 +164,5 @@ def mixture_sweep(parts):
 
 def conjugate_sweep(target, scale):
     del scale
-    labels = block(Partial(static(discrete_gibbs, num_values=2)), target.log_density, "z", "last")
+    labels = block(Partial(bind_static(discrete_gibbs, num_values=2)), target.log_density, "z", "last")
     return cycle(gibbs(Partial(mu_given, X), "mu"), labels)

@@ -25,11 +25,13 @@ KERNEL_BUGS = {
     "2 MALA, no accept step": Bug(
         "samplers.mcmc.mala", "jnp.where(usable, log_ratio, -jnp.inf)", "0.0 * log_ratio"
     ),
-    "2 HMC, no accept step": in_hmc("decide(coin, -error,", "decide(coin, 0.0 * error,"),
+    "2 HMC, no accept step": in_hmc(
+        "metropolis_accept(coin, -error,", "metropolis_accept(coin, 0.0 * error,"
+    ),
     "2 Metropolis, no accept step": Bug(
         "samplers.mcmc.metropolis",
-        "decide(coin, value - state.log_density,",
-        "decide(coin, 0.0 * value,",
+        "metropolis_accept(coin, value - state.log_density,",
+        "metropolis_accept(coin, 0.0 * value,",
     ),
     "3 HMC, kinetic energy of the old momentum": in_hmc(
         "energies(start, end)\n    proposed",
@@ -47,21 +49,21 @@ KERNEL_BUGS = {
     ),
     "8 MALA, a key used twice": Bug(
         "samplers.mcmc.mala",
-        "noise, coin = noise_and_coin(key, x)",
-        "noise, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
+        "noise, coin = normal_and_log_uniform(key, x)",
+        "noise, coin = normal_and_log_uniform(key, x)[0], normal_and_log_uniform(key, x[:0])[1]",
     ),
     "8 HMC, a key used twice": in_hmc(
-        "momentum, coin = noise_and_coin(key, x)",
-        "momentum, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
+        "momentum, coin = normal_and_log_uniform(key, x)",
+        "momentum, coin = normal_and_log_uniform(key, x)[0], normal_and_log_uniform(key, x[:0])[1]",
     ),
     "8 Metropolis, a key used twice": Bug(
         "samplers.mcmc.metropolis",
-        "noise, coin = noise_and_coin(key, x)",
-        "noise, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
+        "noise, coin = normal_and_log_uniform(key, x)",
+        "noise, coin = normal_and_log_uniform(key, x)[0], normal_and_log_uniform(key, x[:0])[1]",
     ),
     "MALA, force of the end forgotten": Bug(
         "samplers.mcmc.mala",
-        "noise_back = -noise - half_force - 0.5 * step_size * pull(factor, gradient)",
+        "noise_back = -noise - half_force - 0.5 * step_size * to_force(factor, gradient)",
         "noise_back = -noise - 2.0 * half_force",
     ),
     "HMC, a full kick at the end": in_hmc(

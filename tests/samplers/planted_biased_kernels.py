@@ -16,7 +16,9 @@ def in_mclmc(right: str, wrong: str) -> Bug:
 
 ENERGY_ERROR_BUGS = {
     "Langevin, noise of sqrt(e)": Bug(
-        LANGEVIN, "push(factor, noise + half_force)", "push(factor, 0.5**0.5 * noise + half_force)"
+        LANGEVIN,
+        "to_velocity(factor, noise + half_force)",
+        "to_velocity(factor, 0.5**0.5 * noise + half_force)",
     ),
     "Langevin, energy error reversed": Bug(
         LANGEVIN,
@@ -40,10 +42,10 @@ ENERGY_ERROR_BUGS = {
 VARIANCE_BUGS = {
     "Langevin, noise of sqrt(e)": ENERGY_ERROR_BUGS["Langevin, noise of sqrt(e)"],
     "Langevin, the force twice": Bug(
-        LANGEVIN, "half_force = 0.5 * step_size * pull", "half_force = step_size * pull"
+        LANGEVIN, "half_force = 0.5 * step_size * to_force", "half_force = step_size * to_force"
     ),
     "SGLD, noise of sqrt(e)": Bug(
-        SGLD, "push(factor, noise + kick)", "push(factor, 0.5**0.5 * noise + kick)"
+        SGLD, "to_velocity(factor, noise + kick)", "to_velocity(factor, 0.5**0.5 * noise + kick)"
     ),
     "8 SGLD, a key used twice": Bug(
         SGLD, "noise_key, batch_key = jax.random.split(key)", "noise_key = batch_key = key"

@@ -25,7 +25,7 @@ EXACT_BUGS = {
     ),
     "Barker, the ratio of the signs reversed": Bug(BARKER, "+ jnp.sum(leaning)", "- jnp.sum(leaning)"),
     "Barker, force of the end forgotten": Bug(
-        BARKER, "force_back = pull(factor, gradient)", "force_back = force"
+        BARKER, "force_back = to_force(factor, gradient)", "force_back = force"
     ),
     "7 Barker, gradient of a rejected proposal": Bug(
         BARKER, "    info = {", "    state = state._replace(gradient=gradient)\n    info = {"
@@ -59,8 +59,8 @@ EXACT_BUGS = {
         "gain = (dim - 1) *", "gain = dim *"
     ),
     "adjusted MCLMC, a whole turn at the end": in_adjusted_mclmc(
-        "turn(direction, pull(factor, gradient), 0.5 * step_size)",
-        "turn(direction, pull(factor, gradient), step_size)",
+        "turn(direction, to_force(factor, gradient), 0.5 * step_size)",
+        "turn(direction, to_force(factor, gradient), step_size)",
     ),
 }
 
@@ -77,7 +77,7 @@ BRACKET_BUGS = {
 # Wrong motions whose energy error is the right one for them: exact, but it does not vanish with the step.
 MOTION_BUGS = {
     "speed of one dimension more": in_adjusted_mclmc(
-        "direction.size**0.5 * push", "(direction.size + 1) ** 0.5 * push"
+        "direction.size**0.5 * to_velocity", "(direction.size + 1) ** 0.5 * to_velocity"
     ),
     "turned as if in one dimension more": in_adjusted_mclmc("time * size / (dim - 1)", "time * size / dim"),
 }

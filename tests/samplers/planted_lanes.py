@@ -44,7 +44,7 @@ END_BUGS = {
         "samplers.mcmc.slice_sampler", "jnp.where(cut & ~is_below, offset, high)", "high"
     ),
     "slice, each end steps out to the cap": Bug(
-        "samplers.mcmc.slice_sampler", "outs_high=max_outs - outs_low,", "outs_high=max_outs,"
+        "samplers.mcmc.slice_sampler", "outs_high=max_step_outs - outs_low,", "outs_high=max_step_outs,"
     ),
     "slice, one end never steps out": Bug(
         "samplers.mcmc.slice_sampler", "is_low = interval.outs_low > 0", "is_low = interval.outs_low > 99"
@@ -57,7 +57,9 @@ END_BUGS = {
 # Of the level, the keys and the cap: they show on a Gaussian.
 LEVEL_BUGS = {
     "slice, the cap is not divided at random": Bug(
-        "samplers.mcmc.slice_sampler", "jnp.floor((max_outs + 1) * share)", "jnp.floor((max_outs + 1) * 0.5)"
+        "samplers.mcmc.slice_sampler",
+        "jnp.floor((max_step_outs + 1) * share)",
+        "jnp.floor((max_step_outs + 1) * 0.5)",
     ),
     "slice, a level that is not random": Bug(
         "samplers.mcmc.slice_sampler",

@@ -5,14 +5,14 @@ from planting import Bug
 BUGS = {
     "2 jittered HMC, no accept step": Bug(
         "samplers.leapfrog",
-        "decide(coin, -error,",
-        "decide(coin, 0.0 * error,",
+        "metropolis_accept(coin, -error,",
+        "metropolis_accept(coin, 0.0 * error,",
         "samplers.mcmc.jittered_hmc",
     ),
     "8 jittered HMC, a key used twice": Bug(
         "samplers.leapfrog",
-        "momentum, coin = noise_and_coin(key, x)",
-        "momentum, coin = noise_and_coin(key, x)[0], noise_and_coin(key, x[:0])[1]",
+        "momentum, coin = normal_and_log_uniform(key, x)",
+        "momentum, coin = normal_and_log_uniform(key, x)[0], normal_and_log_uniform(key, x[:0])[1]",
         "samplers.mcmc.jittered_hmc",
     ),
     "jittered HMC, the position chooses the length": Bug(

@@ -80,7 +80,7 @@ BAD = {
     "no particles": ({"num_particles": 0}, BASE, "num_particles must be at least 4"),
     "no pilots": ({"num_pilots": 3}, BASE, "num_pilots must be at least 4"),
     "no rounds": ({"num_rounds": 0}, BASE, "num_rounds must be at least 1"),
-    "no freedom": ({"freedom": 0.0}, BASE, "freedom must be positive"),
+    "no freedom": ({"dof": 0.0}, BASE, "dof must be positive"),
     "a batch": ({}, dist.Normal(jnp.zeros(2), 1.0), "batch"),
 }
 

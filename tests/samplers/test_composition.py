@@ -27,9 +27,19 @@ from jax.tree_util import Partial
 from marking import one_of_each
 from planted_composition import GIBBS_BUGS, ISING_BUGS, MIXTURE_BUGS
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.diagnostics.summary import summary
-from jgen.samplers import ancestral, block, burn_in, cycle, discrete_gibbs, enumerated, gibbs, mala, thin
+from jgen.samplers import (
+    ancestral,
+    block,
+    burn_in,
+    cycle,
+    discrete_gibbs,
+    enumerate_states,
+    gibbs,
+    mala,
+    thin,
+)
 from jgen.sampling.driver import sample
 from jgen.targets import asia
 from jgen.testing import check_sampler, count_compilations
@@ -105,8 +115,8 @@ def test_tied_sites_move_together_by_enumeration():
     def make(target, scale):
         del scale
         return cycle(
-            block(Partial(enumerated, candidates=candidates), target.log_density, *names),
-            block(Partial(static(discrete_gibbs, num_values=2)), target.log_density, *others),
+            block(Partial(enumerate_states, candidates=candidates), target.log_density, *names),
+            block(Partial(bind_static(discrete_gibbs, num_values=2)), target.log_density, *others),
         )
 
     invariance(make, target, fresh_key(), scales=(1.0,))
@@ -123,14 +133,15 @@ def test_a_disconnected_block_is_flagged():
 
     start = {"z": jnp.zeros(3, int), "sign": jnp.zeros(3, int)}
     members = [
-        block(Partial(enumerated, candidates={name: jnp.arange(2)}), tied, name) for name in ("z", "sign")
+        block(Partial(enumerate_states, candidates={name: jnp.arange(2)}), tied, name)
+        for name in ("z", "sign")
     ]
     run = sample(KEY, cycle(*members), num_draws=10, num_chains=3, position=start)
     assert run.draws.info["stuck"].all()
 
 
 def test_a_list_that_lacks_the_present_value_is_flagged():
-    sampler = enumerated(lambda x: -x, candidates=jnp.array([1.0, 2.0]))
+    sampler = enumerate_states(lambda x: -x, candidates=jnp.array([1.0, 2.0]))
     run = sample(KEY, sampler, num_draws=3, num_chains=2, position=jnp.array([0.0, 1.0]))
     assert run.draws.info["unlisted"][:, 0].tolist() == [True, False]
     assert not run.draws.info["unlisted"][:, 1:].any()
@@ -138,7 +149,7 @@ def test_a_list_that_lacks_the_present_value_is_flagged():
 
 
 def test_no_probability_anywhere_keeps_the_position():
-    sampler = enumerated(lambda x: jnp.nan * x, candidates=jnp.array([1.0, 2.0]))
+    sampler = enumerate_states(lambda x: jnp.nan * x, candidates=jnp.array([1.0, 2.0]))
     run = sample(KEY, sampler, num_draws=3, num_chains=1, position=jnp.ones(1))
     assert (run.draws.value == 1.0).all()
     assert run.draws.info["invalid"].all()
@@ -187,13 +198,13 @@ BAD = {
     ),
     "one value": (lambda: discrete_gibbs(ising_density, num_values=1), "num_values >= 2"),
     "floats as sites": (lambda: start(discrete_gibbs(jnp.sum, num_values=2), jnp.zeros(3)), "moves integers"),
-    "no candidates": (lambda: enumerated(jnp.sum, jnp.zeros((0, 2))), "one list of candidates"),
+    "no candidates": (lambda: enumerate_states(jnp.sum, jnp.zeros((0, 2))), "one list of candidates"),
     "ragged candidates": (
-        lambda: enumerated(jnp.sum, (jnp.zeros(2), jnp.zeros(3))),
+        lambda: enumerate_states(jnp.sum, (jnp.zeros(2), jnp.zeros(3))),
         "one list of candidates",
     ),
     "candidates of another shape": (
-        lambda: start(enumerated(jnp.sum, jnp.zeros(2)), jnp.zeros(2)),
+        lambda: start(enumerate_states(jnp.sum, jnp.zeros(2)), jnp.zeros(2)),
         "looks like",
     ),
     "a batch of conditionals": (

@@ -22,7 +22,7 @@ from jgen.samplers import (
     nuts,
     rejection,
 )
-from jgen.samplers.accept import log_uniform, noise_and_coin
+from jgen.samplers.accept import log_uniform, normal_and_log_uniform
 from jgen.sampling.driver import sample
 from jgen.targets import banana, beta, normal_from_cauchy, normal_from_laplace, standard_gaussian
 from jgen.targets.asia import CONDITIONALS, probability
@@ -99,7 +99,7 @@ def test_leapfrog_energy_error_is_of_second_order(x64):
         sampler = hmc(target.log_density, step_size=step, num_steps=round(0.08 / step))
         start = jnp.array([3.0, 1.0])
         energy = states_after(sampler, start)[1].info["energy"]
-        noise, _ = noise_and_coin(KEY, start)
+        noise, _ = normal_and_log_uniform(KEY, start)
         return abs(energy - (0.5 * noise @ noise - target.log_density(start)))
 
     ratio = worst_error(0.008) / worst_error(0.004)

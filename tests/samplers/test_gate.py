@@ -29,8 +29,8 @@ from jgen.targets import (
 )
 from jgen.testing import check_sampler, members
 from jgen.testing.check_sampler import FALSE_ALARM
-from jgen.testing.sampler_checks import LawBroken, invariance, weighting
-from jgen.types import Draws, Law, Sampler
+from jgen.testing.sampler_checks import CheckFailed, importance_weights, invariance
+from jgen.types import DrawKind, Draws, Sampler
 
 pytestmark = pytest.mark.optimised
 SAMPLERS = members(jgen.samplers, "recipe")
@@ -126,7 +126,7 @@ def test_planted_kernel_bugs_are_caught(name, kills):
 @pytest.mark.parametrize("name", marked(WEIGHT_BUGS))
 def test_planted_weight_bugs_are_caught(name, kills):
     with kills(name):
-        weighting(aim(plant(WEIGHT_BUGS[name])), banana(), fresh_key())
+        importance_weights(aim(plant(WEIGHT_BUGS[name])), banana(), fresh_key())
 
 
 def stretch_step(log_density, step_size, jacobian, key, position):
@@ -135,7 +135,7 @@ def stretch_step(log_density, step_size, jacobian, key, position):
     proposal = position * jnp.exp(step_size * jax.random.normal(noise_key))
     log_ratio = log_density(proposal) - log_density(position) + jacobian * jnp.log(proposal / position)
     position, rate, _ = accept(accept_key, log_ratio, proposal, position)
-    return position, Draws(position, {"acceptance_rate": rate}, None, Law.MARKOV)
+    return position, Draws(position, {"acceptance_rate": rate}, None, DrawKind.MARKOV)
 
 
 def stretch_init(key, position):
@@ -162,7 +162,7 @@ def test_the_gate_refuses_to_judge_without_power():
 
 
 def markov_step(key, state):
-    return state, Draws(jax.random.normal(key, (2,)), COUNTS, None, Law.MARKOV)
+    return state, Draws(jax.random.normal(key, (2,)), COUNTS, None, DrawKind.MARKOV)
 
 
 def mislabelled(target, scale):
@@ -177,10 +177,10 @@ def test_the_gate_needs_what_it_compares_with():
     with pytest.raises(ValueError, match="law of Markov kernels"):
         invariance(aim(SAMPLERS["importance"]), banana(), fresh_key())
     with pytest.raises(ValueError, match="law of weighted draws"):
-        weighting(mislabelled, banana(), fresh_key())
+        importance_weights(mislabelled, banana(), fresh_key())
 
 
 def test_check_sampler_names_the_law_and_the_key():
     broken = aim(plant(KERNEL_BUGS["2 Metropolis, no accept step"]))
-    with pytest.raises(LawBroken, match=r"invariance: .*jax.random.key\(\d+\)"):
+    with pytest.raises(CheckFailed, match=r"invariance: .*jax.random.key\(\d+\)"):
         check_sampler(broken, standard_gaussian(2))

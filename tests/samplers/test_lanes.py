@@ -15,15 +15,15 @@ from planting import plant
 import jgen.samplers
 import jgen.sampling.lanes
 from jgen.samplers import hmc, nuts, thin
-from jgen.samplers.state_machine import Machine, turn_until_done
+from jgen.samplers.state_machine import StateMachine, run_to_completion
 from jgen.sampling.driver import resume, sample, start
-from jgen.sampling.lanes import machine_of, next_chains
+from jgen.sampling.lanes import next_chains, state_machine_of
 from jgen.sampling.reducers import moments
 from jgen.targets import banana, funnel, standard_gaussian
 from jgen.testing import members
 from jgen.testing.count_compilations import count_compilations
 from jgen.testing.sampler_checks.target_draws import exact_draws
-from jgen.types import Draws, Law, Sampler
+from jgen.types import DrawKind, Draws, Sampler
 
 KEY = jax.random.key(17)
 LONG, FEW = 30, 4
@@ -39,23 +39,23 @@ class Walk(NamedTuple):
     done: jax.Array
 
 
-def begin(key, state):
+def init_work(key, state):
     del state
     length = jnp.where(jax.random.bernoulli(key), LONG, 1)
     return Walk(key, jnp.float32(0), jnp.int32(0), length, jnp.bool(False))
 
 
-def advance(state, walk):
+def step_work(state, walk):
     del state
     turns = walk.turns + 1
     total = walk.total + jax.random.uniform(jax.random.fold_in(walk.key, turns))
     return Walk(walk.key, total, turns, walk.length, turns >= walk.length)
 
 
-def finish(state, walk):
+def finalize(state, walk):
     state = 0.5 * state + walk.total
     info = {"is_long": walk.length == LONG, "num_grads": walk.turns, "num_log_densities": jnp.int32(0)}
-    return state, Draws(state, info, None, Law.MARKOV)
+    return state, Draws(state, info, None, DrawKind.MARKOV)
 
 
 def walk_init(key, position):
@@ -63,8 +63,8 @@ def walk_init(key, position):
     return position
 
 
-MACHINE = Machine(Partial(begin), Partial(advance), Partial(finish))
-WALK = Sampler(Partial(walk_init), Partial(turn_until_done, MACHINE))
+MACHINE = StateMachine(Partial(init_work), Partial(step_work), Partial(finalize))
+WALK = Sampler(Partial(walk_init), Partial(run_to_completion, MACHINE))
 
 
 def at_rest(num_chains, key=KEY):
@@ -146,9 +146,9 @@ def test_every_turn_is_an_evaluation_in_every_lane():
 
     def counted(state, walk):
         jax.debug.callback(calls.append, walk.turns)
-        return advance(state, walk)
+        return step_work(state, walk)
 
-    sampler = WALK._replace(step=Partial(turn_until_done, MACHINE._replace(advance=Partial(counted))))
+    sampler = WALK._replace(step=Partial(run_to_completion, MACHINE._replace(step=Partial(counted))))
     run = resume(at_rest(8), sampler, num_draws=5, num_lanes=3)
     jax.effects_barrier()
     assert len(calls) == run.executed
@@ -156,7 +156,7 @@ def test_every_turn_is_an_evaluation_in_every_lane():
 
 def is_machine(module):
     recipe = module.recipe(banana())
-    return recipe is not None and any(isinstance(bound, Machine) for bound in recipe.sampler.step.args)
+    return recipe is not None and any(isinstance(bound, StateMachine) for bound in recipe.sampler.step.args)
 
 
 MACHINES = {name: module for name, module in members(jgen.samplers, "recipe").items() if is_machine(module)}
@@ -251,7 +251,7 @@ def test_lanes_that_cannot_be_are_refused_before_the_warmup(sampler, num_lanes, 
     with pytest.raises(ValueError, match=message):
         sample(KEY, sampler, num_draws=1, num_lanes=num_lanes, num_warmup=10**9, position=jnp.zeros((4, 2)))
     with pytest.raises(ValueError, match=message):
-        machine_of(sampler, num_lanes, 4)
+        state_machine_of(sampler, num_lanes, 4)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ BUGS = {
         "samplers.mcmc.nuts", "diverging | (alive & turns)", "diverging | (alive & turns & (growth.leaf < 0))"
     ),
     "NUTS, what is done counts on with the others": Bug(
-        "samplers.mcmc.nuts", "alive = ~growth.ripe", "alive = jnp.array(True)"
+        "samplers.mcmc.nuts", "alive = ~growth.stage_done", "alive = jnp.array(True)"
     ),
 }
 

@@ -16,15 +16,15 @@ from planting import plant
 from scipy import stats
 
 import jgen.samplers
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.diagnostics.weights import kish_ess, multinomial, resampling, stratified
-from jgen.samplers import Path, annealed, metropolis, smc, tempering, tempering_schedule
+from jgen.samplers import AnnealingPath, annealed, metropolis, smc, tempering, tempering_schedule
 from jgen.samplers.annealing_path import local_kernel
 from jgen.samplers.tempering_schedule import dense_metric, diagonal_metric
 from jgen.targets import double_well, hidden_markov, rastrigin
 from jgen.testing import members
-from jgen.testing.sampler_checks import weighting
-from jgen.types import Law
+from jgen.testing.sampler_checks import importance_weights
+from jgen.types import DrawKind
 
 # Weights in 64ths, so that eight evenly spaced uniforms see every way to lay eight points.
 WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64
@@ -36,7 +36,7 @@ def test_planted_weights_are_caught(name, kills):
     module = plant(WEIGHTING_BUGS[name])
     with kills(name):
         for target in (double_well(), rastrigin()):
-            weighting(
+            importance_weights(
                 lambda target, scale: module.recipe(target, scale).sampler,
                 target,
                 fresh_key(),
@@ -94,7 +94,7 @@ def test_copies_have_their_chances(name, kills):
 def eight_particles(target, scale, **options):
     """As the recipe has it, in some other way; an adaptive path where no ladder is given."""
     kernel = local_kernel(target, scale)
-    return smc(Path(target.proposal, target.log_density), kernel, num_particles=8, **options)
+    return smc(AnnealingPath(target.proposal, target.log_density), kernel, num_particles=8, **options)
 
 
 LADDER = jnp.linspace(0.0, 1.0, 5)
@@ -113,7 +113,7 @@ WAYS = {
 )
 def test_eight_particles_have_an_unbiased_z(way):
     """E[Z-hat] / Z = 1, and all weighted means are right: 5,000 populations, whatever chooses and copies."""
-    weighting(partial(eight_particles, **WAYS[way]), double_well(), fresh_key())
+    importance_weights(partial(eight_particles, **WAYS[way]), double_well(), fresh_key())
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_a_population_copied_off_by_one_is_caught(kills):
     """No copies of who comes first, one too many of who comes last, at every temperature."""
     options = {"betas": LADDER, "resample": plant(OFF_BY_ONE).systematic, "resample_below": 1.0}
     with kills("11 SMC, resampling off by one"):
-        weighting(partial(eight_particles, **options), double_well(), fresh_key())
+        importance_weights(partial(eight_particles, **options), double_well(), fresh_key())
 
 
 SAMPLERS = members(jgen.samplers, "recipe")
@@ -135,7 +135,7 @@ def first_claimed(name):
         if recipe is not None:
             init, step = recipe.sampler
             shape = jax.eval_shape(lambda key: step(key, init(key, target.start)), jax.random.key(0))  # noqa: B023
-            return target, shape[1].law
+            return target, shape[1].kind
     return None, None
 
 
@@ -151,15 +151,15 @@ def kernel_of(target, log_density, *, name):
 def test_annealing_is_exact_through_any_kernel(name):
     """Every member that makes Markov draws, also those whose momenta last from draw to draw."""
     target, law = first_claimed(name)
-    if law is not Law.MARKOV:
+    if law is not DrawKind.MARKOV:
         pytest.skip(f"{name} is no Markov kernel")
 
     def make(target, scale):
         del scale
-        kernel = Partial(static(kernel_of, name=name), target)
-        return annealed(Path(target.proposal, target.log_density), kernel, LADDER[::2])
+        kernel = Partial(bind_static(kernel_of, name=name), target)
+        return annealed(AnnealingPath(target.proposal, target.log_density), kernel, LADDER[::2])
 
-    weighting(make, target, fresh_key())
+    importance_weights(make, target, fresh_key())
 
 
 def check_next(module):
@@ -174,7 +174,7 @@ def test_the_next_temperature_has_the_ess_asked_for(kills):
         check_next(plant(FLIPPED))
 
 
-PATH = Path(dist.Normal(0.0, 1.0), lambda x: -0.5 * x**2)
+PATH = AnnealingPath(dist.Normal(0.0, 1.0), lambda x: -0.5 * x**2)
 LADDERS = {
     "an empty ladder": ([], r"rise from 0 to 1.*got shape \(0,\)"),
     "one temperature": ([1.0], r"rise from 0 to 1.*got shape \(1,\)"),

@@ -43,7 +43,7 @@ def keeps_gaussian(make):
     """In random directions, with a cap on the steps out that is felt at the short width."""
 
     def aim(target, scale):
-        return make(target.log_density, step_size=scale, max_outs=2)
+        return make(target.log_density, step_size=scale, max_step_outs=2)
 
     invariance(aim, standard_gaussian(2), fresh_key(), num_steps=10, scales=(0.5, 1.5))
 
@@ -52,7 +52,7 @@ def keeps_hills(make):
     """Along an axis, where left and right are not averaged, and with a width that spans both hills."""
 
     def aim(target, scale):
-        return make(target.log_density, step_size=scale, max_outs=2, along_axes=True)
+        return make(target.log_density, step_size=scale, max_step_outs=2, along_axes=True)
 
     invariance(aim, two_hills(), fresh_key(), num_steps=20, scales=(1.0, 6.0))
 
@@ -86,7 +86,7 @@ def box(x):
 
 def test_a_slice_of_a_box_is_the_box():
     """From any point a draw is uniform on it; each end steps until it is outside, then points are tried."""
-    sampler = slice_sampler(box, step_size=0.5, max_outs=10**9)  # so that neither end's share is short
+    sampler = slice_sampler(box, step_size=0.5, max_step_outs=10**9)  # so that neither end's share is short
     position = jnp.full((4000, 1), 0.9)
     draws = sample(fresh_key(), sampler, num_chains=4000, num_draws=1, position=position).draws
     x = np.sort(draws.value[:, 0, 0])
@@ -103,7 +103,7 @@ def test_a_slice_of_a_box_is_the_box():
 
 
 def test_no_steps_out_and_one_coordinate_at_a_time():
-    sampler = slice_sampler(standard_gaussian(3).log_density, max_outs=0, along_axes=True)
+    sampler = slice_sampler(standard_gaussian(3).log_density, max_step_outs=0, along_axes=True)
     position = exact_draws(KEY, standard_gaussian(3), 64)
     draws = sample(KEY, sampler, num_chains=64, num_draws=1, position=position).draws
     np.testing.assert_allclose(draws.info["n_steps"], 1 / draws.info["acceptance_rate"], rtol=1e-6)
@@ -188,8 +188,8 @@ def test_whole_numbers_can_only_be_flagged():
     ("make", "message"),
     [
         (lambda: slice_sampler(box, step_size=0.0), "step_size must be positive"),
-        (lambda: slice_sampler(box, max_outs=-1), "max_outs must be at least 0"),
-        (lambda: slice_sampler(box, max_outs=1.5), "must be an integer"),
+        (lambda: slice_sampler(box, max_step_outs=-1), "max_outs must be at least 0"),
+        (lambda: slice_sampler(box, max_step_outs=1.5), "must be an integer"),
         (lambda: accept_reject(box, dist.Normal(jnp.zeros(2), 1.0), 0.0), r"\.to_event\(\)"),
         (lambda: accept_reject(jnp.square, dist.Normal(0, 1).expand((2,)).to_event(1), 0.0), "a scalar"),
         (

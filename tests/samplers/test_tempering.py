@@ -15,9 +15,9 @@ from planting import plant
 from scipy.stats import kstest
 
 from jgen.evaluation.evidence import stepping_stones, thermodynamic
-from jgen.samplers import Path, metropolis, tempering
+from jgen.samplers import AnnealingPath, metropolis, tempering
 from jgen.sampling.driver import sample
-from jgen.testing.sampler_checks import LawBroken
+from jgen.testing.sampler_checks import CheckFailed
 
 SHIPPED = importlib.import_module(
     "jgen.samplers.populations.tempering"
@@ -32,7 +32,7 @@ def log_density(x):
 
 
 # The base is N(0, 2^2), so every density on the path is Gaussian.
-PATH = Path(dist.Normal(0.0, 2.0), log_density)
+PATH = AnnealingPath(dist.Normal(0.0, 2.0), log_density)
 PRECISION = np.asarray((1 - BETAS) / 4 + BETAS)
 MEAN, SD = np.asarray(2 * BETAS) / PRECISION, PRECISION**-0.5
 
@@ -57,7 +57,7 @@ def check_law(module):
     standard = (np.asarray(states.positions) - MEAN[None]) / SD[None]
     distance = max(kstest(column, "norm").statistic for column in standard.T)
     if distance > threshold:
-        raise LawBroken(f"a replica is off the law of its temperature by {distance:.3f} > {threshold:.3f}")
+        raise CheckFailed(f"a replica is off the law of its temperature by {distance:.3f} > {threshold:.3f}")
 
 
 def test_every_replica_keeps_the_law_of_its_temperature():

@@ -9,7 +9,7 @@ from aimed import AIMED, SAMPLERS, TARGET, same
 from jax.tree_util import Partial
 from numpyro.infer import NUTS
 
-from jgen.samplers import block, burn_in, cycle, enumerated, gibbs, keep, mala, thin
+from jgen.samplers import block, burn_in, cycle, enumerate_states, gibbs, mala, select, thin
 from jgen.sampling.adaptation import window
 from jgen.sampling.driver import resume, start
 from jgen.testing.sampler_checks.target_draws import positions
@@ -64,10 +64,10 @@ def x_given(rest):
 @pytest.mark.slow
 def test_twice_n_is_n_resumed_through_transforms():
     """All of them at once, around a kernel of its own."""
-    flip = block(Partial(enumerated, candidates={"coin": jnp.arange(2)}), coin_density, "coin")
+    flip = block(Partial(enumerate_states, candidates={"coin": jnp.arange(2)}), coin_density, "coin")
     sweep = cycle(flip, gibbs(x_given, "x"), block(mala, coin_density, "x"))
     position = {"coin": jnp.zeros(5, int), "x": jnp.zeros(5)}
-    goes_on(keep(burn_in(thin(sweep, 2), 3), "x"), position=position)
+    goes_on(select(burn_in(thin(sweep, 2), 3), "x"), position=position)
 
 
 @pytest.mark.weekly

@@ -17,7 +17,7 @@ from jgen.sampling.reducers import moments
 from jgen.targets import standard_gaussian
 from jgen.testing import count_compilations
 from jgen.testing.sampler_checks.target_draws import positions
-from jgen.types import Draws, Law, Sampler
+from jgen.types import DrawKind, Draws, Sampler
 
 KEY = jax.random.key(20)
 
@@ -140,7 +140,7 @@ def test_memory_is_that_of_one_compiled_chunk():
 
 def costly_step(num_grads, key, state):
     info = {"num_grads": num_grads, "num_log_densities": jnp.int32(0)}
-    return state, Draws(jax.random.normal(key), info, None, Law.MARKOV)
+    return state, Draws(jax.random.normal(key), info, None, DrawKind.MARKOV)
 
 
 def test_cost_is_counted_and_does_not_wrap():

@@ -13,7 +13,7 @@ from jgen.diagnostics.summary import log_evidence
 from jgen.sampling.adaptation import window
 from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks.target_draws import by_particle, exact_draws, flat_values
-from jgen.types import Law
+from jgen.types import DrawKind
 
 
 def marks(sampler, target):
@@ -22,7 +22,7 @@ def marks(sampler, target):
     In the default suite the samplers whose draws stand alone: of the others the gate tells there.
     """
     if target == first_claimed(sampler):
-        return () if law_of(sampler) in (Law.INDEPENDENT, Law.WEIGHTED) else pytest.mark.slow
+        return () if law_of(sampler) in (DrawKind.INDEPENDENT, DrawKind.WEIGHTED) else pytest.mark.slow
     place = list(SAMPLERS).index(sampler) + list(TARGETS).index(target)
     return pytest.mark.slow if place % 96 == 0 else pytest.mark.weekly
 
@@ -30,7 +30,7 @@ def marks(sampler, target):
 PAIRS = [
     pytest.param(sampler, target, id=f"{sampler}-{target}", marks=marks(sampler, target))
     for sampler in SAMPLERS
-    if law_of(sampler) is not Law.BIASED
+    if law_of(sampler) is not DrawKind.BIASED
     for target in TARGETS
 ]
 FALSE_ALARM = 1e-6
@@ -47,13 +47,15 @@ def test_means_and_log_evidence_are_right(sampler, target):
     if recipe is None or truth.mean is None:
         pytest.skip(f"{sampler} declines {target}, or its mean is not known")
     key = fresh_key()
-    is_markov, is_tuned = law_of(sampler) is Law.MARKOV, recipe.target_acceptance is not None
+    is_markov, is_tuned = law_of(sampler) is DrawKind.MARKOV, recipe.target_acceptance is not None
     start = exact_draws(key, truth, NUM_CHAINS) if truth.sample is not None else _spread(truth)
     run = sample(
         jax.random.fold_in(key, 1),
         recipe.sampler,
         num_chains=NUM_CHAINS,
-        num_draws={Law.MARKOV: NUM_DRAWS, Law.ENSEMBLE: NUM_POPULATIONS}.get(law_of(sampler), NUM_WEIGHTED),
+        num_draws={DrawKind.MARKOV: NUM_DRAWS, DrawKind.ENSEMBLE: NUM_POPULATIONS}.get(
+            law_of(sampler), NUM_WEIGHTED
+        ),
         position=start if is_markov else None,
         num_warmup=300 if is_tuned else 0,
         adaptation=window(recipe.target_acceptance) if is_tuned else None,
@@ -74,9 +76,9 @@ def test_means_and_log_evidence_are_right(sampler, target):
     share = FALSE_ALARM / len(PAIRS) / (mean.size + 1)
     allowed = stats.t(NUM_CHAINS - 1).isf(share / 2) * error + rounding
     assert np.all(np.abs(mean - np.asarray(truth.mean)) <= allowed)
-    if run.draws.law in (Law.WEIGHTED, Law.ENSEMBLE) and truth.log_evidence is not None:
+    if run.draws.kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE) and truth.log_evidence is not None:
         found = log_evidence(run.draws)
-        allowed = stats.t(found.freedom).isf(share / 2) * float(found.standard_error)
+        allowed = stats.t(found.dof).isf(share / 2) * float(found.standard_error)
         # Where all weights are equal there is no error but the rounding of log densities, of which some are
         # sums of as many terms as there are coordinates, and of the size of log Z.
         size = values.shape[-1] + abs(float(truth.log_evidence))

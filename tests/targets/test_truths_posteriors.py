@@ -187,12 +187,12 @@ def test_log_jacobians_are_those_of_the_map():
     np.testing.assert_allclose(log_gamma().log_density(x), exact, rtol=TOLERANCE)
 
 
-@pytest.mark.parametrize(("dim", "freedom"), [(3, 7.0), (2, 2.5)])
-def test_wishart_moments_by_quadrature(dim, freedom):
+@pytest.mark.parametrize(("dim", "dof"), [(3, 7.0), (2, 2.5)])
+def test_wishart_moments_by_quadrature(dim, dof):
     """Bartlett's factor, chi variables by quadrature: mean and variance of the Cholesky factor of W."""
-    target = wishart(dim, freedom)
+    target = wishart(dim, dof)
     lower = np.linalg.cholesky(0.5 ** np.abs(np.subtract.outer(np.arange(dim), np.arange(dim))))
-    chis = [stats.chi(freedom - i) for i in range(dim)]
+    chis = [stats.chi(dof - i) for i in range(dim)]
     log_mean = [chi.expect(np.log, epsabs=1e-12, limit=200) for chi in chis]
     np.testing.assert_allclose(target.mean[:dim], np.log(np.diag(lower)) + log_mean, atol=TOLERANCE)
     log_square = [chi.expect(lambda x: np.log(x) ** 2, epsabs=1e-12, limit=200) for chi in chis]

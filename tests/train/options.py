@@ -17,16 +17,16 @@ from jgen.training import (
     averaged_params,
     data_parallel,
     ema_params,
-    in_precision,
     init_state,
     make_train_step,
+    mixed_precision,
     replicated,
     shuffled,
     train,
 )
 
 MODEL = vae(MLP((4,), hidden=(5,)), MLPEncoder(2, hidden=(5,)), 2, (4,))
-HALF = MODEL._replace(decoder=in_precision(MODEL.decoder), encoder=in_precision(MODEL.encoder))
+HALF = MODEL._replace(decoder=mixed_precision(MODEL.decoder), encoder=mixed_precision(MODEL.encoder))
 SGD = optax.sgd(0.1)  # under which a gradient times N is another run
 OPTIONS = {
     "in_precision": (elbo(HALF), SGD),

@@ -9,7 +9,7 @@ import pytest
 
 from jgen import decoders, encoders, models
 from jgen.objectives import elbo
-from jgen.training import in_precision, init_state, make_train_step
+from jgen.training import init_state, make_train_step, mixed_precision
 
 KEY, LATENT = jax.random.key(0), 2
 OPTIMIZER = optax.sgd(0.01)
@@ -39,7 +39,7 @@ def setting(name):
     model = models.vae(decoder, encoder, LATENT, shape)
     size = (5, *getattr(shape, "shape", shape))
     x = np.random.default_rng(0).integers(0, 2, size).astype(getattr(shape, "dtype", np.float32))
-    return model._replace(decoder=in_precision(model.decoder), encoder=in_precision(model.encoder)), x
+    return model._replace(decoder=mixed_precision(model.decoder), encoder=mixed_precision(model.encoder)), x
 
 
 def multiplied(jaxpr):

@@ -12,11 +12,11 @@ from jgen.objectives.scheduled_objective import Scheduled
 from jgen.training import (
     averaged_params,
     ema_params,
-    in_precision,
     init_restarts,
     init_state,
     make_train_step,
     mean_loss,
+    mixed_precision,
     train,
 )
 
@@ -157,7 +157,7 @@ def types_seen(params, batch, key):
 def test_few_bits_inside_and_many_outside():
     batch = {"x": DATA, "label": jnp.arange(12)}
     params = {"w": START, "unused": jnp.int32(3)}
-    objective = in_precision(types_seen)
+    objective = mixed_precision(types_seen)
     (loss, aux), grad = jax.value_and_grad(objective, has_aux=True, allow_int=True)(params, batch, KEY)
     assert loss.dtype == aux["error"].dtype == grad["w"].dtype == jnp.float32
     exact = jax.grad(lambda w: ((DATA @ w - jnp.arange(12.0)) ** 2).mean())(START)
@@ -165,7 +165,7 @@ def test_few_bits_inside_and_many_outside():
     size = 2 * jnp.abs(DATA).T @ jnp.abs(DATA @ START - jnp.arange(12.0)) / 12
     assert (jnp.abs(grad["w"] - exact) <= 2**-5 * size + 2**-5 * jnp.abs(exact)).all()
     assert (grad["w"] != exact).any()
-    wide = in_precision(Partial(distance, jnp.float32(1)), jnp.float32)(START, DATA, KEY)
+    wide = mixed_precision(Partial(distance, jnp.float32(1)), jnp.float32)(START, DATA, KEY)
     np.testing.assert_array_equal(wide[0], distance(jnp.float32(1), START, DATA, KEY)[0])
 
 
@@ -176,7 +176,7 @@ def network(params, z):
 
 def test_around_a_conditional_the_network_is_in_few_bits_and_the_density_is_not():
     weights = jax.random.normal(jax.random.key(4), (3, 2))
-    likelihood = in_precision(network)(weights, DATA)
+    likelihood = mixed_precision(network)(weights, DATA)
     exact = dist.Normal(DATA @ weights, 0.1).to_event(1)
     assert likelihood.batch_shape == (12,)
     assert likelihood.mean.dtype == jnp.float32
@@ -192,7 +192,7 @@ def test_around_a_conditional_the_network_is_in_few_bits_and_the_density_is_not(
 def test_training_in_few_bits_keeps_small_updates():
     """An update below the resolution of bfloat16 must add up in the parameters, which keep theirs."""
     tiny, steps = optax.sgd(2.0**-14), 64
-    run = fit(tiny, steps, objective=in_precision(Partial(distance, jnp.float32(1))))
+    run = fit(tiny, steps, objective=mixed_precision(Partial(distance, jnp.float32(1))))
     assert run.state.params.dtype == run.metrics["loss"].dtype == jnp.float32
     exact = fit(tiny, steps).state.params
     moved = jnp.abs(exact - START)
@@ -205,7 +205,7 @@ def test_training_in_few_bits_keeps_small_updates():
 
 
 def test_a_scheduled_objective_in_few_bits_keeps_its_schedule():
-    half = in_precision(RAMP)
+    half = mixed_precision(RAMP)
     assert isinstance(half, Scheduled)
     error = jnp.abs(START[None] - DATA)
     # two numbers are rounded, and their difference; its square, and each of the 3 + 12 partial sums
@@ -220,7 +220,7 @@ def test_a_scheduled_objective_in_few_bits_keeps_its_schedule():
     np.testing.assert_array_less(np.abs(np.subtract(taken, exact[:2])), bound)
     for dtype in (jnp.int32, jnp.float16):
         with pytest.raises(ValueError, match="bfloat16 or wider"):
-            in_precision(RAMP, dtype)
+            mixed_precision(RAMP, dtype)
 
 
 def noisy(params, batch, key):

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from jgen.training import NonFiniteError, checkpoints, init_state, make_train_step, train, train_on
+from jgen.training import NonFiniteError, checkpoints, init_state, make_train_step, train, train_stream
 
 OPTIMIZER = optax.adam(0.1)
 TABLE = np.random.default_rng(0).normal(size=(40, 4, 3)).astype(np.float32)  # [step, batch, dim]
@@ -43,18 +43,20 @@ def assert_identical(left, right):
 
 def test_a_stream_gives_the_run_of_the_same_batches_at_hand():
     whole = train(fresh(), STEP, TABLE, 20, make_batch=by_step, chunk_size=8)
-    streamed = train_on(stream, fresh(), STEP, 20, chunk_size=8)
+    streamed = train_stream(stream, fresh(), STEP, 20, chunk_size=8)
     assert_identical(whole, streamed)
     assert streamed.metrics["error"].shape == (20,)
 
 
 def test_a_run_resumed_from_its_checkpoint_goes_on_in_the_stream(tmp_path):
-    whole = train_on(stream, fresh(), STEP, 20, chunk_size=8)
+    whole = train_stream(stream, fresh(), STEP, 20, chunk_size=8)
     with checkpoints.writer(tmp_path) as save:
-        train_on(stream, fresh(), STEP, 40, chunk_size=3, on_chunk=lambda state, _: stop_at(9, state, save))
+        train_stream(
+            stream, fresh(), STEP, 40, chunk_size=3, on_chunk=lambda state, _: stop_at(9, state, save)
+        )
     state = checkpoints.restore(tmp_path, like=fresh())
     assert int(state.step) == 9
-    assert_identical(train_on(stream, state, STEP, 11, chunk_size=8).state, whole.state)
+    assert_identical(train_stream(stream, state, STEP, 11, chunk_size=8).state, whole.state)
 
 
 def stop_at(step, state, save):
@@ -71,13 +73,13 @@ def test_a_chunk_is_read_ahead_and_no_more():
             yield TABLE[i % 40]
 
     at_chunk = []
-    train_on(watched, fresh(), STEP, 8, chunk_size=2, on_chunk=lambda *_: at_chunk.append(len(read)))
+    train_stream(watched, fresh(), STEP, 8, chunk_size=2, on_chunk=lambda *_: at_chunk.append(len(read)))
     assert all(seen <= 2 * (i + 2) for i, seen in enumerate(at_chunk))
     assert read == list(range(8))
 
 
 def test_training_ends_with_the_stream():
-    run = train_on(lambda start: stream(start + 33), fresh(), STEP, 100, chunk_size=4)
+    run = train_stream(lambda start: stream(start + 33), fresh(), STEP, 100, chunk_size=4)
     assert int(run.state.step) == 7
     assert run.metrics["loss"].shape == (7,)
 
@@ -93,18 +95,18 @@ def poisoned(start):
 
 def test_what_goes_wrong_with_a_stream_is_said():
     with pytest.raises(ValueError, match="holds no batch for step 0"):
-        train_on(lambda _: iter(()), fresh(), STEP, 3)
+        train_stream(lambda _: iter(()), fresh(), STEP, 3)
     with pytest.raises(OSError, match="the disk went away"):
-        train_on(broken, fresh(), STEP, 5, chunk_size=2)
+        train_stream(broken, fresh(), STEP, 5, chunk_size=2)
     with pytest.raises(ValueError, match=r"equal shapes, got \(2, 3\) and \(4, 3\)"):
-        train_on(lambda _: iter([TABLE[0], TABLE[1][:2]]), fresh(), STEP, 5)
+        train_stream(lambda _: iter([TABLE[0], TABLE[1][:2]]), fresh(), STEP, 5)
     with pytest.raises(ValueError, match="num_steps >= 1"):
-        train_on(stream, fresh(), STEP, 0)
+        train_stream(stream, fresh(), STEP, 0)
     with pytest.raises(NonFiniteError, match="step 3: the loss is nan"):
-        train_on(poisoned, fresh(), STEP, 8, chunk_size=2)
+        train_stream(poisoned, fresh(), STEP, 8, chunk_size=2)
     state = fresh()
-    train_on(stream, state, STEP, 2, chunk_size=8)
+    train_stream(stream, state, STEP, 2, chunk_size=8)
     with pytest.raises(ValueError, match="consumed"):
-        train_on(stream, state, STEP, 2)
+        train_stream(stream, state, STEP, 2)
     with pytest.raises(ValueError, match="one of 2 runs"):
-        train_on(stream, jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), fresh()), STEP, 2)
+        train_stream(stream, jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), fresh()), STEP, 2)

@@ -121,7 +121,7 @@ def test_log_evidence_is_a_result():
     np.testing.assert_allclose(
         [result.low, result.high], np.log(2) + half_width * np.array([-1, 1]), atol=1e-6
     )
-    assert result.freedom == 3
+    assert result.dof == 3
     np.testing.assert_allclose(result.standard_error, error, rtol=1e-6)
 
 

@@ -7,7 +7,7 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen._internal.dtypes import at_least_float32
-from jgen._internal.validation import positive
+from jgen._internal.validation import check_positive
 from jgen.decoders.heads.inverse_softplus import inverse_softplus
 from jgen.types import Array
 
@@ -39,7 +39,7 @@ class Normal(nn.Module):
         return constraints.real
 
     def __post_init__(self) -> None:
-        positive("Normal: scale", self.scale)
+        check_positive("Normal: scale", self.scale)
         super().__post_init__()
 
     def __call__(self, raw: Array) -> dist.Distribution:
@@ -79,8 +79,8 @@ class NormalShared(nn.Module):
         return constraints.real
 
     def __post_init__(self) -> None:
-        positive("NormalShared: minimum", self.minimum)
-        positive("NormalShared: start - minimum", self.start - self.minimum)
+        check_positive("NormalShared: minimum", self.minimum)
+        check_positive("NormalShared: start - minimum", self.start - self.minimum)
         super().__post_init__()
 
     @nn.compact
@@ -120,7 +120,7 @@ class NormalLearned(nn.Module):
         return constraints.real
 
     def __post_init__(self) -> None:
-        positive("NormalLearned: minimum", self.minimum)
+        check_positive("NormalLearned: minimum", self.minimum)
         super().__post_init__()
 
     def __call__(self, raw: Array) -> dist.Distribution:

@@ -81,5 +81,5 @@ def log_evidence(log_weight: ArrayLike) -> Result:
         n=n,
         method="log mean weight, delta method" if n > 1 else "log weight of one draw: its error takes two",
         protocol={},
-        freedom=n - 1,
+        dof=n - 1,
     )

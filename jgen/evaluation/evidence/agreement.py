@@ -9,7 +9,7 @@ from scipy.special import stdtr
 
 from jgen.diagnostics import welch_satterthwaite
 from jgen.diagnostics.summary import summary
-from jgen.types import Draws, Law, Result
+from jgen.types import DrawKind, Draws, Result
 
 LARGEST_ERROR = 1.0
 """In nats: a factor e, beyond which the delta method means nothing."""
@@ -22,16 +22,16 @@ class Distance(NamedTuple):
 
     Attributes:
         errors: In standard errors, those of the difference.
-        freedom: Degrees of freedom of Student's t, which it follows if the two are of one log Z.
+        dof: Degrees of freedom of Student's t, which it follows if the two are of one log Z.
     """
 
     errors: float
-    freedom: float
+    dof: float
 
     @property
     def chance(self) -> float:
         """The probability that two estimates of one log Z lie as far apart, or farther."""
-        return float(2 * stdtr(self.freedom, -abs(self.errors)))
+        return float(2 * stdtr(self.dof, -abs(self.errors)))
 
 
 class Agreement(NamedTuple):
@@ -80,7 +80,7 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
         ValueError: If draws have no weights.
 
     Example:
-        >>> smc = Result(-3.1, -3.3365, -2.8635, 8, "", {}, freedom=7)
+        >>> smc = Result(-3.1, -3.3365, -2.8635, 8, "", {}, dof=7)
         >>> bridge = Result(-3.0, -3.1, -2.9, 900, "", {})
         >>> for row in agreement({"SMC": smc, "bridge": bridge}, truth=-3.05).rows:
         ...     print(row["by"], row["s.e."], row["off (s.e.)"], row["apart (s.e.)"], row["least chance"])
@@ -136,7 +136,7 @@ def _distance(first: Result, second: Result) -> Distance:
     difference = float(first.value) - float(second.value)
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = float(np.divide(difference, np.hypot(errors[0], errors[1]))) if difference else 0.0
-    return Distance(distance, welch_satterthwaite(errors, (first.freedom, second.freedom)))
+    return Distance(distance, welch_satterthwaite(errors, (first.dof, second.dof)))
 
 
 def _least(name: str, off: Mapping[str, Distance], apart: Mapping[tuple[str, str], Distance]) -> float | None:
@@ -150,10 +150,10 @@ def _doubts(result: Result, found: Draws | Result, said: Mapping[str, Any]) -> s
     """Why not to believe it; empty if nothing speaks against it."""
     error = float(result.standard_error)
     doubts = [] if error < LARGEST_ERROR else [f"an error of {error:.1f} nats"]
-    law = None if isinstance(found, Result) else found.law
+    law = None if isinstance(found, Result) else found.kind
     # The weights of a few populations are too few to fit a tail to.
-    if law is Law.WEIGHTED and said["pareto_k"] > LARGEST_K:
+    if law is DrawKind.WEIGHTED and said["pareto_k"] > LARGEST_K:
         doubts.append(f"Pareto k {said['pareto_k']:.1f}")
-    if law is Law.ENSEMBLE and said["kish_ess"] < FEWEST_POPULATIONS:
+    if law is DrawKind.ENSEMBLE and said["kish_ess"] < FEWEST_POPULATIONS:
         doubts.append(f"{said['kish_ess']:.1f} populations weigh")
     return ", ".join(doubts)

@@ -8,15 +8,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen._internal.validation import count
+from jgen._internal.validation import check_count
 from jgen.evaluation.evidence.density_ratio import bridged
 from jgen.evaluation.evidence.student_interval import student_result
 from jgen.samplers.annealing_path import (
+    AnnealingPath,
     Kernel,
-    Path,
     bound_kernel,
+    check_path,
     checked_ladder,
-    checked_path,
     log_ratio,
     move,
     path_log_density,
@@ -44,7 +44,7 @@ class Bounds(NamedTuple):
 
 def bidirectional(
     key: Key,
-    path: Path,
+    path: AnnealingPath,
     kernel: Kernel,
     betas: Any,
     exact: PyTree,
@@ -77,7 +77,7 @@ def bidirectional(
 
     Args:
         key: Any key.
-        path: From a base that can be drawn from to the target; see ``Path``.
+        path: From a base that can be drawn from to the target; see ``AnnealingPath``.
         kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``.
         betas: Inverse temperatures ``[temperature]``, rising from 0 to 1.
         exact: Independent exact draws of the target, with a leading axis ``[pass]``; as many passes are made
@@ -97,10 +97,10 @@ def bidirectional(
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.samplers import Path, metropolis
+        >>> from jgen.samplers import AnnealingPath, metropolis
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * (x - 2.0) ** 2
-        >>> path = Path(dist.Normal(0.0, 1.0), log_density)
+        >>> path = AnnealingPath(dist.Normal(0.0, 1.0), log_density)
         >>> exact = 2.0 + jax.random.normal(jax.random.key(0), (500,))
         >>> bounds = bidirectional(jax.random.key(1), path, metropolis, jnp.linspace(0, 1, 9), exact)
         >>> bool(bounds.lower.value < 0.919 < bounds.upper.value)
@@ -110,7 +110,7 @@ def bidirectional(
         Grosse, Ghahramani and Adams (2015), "Sandwiching the marginal likelihood using bidirectional Monte
         Carlo", arXiv 1511.02543; Bennett (1976), Journal of Computational Physics 22(2).
     """
-    path, kernel, betas = checked_path(path), bound_kernel(kernel), checked_ladder(betas)
+    path, kernel, betas = check_path(path), bound_kernel(kernel), checked_ladder(betas)
     sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(exact)}
     if len(sizes) != 1 or sizes <= {(), (0,)}:
         raise ValueError(
@@ -122,7 +122,7 @@ def bidirectional(
             "a cycle moves in a fixed order, and backwards it is another kernel: the bounds hold, but no "
             "estimate between them; pass reversible=False for the bounds alone, or one reversible kernel"
         )
-    forward, back = _passes(path, kernel, betas, count("num_steps", num_steps), key, exact)
+    forward, back = _passes(path, kernel, betas, check_count("num_steps", num_steps), key, exact)
     bounds = bounds_of(forward, back)
     return bounds if reversible else bounds._replace(log_evidence=None)
 
@@ -158,7 +158,7 @@ def bounds_of(forward: Array, back: Array) -> Bounds:
 
 @jax.jit
 def _passes(
-    path: Path, kernel: Partial, betas: Array, num_steps: Array, key: Key, exact: PyTree
+    path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, exact: PyTree
 ) -> tuple[Array, Array]:
     """Log-weights of passes to the target ``[pass]``, and minus those of passes from it ``[pass]``."""
     size = jax.tree.leaves(exact)[0].shape[0]
@@ -169,7 +169,7 @@ def _passes(
 
 
 def anneal_back(
-    path: Path, kernel: Partial, betas: Array, num_steps: Array, key: Key, position: PyTree
+    path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, position: PyTree
 ) -> Array:
     """One pass from a draw of the target to the base: minus its log-weight, in nats ``[]``.
 

@@ -9,12 +9,12 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.diagnostics import ess_mean
 from jgen.distributions import gaussian
 from jgen.evaluation.evidence.density_ratio import Bridged, bridged
 from jgen.evaluation.evidence.student_interval import student_result
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Result
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Result
 
 
 def bridge(
@@ -58,9 +58,9 @@ def bridge(
         Meng and Wong (1996), "Simulating ratios of normalizing constants via a simple identity", Statistica
         Sinica 6; Overstall and Forster (2010), CSDA 54(12), on halves.
     """
-    if draws.law not in (Law.MARKOV, Law.INDEPENDENT):
+    if draws.kind not in (DrawKind.MARKOV, DrawKind.INDEPENDENT):
         raise ValueError(
-            f"bridge takes draws of the target, each of weight one; these are {draws.law.value}: use "
+            f"bridge takes draws of the target, each of weight one; these are {draws.kind.value}: use "
             "jgen.diagnostics.summary.log_evidence where there are weights"
         )
     leaves = jax.tree.leaves(draws.value)
@@ -73,7 +73,7 @@ def bridge(
             f"bridge: it takes 8 draws a chain, and {2 * (dim + 2)} in all, or more"
         )
     value = jax.tree.map(jnp.asarray, draws.value)
-    estimate = _bridge(bind(log_density), half, proposal, key, value)
+    estimate = _bridge(as_partial(log_density), half, proposal, key, value)
     return student_result(
         estimate.value,
         estimate.standard_error,

@@ -34,13 +34,13 @@ def stepping_stones(draws: Draws, betas: Any) -> Result:
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.samplers import Path, metropolis
+        >>> from jgen.samplers import AnnealingPath, metropolis
         >>> from jgen.samplers.populations.tempering import tempering
         >>> from jgen.sampling.driver import sample
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * (x - 3.0) ** 2
         >>> betas = jnp.linspace(0, 1, 5)
-        >>> sampler = tempering(Path(dist.Normal(0.0, 2.0), log_density), metropolis, betas)
+        >>> sampler = tempering(AnnealingPath(dist.Normal(0.0, 2.0), log_density), metropolis, betas)
         >>> run = sample(jax.random.key(0), sampler, num_chains=16, num_draws=200, num_warmup=50)
         >>> result = stepping_stones(run.draws, betas)
         >>> bool(abs(result.value - 0.919) < result.high - result.low)  # four standard errors

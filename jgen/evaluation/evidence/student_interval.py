@@ -6,13 +6,13 @@ from scipy.special import stdtrit
 from jgen.types import Array, Result
 
 
-def student_result(value: Array, error: Array, freedom: float, n: int, method: str) -> Result:
+def student_result(value: Array, error: Array, dof: float, n: int, method: str) -> Result:
     r"""An estimate with Student's 95 % interval, :math:`value \pm t_\nu \, se`.
 
     Args:
         value: The estimate ``[]``, in nats; -inf where no draw says how small it is.
         error: Its standard error ``[]``; NaN where one alone is no error.
-        freedom: Degrees of freedom of that error.
+        dof: Degrees of freedom of that error.
         n: Draws behind it.
         method: How it was found, in a few words.
 
@@ -21,6 +21,6 @@ def student_result(value: Array, error: Array, freedom: float, n: int, method: s
         >>> f"{result.high - result.value:.2f} {result.standard_error:.2f}"
         '1.18 0.50'
     """
-    half_width = float(stdtrit(freedom, 0.975)) * error
+    half_width = float(stdtrit(dof, 0.975)) * error
     high = jnp.where(half_width == jnp.inf, jnp.inf, value + half_width)
-    return Result(value, value - half_width, high, n, method, {}, freedom)
+    return Result(value, value - half_width, high, n, method, {}, dof)

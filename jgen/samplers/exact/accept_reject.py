@@ -7,15 +7,15 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen._internal.threefry import fold_in
-from jgen._internal.validation import count
+from jgen._internal.validation import check_count
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.proposal_attempt import Attempt, attempt
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.samplers.state_machine import Machine, turn_until_done
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.samplers.state_machine import StateMachine, run_to_completion
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 class Search(NamedTuple):
@@ -49,7 +49,7 @@ def accept_reject(
     not run for ever: after ``max_proposals`` the draw is NaN, flagged ``exhausted`` (only flagged, with its
     last proposal as the value, where values are whole numbers).
 
-    It is a ``Machine`` of one log density a turn. Chains that move together wait for the unluckiest of
+    It is a ``StateMachine`` of one log density a turn. Chains that move together wait for the unluckiest of
     them; with ``num_lanes`` they do not.
 
     Args:
@@ -79,13 +79,13 @@ def accept_reject(
         von Neumann (1951), "Various techniques used in connection with random digits".
     """
     check_proposal(log_density, proposal)
-    bound = (bind(log_density), proposal, jnp.asarray(log_bound))
-    limit = count("max_proposals", max_proposals)
-    machine = Machine(Partial(begin, *bound), Partial(advance, *bound, limit), Partial(finish))
-    return Sampler(Partial(no_state), Partial(turn_until_done, machine))
+    bound = (as_partial(log_density), proposal, jnp.asarray(log_bound))
+    limit = check_count("max_proposals", max_proposals)
+    machine = StateMachine(Partial(init_work, *bound), Partial(step_work, *bound, limit), Partial(finalize))
+    return Sampler(Partial(no_state), Partial(run_to_completion, machine))
 
 
-def begin(
+def init_work(
     log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key, state: tuple[()]
 ) -> Search:
     """Nothing proposed yet; spends nothing."""
@@ -96,7 +96,7 @@ def begin(
     return Search(key, nothing, no, no, jnp.int32(0), no)
 
 
-def advance(
+def step_work(
     log_density: LogDensity,
     proposal: Distribution,
     log_bound: Array,
@@ -118,7 +118,7 @@ def advance(
     )
 
 
-def finish(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
+def finalize(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
     """The accepted proposal; NaN where there is none."""
     accepted = search.last.accepted
 
@@ -134,7 +134,7 @@ def finish(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
         "num_grads": jnp.int32(0),
         "num_log_densities": search.num_proposals,
     }
-    return state, Draws(jax.tree.map(given_up, search.last.value), info, None, Law.INDEPENDENT)
+    return state, Draws(jax.tree.map(given_up, search.last.value), info, None, DrawKind.INDEPENDENT)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

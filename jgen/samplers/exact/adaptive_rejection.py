@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.samplers.accept import log_uniform
 from jgen.samplers.input_checks import check_scalar
 from jgen.samplers.recipe import Recipe
@@ -22,7 +22,7 @@ from jgen.samplers.tangent_hull import (
     tangents,
     with_tangent,
 )
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target, Trait
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target, Trait
 
 REAL_LINE = (-float("inf"), float("inf"))
 NUM_PROBES = 4
@@ -99,7 +99,7 @@ def adaptive_rejection(
     Reference:
         Gilks and Wild (1992), "Adaptive rejection sampling for Gibbs sampling", Applied Statistics 41(2).
     """
-    log_density = bind(log_density)
+    log_density = as_partial(log_density)
     knots, ends = jnp.asarray(knots, float), jnp.stack([jnp.asarray(end, float) for end in support])
     if knots.ndim != 1 or not 1 <= knots.size <= max_knots:
         raise ValueError(
@@ -151,7 +151,7 @@ def adaptive_rejection_step(
     }
     log_weight = jnp.where(accepted, log_mass, -jnp.inf)
     log_weight = jnp.where(refused, jnp.nan, log_weight)
-    return HullState(hull, refused), Draws(x, info, log_weight, Law.WEIGHTED)
+    return HullState(hull, refused), Draws(x, info, log_weight, DrawKind.WEIGHTED)
 
 
 class Examined(NamedTuple):

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.samplers.input_checks import check_unbatched
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, Draws, Key, Law, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, Sampler, Target
 
 
 def ancestral(
@@ -65,7 +65,9 @@ def ancestral(
         Fung and Chang (1990), "Weighing and integrating evidence for stochastic simulation in Bayesian
         networks".
     """
-    conditionals = {name: bind(conditionals[name]) for name in sorted(conditionals)}  # one order, one graph
+    conditionals = {
+        name: as_partial(conditionals[name]) for name in sorted(conditionals)
+    }  # one order, one graph
     observed = dict(observed or {})
     parents = {name: tuple(inspect.signature(function).parameters) for name, function in conditionals.items()}
     for name, names in [*parents.items(), ("observed", tuple(observed))]:
@@ -78,7 +80,9 @@ def ancestral(
     except graphlib.CycleError as error:
         raise ValueError(f"the model has a cycle: {' -> '.join(error.args[1])}; a DAG is needed") from error
     graph = tuple((name, parents[name]) for name in order)
-    step = Partial(static(ancestral_step, graph=graph), conditionals, jax.tree.map(jnp.asarray, observed))
+    step = Partial(
+        bind_static(ancestral_step, graph=graph), conditionals, jax.tree.map(jnp.asarray, observed)
+    )
     jax.eval_shape(step, jax.random.key(0), ())  # a batched or ill-shaped conditional is refused here
     return Sampler(Partial(no_state), step)
 
@@ -108,7 +112,7 @@ def ancestral_step(
         else:
             value[name] = distribution.sample(node_key)
         lp = lp + distribution.log_prob(value[name])
-    law = Law.WEIGHTED if observed else Law.INDEPENDENT
+    law = DrawKind.WEIGHTED if observed else DrawKind.INDEPENDENT
     info = {"lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(bool(observed))}
     return state, Draws(value, info, log_weight, law)
 

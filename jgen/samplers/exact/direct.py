@@ -8,7 +8,7 @@ from jax.tree_util import Partial
 from jgen.samplers.input_checks import check_unbatched
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, Draws, Key, Law, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, Sampler, Target
 
 
 class Source(Protocol):
@@ -45,7 +45,7 @@ def direct(source: Source) -> Sampler:
 def direct_step(source: Source, key: Key, state: tuple[()]) -> tuple[tuple[()], Draws]:
     """One draw."""
     info = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
-    return state, Draws(source.sample(key), info, jnp.zeros(()), Law.INDEPENDENT)
+    return state, Draws(source.sample(key), info, jnp.zeros(()), DrawKind.INDEPENDENT)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

@@ -4,11 +4,11 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def importance(log_density: LogDensity, proposal: Distribution) -> Sampler:
@@ -46,7 +46,7 @@ def importance(log_density: LogDensity, proposal: Distribution) -> Sampler:
         Owen (2013), "Monte Carlo theory, methods and examples", chapter 9.
     """
     check_proposal(log_density, proposal)
-    log_density = bind(log_density)
+    log_density = as_partial(log_density)
     return Sampler(Partial(no_state), Partial(importance_step, log_density, proposal))
 
 
@@ -59,7 +59,7 @@ def importance_step(
     invalid = ~(lp < jnp.inf)
     log_weight = jnp.where(invalid, -jnp.inf, lp - proposal.log_prob(value))
     info = {"invalid": invalid, "lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(1)}
-    return state, Draws(value, info, log_weight, Law.WEIGHTED)
+    return state, Draws(value, info, log_weight, DrawKind.WEIGHTED)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

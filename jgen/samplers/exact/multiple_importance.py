@@ -9,12 +9,12 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.mixture_proposal import balanced
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def multiple_importance(
@@ -72,7 +72,9 @@ def multiple_importance(
         check_proposal(log_density, proposal)
     # Which proposal a draw is of is the shape of a leaf, so equal counts are one program.
     slots = tuple(jnp.zeros(count) for count in counts)
-    return Sampler(Partial(no_state), Partial(multiple_importance_step, bind(log_density), proposals, slots))
+    return Sampler(
+        Partial(no_state), Partial(multiple_importance_step, as_partial(log_density), proposals, slots)
+    )
 
 
 def multiple_importance_step(
@@ -86,7 +88,7 @@ def multiple_importance_step(
     counts = [slot.size for slot in slots]
     value, log_weight, invalid = balanced(log_density, proposals, counts, key)
     info = {"invalid": invalid, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(sum(counts))}
-    return state, Draws(value, info, log_weight, Law.ENSEMBLE)
+    return state, Draws(value, info, log_weight, DrawKind.ENSEMBLE)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

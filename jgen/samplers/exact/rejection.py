@@ -7,12 +7,12 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.proposal_attempt import attempt
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float | Array) -> Sampler:
@@ -52,7 +52,7 @@ def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float 
         von Neumann (1951), "Various techniques used in connection with random digits".
     """
     check_proposal(log_density, proposal)
-    log_density = bind(log_density)
+    log_density = as_partial(log_density)
     return Sampler(Partial(no_state), Partial(rejection_step, log_density, proposal, jnp.asarray(log_bound)))
 
 
@@ -70,7 +70,7 @@ def rejection_step(
         "num_log_densities": jnp.int32(1),
     }
     log_weight = jnp.where(tried.accepted, log_bound, -jnp.inf).astype(tried.log_density.dtype)
-    return state, Draws(tried.value, info, log_weight, Law.WEIGHTED)
+    return state, Draws(tried.value, info, log_weight, DrawKind.WEIGHTED)
 
 
 class BoundEstimate(NamedTuple):

@@ -6,14 +6,14 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import count, positive
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_count, check_positive
 from jgen.samplers.accept import MAX_ENERGY_ERROR, accept
-from jgen.samplers.mass_matrix import checked_metric
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix
 from jgen.samplers.microcanonical import Flight, fly, isokinetic_init, random_direction
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import ChainState, flatten
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def adjusted_mclmc(
@@ -65,12 +65,12 @@ def adjusted_mclmc(
         Robnik, Cohn-Gordon and Seljak (2025), "Metropolis adjusted microcanonical Hamiltonian Monte
         Carlo", arXiv 2503.01707.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
-    num_steps = count("num_steps", num_steps)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    num_steps = check_count("num_steps", num_steps)
     if not isinstance(jitter, jax.core.Tracer) and not 0 <= np.asarray(jitter) <= 1:
         raise ValueError(f"jitter is a fraction of num_steps, in [0, 1]; got {jitter}")
     return Sampler(
-        Partial(isokinetic_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(isokinetic_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(adjusted_mclmc_step, log_density, num_steps, jnp.asarray(jitter, float)),
     )
 
@@ -101,7 +101,7 @@ def adjusted_mclmc_step(
         "num_grads": num_steps,
         "num_log_densities": jnp.zeros_like(num_steps),
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

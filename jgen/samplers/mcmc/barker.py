@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
 from jgen.samplers.accept import accept
-from jgen.samplers.mass_matrix import checked_metric, pull, push
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import ChainState, flatten, gradient_init
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def barker(
@@ -57,9 +57,9 @@ def barker(
         Livingstone and Zanella (2022), "The Barker proposal: combining robustness and efficiency in
         gradient-based MCMC", JRSS B 84(2), arXiv 1908.11812.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     return Sampler(
-        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(gradient_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(barker_step, log_density),
     )
 
@@ -70,12 +70,12 @@ def barker_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple[C
     step_size, factor = state.tuning
     x, density, unravel = flatten(log_density, state.position)
     walk = step_size * jax.random.normal(noise_key, x.shape, x.dtype)
-    force = pull(factor, state.gradient)
+    force = to_force(factor, state.gradient)
     keeps_sign = jax.random.uniform(sign_key, x.shape, x.dtype) < jax.nn.sigmoid(walk * force)
     walk = jnp.where(keeps_sign, walk, -walk)
-    x = x + push(factor, walk)
+    x = x + to_velocity(factor, walk)
     value, gradient = jax.value_and_grad(density)(x)
-    force_back = pull(factor, gradient)
+    force_back = to_force(factor, gradient)
 
     leaning = jax.nn.softplus(-walk * force) - jax.nn.softplus(walk * force_back)  # [dim]
     log_ratio = value - state.log_density + jnp.sum(leaning)
@@ -90,7 +90,7 @@ def barker_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple[C
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

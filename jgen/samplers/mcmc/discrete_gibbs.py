@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import constraints
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.samplers.input_checks import check_scalar
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import flatten
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target, Trait
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target, Trait
 
 
 class SiteState(NamedTuple):
@@ -73,10 +73,10 @@ def discrete_gibbs(log_density: LogDensity, *, num_values: int) -> Sampler:
     """
     if num_values < 2:
         raise ValueError(f"discrete_gibbs needs num_values >= 2, else nothing can move; got {num_values}")
-    log_density = bind(log_density)
+    log_density = as_partial(log_density)
     return Sampler(
         Partial(discrete_gibbs_init, log_density),
-        Partial(static(discrete_gibbs_step, num_values=num_values), log_density),
+        Partial(bind_static(discrete_gibbs_step, num_values=num_values), log_density),
     )
 
 
@@ -126,7 +126,7 @@ def discrete_gibbs_step(
         "num_log_densities": jnp.int32(sites.size * (num_values - 1)),
     }
     state = SiteState(unravel(sweep.sites), sweep.log_density)
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

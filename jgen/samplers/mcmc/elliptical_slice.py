@@ -7,14 +7,14 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution, Normal
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen._internal.threefry import turn_uniforms
 from jgen.distributions.gaussian_algebra import gaussian_parameters
 from jgen.samplers.accept import log_uniform
 from jgen.samplers.input_checks import check_position, check_unbatched
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state_machine import Machine, turn_until_done
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.samplers.state_machine import StateMachine, run_to_completion
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 MAX_TURNS = 100
 """A bracket halves at a turn, or nearly: long before this many it is narrower than any float."""
@@ -60,7 +60,7 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
     the likelihood says little beside the prior. For a density without a Gaussian factor take any
     Gaussian like it as the prior and divide by it.
 
-    It is a ``Machine``, ``begin``, ``advance`` (one log likelihood) and ``finish``, so that any loop can
+    It is a ``StateMachine``, ``init``, ``step`` (one log likelihood) and ``finalize``, so that any loop can
     drive it.
 
     Args:
@@ -97,9 +97,11 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
             f"elliptical_slice needs a Gaussian prior, Normal or MultivariateNormal; got "
             f"{type(prior).__name__}: take a Gaussian like it, and divide your density by that one"
         ) from error
-    log_likelihood = bind(log_likelihood)
-    machine = Machine(Partial(begin, prior), Partial(advance, log_likelihood, prior), Partial(finish, prior))
-    return Sampler(Partial(elliptical_slice_init, log_likelihood, prior), Partial(turn_until_done, machine))
+    log_likelihood = as_partial(log_likelihood)
+    machine = StateMachine(
+        Partial(init_work, prior), Partial(step_work, log_likelihood, prior), Partial(finalize, prior)
+    )
+    return Sampler(Partial(elliptical_slice_init, log_likelihood, prior), Partial(run_to_completion, machine))
 
 
 def elliptical_slice_init(
@@ -116,7 +118,7 @@ def elliptical_slice_init(
     return EllipseState(position, log_likelihood(position))
 
 
-def begin(prior: Distribution, key: Key, state: EllipseState) -> Ellipse:
+def init_work(prior: Distribution, key: Key, state: EllipseState) -> Ellipse:
     """A new ellipse, a threshold, and a first angle anywhere on it."""
     prior_key, threshold_key, angle_key, key = jax.random.split(key, 4)
     kind = state.log_density.dtype
@@ -136,7 +138,7 @@ def begin(prior: Distribution, key: Key, state: EllipseState) -> Ellipse:
     )
 
 
-def advance(
+def step_work(
     log_likelihood: LogDensity, prior: Distribution, state: EllipseState, ellipse: Ellipse
 ) -> Ellipse:
     """Tries one angle; below the threshold, the bracket shrinks to it."""
@@ -163,7 +165,7 @@ def advance(
     )
 
 
-def finish(prior: Distribution, state: EllipseState, ellipse: Ellipse) -> tuple[EllipseState, Draws]:
+def finalize(prior: Distribution, state: EllipseState, ellipse: Ellipse) -> tuple[EllipseState, Draws]:
     """The point reached; the position itself where the bracket shrank to nothing."""
     del state
     reached = ellipse.reached
@@ -174,7 +176,7 @@ def finish(prior: Distribution, state: EllipseState, ellipse: Ellipse) -> tuple[
         "num_grads": jnp.int32(0),
         "num_log_densities": ellipse.num_log_densities,
     }
-    return reached, Draws(reached.position, info, None, Law.MARKOV)
+    return reached, Draws(reached.position, info, None, DrawKind.MARKOV)
 
 
 def relative_density(log_density: LogDensity, prior: Distribution, position: Array) -> Array:

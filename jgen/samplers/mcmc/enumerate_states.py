@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.samplers.input_checks import check_scalar
-from jgen.types import Draws, Key, Law, LogDensity, PyTree, Sampler
+from jgen.types import DrawKind, Draws, Key, LogDensity, PyTree, Sampler
 
 
 class Enumerated(NamedTuple):
@@ -17,7 +17,7 @@ class Enumerated(NamedTuple):
     position: PyTree
 
 
-def enumerated(log_density: LogDensity, candidates: PyTree) -> Sampler:
+def enumerate_states(log_density: LogDensity, candidates: PyTree) -> Sampler:
     r"""Weighs every candidate and draws one, :math:`p(x_k) \propto \tilde p(x_k)`.
 
     Its place is a discrete block of a larger position, ``block(Partial(enumerated, candidates=...),
@@ -41,7 +41,7 @@ def enumerated(log_density: LogDensity, candidates: PyTree) -> Sampler:
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.sampling.driver import sample
-        >>> sampler = enumerated(lambda x: jnp.log(x), candidates=jnp.array([1.0, 3.0]))
+        >>> sampler = enumerate_states(lambda x: jnp.log(x), candidates=jnp.array([1.0, 3.0]))
         >>> run = sample(jax.random.key(0), sampler, num_draws=1000, num_chains=4, position=jnp.ones(4))
         >>> bool(abs((run.draws.value == 3.0).mean() - 0.75) < 0.05)
         True
@@ -57,7 +57,7 @@ def enumerated(log_density: LogDensity, candidates: PyTree) -> Sampler:
             "enumerated takes one list of candidates, each leaf [candidate, *event] of the same length, at "
             f"least 1; got shapes {[leaf.shape for leaf in jax.tree.leaves(candidates)]}"
         )
-    log_density = bind(log_density)
+    log_density = as_partial(log_density)
     return Sampler(
         Partial(enumerated_init, log_density, candidates), Partial(enumerated_step, log_density, candidates)
     )
@@ -100,4 +100,4 @@ def enumerated_step(
         "num_grads": jnp.int32(0),
         "num_log_densities": jnp.int32(logits.size),
     }
-    return Enumerated(position), Draws(position, info, None, Law.MARKOV)
+    return Enumerated(position), Draws(position, info, None, DrawKind.MARKOV)

@@ -6,14 +6,14 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
 from jgen.samplers.accept import MAX_ENERGY_ERROR
 from jgen.samplers.leapfrog import Phase, energies, leapfrog
-from jgen.samplers.mass_matrix import checked_metric
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import flatten, gradient_init
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 class DampedTuning(NamedTuple):
@@ -111,10 +111,10 @@ def ghmc(
         for Metropolis accept/reject decisions", arXiv 2001.11950; Hoffman and Sountsov (2022),
         "Tuning-free generalized Hamiltonian Monte Carlo", AISTATS.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
-    damping = positive("damping", damping)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    damping = check_positive("damping", damping)
     return Sampler(
-        Partial(ghmc_init, log_density, step_size, damping, checked_metric(inverse_mass_matrix)),
+        Partial(ghmc_init, log_density, step_size, damping, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(ghmc_step, log_density),
     )
 
@@ -166,7 +166,7 @@ def ghmc_step(log_density: LogDensity, key: Key, state: GuidedState) -> tuple[Gu
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

@@ -2,13 +2,13 @@
 
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import count, positive
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_count, check_positive
 from jgen.samplers.leapfrog import trajectory
-from jgen.samplers.mass_matrix import checked_metric
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import ChainState, gradient_init
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def hmc(
@@ -55,10 +55,10 @@ def hmc(
     Reference:
         Neal (2011), "MCMC using Hamiltonian dynamics", arXiv 1206.1901.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
-    num_steps = count("num_steps", num_steps)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    num_steps = check_count("num_steps", num_steps)
     return Sampler(
-        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(gradient_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(hmc_step, log_density, num_steps),
     )
 
@@ -68,7 +68,7 @@ def hmc_step(
 ) -> tuple[ChainState, Draws]:
     """One trajectory of ``num_steps`` gradients."""
     state, info, _ = trajectory(log_density, num_steps, key, state)
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

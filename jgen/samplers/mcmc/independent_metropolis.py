@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.samplers.accept import accept
 from jgen.samplers.input_checks import check_proposal, check_scalar
 from jgen.samplers.recipe import Recipe
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 class WeighedState(NamedTuple):
@@ -64,7 +64,7 @@ def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> S
         Mengersen and Tweedie (1996), Annals of Statistics 24(1).
     """
     check_proposal(log_density, proposal)
-    log_density = bind(log_density)
+    log_density = as_partial(log_density)
     return Sampler(
         Partial(independent_metropolis_init, log_density, proposal),
         Partial(independent_metropolis_step, log_density, proposal),
@@ -100,7 +100,7 @@ def independent_metropolis_step(
         "num_grads": jnp.int32(0),
         "num_log_densities": jnp.int32(1),
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

@@ -6,13 +6,13 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import count, positive
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_count, check_positive
 from jgen.samplers.leapfrog import trajectory
-from jgen.samplers.mass_matrix import checked_metric, push
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import gradient_init
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 class TrajectoryTuning(NamedTuple):
@@ -113,11 +113,13 @@ def jittered_hmc(
         Hoffman, Radul and Sountsov (2021), "An adaptive-MCMC scheme for setting trajectory lengths in
         Hamiltonian Monte Carlo", AISTATS; Neal (2011), arXiv 1206.1901, section 3.2.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
-    length = positive("trajectory_length", trajectory_length)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    length = check_positive("trajectory_length", trajectory_length)
     return Sampler(
-        Partial(jittered_init, log_density, step_size, length, checked_metric(inverse_mass_matrix)),
-        Partial(jittered_step, log_density, count("max_steps", max_steps)),
+        Partial(
+            jittered_init, log_density, step_size, length, check_inverse_mass_matrix(inverse_mass_matrix)
+        ),
+        Partial(jittered_step, log_density, check_count("max_steps", max_steps)),
     )
 
 
@@ -148,9 +150,9 @@ def jittered_step(
     num_steps = jnp.clip(jnp.ceil(length / step_size), 1, max_steps).astype(jnp.int32)
     start, _ = ravel_pytree(state.position)
     state, info, end = trajectory(log_density, num_steps, key, state)
-    flown = Flown(start, end.position, push(factor, end.momentum), length)
+    flown = Flown(start, end.position, to_velocity(factor, end.momentum), length)
     state = state._replace(persistent=index, flown=flown)
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def fraction(index: Array) -> Array:

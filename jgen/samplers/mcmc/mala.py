@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
-from jgen.samplers.accept import decide, noise_and_coin
-from jgen.samplers.mass_matrix import checked_metric, pull, push
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
+from jgen.samplers.accept import metropolis_accept, normal_and_log_uniform
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import ChainState, flatten, gradient_init
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def mala(
@@ -57,9 +57,9 @@ def mala(
         Roberts and Tweedie (1996), "Exponential convergence of Langevin distributions and their
         discrete approximations", Bernoulli 2(4).
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     return Sampler(
-        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(gradient_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(mala_step, log_density),
     )
 
@@ -68,16 +68,18 @@ def mala_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple[Cha
     """One proposal, one gradient."""
     step_size, factor = state.tuning
     x, density, unravel = flatten(log_density, state.position)
-    noise, coin = noise_and_coin(key, x)
-    half_force = 0.5 * step_size * pull(factor, state.gradient)
-    x = x + step_size * push(factor, noise + half_force)
+    noise, coin = normal_and_log_uniform(key, x)
+    half_force = 0.5 * step_size * to_force(factor, state.gradient)
+    x = x + step_size * to_velocity(factor, noise + half_force)
     value, gradient = jax.value_and_grad(density)(x)
-    noise_back = -noise - half_force - 0.5 * step_size * pull(factor, gradient)
+    noise_back = -noise - half_force - 0.5 * step_size * to_force(factor, gradient)
 
     log_ratio = value - state.log_density + 0.5 * (noise @ noise - noise_back @ noise_back)
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(value)
     proposed = ChainState(unravel(x), value, gradient, state.tuning)
-    state, acceptance_rate, _ = decide(coin, jnp.where(usable, log_ratio, -jnp.inf), proposed, state)
+    state, acceptance_rate, _ = metropolis_accept(
+        coin, jnp.where(usable, log_ratio, -jnp.inf), proposed, state
+    )
     info = {
         "acceptance_rate": acceptance_rate,
         "invalid": ~(value < jnp.inf),
@@ -86,7 +88,7 @@ def mala_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple[Cha
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

@@ -5,14 +5,14 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
-from jgen.samplers.accept import decide, noise_and_coin
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
+from jgen.samplers.accept import metropolis_accept, normal_and_log_uniform
 from jgen.samplers.input_checks import check_position
-from jgen.samplers.mass_matrix import checked_metric, push
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import Tuning, flatten, make_tuning
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 class WalkState(NamedTuple):
@@ -62,9 +62,9 @@ def metropolis(
         Roberts, Gelman and Gilks (1997), "Weak convergence and optimal scaling of random walk
         Metropolis algorithms", Annals of Applied Probability 7(1).
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     return Sampler(
-        Partial(metropolis_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(metropolis_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(metropolis_step, log_density),
     )
 
@@ -83,11 +83,11 @@ def metropolis_step(log_density: LogDensity, key: Key, state: WalkState) -> tupl
     """One proposal, one log density."""
     step_size, factor = state.tuning
     x, density, unravel = flatten(log_density, state.position)
-    noise, coin = noise_and_coin(key, x)
-    x = x + step_size * push(factor, noise)
+    noise, coin = normal_and_log_uniform(key, x)
+    x = x + step_size * to_velocity(factor, noise)
     value = density(x)
     proposed = WalkState(unravel(x), value, state.tuning)
-    state, acceptance_rate, _ = decide(coin, value - state.log_density, proposed, state)
+    state, acceptance_rate, _ = metropolis_accept(coin, value - state.log_density, proposed, state)
     info = {
         "acceptance_rate": acceptance_rate,
         "invalid": ~(value < jnp.inf),
@@ -96,7 +96,7 @@ def metropolis_step(log_density: LogDensity, key: Key, state: WalkState) -> tupl
         "num_grads": jnp.int32(0),
         "num_log_densities": jnp.int32(1),
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

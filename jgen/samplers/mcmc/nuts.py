@@ -7,16 +7,16 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.threefry import fold_in, turn_uniforms
-from jgen._internal.validation import positive
+from jgen._internal.validation import check_positive
 from jgen._internal.vmap_rules import put
-from jgen.samplers.accept import MAX_ENERGY_ERROR, T, log_uniform, noise_and_coin
-from jgen.samplers.mass_matrix import checked_metric, pull, push
+from jgen.samplers.accept import MAX_ENERGY_ERROR, T, log_uniform, normal_and_log_uniform
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import ChainState, flatten, gradient_init
-from jgen.samplers.state_machine import Machine, turn_until_done
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.samplers.state_machine import StateMachine, run_to_completion
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 class Candidate(NamedTuple):
@@ -34,7 +34,7 @@ class Tree(NamedTuple):
     momentum_sum: Array  # [dim]
 
 
-class Growth(NamedTuple):
+class TrajectoryState(NamedTuple):
     """The trajectory so far, and the subtree now growing at one end of it.
 
     A subtree grows at the front, in place: if it is thrown away the trajectory is over and its ends are
@@ -59,7 +59,7 @@ class Growth(NamedTuple):
     acceptance_sum: Array  # []
     diverging: Array  # []
     broken: Array  # [] whether the subtree diverges or turns
-    ripe: Array  # [] whether the subtree will grow no more
+    stage_done: Array  # [] whether the subtree will grow no more
     done: Array  # []
 
 
@@ -78,8 +78,8 @@ def nuts(
     either end of any balanced subtree inside it (:math:`\rho` is its sum of white momenta), or when a
     leaf's energy error passes 1000 nats.
 
-    The recursion is unrolled into a ``Machine``, ``begin``, ``advance`` (a leaf, one gradient), ``settle`` (a
-    doubling) and ``finish``, so that any loop can drive it.
+    The recursion is unrolled into a ``StateMachine``, ``init``, ``step`` (a leaf, one gradient),
+    ``finish_stage`` (a doubling) and ``finalize``, so that any loop can drive it.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
@@ -107,30 +107,30 @@ def nuts(
         Hoffman and Gelman (2014), JMLR 15; Betancourt (2017), arXiv 1701.02434; the iterative form
         after Phan, Pradhan and Jankowiak (2019), arXiv 1912.11554.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     if max_depth < 1:
         raise ValueError(f"max_depth must be at least 1; got {max_depth}")
-    machine = Machine(
-        Partial(static(begin, max_depth=max_depth)),
-        Partial(advance, log_density),
-        Partial(finish),
-        Partial(settle),
+    machine = StateMachine(
+        Partial(bind_static(init_work, max_depth=max_depth)),
+        Partial(step_work, log_density),
+        Partial(finalize),
+        Partial(finish_stage),
     )
     return Sampler(
-        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
-        Partial(turn_until_done, machine),
+        Partial(gradient_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
+        Partial(run_to_completion, machine),
     )
 
 
-def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
+def init_work(key: Key, state: ChainState, *, max_depth: int) -> TrajectoryState:
     """Refreshes the momentum; spends no gradient."""
     x, _ = ravel_pytree(state.position)
-    momentum, _ = noise_and_coin(fold_in(key, 0), x)
+    momentum, _ = normal_and_log_uniform(fold_in(key, 0), x)
     key = fold_in(key, 1)
     energy = 0.5 * momentum @ momentum - state.log_density
     here = Candidate(_stacked(x, momentum, state.gradient), state.log_density)
     heads, _, _ = turn_uniforms(key, 0, x.dtype)
-    return Growth(
+    return TrajectoryState(
         key=key,
         start_energy=energy,
         front=here.point,
@@ -138,21 +138,21 @@ def begin(key: Key, state: ChainState, *, max_depth: int) -> Growth:
         direction=jnp.where(heads, 1, -1).astype(x.dtype),
         tree=Tree(here, jnp.zeros_like(energy), momentum),
         depth=jnp.int32(0),
-        subtree=_seedling(here),
+        subtree=_empty_tree(here),
         leaf=jnp.int32(0),
         checkpoints=jnp.zeros((max_depth, 2, x.size), x.dtype),
         num_grads=jnp.int32(0),
         acceptance_sum=jnp.zeros_like(energy),
         diverging=jnp.array(False),
         broken=jnp.array(False),
-        ripe=jnp.array(False),
+        stage_done=jnp.array(False),
         done=jnp.array(False),
     )
 
 
-def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growth:
+def step_work(log_density: LogDensity, state: ChainState, growth: TrajectoryState) -> TrajectoryState:
     """Adds one leaf to the subtree; broken ones, and those of trajectories that are done, stay put."""
-    alive = ~growth.ripe
+    alive = ~growth.stage_done
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
     subtree = growth.subtree
@@ -161,10 +161,10 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
     # One leapfrog step from the front.
     signed_step = growth.direction * step_size
     x, momentum, gradient = growth.front
-    momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
-    x = jnp.where(alive, x + signed_step * push(factor, momentum), x)
+    momentum = momentum + 0.5 * signed_step * to_force(factor, gradient)
+    x = jnp.where(alive, x + signed_step * to_velocity(factor, momentum), x)
     value, gradient = jax.value_and_grad(density)(x)
-    momentum = momentum + 0.5 * signed_step * pull(factor, gradient)
+    momentum = momentum + 0.5 * signed_step * to_force(factor, gradient)
     # Were they not stacked, XLA would compute both anew for every number of the point that they select.
     start = jnp.stack([jnp.zeros_like(value), growth.start_energy])
     value, error = jnp.stack([value, 0.5 * (momentum @ momentum) - value]) - start
@@ -202,11 +202,11 @@ def advance(log_density: LogDensity, state: ChainState, growth: Growth) -> Growt
         acceptance_sum=growth.acceptance_sum + jnp.where(alive, jnp.exp(jnp.minimum(-error, 0.0)), 0.0),
         diverging=diverging,
         broken=broken,
-        ripe=growth.ripe | broken | (leaf == 1 << growth.depth),
+        stage_done=growth.stage_done | broken | (leaf == 1 << growth.depth),
     )
 
 
-def settle(growth: Growth) -> Growth:
+def finish_stage(growth: TrajectoryState) -> TrajectoryState:
     """Joins a whole subtree to a trajectory that is not done, and tosses for the end that grows next."""
     tree, subtree, front, back = growth.tree, growth.subtree, growth.front, growth.back
     heads, _, uniform = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
@@ -227,9 +227,9 @@ def settle(growth: Growth) -> Growth:
             momentum_sum,
         ),
         depth=depth,
-        subtree=_seedling(subtree.candidate),
+        subtree=_empty_tree(subtree.candidate),
         leaf=jnp.zeros_like(growth.leaf),
-        ripe=done,
+        stage_done=done,
         done=done,
     )
 
@@ -247,7 +247,7 @@ def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Arra
     return (jnp.sum(first * stretch) <= 0.0) | (jnp.sum(last * stretch) <= 0.0)
 
 
-def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
+def finalize(state: ChainState, growth: TrajectoryState) -> tuple[ChainState, Draws]:
     """The draw of a finished trajectory."""
     _, unravel = ravel_pytree(state.position)
     (x, momentum, gradient), value = growth.tree.candidate
@@ -263,10 +263,10 @@ def finish(state: ChainState, growth: Growth) -> tuple[ChainState, Draws]:
         "num_grads": growth.num_grads,
         "num_log_densities": jnp.zeros_like(growth.num_grads),
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
-def _seedling(candidate: Candidate) -> Tree:
+def _empty_tree(candidate: Candidate) -> Tree:
     """A tree without a leaf; the candidate only gives the shapes."""
     nothing = jnp.zeros_like(candidate.log_density)
     return Tree(candidate, nothing - jnp.inf, jnp.zeros_like(candidate.point[0]))

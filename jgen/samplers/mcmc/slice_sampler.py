@@ -7,16 +7,16 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.threefry import turn_uniforms
-from jgen._internal.validation import count, positive
+from jgen._internal.validation import check_count, check_positive
 from jgen.samplers.accept import log_uniform
 from jgen.samplers.input_checks import check_position
-from jgen.samplers.mass_matrix import checked_metric, push
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import Tuning, flatten, make_tuning
-from jgen.samplers.state_machine import Machine, turn_until_done
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target
+from jgen.samplers.state_machine import StateMachine, run_to_completion
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 MAX_TRIES = 100
 """A try halves the interval, or nearly: long before this many it is narrower than any float."""
@@ -59,7 +59,7 @@ def slice_sampler(
     *,
     step_size: float | Array = 1.0,
     inverse_mass_matrix: Array | None = None,
-    max_outs: int | Array = 64,
+    max_step_outs: int | Array = 64,
     along_axes: bool = False,
 ) -> Sampler:
     r"""A draw from the piece of a line on which the density passes a random level: no refusal, no gradient.
@@ -75,7 +75,7 @@ def slice_sampler(
     only decides how many log densities a draw takes: too short costs steps out, too long costs tries.
     ``acceptance_rate`` is one over the number of tries, so that warm-up can aim it.
 
-    It is a ``Machine``, ``begin``, ``advance`` (one log density) and ``finish``, so that any loop can
+    It is a ``StateMachine``, ``init``, ``step`` (one log density) and ``finalize``, so that any loop can
     drive it.
 
     Args:
@@ -83,7 +83,7 @@ def slice_sampler(
         step_size: Width of the first interval, in units of L; two or three standard deviations are best.
         inverse_mass_matrix: :math:`L L^\top`: None (identity), variances ``[dim]`` or a covariance
             ``[dim, dim]``.
-        max_outs: Steps out at most, over both ends, divided between them at random.
+        max_step_outs: Steps out at most, over both ends, divided between them at random.
         along_axes: Whether u is an axis rather than any direction: one coordinate moves at a time (or column
             of L). Structural.
 
@@ -91,7 +91,7 @@ def slice_sampler(
         A Markov sampler; the state carries ``tuning`` for warm-up. A NaN log density counts as none.
 
     Raises:
-        ValueError: If the step size is not positive, or ``max_outs`` is negative.
+        ValueError: If the step size is not positive, or ``max_step_outs`` is negative.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -106,16 +106,16 @@ def slice_sampler(
     Reference:
         Neal (2003), "Slice sampling", Annals of Statistics 31(3), figures 3 and 5.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
-    max_outs = count("max_outs", max_outs, least=0)
-    machine = Machine(
-        Partial(static(begin, along_axes=along_axes), max_outs),
-        Partial(advance, log_density),
-        Partial(finish),
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    max_step_outs = check_count("max_outs", max_step_outs, least=0)
+    machine = StateMachine(
+        Partial(bind_static(init_work, along_axes=along_axes), max_step_outs),
+        Partial(step_work, log_density),
+        Partial(finalize),
     )
     return Sampler(
-        Partial(slice_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
-        Partial(turn_until_done, machine),
+        Partial(slice_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
+        Partial(run_to_completion, machine),
     )
 
 
@@ -129,7 +129,7 @@ def slice_init(
     return LineState(position, density(flat), make_tuning(step_size, inverse_mass_matrix, flat))
 
 
-def begin(max_outs: Array, key: Key, state: LineState, *, along_axes: bool) -> Interval:
+def init_work(max_step_outs: Array, key: Key, state: LineState, *, along_axes: bool) -> Interval:
     """A line, a level, and an interval laid around the position; spends nothing."""
     direction_key, uniform_key, key = jax.random.split(key, 3)
     x, _ = ravel_pytree(state.position)
@@ -141,15 +141,15 @@ def begin(max_outs: Array, key: Key, state: LineState, *, along_axes: bool) -> I
     level, place, share = jax.random.uniform(uniform_key, (3,), x.dtype)
     width = state.tuning.step_size
     low = -width * place
-    outs_low = jnp.floor((max_outs + 1) * share).astype(jnp.int32)
+    outs_low = jnp.floor((max_step_outs + 1) * share).astype(jnp.int32)
     return Interval(
         key=key,
-        direction=push(state.tuning.inverse_mass_factor, unit),
+        direction=to_velocity(state.tuning.inverse_mass_factor, unit),
         threshold=state.log_density + log_uniform(level),
         low=low,
         high=low + width,
         outs_low=outs_low,
-        outs_high=max_outs - outs_low,
+        outs_high=max_step_outs - outs_low,
         offset=jnp.zeros_like(low),
         value=state.log_density,
         num_tries=jnp.int32(0),
@@ -159,7 +159,7 @@ def begin(max_outs: Array, key: Key, state: LineState, *, along_axes: bool) -> I
     )
 
 
-def advance(log_density: LogDensity, state: LineState, interval: Interval) -> Interval:
+def step_work(log_density: LogDensity, state: LineState, interval: Interval) -> Interval:
     """Looks at one point of the line: the low end, the high end, or a try between them."""
     x, density, _ = flatten(log_density, state.position)
     low, high = interval.low, interval.high
@@ -193,7 +193,7 @@ def advance(log_density: LogDensity, state: LineState, interval: Interval) -> In
     )
 
 
-def finish(state: LineState, interval: Interval) -> tuple[LineState, Draws]:
+def finalize(state: LineState, interval: Interval) -> tuple[LineState, Draws]:
     """The point found; the position itself where the interval shrank to nothing."""
     x, unravel = ravel_pytree(state.position)
     state = LineState(
@@ -210,7 +210,7 @@ def finish(state: LineState, interval: Interval) -> tuple[LineState, Draws]:
         "num_grads": jnp.int32(0),
         "num_log_densities": interval.num_log_densities,
     }
-    return state, Draws(state.position, info, None, Law.MARKOV)
+    return state, Draws(state.position, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

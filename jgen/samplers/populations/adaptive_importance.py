@@ -9,14 +9,14 @@ from jax.scipy.special import gammaln, logsumexp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen._internal.binding import bind, static
-from jgen._internal.validation import count, positive
+from jgen._internal.binding import as_partial, bind_static
+from jgen._internal.validation import check_count, check_positive
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.mixture_proposal import balanced
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.samplers.tempering_schedule import found
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target
+from jgen.samplers.tempering_schedule import adaptive_schedule
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 def adaptive_importance(
@@ -27,7 +27,7 @@ def adaptive_importance(
     num_pilots: int | None = None,
     num_rounds: int | Array = 10,
     num_components: int = 1,
-    freedom: float | Array = 5.0,
+    dof: float | Array = 5.0,
 ) -> Sampler:
     r"""Pilots fit a mixture of Student t laws to the target, from which the particles are then drawn.
 
@@ -56,7 +56,7 @@ def adaptive_importance(
         num_pilots: Drawn in every round, 4 or more; by default N. Structural.
         num_rounds: How often the fit is mended.
         num_components: Of the fit. Structural.
-        freedom: Degrees of freedom nu of a component; the fewer, the heavier its tails.
+        dof: Degrees of freedom nu of a component; the fewer, the heavier its tails.
 
     Returns:
         An ensemble sampler, whose draws have a particle axis; it needs no starting position. Its info has
@@ -94,12 +94,17 @@ def adaptive_importance(
             )
     num_pilots = num_particles if num_pilots is None else num_pilots
     sizes = {
-        "num_particles": int(count("num_particles", num_particles, least=4)),
-        "num_pilots": int(count("num_pilots", num_pilots, least=4)),
-        "num_components": int(count("num_components", num_components)),
+        "num_particles": int(check_count("num_particles", num_particles, least=4)),
+        "num_pilots": int(check_count("num_pilots", num_pilots, least=4)),
+        "num_components": int(check_count("num_components", num_components)),
     }
-    bound = bind(log_density), proposal, count("num_rounds", num_rounds), positive("freedom", freedom)
-    return Sampler(Partial(no_state), Partial(static(adaptive_importance_step, **sizes), *bound))
+    bound = (
+        as_partial(log_density),
+        proposal,
+        check_count("num_rounds", num_rounds),
+        check_positive("dof", dof),
+    )
+    return Sampler(Partial(no_state), Partial(bind_static(adaptive_importance_step, **sizes), *bound))
 
 
 class Fit(NamedTuple):
@@ -113,7 +118,7 @@ class Fit(NamedTuple):
         centre: ``[component, dim]``.
         factor: Lower triangular, of the scale matrices ``[component, dim, dim]``.
         inverse: Of the factor ``[component, dim, dim]``.
-        freedom: ``[]``.
+        dof: ``[]``.
         like: A position, of whose form draws are.
     """
 
@@ -121,7 +126,7 @@ class Fit(NamedTuple):
     centre: Array
     factor: Array
     inverse: Array
-    freedom: Array
+    dof: Array
     like: PyTree
 
     def sample(self, key: Key) -> PyTree:
@@ -129,7 +134,7 @@ class Fit(NamedTuple):
         which_key, normal_key, scale_key = jax.random.split(key, 3)
         which = jax.random.categorical(which_key, self.log_share)
         normal = jax.random.normal(normal_key, self.centre.shape[1:], self.centre.dtype)
-        scale = jnp.sqrt(self.freedom / (2 * jax.random.gamma(scale_key, self.freedom / 2)))
+        scale = jnp.sqrt(self.dof / (2 * jax.random.gamma(scale_key, self.dof / 2)))
         return ravel_pytree(self.like)[1](self.centre[which] + scale * (self.factor[which] @ normal))
 
     def distance(self, x: Array) -> Array:
@@ -138,7 +143,7 @@ class Fit(NamedTuple):
 
     def log_joint(self, x: Array) -> Array:
         """Log density of a vector and each component ``[component]``."""
-        nu, dim = self.freedom, x.size
+        nu, dim = self.dof, x.size
         log_scale = jnp.log(jnp.diagonal(self.factor, axis1=1, axis2=2)).sum(axis=1)
         constant = gammaln((nu + dim) / 2) - gammaln(nu / 2) - dim / 2 * jnp.log(jnp.pi * nu)
         tail = -(nu + dim) / 2 * jnp.log1p(self.distance(x) / nu)
@@ -150,14 +155,14 @@ class Fit(NamedTuple):
 
     def pull(self, x: Array) -> Array:
         """How much a vector weighs in each centre and scale ``[component]``: less, the farther it is."""
-        return (self.freedom + x.size) / (self.freedom + self.distance(x))
+        return (self.dof + x.size) / (self.dof + self.distance(x))
 
 
 def adaptive_importance_step(
     log_density: LogDensity,
     proposal: Distribution,
     num_rounds: Array,
-    freedom: Array,
+    dof: Array,
     key: Key,
     state: tuple[()],
     *,
@@ -176,12 +181,12 @@ def adaptive_importance_step(
         fit, _, was_invalid = carry
         value, log_weight, invalid = drawn(fit, jax.random.fold_in(pilot_key, index), num_pilots)
         none = jnp.zeros(())
-        beta = found(jnp.array(0.2), index, none, jnp.zeros_like(log_weight), log_weight)
+        beta = adaptive_schedule(jnp.array(0.2), index, none, jnp.zeros_like(log_weight), log_weight)
         log_share = jnp.where(log_weight == -jnp.inf, -jnp.inf, beta * log_weight)
         fit = jax.lax.cond(log_weight.max() > -jnp.inf, mended, lambda fit, *_: fit, fit, value, log_share)
         return fit, beta, was_invalid | invalid
 
-    start = first_fit(proposal, freedom, start_key, num_pilots, num_components)
+    start = first_fit(proposal, dof, start_key, num_pilots, num_components)
     fit, beta, invalid = jax.lax.fori_loop(0, num_rounds, learn, (start, jnp.zeros(()), jnp.array(False)))
     value, log_weight, last_invalid = drawn(fit, particle_key, num_particles)
     info = {
@@ -190,10 +195,10 @@ def adaptive_importance_step(
         "num_grads": jnp.int32(0),
         "num_log_densities": num_particles + num_rounds * num_pilots,
     }
-    return state, Draws(value, info, log_weight, Law.ENSEMBLE)
+    return state, Draws(value, info, log_weight, DrawKind.ENSEMBLE)
 
 
-def first_fit(proposal: Distribution, freedom: Array, key: Key, num_pilots: int, num_components: int) -> Fit:
+def first_fit(proposal: Distribution, dof: Array, key: Key, num_pilots: int, num_components: int) -> Fit:
     """Centres drawn from the proposal, as wide as the proposal is."""
     drawn = jax.vmap(proposal.sample)(jax.random.split(key, num_pilots + num_components))
     x = jax.vmap(lambda one: ravel_pytree(one)[0])(drawn)  # [pilot, dim]
@@ -204,7 +209,7 @@ def first_fit(proposal: Distribution, freedom: Array, key: Key, num_pilots: int,
         x[:num_components],
         factor,
         inverse_of(factor),
-        freedom,
+        dof,
         jax.tree.map(lambda leaf: leaf[0], drawn),
     )
 

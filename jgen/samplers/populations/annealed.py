@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.validation import count
+from jgen._internal.validation import check_count
 from jgen.samplers.annealing_path import (
+    AnnealingPath,
     Kernel,
-    Path,
     bound_kernel,
+    check_path,
     checked_ladder,
-    checked_path,
     local_kernel,
     log_ratio,
     merge,
@@ -21,10 +21,10 @@ from jgen.samplers.annealing_path import (
 )
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, Draws, Info, Key, Law, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Info, Key, PyTree, Sampler, Target
 
 
-def annealed(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
+def annealed(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
     r"""Walks down a path of densities and weighs what it meets: one pass is one weighted draw.
 
     From :math:`x_0 \sim q`, at each temperature the weight is taken first and the move made after it,
@@ -37,7 +37,7 @@ def annealed(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array =
     apart the weights lie. Passes are independent, so their weights are read as those of ``importance``.
 
     Args:
-        path: From a base that can be drawn from to the target; see ``Path``.
+        path: From a base that can be drawn from to the target; see ``AnnealingPath``.
         kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. What is
             structural is bound by ``static``, as in ``Partial(static(nuts, max_depth=5))``.
         betas: Inverse temperatures ``[temperature]``, rising from 0 to 1; a single rise is importance
@@ -55,12 +55,12 @@ def annealed(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array =
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.samplers import Path, metropolis
+        >>> from jgen.samplers import AnnealingPath, metropolis
         >>> from jgen.sampling.driver import sample
         >>> from jgen.diagnostics.summary import log_evidence
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * (x - 1.0) ** 2
-        >>> path = Path(dist.Normal(0.0, 1.0), log_density)
+        >>> path = AnnealingPath(dist.Normal(0.0, 1.0), log_density)
         >>> sampler = annealed(path, metropolis, jnp.linspace(0, 1, 9))
         >>> run = sample(jax.random.key(0), sampler, num_chains=1000, num_draws=5)
         >>> result = log_evidence(run.draws)
@@ -70,21 +70,21 @@ def annealed(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array =
     Reference:
         Neal (2001), "Annealed importance sampling", Statistics and Computing 11(2); Jarzynski (1997).
     """
-    bound = checked_path(path), bound_kernel(kernel), checked_ladder(betas), count("num_steps", num_steps)
+    bound = check_path(path), bound_kernel(kernel), checked_ladder(betas), check_count("num_steps", num_steps)
     return Sampler(Partial(no_state), Partial(annealed_step, *bound))
 
 
 def annealed_step(
-    path: Path, kernel: Partial, betas: Array, num_steps: Array, key: Key, state: tuple[()]
+    path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, state: tuple[()]
 ) -> tuple[tuple[()], Draws]:
     """One pass."""
     start_key, move_key = jax.random.split(key)
     value, log_weight, info = anneal(path, kernel, betas, num_steps, move_key, path.base.sample(start_key))
-    return state, Draws(value, info, log_weight, Law.WEIGHTED)
+    return state, Draws(value, info, log_weight, DrawKind.WEIGHTED)
 
 
 def anneal(
-    path: Path, kernel: Partial, betas: Array, num_steps: Array, key: Key, position: PyTree
+    path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, position: PyTree
 ) -> tuple[PyTree, Array, Info]:
     """One pass from a position, drawn from the base: where it ends, its log-weight ``[]``, its facts."""
 
@@ -106,5 +106,5 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Six temperatures, wherever the target knows a proposal that covers it and has gradients."""
     if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
         return None
-    path = Path(target.proposal, target.log_density)
+    path = AnnealingPath(target.proposal, target.log_density)
     return Recipe(annealed(path, kernel, jnp.linspace(0.0, 1.0, 6)), None)

@@ -9,15 +9,15 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
-from jgen._internal.validation import count
+from jgen._internal.binding import as_partial, bind_static
+from jgen._internal.validation import check_count
 from jgen.diagnostics.weights import kish_ess, systematic
 from jgen.samplers.annealing_path import (
+    AnnealingPath,
     Kernel,
-    Path,
     bound_kernel,
+    check_path,
     checked_ladder,
-    checked_path,
     local_kernel,
     log_ratio,
     merge,
@@ -26,12 +26,12 @@ from jgen.samplers.annealing_path import (
 )
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.samplers.tempering_schedule import Metric, found, given, spread
-from jgen.types import Array, Draws, Key, Law, PyTree, Sampler, Target
+from jgen.samplers.tempering_schedule import Metric, adaptive_schedule, fixed_schedule, particle_metric
+from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 
 def smc(
-    path: Path,
+    path: AnnealingPath,
     kernel: Kernel,
     *,
     num_particles: int,
@@ -71,9 +71,9 @@ def smc(
     by 0.9 on ``linear_decoder`` from its prior with N = 50, where the error between runs is 0.7.)
 
     Args:
-        path: From a base that can be drawn from to the target; see ``Path``.
+        path: From a base that can be drawn from to the target; see ``AnnealingPath``.
         kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. What is
-            structural is bound by ``static``, as in ``Partial(static(nuts, max_depth=5))``.
+            structural is bound by ``bind_static``, as in ``Partial(bind_static(nuts, max_depth=5))``.
         num_particles: N; structural, another number compiles anew.
         betas: Inverse temperatures ``[temperature]``, rising from 0 to 1; None finds them.
         num_steps: Steps of the kernel at each temperature.
@@ -100,12 +100,12 @@ def smc(
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.samplers import Path, metropolis
+        >>> from jgen.samplers import AnnealingPath, metropolis
         >>> from jgen.sampling.driver import sample
         >>> from jgen.diagnostics.summary import log_evidence
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * (x - 3.0) ** 2
-        >>> sampler = smc(Path(dist.Normal(0.0, 1.0), log_density), metropolis, num_particles=100)
+        >>> sampler = smc(AnnealingPath(dist.Normal(0.0, 1.0), log_density), metropolis, num_particles=100)
         >>> run = sample(jax.random.key(0), sampler, num_chains=16, num_draws=2)
         >>> result = log_evidence(run.draws)
         >>> run.draws.value.shape, bool(abs(result.value - 0.919) < result.high - result.low)
@@ -116,25 +116,30 @@ def smc(
         and Aston (2016), JCGS 25(3); Whiteley, Lee and Heine (2016), "On the role of interaction in
         sequential Monte Carlo algorithms", Bernoulli 22(1).
     """
-    path, kernel = checked_path(path), bound_kernel(kernel)
+    path, kernel = check_path(path), bound_kernel(kernel)
     chooses = betas is None or metric is not None
     num_pilots = (num_particles if chooses else 0) if num_pilots is None else num_pilots
     sizes = {"num_particles": num_particles, "num_pilots": num_pilots, "max_temperatures": max_temperatures}
-    sizes = {name: int(count(name, size, least=int(name != "num_pilots"))) for name, size in sizes.items()}
+    sizes = {
+        name: int(check_count(name, size, least=int(name != "num_pilots"))) for name, size in sizes.items()
+    }
     if chooses and not num_pilots:
         raise ValueError(
             "pilots choose the temperatures and the metric: take num_pilots >= 1, or give betas, and bind "
             "the metric to the kernel"
         )
     if betas is None:
-        next_beta = Partial(found, _fraction("ess_fraction", ess_fraction))
+        next_beta = Partial(adaptive_schedule, _fraction("ess_fraction", ess_fraction))
     else:
         betas = checked_ladder(betas)
-        next_beta, sizes["max_temperatures"] = Partial(given, betas), len(betas) - 1
-    resample_below, num_steps = _fraction("resample_below", resample_below), count("num_steps", num_steps)
-    metric = None if metric is None else bind(metric)
-    bound = path, kernel, next_beta, bind(resample), resample_below, metric, num_steps
-    return Sampler(Partial(no_state), Partial(static(smc_step, **sizes), *bound))
+        next_beta, sizes["max_temperatures"] = Partial(fixed_schedule, betas), len(betas) - 1
+    resample_below, num_steps = (
+        _fraction("resample_below", resample_below),
+        check_count("num_steps", num_steps),
+    )
+    metric = None if metric is None else as_partial(metric)
+    bound = path, kernel, next_beta, as_partial(resample), resample_below, metric, num_steps
+    return Sampler(Partial(no_state), Partial(bind_static(smc_step, **sizes), *bound))
 
 
 class Descent(NamedTuple):
@@ -158,7 +163,7 @@ class Descent(NamedTuple):
 
 
 def smc_step(
-    path: Path,
+    path: AnnealingPath,
     kernel: Partial,
     next_beta: Partial,
     resample: Partial,
@@ -190,7 +195,9 @@ def smc_step(
         make: Kernel = kernel
         if metric is not None:
             pilots = jax.tree.map(lambda leaf: leaf[:num_pilots], run.position)
-            make = partial(kernel, inverse_mass_matrix=spread(metric, pilots, log_weight[:num_pilots]))
+            make = partial(
+                kernel, inverse_mass_matrix=particle_metric(metric, pilots, log_weight[:num_pilots])
+            )
 
         ancestor, log_weight, ess = renewed(
             resample, resample_below * (after < 1), resample_key, log_weight, num_pilots
@@ -224,7 +231,7 @@ def smc_step(
     if "acceptance_rate" in info:
         info["acceptance_rate"] = info["acceptance_rate"] / end.num_temperatures
     value = jax.tree.map(lambda leaf: leaf[num_pilots:], end.position)
-    return state, Draws(value, info, end.log_weight[num_pilots:], Law.ENSEMBLE)
+    return state, Draws(value, info, end.log_weight[num_pilots:], DrawKind.ENSEMBLE)
 
 
 def renewed(
@@ -262,4 +269,4 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Eight particles and as many pilots, where the target has gradients and a proposal that covers it."""
     if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
         return None
-    return Recipe(smc(Path(target.proposal, target.log_density), kernel, num_particles=8), None)
+    return Recipe(smc(AnnealingPath(target.proposal, target.log_density), kernel, num_particles=8), None)

@@ -7,21 +7,21 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.validation import count
+from jgen._internal.validation import check_count
 from jgen.samplers.accept import log_uniform
 from jgen.samplers.annealing_path import (
+    AnnealingPath,
     Kernel,
-    Path,
     bound_kernel,
+    check_path,
     checked_ladder,
-    checked_path,
     local_kernel,
     log_ratio,
     merge,
     move,
 )
 from jgen.samplers.recipe import Recipe
-from jgen.types import Array, Draws, Key, Law, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 
 class Replicas(NamedTuple):
@@ -42,7 +42,7 @@ class Replicas(NamedTuple):
     betas: Array
 
 
-def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
+def tempering(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
     r"""One chain is a replica at each temperature of a path; neighbours swap, and the last one is the draw.
 
     At each step the replica at the base is drawn anew, the others move by the kernel of their temperature,
@@ -55,7 +55,7 @@ def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array 
     travel the ladder rather than diffuse along it.
 
     Args:
-        path: From a base that can be drawn from to the target; see ``Path``.
+        path: From a base that can be drawn from to the target; see ``AnnealingPath``.
         kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. It starts
             afresh at every step, which costs one evaluation more.
         betas: Inverse temperatures ``[temperature]``, rising from 0 to 1;
@@ -76,11 +76,12 @@ def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array 
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.samplers import Path, metropolis
+        >>> from jgen.samplers import AnnealingPath, metropolis
         >>> from jgen.sampling.driver import sample
         >>> def log_density(x):  # modes at -5 and 5
         ...     return jnp.logaddexp(-0.5 * (x - 5.0) ** 2, -0.5 * (x + 5.0) ** 2)
-        >>> sampler = tempering(Path(dist.Normal(0.0, 5.0), log_density), metropolis, jnp.linspace(0, 1, 5))
+        >>> sampler = tempering(AnnealingPath(dist.Normal(0.0, 5.0), log_density), metropolis,
+        jnp.linspace(0, 1, 5))
         >>> run = sample(jax.random.key(0), sampler, num_chains=16, num_draws=500, num_warmup=50)
         >>> bool(abs((run.draws.value > 0).mean() - 0.5) < 0.1)
         True
@@ -89,12 +90,12 @@ def tempering(path: Path, kernel: Kernel, betas: Any, *, num_steps: int | Array 
         Syed, Bouchard-Cote, Deligiannidis and Doucet (2022), "Non-reversible parallel tempering: a scalable
         highly parallel MCMC scheme", JRSS B 84(2), arXiv 1905.02939; Okabe et al. (2001).
     """
-    path, betas = checked_path(path), checked_ladder(betas)
-    step = Partial(tempering_step, path, bound_kernel(kernel), count("num_steps", num_steps))
+    path, betas = check_path(path), checked_ladder(betas)
+    step = Partial(tempering_step, path, bound_kernel(kernel), check_count("num_steps", num_steps))
     return Sampler(Partial(tempering_init, path, betas), step)
 
 
-def tempering_init(path: Path, betas: Array, key: Key, position: PyTree | None) -> Replicas:
+def tempering_init(path: AnnealingPath, betas: Array, key: Key, position: PyTree | None) -> Replicas:
     """All replicas at draws of the base, the last one where it is told; spends nothing."""
     positions = jax.vmap(path.base.sample)(jax.random.split(key, len(betas)))
     if position is not None:
@@ -103,7 +104,7 @@ def tempering_init(path: Path, betas: Array, key: Key, position: PyTree | None) 
 
 
 def tempering_step(
-    path: Path, kernel: Partial, num_steps: Array, key: Key, state: Replicas
+    path: AnnealingPath, kernel: Partial, num_steps: Array, key: Key, state: Replicas
 ) -> tuple[Replicas, Draws]:
     """Every replica moves, then neighbours swap."""
     betas = state.betas
@@ -136,12 +137,12 @@ def tempering_step(
     }
     value = jax.tree.map(lambda rows: rows[-1], positions)
     state = Replicas(positions, came_up.at[-1].set(False), ~state.is_odd, betas)
-    return state, Draws(value, info, None, Law.MARKOV)
+    return state, Draws(value, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """The base and the target alone: where there are more, replicas between them have no exact start."""
     if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
         return None
-    path = Path(target.proposal, target.log_density)
+    path = AnnealingPath(target.proposal, target.log_density)
     return Recipe(tempering(path, kernel, jnp.linspace(0.0, 1.0, 2)), None, reversible=False)

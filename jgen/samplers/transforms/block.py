@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.samplers.reinitialize import refuse_burn_in
 from jgen.samplers.transforms.split_position import check_names, part
 from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler
@@ -34,7 +34,8 @@ def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names
 
     Args:
         make: Log density -> a Markov sampler. ``Partial(hmc, num_steps=3)`` compiles nothing when it is built
-            again; bind what is structural by ``static``, as in ``Partial(static(nuts, max_depth=5))``.
+            again; bind what is structural by ``bind_static``, as in ``Partial(bind_static(nuts,
+            max_depth=5))``.
         log_density: Of the whole position, a dict -> ``[]``, in nats; bind data by ``Partial``.
         *names: The variables to move. The kernel's position is the dict of these.
 
@@ -52,7 +53,7 @@ def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names
         >>> from jgen.samplers import cycle
         >>> def log_density(position):  # a fair coin says which of two normals x is from
         ...     return -0.5 * (position["x"] - 4.0 * position["coin"]) ** 2
-        >>> flip = block(Partial(static(discrete_gibbs, num_values=2)), log_density, "coin")
+        >>> flip = block(Partial(bind_static(discrete_gibbs, num_values=2)), log_density, "coin")
         >>> both = cycle(flip, block(mala, log_density, "x"))
         >>> start = {"coin": jnp.zeros(16, int), "x": jnp.zeros(16)}
         >>> run = sample(jax.random.key(0), both, num_draws=1000, num_chains=16, position=start)
@@ -63,10 +64,10 @@ def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names
         Tierney (1994), "Markov chains for exploring posterior distributions", Annals of Statistics 22(4).
     """
     check_names("block", names)
-    make, log_density = bind(make), bind(log_density)
+    make, log_density = as_partial(make), as_partial(log_density)
     return Sampler(
-        Partial(static(block_init, names=names), make, log_density),
-        Partial(static(block_step, names=names), make, log_density),
+        Partial(bind_static(block_init, names=names), make, log_density),
+        Partial(bind_static(block_step, names=names), make, log_density),
     )
 
 

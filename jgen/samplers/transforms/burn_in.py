@@ -2,7 +2,7 @@
 
 from jax.tree_util import Partial
 
-from jgen._internal.validation import count
+from jgen._internal.validation import check_count
 from jgen.samplers.reinitialize import burn_in_init
 from jgen.types import Array, Sampler
 
@@ -37,5 +37,5 @@ def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
         >>> bool((abs(run.draws.value) < 6).all())
         True
     """
-    num_steps = count("burn_in: num_steps", num_steps, least=0)
+    num_steps = check_count("burn_in: num_steps", num_steps, least=0)
     return Sampler(Partial(burn_in_init, sampler, num_steps), sampler.step)

@@ -3,9 +3,9 @@
 import jax
 from jax.tree_util import Partial
 
-from jgen.samplers.reinitialize import refuse_burn_in, restart
+from jgen.samplers.reinitialize import refuse_burn_in, reinitialize
 from jgen.samplers.transforms.join_info import join
-from jgen.types import Array, Draws, Key, Law, PyTree, Sampler
+from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler
 
 RATE = "acceptance_rate"
 
@@ -58,17 +58,17 @@ def cycle_step(
 ) -> tuple[tuple[PyTree, ...], Draws]:
     """Every kernel in turn; each starts where the one before it stopped."""
     keys = jax.random.split(key, (len(samplers), 2))
-    position, moved, law = position_of(states), [], Law.MARKOV
+    position, moved, law = position_of(states), [], DrawKind.MARKOV
     facts: dict[str, Array] = {}
     rates: dict[str, Array] = {}
     for index, (sampler, state, (init_key, step_key)) in enumerate(zip(samplers, states, keys, strict=True)):
-        fresh = restart(sampler, init_key, position, state)
+        fresh = reinitialize(sampler, init_key, position, state)
         state, draws = sampler.step(step_key, fresh.state)
-        if draws.law not in (Law.MARKOV, Law.BIASED):
+        if draws.kind not in (DrawKind.MARKOV, DrawKind.BIASED):
             raise ValueError(
-                f"cycle composes Markov kernels; one of its members makes {draws.law.value} draws"
+                f"cycle composes Markov kernels; one of its members makes {draws.kind.value} draws"
             )
-        law = draws.law if law is Law.MARKOV else law
+        law = draws.kind if law is DrawKind.MARKOV else law
         info = dict(draws.info)
         rates |= {f"{RATE}_{index}{name}": rate for name, rate in pop_rates(info).items()}
         for name, cost in fresh.cost.items():

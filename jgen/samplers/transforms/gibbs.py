@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind, static
+from jgen._internal.binding import as_partial, bind_static
 from jgen.samplers.transforms.split_position import check_names, part
-from jgen.types import Draws, Key, Law, PyTree, Sampler
+from jgen.types import DrawKind, Draws, Key, PyTree, Sampler
 
 
 class GibbsState(NamedTuple):
@@ -59,7 +59,7 @@ def gibbs(conditional: Callable[[Mapping[str, Any]], Any], name: str) -> Sampler
         images", IEEE PAMI 6(6).
     """
     check_names("gibbs", (name,))
-    return Sampler(Partial(gibbs_init), Partial(static(gibbs_step, name=name), bind(conditional)))
+    return Sampler(Partial(gibbs_init), Partial(bind_static(gibbs_step, name=name), as_partial(conditional)))
 
 
 def gibbs_init(key: Key, position: PyTree) -> GibbsState:
@@ -83,4 +83,4 @@ def gibbs_step(conditional: Partial, key: Key, state: GibbsState, *, name: str) 
     invalid = ~jnp.all(jnp.isfinite(value))
     position = {**rest, name: jnp.where(invalid, old, value)}
     info = {"invalid": invalid, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
-    return GibbsState(position), Draws(position, info, None, Law.MARKOV)
+    return GibbsState(position), Draws(position, info, None, DrawKind.MARKOV)

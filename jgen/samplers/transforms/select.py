@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.types import Draws, Key, PyTree, Sampler
 
 
-def keep(sampler: Sampler, name: str) -> Sampler:
+def select(sampler: Sampler, name: str) -> Sampler:
     """A sampler of one variable of a model: the draws of the others are left out.
 
     Marginals need nothing else: a draw of (x, y) without y is a draw of x, with the same weight.
@@ -31,14 +31,14 @@ def keep(sampler: Sampler, name: str) -> Sampler:
         ...     return dist.Normal(0.0, 1.0)
         >>> def y(x):
         ...     return dist.Normal(x, 1.0)
-        >>> run = sample(jax.random.key(0), keep(ancestral({"x": x, "y": y}), "y"), num_draws=5, num_chains=2)
-        >>> run.draws.value.shape
+        >>> run = sample(jax.random.key(0), select(ancestral({"x": x, "y": y}), "y"), num_draws=5,
+        num_chains=2) >>> run.draws.value.shape
         (2, 5)
     """
-    return Sampler(sampler.init, Partial(static(keep_step, name=name), sampler.step))
+    return Sampler(sampler.init, Partial(bind_static(select_step, name=name), sampler.step))
 
 
-def keep_step(step: Partial, key: Key, state: PyTree, *, name: str) -> tuple[PyTree, Draws]:
+def select_step(step: Partial, key: Key, state: PyTree, *, name: str) -> tuple[PyTree, Draws]:
     """One step of the sampler inside."""
     state, draws = step(key, state)
     if not isinstance(draws.value, dict) or name not in draws.value:

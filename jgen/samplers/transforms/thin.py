@@ -4,7 +4,7 @@ import jax
 from jax.tree_util import Partial
 
 from jgen._internal.threefry import fold_in
-from jgen._internal.validation import count
+from jgen._internal.validation import check_count
 from jgen.samplers.transforms.join_info import join
 from jgen.types import Array, Draws, Key, PyTree, Sampler
 
@@ -37,7 +37,7 @@ def thin(sampler: Sampler, num_steps: int | Array) -> Sampler:
         >>> run.draws.info["num_grads"].tolist()
         [[3, 3, 3, 3, 3], [3, 3, 3, 3, 3]]
     """
-    return Sampler(sampler.init, Partial(thin_step, sampler, count("thin: num_steps", num_steps)))
+    return Sampler(sampler.init, Partial(thin_step, sampler, check_count("thin: num_steps", num_steps)))
 
 
 def thin_step(sampler: Sampler, num_steps: Array, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
@@ -47,7 +47,7 @@ def thin_step(sampler: Sampler, num_steps: Array, key: Key, state: PyTree) -> tu
         state, last = carry
         state, draws = sampler.step(fold_in(key, index), state)
         info = {name: join(name, last.info[name], value) for name, value in draws.info.items()}
-        return state, Draws(draws.value, info, draws.log_weight, draws.law)
+        return state, Draws(draws.value, info, draws.log_weight, draws.kind)
 
     first = sampler.step(fold_in(key, 0), state)
     return jax.lax.fori_loop(1, num_steps, advance, first)

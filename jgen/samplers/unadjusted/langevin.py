@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
 from jgen.samplers.accept import MAX_ENERGY_ERROR
-from jgen.samplers.mass_matrix import checked_metric, pull, push
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import ChainState, flatten, gradient_init
-from jgen.types import Array, Draws, Key, Law, LogDensity, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def langevin(
@@ -58,9 +58,9 @@ def langevin(
         discrete approximations", Bernoulli 2(4); Durmus and Moulines (2017), Annals of Applied
         Probability 27(3).
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     return Sampler(
-        Partial(gradient_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(gradient_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(langevin_step, log_density),
     )
 
@@ -70,10 +70,10 @@ def langevin_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple
     step_size, factor = state.tuning
     x, density, unravel = flatten(log_density, state.position)
     noise = jax.random.normal(key, x.shape, x.dtype)
-    half_force = 0.5 * step_size * pull(factor, state.gradient)
-    x = x + step_size * push(factor, noise + half_force)
+    half_force = 0.5 * step_size * to_force(factor, state.gradient)
+    x = x + step_size * to_velocity(factor, noise + half_force)
     value, gradient = jax.value_and_grad(density)(x)
-    noise_back = -noise - half_force - 0.5 * step_size * pull(factor, gradient)
+    noise_back = -noise - half_force - 0.5 * step_size * to_force(factor, gradient)
 
     energy_error = state.log_density - value + 0.5 * (noise_back @ noise_back - noise @ noise)
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy_error)
@@ -88,7 +88,7 @@ def langevin_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
     }
-    return state, Draws(state.position, info, None, Law.BIASED)
+    return state, Draws(state.position, info, None, DrawKind.BIASED)
 
 
 def biased_variance(step_size: float | Array, variance: float | Array = 1.0) -> float | Array:

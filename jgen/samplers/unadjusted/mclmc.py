@@ -7,14 +7,14 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
 from jgen.samplers.accept import MAX_ENERGY_ERROR
-from jgen.samplers.mass_matrix import checked_metric
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix
 from jgen.samplers.microcanonical import Flight, fly, isokinetic_init, random_direction
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import Tuning, flatten
-from jgen.types import Array, Draws, Key, Law, LogDensity, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 class FlightState(NamedTuple):
@@ -86,7 +86,7 @@ def mclmc(
         ...     return -0.5 * jnp.sum(x**2)
         >>> sampler = mclmc(log_density, step_size=0.2)
         >>> run = sample(jax.random.key(0), sampler, num_draws=100, num_chains=4, position=jnp.ones((4, 50)))
-        >>> run.draws.law.value, bool(run.draws.info["energy_error"].var() / 50 < 1e-3)
+        >>> run.draws.kind.value, bool(run.draws.info["energy_error"].var() / 50 < 1e-3)
         ('biased', True)
 
     Reference:
@@ -94,10 +94,10 @@ def mclmc(
         Robnik and Seljak (2024), "Fluctuation without dissipation: microcanonical Langevin Monte
         Carlo", arXiv 2303.18221.
     """
-    log_density, step_size = bind(log_density), positive("step_size", step_size)
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     return Sampler(
-        Partial(mclmc_init, log_density, step_size, checked_metric(inverse_mass_matrix)),
-        Partial(mclmc_step, log_density, positive("decoherence_time", decoherence_time)),
+        Partial(mclmc_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
+        Partial(mclmc_step, log_density, check_positive("decoherence_time", decoherence_time)),
     )
 
 
@@ -134,7 +134,7 @@ def mclmc_step(
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
     }
-    return state, Draws(state.position, info, None, Law.BIASED)
+    return state, Draws(state.position, info, None, DrawKind.BIASED)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
-from jgen.samplers.mass_matrix import checked_metric, pull, push
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import Tuning, flatten
 from jgen.samplers.stochastic_gradient import (
@@ -19,7 +19,7 @@ from jgen.samplers.stochastic_gradient import (
     noisy,
     stochastic_init,
 )
-from jgen.types import Array, Draws, Key, Law, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 
 class MovingState(NamedTuple):
@@ -94,19 +94,19 @@ def sghmc(
         >>> data = jnp.linspace(0.0, 2.0, 99)  # the posterior is N(0.99, 0.1^2)
         >>> sampler = sghmc(minibatch(log_prior, log_likelihood, data, batch_size=10), step_size=0.01)
         >>> run = sample(jax.random.key(0), sampler, num_draws=500, num_chains=20, position=jnp.ones(20))
-        >>> print(f"{run.draws.value.mean():.1f} +- {run.draws.value.std():.1f}, {run.draws.law.value}")
+        >>> print(f"{run.draws.value.mean():.1f} +- {run.draws.value.std():.1f}, {run.draws.kind.value}")
         1.0 +- 0.1, biased
 
     Reference:
         Chen, Fox and Guestrin (2014), "Stochastic gradient Hamiltonian Monte Carlo", ICML, arXiv 1402.4102.
     """
-    estimate, step_size = bind(log_density_estimate), positive("step_size", step_size)
+    estimate, step_size = as_partial(log_density_estimate), check_positive("step_size", step_size)
     friction, gradient_variance = jnp.asarray(friction, float), jnp.asarray(gradient_variance, float)
     given = (step_size, friction, gradient_variance)
     if not any(isinstance(option, jax.core.Tracer) for option in given):
         _check_heat(*(np.asarray(option) for option in given))
     return Sampler(
-        Partial(sghmc_init, estimate, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(sghmc_init, estimate, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(sghmc_step, estimate, friction, gradient_variance),
     )
 
@@ -145,11 +145,11 @@ def sghmc_step(
     noise_key, batch_key = jax.random.split(key)
     step_size, factor = state.tuning
     x, density, unravel = flatten(Partial(estimate, batch_key), state.position)
-    kick = step_size * pull(factor, state.gradient)
+    kick = step_size * to_force(factor, state.gradient)
     heat = jnp.sqrt(jnp.maximum(2 * friction - step_size**2 * gradient_variance, 0.0)).astype(x.dtype)
     noise = heat * jax.random.normal(noise_key, x.shape, x.dtype)
     momentum = (1 - friction).astype(x.dtype) * state.momentum + kick + noise
-    x = x + step_size * push(factor, momentum)
+    x = x + step_size * to_velocity(factor, momentum)
     value, gradient = jax.value_and_grad(density)(x)
 
     usable = is_usable(value, gradient)
@@ -162,7 +162,7 @@ def sghmc_step(
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
     }
-    return state, Draws(state.position, info, None, Law.BIASED)
+    return state, Draws(state.position, info, None, DrawKind.BIASED)
 
 
 def biased_variance(

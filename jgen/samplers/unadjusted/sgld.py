@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
-from jgen._internal.validation import positive
-from jgen.samplers.mass_matrix import checked_metric, pull, push
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import ChainState, flatten
 from jgen.samplers.stochastic_gradient import (
@@ -16,7 +16,7 @@ from jgen.samplers.stochastic_gradient import (
     noisy,
     stochastic_init,
 )
-from jgen.types import Array, Draws, Key, Law, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, Sampler, Target
 
 
 def sgld(
@@ -62,7 +62,7 @@ def sgld(
         >>> data = jnp.linspace(0.0, 2.0, 99)  # the posterior is N(0.99, 0.1^2)
         >>> sampler = sgld(minibatch(log_prior, log_likelihood, data, batch_size=10), step_size=0.02)
         >>> run = sample(jax.random.key(0), sampler, num_draws=500, num_chains=20, position=jnp.ones(20))
-        >>> print(f"{run.draws.value.mean():.1f} +- {run.draws.value.std():.1f}, {run.draws.law.value}")
+        >>> print(f"{run.draws.value.mean():.1f} +- {run.draws.value.std():.1f}, {run.draws.kind.value}")
         1.0 +- 0.1, biased
 
     Reference:
@@ -70,9 +70,9 @@ def sgld(
         Zygalakis and Teh (2016), "Exploration of the (non-)asymptotic bias and variance of stochastic
         gradient Langevin dynamics", JMLR 17.
     """
-    estimate, step_size = bind(log_density_estimate), positive("step_size", step_size)
+    estimate, step_size = as_partial(log_density_estimate), check_positive("step_size", step_size)
     return Sampler(
-        Partial(stochastic_init, estimate, step_size, checked_metric(inverse_mass_matrix)),
+        Partial(stochastic_init, estimate, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(sgld_step, estimate),
     )
 
@@ -83,8 +83,8 @@ def sgld_step(estimate: LogDensityEstimate, key: Key, state: ChainState) -> tupl
     step_size, factor = state.tuning
     x, density, unravel = flatten(Partial(estimate, batch_key), state.position)
     noise = jax.random.normal(noise_key, x.shape, x.dtype)
-    kick = 0.5 * step_size * pull(factor, state.gradient)
-    x = x + step_size * push(factor, noise + kick)
+    kick = 0.5 * step_size * to_force(factor, state.gradient)
+    x = x + step_size * to_velocity(factor, noise + kick)
     value, gradient = jax.value_and_grad(density)(x)
 
     usable = is_usable(value, gradient)
@@ -96,7 +96,7 @@ def sgld_step(estimate: LogDensityEstimate, key: Key, state: ChainState) -> tupl
         "num_grads": jnp.int32(1),
         "num_log_densities": jnp.int32(0),
     }
-    return state, Draws(state.position, info, None, Law.BIASED)
+    return state, Draws(state.position, info, None, DrawKind.BIASED)
 
 
 def biased_variance(

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import optax
 from jax.tree_util import Partial
 
-from jgen._internal.validation import positive
+from jgen._internal.validation import check_positive
 from jgen.sampling.adaptation.dual_averaging import (
     DualAverage,
     average,
@@ -87,7 +87,9 @@ def chees(target_acceptance: float | Array = 0.651, *, learning_rate: float | Ar
     """
     return Adaptation(
         Partial(chees_init),
-        Partial(chees_update, checked_target(target_acceptance), positive("learning_rate", learning_rate)),
+        Partial(
+            chees_update, checked_target(target_acceptance), check_positive("learning_rate", learning_rate)
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from jgen.sampling.adaptation.growing_windows import (
-    Learner,
+    MassMatrixEstimator,
     Moments,
     add_rows,
     fisher_scale,
@@ -62,21 +62,21 @@ def fisher(target_acceptance: float | Array = 0.8) -> Adaptation:
         Seyboldt, Carlson and Carpenter (2026), "Preconditioning Hamiltonian Monte Carlo by minimizing Fisher
         divergence", arXiv 2603.18845; nutpie.
     """
-    return in_windows(target_acceptance, Learner(diagonal, forget, see, learn))
+    return in_windows(target_acceptance, MassMatrixEstimator(diagonal, reset, update, estimate))
 
 
-def forget(factor: Array) -> Seen:
+def reset(factor: Array) -> Seen:
     """Nothing seen yet."""
     return Seen(no_moments(factor), no_moments(factor))
 
 
-def see(seen: Seen, states: PyTree) -> Seen:
+def update(seen: Seen, states: PyTree) -> Seen:
     """Positions and gradients of all chains."""
     return Seen(
         add_rows(seen.positions, positions_of(states)), add_rows(seen.gradients, gradients_of(states))
     )
 
 
-def learn(seen: Seen, old: Array) -> Array:
+def estimate(seen: Seen, old: Array) -> Array:
     """The factor that both scatters tell."""
     return fisher_scale(seen.positions, seen.gradients, old)

@@ -1,4 +1,4 @@
-"""Warm-up in growing windows, at the end of each of which a metric is learned; what from, a learner says."""
+"""Warm up in growing windows, each of which ends with a new estimate of the mass matrix."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.sampling.adaptation.dual_averaging import DualAverage, average, checked_target, start_average
 from jgen.sampling.adaptation.tuning import acceptance_rates, factor_of, mean_acceptance, retune, step_size_of
 from jgen.types import Adaptation, Array, Draws, PyTree
@@ -23,20 +23,20 @@ def settled(num_chains: int) -> float:
     return min(0.05 * num_chains**0.5, MOST_GAMMA)
 
 
-class Learner(NamedTuple):
+class MassMatrixEstimator(NamedTuple):
     """How a metric is learned in one window, as functions of module level, which compile once.
 
     Attributes:
-        begin: ``begin(factor) -> factor``: the factor the chains have, in the learner's form.
-        forget: ``forget(factor) -> seen``: nothing seen yet.
-        see: ``see(seen, states) -> seen``: after one step of the whole population.
-        learn: ``learn(seen, factor) -> factor``, the one at hand where nothing usable was seen.
+        init: ``init(factor) -> factor``: the factor the chains have, in the estimator's form.
+        reset: ``reset(factor) -> seen``: nothing seen yet.
+        update: ``update(seen, states) -> seen``: after one step of the whole population.
+        estimate: ``estimate(seen, factor) -> factor``, the one at hand where nothing usable was seen.
     """
 
-    begin: Callable[[PyTree], PyTree]
-    forget: Callable[[PyTree], PyTree]
-    see: Callable[[PyTree, PyTree], PyTree]
-    learn: Callable[[PyTree, PyTree], PyTree]
+    init: Callable[[PyTree], PyTree]
+    reset: Callable[[PyTree], PyTree]
+    update: Callable[[PyTree, PyTree], PyTree]
+    estimate: Callable[[PyTree, PyTree], PyTree]
 
 
 class WindowMemory(NamedTuple):
@@ -47,18 +47,18 @@ class WindowMemory(NamedTuple):
     factor: PyTree
 
 
-def in_windows(target_acceptance: float | Array, learner: Learner) -> Adaptation:
+def in_windows(target_acceptance: float | Array, estimator: MassMatrixEstimator) -> Adaptation:
     """Dual averaging of the step size throughout, and a metric at the end of each slow window."""
     return Adaptation(
-        Partial(static(windows_init, learner=learner)),
-        Partial(static(windows_update, learner=learner), checked_target(target_acceptance)),
+        Partial(bind_static(windows_init, estimator=estimator)),
+        Partial(bind_static(windows_update, estimator=estimator), checked_target(target_acceptance)),
     )
 
 
-def windows_init(states: PyTree, *, learner: Learner) -> tuple[WindowMemory, PyTree]:
+def windows_init(states: PyTree, *, estimator: MassMatrixEstimator) -> tuple[WindowMemory, PyTree]:
     """Begins at the tuning the chains have."""
-    factor, step_size = learner.begin(factor_of(states)), step_size_of(states)
-    memory = WindowMemory(start_average(step_size), learner.forget(factor), factor)
+    factor, step_size = estimator.init(factor_of(states)), step_size_of(states)
+    memory = WindowMemory(start_average(step_size), estimator.reset(factor), factor)
     return memory, retune(states, step_size=step_size, inverse_mass_factor=factor)
 
 
@@ -70,19 +70,19 @@ def windows_update(
     index: Array,
     num_warmup: Array,
     *,
-    learner: Learner,
+    estimator: MassMatrixEstimator,
 ) -> tuple[WindowMemory, PyTree]:
     """One step of dual averaging; at the end of a slow window a new metric, and averaging begins anew."""
     is_slow, ends_window = schedule(index, num_warmup)
     memory = memory._replace(step=average(memory.step, mean_acceptance(draws), target))
     memory = jax.lax.cond(
-        is_slow, lambda: memory._replace(seen=learner.see(memory.seen, states)), lambda: memory
+        is_slow, lambda: memory._replace(seen=estimator.update(memory.seen, states)), lambda: memory
     )
 
     def turn_over() -> WindowMemory:
-        factor = learner.learn(memory.seen, memory.factor)
+        factor = estimator.estimate(memory.seen, memory.factor)
         step = start_average(jnp.exp(memory.step.log_average), settled(len(acceptance_rates(draws))))
-        return WindowMemory(step, learner.forget(factor), factor)
+        return WindowMemory(step, estimator.reset(factor), factor)
 
     memory = jax.lax.cond(ends_window, turn_over, lambda: memory)
     step = memory.step

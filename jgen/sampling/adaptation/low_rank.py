@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import register_dataclass
 
-from jgen._internal.binding import static
-from jgen._internal.validation import count
+from jgen._internal.binding import bind_static
+from jgen._internal.validation import check_count
 from jgen.sampling.adaptation.growing_windows import (
-    Learner,
+    MassMatrixEstimator,
     Moments,
     add_rows,
     fisher_scale,
@@ -127,12 +127,14 @@ def low_rank(target_acceptance: float | Array = 0.8, *, rank: int = 10, num_rows
         Seyboldt, Carlson and Carpenter (2026), "Preconditioning Hamiltonian Monte Carlo by minimizing Fisher
         divergence", arXiv 2603.18845; nutpie.
     """
-    count("rank", rank)
+    check_count("rank", rank)
     if num_rows < 2 * rank:
         raise ValueError(f"num_rows must be at least twice the rank; got {num_rows} rows and rank {rank}")
     return in_windows(
         target_acceptance,
-        Learner(static(begin, rank=rank), static(forget, num_rows=num_rows), see, learn),
+        MassMatrixEstimator(
+            bind_static(begin, rank=rank), bind_static(reset, num_rows=num_rows), update, estimate
+        ),
     )
 
 
@@ -147,14 +149,14 @@ def unstretched(scale: Array, vectors: Array) -> LowRankFactor:
     return LowRankFactor(scale, jnp.ones_like(scale), vectors, jnp.ones_like(vectors[0]))
 
 
-def forget(factor: LowRankFactor, *, num_rows: int) -> Seen:
+def reset(factor: LowRankFactor, *, num_rows: int) -> Seen:
     """Nothing seen yet."""
     moments = no_moments(factor.left)
     room = jnp.zeros((num_rows, factor.left.size), factor.left.dtype)
     return Seen(moments, moments, Rows(room, room, jnp.int32(0), jnp.int32(1)))
 
 
-def see(seen: Seen, states: PyTree) -> Seen:
+def update(seen: Seen, states: PyTree) -> Seen:
     """Positions and gradients of all chains."""
     positions, gradients = positions_of(states), gradients_of(states)
     return Seen(
@@ -189,7 +191,7 @@ def offer(rows: Rows, positions: Array, gradients: Array) -> Rows:
     )
 
 
-def learn(seen: Seen, old: LowRankFactor) -> LowRankFactor:
+def estimate(seen: Seen, old: LowRankFactor) -> LowRankFactor:
     """The diagonal of all draws, and the directions of those remembered."""
     scale = fisher_scale(seen.positions, seen.gradients, old.left)
     num_kept = -(-seen.rows.num_offered // seen.rows.stride)

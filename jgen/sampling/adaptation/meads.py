@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.sampling.adaptation.dual_averaging import smooth
 from jgen.sampling.adaptation.tuning import diagonal, factor_of, gradients_of, positions_of, retune, tuning_of
 from jgen.types import Adaptation, Array, Draws, PyTree
@@ -79,7 +79,8 @@ def meads(*, num_folds: int = 4) -> Adaptation:
             f"meads lets one fold of chains learn from another; it takes 2 or more, got {num_folds}"
         )
     return Adaptation(
-        Partial(static(meads_init, num_folds=num_folds)), Partial(static(meads_update, num_folds=num_folds))
+        Partial(bind_static(meads_init, num_folds=num_folds)),
+        Partial(bind_static(meads_update, num_folds=num_folds)),
     )
 
 

@@ -7,7 +7,7 @@ from jax.tree_util import Partial
 from jgen.types import Adaptation, Array, Draws, PyTree
 
 
-def each(*adaptations: Adaptation | None) -> Adaptation:
+def per_member(*adaptations: Adaptation | None) -> Adaptation:
     """Adapts each member of a ``cycle`` by an adaptation of its own.
 
     An adaptation sees its member's states, or those of the kernel inside a ``block``, and the acceptance rate
@@ -15,7 +15,7 @@ def each(*adaptations: Adaptation | None) -> Adaptation:
 
     Args:
         *adaptations: One for each member, in the order of the cycle; None for a member to be left as it is,
-            and ``each`` again for a cycle inside the cycle.
+            and ``per_member`` again for a cycle inside the cycle.
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=...)``.
@@ -34,7 +34,7 @@ def each(*adaptations: Adaptation | None) -> Adaptation:
         ...     return -0.5 * jnp.sum(x**2)
         >>> run = sample(
         ...     jax.random.key(0), cycle(metropolis(log_density), mala(log_density, step_size=0.01)),
-        ...     num_draws=100, num_chains=16, num_warmup=300, adaptation=each(None, step_size(0.574)),
+        ...     num_draws=100, num_chains=16, num_warmup=300, adaptation=per_member(None, step_size(0.574)),
         ...     position=jnp.zeros((16, 2)),
         ... )
         >>> walk, slide = run.state.states
@@ -56,19 +56,19 @@ def each_init(adaptations: tuple[Adaptation | None, ...], states: PyTree) -> tup
             f"each takes one adaptation, or None, for every member; the cycle has {len(states)} and got "
             f"{len(adaptations)}"
         )
-    memories, adapted = [], []
+    reducer_states, adapted = [], []
     for adaptation, state in zip(adaptations, states, strict=True):
         memory, inner = (), kernel_of(state)
         if adaptation is not None:
             memory, inner = adaptation.init(inner)
-        memories.append(memory)
+        reducer_states.append(memory)
         adapted.append(with_kernel(state, inner))
-    return tuple(memories), tuple(adapted)
+    return tuple(reducer_states), tuple(adapted)
 
 
 def each_update(
     adaptations: tuple[Adaptation | None, ...],
-    memories: tuple,
+    reducer_states: tuple,
     states: tuple,
     draws: Draws,
     index: Array,
@@ -76,7 +76,9 @@ def each_update(
 ) -> tuple[tuple, PyTree]:
     """Every adaptation learns from its member."""
     learned, adapted = [], []
-    for number, (adaptation, memory, state) in enumerate(zip(adaptations, memories, states, strict=True)):
+    for number, (adaptation, memory, state) in enumerate(
+        zip(adaptations, reducer_states, states, strict=True)
+    ):
         inner = kernel_of(state)
         if adaptation is not None:
             memory, inner = adaptation.update(memory, inner, of_member(draws, number), index, num_warmup)

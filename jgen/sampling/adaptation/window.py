@@ -2,8 +2,14 @@
 
 import jax.numpy as jnp
 
-from jgen._internal.binding import static
-from jgen.sampling.adaptation.growing_windows import Learner, Moments, add_rows, in_windows, no_moments
+from jgen._internal.binding import bind_static
+from jgen.sampling.adaptation.growing_windows import (
+    MassMatrixEstimator,
+    Moments,
+    add_rows,
+    in_windows,
+    no_moments,
+)
 from jgen.sampling.adaptation.tuning import diagonal, positions_of
 from jgen.types import Adaptation, Array, PyTree
 
@@ -52,8 +58,8 @@ def window(target_acceptance: float | Array = 0.8, *, dense: bool = False) -> Ad
     Reference:
         Stan Development Team, "Stan Reference Manual", section "HMC algorithm parameters".
     """
-    learner = Learner(static(begin, dense=dense), no_moments, see, learn)
-    return in_windows(target_acceptance, learner)
+    estimator = MassMatrixEstimator(bind_static(begin, dense=dense), no_moments, update, estimate)
+    return in_windows(target_acceptance, estimator)
 
 
 def begin(factor: Array, *, dense: bool) -> Array:
@@ -63,12 +69,12 @@ def begin(factor: Array, *, dense: bool) -> Array:
     return diagonal(factor)
 
 
-def see(seen: Moments, states: PyTree) -> Moments:
+def update(seen: Moments, states: PyTree) -> Moments:
     """The moments of the positions of all chains."""
     return add_rows(seen, positions_of(states))
 
 
-def learn(seen: Moments, old: Array) -> Array:
+def estimate(seen: Moments, old: Array) -> Array:
     """The factor of the shrunk covariance; the old one where the window taught nothing usable."""
     covariance = seen.scatter / jnp.maximum(seen.num_seen - 1.0, 1.0)
     shrinkage = 5.0 / (seen.num_seen + 5.0)

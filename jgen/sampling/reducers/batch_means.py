@@ -168,10 +168,10 @@ def batch_means(num_batches: int = 64) -> Reducer:
 
     Example:
         >>> import jax
-        >>> from jgen.types import Draws, Law
+        >>> from jgen.types import Draws, DrawKind
         >>> fold = batch_means()
         >>> noise = jax.random.normal(jax.random.key(0), (4096, 4))  # [draw, chain]
-        >>> draws = Draws(noise, {}, None, Law.MARKOV)
+        >>> draws = Draws(noise, {}, None, DrawKind.MARKOV)
         >>> step = lambda memory, one: (fold.update(memory, one), None)
         >>> memory, _ = jax.lax.scan(step, fold.init(jax.tree.map(lambda leaf: leaf[0], draws)), draws)
         >>> result = fold.compute(memory)

@@ -76,9 +76,9 @@ def bfmi() -> Reducer:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from jgen.types import Draws, Law
+        >>> from jgen.types import Draws, DrawKind
         >>> fold = bfmi()
-        >>> draws = [Draws(None, {"energy": jnp.array([x])}, None, Law.MARKOV) for x in (1.0, 3.0, 2.0)]
+        >>> draws = [Draws(None, {"energy": jnp.array([x])}, None, DrawKind.MARKOV) for x in (1.0, 3.0, 2.0)]
         >>> memory = fold.init(draws[0])
         >>> for one in draws:
         ...     memory = fold.update(memory, one)

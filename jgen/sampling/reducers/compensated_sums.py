@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jgen.types import Array, Draws, Law
+from jgen.types import Array, DrawKind, Draws
 
 
 class Compensated(NamedTuple):
@@ -105,7 +105,7 @@ def flat_draws(draws: Draws) -> tuple[Array, Array]:
 
     A row is a chain; of a population carried along a path, each particle of each chain.
     """
-    leading = 2 if draws.law is Law.ENSEMBLE else 1
+    leading = 2 if draws.kind is DrawKind.ENSEMBLE else 1
     leaves = [jnp.asarray(leaf, dtype=float) for leaf in jax.tree.leaves(draws.value)]
     num_rows = math.prod(leaves[0].shape[:leading])
     value = jnp.concatenate([leaf.reshape(num_rows, -1) for leaf in leaves], axis=1)  # [row, dim]

@@ -105,9 +105,9 @@ def covariance() -> Reducer:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from jgen.types import Draws, Law
+        >>> from jgen.types import Draws, DrawKind
         >>> fold = covariance()
-        >>> draws = Draws(jnp.array([[1.0, 2.0], [3.0, 6.0]]), {}, None, Law.MARKOV)  # two chains
+        >>> draws = Draws(jnp.array([[1.0, 2.0], [3.0, 6.0]]), {}, None, DrawKind.MARKOV)  # two chains
         >>> print(fold.compute(fold.update(fold.init(draws), draws)).covariance)
         [[2. 4.]
          [4. 8.]]

@@ -7,7 +7,7 @@ from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 
 from jgen.sampling.reducers.compensated_sums import Compensated, pool, welford, zeros
-from jgen.types import Array, Draws, Law, Reducer
+from jgen.types import Array, DrawKind, Draws, Reducer
 
 
 class LogEvidence(NamedTuple):
@@ -41,10 +41,10 @@ class LogEvidenceMemory(NamedTuple):
 def _log_weight(draws: Draws) -> Array:
     if draws.log_weight is None:
         raise ValueError(
-            f"log_evidence needs log-weights; these draws ({draws.law}) have none, so their normaliser is "
+            f"log_evidence needs log-weights; these draws ({draws.kind}) have none, so their normaliser is "
             "unknown. Draw with a weighted sampler: importance, annealed or smc."
         )
-    if draws.law is not Law.ENSEMBLE:
+    if draws.kind is not DrawKind.ENSEMBLE:
         return draws.log_weight
     # Particles of one population depend on each other: together they are one weight, their mean.
     return logsumexp(draws.log_weight, axis=1) - jnp.log(draws.log_weight.shape[1])  # [chain]
@@ -99,9 +99,9 @@ def log_evidence() -> Reducer:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from jgen.types import Draws, Law
+        >>> from jgen.types import Draws, DrawKind
         >>> fold = log_evidence()
-        >>> draws = Draws(jnp.zeros(2), {}, jnp.log(jnp.array([1.0, 3.0])), Law.WEIGHTED)
+        >>> draws = Draws(jnp.zeros(2), {}, jnp.log(jnp.array([1.0, 3.0])), DrawKind.WEIGHTED)
         >>> value, error = fold.compute(fold.update(fold.init(draws), draws))
         >>> f"{jnp.exp(value):.3f} {error:.3f}"
         '2.000 0.500'

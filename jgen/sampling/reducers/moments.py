@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.sampling.reducers.compensated_sums import Compensated, align, pool, welford, zeros
-from jgen.types import Array, Draws, Law, PyTree, Reducer
+from jgen.types import Array, DrawKind, Draws, PyTree, Reducer
 
 
 class Moments(NamedTuple):
@@ -46,7 +46,7 @@ class MomentsMemory(NamedTuple):
 
 def _by_particle(draws: Draws) -> Draws:
     """Particles of a population as chains of their own; of other draws, the chains as they are."""
-    if draws.law is not Law.ENSEMBLE:
+    if draws.kind is not DrawKind.ENSEMBLE:
         return draws
     value, log_weight = jax.tree.map(
         lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (draws.value, draws.log_weight)
@@ -120,9 +120,9 @@ def moments() -> Reducer:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from jgen.types import Draws, Law
+        >>> from jgen.types import Draws, DrawKind
         >>> fold = moments()
-        >>> draws = [Draws(jnp.array([[x]]), {}, None, Law.MARKOV) for x in (1.0, 2.0, 6.0)]
+        >>> draws = [Draws(jnp.array([[x]]), {}, None, DrawKind.MARKOV) for x in (1.0, 2.0, 6.0)]
         >>> memory = fold.init(draws[0])
         >>> for one in draws:
         ...     memory = fold.update(memory, one)

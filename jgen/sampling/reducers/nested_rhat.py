@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import static
+from jgen._internal.binding import bind_static
 from jgen.sampling.reducers.compensated_sums import Compensated, welford, zeros
 from jgen.types import Array, Draws, PyTree, Reducer
 
@@ -72,8 +72,8 @@ def _compute(memory: NestedRhatMemory, *, num_superchains: int) -> PyTree:
         mean = leaf.mean.value + (leaf.origin - leaf.origin[:1])  # [chain, *event]
         mean = mean.reshape(num_superchains, -1, *mean.shape[1:])  # [superchain, chain, *event]
         num_chains = mean.shape[1]
-        freedom = jnp.maximum(memory.num_draws - 1, 1)
-        within = (leaf.scatter.value / freedom).reshape(mean.shape).mean(axis=1)  # [superchain, *event]
+        dof = jnp.maximum(memory.num_draws - 1, 1)
+        within = (leaf.scatter.value / dof).reshape(mean.shape).mean(axis=1)  # [superchain, *event]
         apart = mean.var(axis=1, ddof=1) if num_chains > 1 else jnp.zeros_like(within)
         between = mean.mean(axis=1).var(axis=0, ddof=1)  # [*event]
         return jnp.sqrt(1 + between / (within + apart).mean(axis=0))
@@ -111,9 +111,9 @@ def nested_rhat(num_superchains: int) -> Reducer:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from jgen.types import Draws, Law
+        >>> from jgen.types import Draws, DrawKind
         >>> fold = nested_rhat(2)
-        >>> draws = Draws(jnp.array([0.0, 2.0, 4.0, 6.0]), {}, None, Law.MARKOV)  # B = 8, W = 2
+        >>> draws = Draws(jnp.array([0.0, 2.0, 4.0, 6.0]), {}, None, DrawKind.MARKOV)  # B = 8, W = 2
         >>> round(float(fold.compute(fold.update(fold.init(draws), draws))), 4)
         2.2361
 
@@ -126,7 +126,7 @@ def nested_rhat(num_superchains: int) -> Reducer:
             f"nested_rhat compares superchains, two or more; got num_superchains={num_superchains}"
         )
     return Reducer(
-        Partial(static(_init, num_superchains=num_superchains)),
+        Partial(bind_static(_init, num_superchains=num_superchains)),
         Partial(_update),
-        Partial(static(_compute, num_superchains=num_superchains)),
+        Partial(bind_static(_compute, num_superchains=num_superchains)),
     )

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.tree_util import Partial
 
-from jgen.types import Array, Draws, Key, Law, PyTree, Reducer
+from jgen.types import Array, DrawKind, Draws, Key, PyTree, Reducer
 
 NUM_LEVELS = 30
 """Levels of a sketch: it is full after 2^30 batches."""
@@ -58,9 +58,9 @@ def _is_sketch(node: PyTree) -> bool:
 
 
 def _init(size: Array, draws: Draws) -> QuantilesMemory:
-    if draws.law in (Law.WEIGHTED, Law.ENSEMBLE):
+    if draws.kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE):
         raise ValueError(
-            f"quantiles counts draws, and these ({draws.law}) are weighted: store them, or resample first"
+            f"quantiles counts draws, and these ({draws.kind}) are weighted: store them, or resample first"
         )
 
     def empty(leaf: Array) -> Sketch:
@@ -181,9 +181,9 @@ def quantiles(probs: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95), size: int 
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from jgen.types import Draws, Law
+        >>> from jgen.types import Draws, DrawKind
         >>> fold = quantiles(probs=(0.5,))
-        >>> draws = Draws(jnp.arange(101.0), {}, None, Law.MARKOV)  # 101 chains
+        >>> draws = Draws(jnp.arange(101.0), {}, None, DrawKind.MARKOV)  # 101 chains
         >>> print(fold.compute(fold.update(fold.init(draws), draws)).value)
         [50.]
 

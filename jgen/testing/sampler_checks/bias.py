@@ -10,7 +10,7 @@ import numpy as np
 
 from jgen.samplers.transforms.thin import thin
 from jgen.targets.standard_gaussian import standard_gaussian
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.target_draws import Make, exact_draws
 from jgen.types import Array, Key, Target
 
@@ -82,7 +82,7 @@ def bias(
         finding = Bias(scale, float(biased_variance(scale)), float(squares.mean()), error)
         found.append(finding)
         if not abs(finding.found - finding.stated) <= threshold * error:
-            raise LawBroken(
+            raise CheckFailed(
                 f"at scale {scale:.3g} the variance on a standard Gaussian comes out {finding.found:.4f} +- "
                 f"{error:.4f}; the kernel states {finding.stated:.4f}"
             )

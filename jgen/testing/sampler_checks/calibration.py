@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.rank_uniformity import farthest_from_uniform
 from jgen.testing.sampler_checks.target_draws import lane
 from jgen.types import Array, Key, LogDensity, PyTree
@@ -102,7 +102,7 @@ def calibration(
     distance, place = farthest_from_uniform(rows, largest)
     threshold = math.sqrt(math.log(4 * len(names) / false_alarm) / (2 * num_replications))
     if not distance <= threshold:
-        raise LawBroken(
+        raise CheckFailed(
             f"parameters that made the data stand out from draws of their posteriors: the ranks of the "
             f"{names[place]} are {distance:.4f} off uniform; for a right procedure they pass "
             f"{threshold:.4f} with probability {false_alarm:.0e}. Was the warm-up long enough, and was "

@@ -37,17 +37,17 @@ class Tally:
 TALLY = Tally()
 
 
-def watched(target: Target) -> Target:
+def with_counter(target: Target) -> Target:
     """The same target, each evaluation of which is told to ``TALLY``.
 
     A value that comes with its gradient counts as a gradient. The callbacks are handed the value, so that
     they are called once for each of a batch.
     """
-    return dataclasses.replace(target, log_density=Partial(watched_density, target.log_density))
+    return dataclasses.replace(target, log_density=Partial(counted_density, target.log_density))
 
 
 @jax.custom_vjp
-def watched_density(log_density: LogDensity, position: PyTree) -> Array:
+def counted_density(log_density: LogDensity, position: PyTree) -> Array:
     """The density, watched."""
     value = log_density(position)
     jax.debug.callback(TALLY.log_density, value)
@@ -64,7 +64,7 @@ def _backward(pullback: PyTree, cotangent: Array) -> PyTree:
     return None, *pullback(cotangent)
 
 
-watched_density.defvjp(_forward, _backward)
+counted_density.defvjp(_forward, _backward)
 
 
 @jax.jit

@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen.sampling.driver import sample
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.compare_samples import statistic_names, statistics
 from jgen.testing.sampler_checks.target_draws import Make, by_particle, exact_draws
-from jgen.types import Key, Law, Sampler, Target
+from jgen.types import DrawKind, Key, Sampler, Target
 
 
-def weighting(
+def importance_weights(
     make: Make, target: Target, key: Key, *, num_draws: int = 40_000, false_alarm: float = 1e-6
 ) -> float:
     r"""E[w] = Z, and E[w 1{g(x) <= t}] = Z P(g(x) <= t) on both sides of the deciles of every statistic g.
@@ -52,10 +52,10 @@ def weighting(
     num_particles = _num_particles(sampler, draw_key)
     draws = sample(draw_key, sampler, num_chains=num_draws // num_particles, num_draws=1).draws
     assert draws is not None
-    if draws.law not in (Law.INDEPENDENT, Law.WEIGHTED, Law.ENSEMBLE):
-        raise ValueError(f"weighting is a law of weighted draws; these are {draws.law.value}")
-    log_evidence = 0.0 if draws.law is Law.INDEPENDENT else target.log_evidence
-    is_unweighted = draws.law is Law.INDEPENDENT and draws.log_weight is None
+    if draws.kind not in (DrawKind.INDEPENDENT, DrawKind.WEIGHTED, DrawKind.ENSEMBLE):
+        raise ValueError(f"weighting is a law of weighted draws; these are {draws.kind.value}")
+    log_evidence = 0.0 if draws.kind is DrawKind.INDEPENDENT else target.log_evidence
+    is_unweighted = draws.kind is DrawKind.INDEPENDENT and draws.log_weight is None
     log_weight = np.zeros(num_draws) if is_unweighted else np.asarray(draws.log_weight, np.float64)
     weights = np.exp(log_weight.reshape(-1, num_particles) - np.asarray(log_evidence, np.float64))
     values = jax.tree.map(
@@ -80,7 +80,7 @@ def weighting(
                 deviation = _standard_errors(terms, theirs_in.astype(np.float64))
                 worst = max(worst, (deviation, f"weight of {name} {side} its {probability:.1f} quantile"))
     if not worst[0] <= threshold:
-        raise LawBroken(
+        raise CheckFailed(
             f"on {target.name} the {worst[1]} is {worst[0]:.1f} standard errors off; chance allows "
             f"{threshold:.1f}"
         )
@@ -90,7 +90,7 @@ def weighting(
 def _num_particles(sampler: Sampler, key: Key) -> int:
     """Particles of a draw; 1 where it is no population."""
     draws = jax.eval_shape(lambda key: sampler.step(key, sampler.init(key, None)), key)[1]
-    return draws.log_weight.size if draws.law is Law.ENSEMBLE else 1
+    return draws.log_weight.size if draws.kind is DrawKind.ENSEMBLE else 1
 
 
 def _standard_errors(first: np.ndarray, second: np.ndarray) -> float:

@@ -10,7 +10,9 @@ from jax.tree_util import Partial
 from jgen.types import Array, LogDensity, PyTree, Target
 
 
-def fenced(target: Target, wall: float = jnp.inf, value: float = 0.0, slope: float = 1.0) -> Target:
+def with_invalid_region(
+    target: Target, wall: float = jnp.inf, value: float = 0.0, slope: float = 1.0
+) -> Target:
     """The target, poisoned where its first coordinate passes a wall; by default there is none.
 
     The poison is data: laws of a sampler on a target share one program with it and without.
@@ -25,10 +27,12 @@ def fenced(target: Target, wall: float = jnp.inf, value: float = 0.0, slope: flo
         The target with such a log density, all else as it was.
     """
     poison = jnp.array([wall, value, slope])
-    return dataclasses.replace(target, log_density=Partial(fenced_density, target.log_density, poison))
+    return dataclasses.replace(
+        target, log_density=Partial(density_with_invalid_region, target.log_density, poison)
+    )
 
 
-def fenced_density(log_density: LogDensity, poison: Array, position: PyTree) -> Array:
+def density_with_invalid_region(log_density: LogDensity, poison: Array, position: PyTree) -> Array:
     """The density; ``poison`` is (wall, value, slope)."""
     wall, value, slope = poison
     is_beyond = ravel_pytree(position)[0][0] > wall

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import jax
 
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.compare_samples import distance_threshold, largest_distance
-from jgen.testing.sampler_checks.stationary_chains import find_scales, walk
+from jgen.testing.sampler_checks.stationary_chains import find_scales, stationary_chains
 from jgen.testing.sampler_checks.target_draws import Make
 from jgen.types import Key, Target
 
@@ -70,7 +70,9 @@ def invariance(
     run_key, reference_key, pilot_key = jax.random.split(key, 3)
     scales = scales or find_scales(make, target, pilot_key)
     # Other exact draws, from the program that makes the chains: their step does not matter.
-    expected = walk(make, target, reference_key, scale=scales[0], num_chains=num_chains, num_steps=1).first
+    expected = stationary_chains(
+        make, target, reference_key, scale=scales[0], num_chains=num_chains, num_steps=1
+    ).first
     threshold = distance_threshold(num_chains, false_alarm / (len(expected) * len(scales)))
     weakest = threshold + 2 * math.sqrt(math.log(2e6) / (2 * num_chains))
     if weakest > detectable:
@@ -79,7 +81,7 @@ def invariance(
         )
     found = []
     for number, scale in enumerate(scales):
-        met = walk(
+        met = stationary_chains(
             make,
             target,
             jax.random.fold_in(run_key, number),
@@ -91,7 +93,7 @@ def invariance(
         found.append(Invariance(scale, met.acceptance_rate, distance, threshold, statistic))
     worst = max(found, key=lambda finding: finding.distance)
     if not worst.distance <= threshold:
-        raise LawBroken(
+        raise CheckFailed(
             f"the kernel does not leave {target.name} invariant: after {num_steps} steps at scale "
             f"{worst.scale:.3g} (acceptance {worst.acceptance_rate:.2f}) the {worst.statistic} is off by "
             f"{worst.distance:.4f}; for a right kernel it passes {threshold:.4f} with probability "

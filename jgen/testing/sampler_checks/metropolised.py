@@ -5,10 +5,10 @@ from jax.tree_util import Partial
 
 from jgen.samplers.accept import accept
 from jgen.testing.sampler_checks.target_draws import Make
-from jgen.types import Draws, Key, Law, PyTree, Sampler, Target
+from jgen.types import DrawKind, Draws, Key, PyTree, Sampler, Target
 
 
-def adjusted(make: Make) -> Make:
+def metropolised(make: Make) -> Make:
     r"""Two steps from a fresh start, accepted with probability :math:`\min(1, e^{-\Delta})`: an exact kernel.
 
     :math:`\Delta` is the sum of ``info["energy_error"]`` over the steps, each minus the log of the
@@ -28,7 +28,7 @@ def adjusted(make: Make) -> Make:
     """
 
     def make_adjusted(target: Target, scale: float) -> Sampler:
-        return Sampler(Partial(stand), Partial(adjusted_step, make(target, scale)))
+        return Sampler(Partial(stand), Partial(metropolised_step, make(target, scale)))
 
     return make_adjusted
 
@@ -39,7 +39,7 @@ def stand(key: Key, position: PyTree) -> PyTree:
     return position
 
 
-def adjusted_step(sampler: Sampler, key: Key, position: PyTree) -> tuple[PyTree, Draws]:
+def metropolised_step(sampler: Sampler, key: Key, position: PyTree) -> tuple[PyTree, Draws]:
     """A fresh start, two steps, one decision."""
     init_key, step_key, accept_key = jax.random.split(key, 3)
     state = sampler.init(init_key, position)
@@ -48,4 +48,4 @@ def adjusted_step(sampler: Sampler, key: Key, position: PyTree) -> tuple[PyTree,
         raise ValueError("adjusted needs info['energy_error'], minus the log of the Metropolis ratio")
     last = jax.tree.map(lambda leaf: leaf[-1], draws)
     position, rate, _ = accept(accept_key, -draws.info["energy_error"].sum(), last.value, position)
-    return position, Draws(position, {**last.info, "acceptance_rate": rate}, None, Law.MARKOV)
+    return position, Draws(position, {**last.info, "acceptance_rate": rate}, None, DrawKind.MARKOV)

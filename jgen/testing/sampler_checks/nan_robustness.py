@@ -6,10 +6,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from jgen.sampling.driver import sample
-from jgen.testing.check_result import LawBroken
-from jgen.testing.sampler_checks.invalid_region import fenced
+from jgen.testing.check_result import CheckFailed
+from jgen.testing.sampler_checks.invalid_region import with_invalid_region
 from jgen.testing.sampler_checks.target_draws import Make, by_particle, flat_values, positions
-from jgen.types import Draws, Key, Law, Target
+from jgen.types import DrawKind, Draws, Key, Target
 
 POISONS = {
     "NaN": {"value": jnp.nan},
@@ -19,7 +19,7 @@ POISONS = {
 SCALES = (1.0, 0.25)
 
 
-def survival(make: Make, target: Target, key: Key) -> None:
+def nan_robustness(make: Make, target: Target, key: Key) -> None:
     """Where half of the space answers NaN, -inf, or a NaN gradient, chains stay in the other half.
 
     The wall stands at the first coordinate of the start, a little beyond it, so that chains meet it
@@ -48,19 +48,19 @@ def survival(make: Make, target: Target, key: Key) -> None:
             assert draws is not None
             return draws
 
-        free = run(fenced(target))
+        free = run(with_invalid_region(target))
         cost = {name: np.sum(free.info[name]) for name in ("num_grads", "num_log_densities")}
         if not cost["num_grads"]:
             unmet.discard("a NaN gradient")
         if not any(cost.values()):  # exact draws, which ask no density
             return
         for name, poison in POISONS.items():
-            draws = run(fenced(target, wall, **poison))
+            draws = run(with_invalid_region(target, wall, **poison))
             require_survival(draws, name, wall, by_value=bool(cost["num_log_densities"]))
             if not _same(draws, free):
                 unmet.discard(name)
     if unmet:
-        raise LawBroken(
+        raise CheckFailed(
             f"chains never met {' or '.join(sorted(unmet))} a tenth beyond their start, with steps "
             f"{' or '.join(map(str, SCALES))} times as long as usual: do they evaluate what they "
             "propose, and is there room beyond the target's start?"
@@ -71,17 +71,17 @@ def require_survival(draws: Draws, name: str, wall: float, *, by_value: bool) ->
     """Nothing that was drawn has been poisoned; ``by_value`` where kernels also move by values alone."""
     values = flat_values(by_particle(draws))
     if not np.isfinite(values).all():
-        raise LawBroken(f"with {name} draws are not finite: guard NaN where a proposal is accepted")
+        raise CheckFailed(f"with {name} draws are not finite: guard NaN where a proposal is accepted")
     beyond = values[..., 0] > wall
     is_gradient = name == "a NaN gradient"
     if draws.log_weight is None and beyond.any() and not (is_gradient and by_value):
-        raise LawBroken(f"with {name} a chain moved where the density is unusable")
-    if draws.law in (Law.WEIGHTED, Law.ENSEMBLE):
+        raise CheckFailed(f"with {name} a chain moved where the density is unusable")
+    if draws.kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE):
         log_weight = np.asarray(draws.log_weight).reshape(beyond.shape)
         if np.isnan(log_weight).any():
-            raise LawBroken(f"with {name} a log-weight is NaN; it must be -inf")
+            raise CheckFailed(f"with {name} a log-weight is NaN; it must be -inf")
         if not is_gradient and np.isfinite(log_weight[beyond]).any():
-            raise LawBroken(f"with {name} a draw of no density has weight")
+            raise CheckFailed(f"with {name} a draw of no density has weight")
 
 
 def _same(first: Draws, second: Draws) -> bool:

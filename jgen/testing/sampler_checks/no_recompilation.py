@@ -4,14 +4,14 @@ import jax
 import jax.numpy as jnp
 
 from jgen.sampling.driver import sample
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.count_compilations import count_compilations
-from jgen.testing.sampler_checks.invalid_region import fenced
+from jgen.testing.sampler_checks.invalid_region import with_invalid_region
 from jgen.testing.sampler_checks.target_draws import Make, positions
 from jgen.types import Key, Target
 
 
-def rebuilding(make: Make, target: Target, key: Key) -> None:
+def no_recompilation(make: Make, target: Target, key: Key) -> None:
     """A sampler made again, for new data and with other steps, runs through the compiled programs.
 
     Args:
@@ -22,7 +22,7 @@ def rebuilding(make: Make, target: Target, key: Key) -> None:
     Raises:
         LawBroken: If the second run compiles anything.
     """
-    target = fenced(target)
+    target = with_invalid_region(target)
     other_data = jax.tree.map(lambda leaf: leaf + 0 if isinstance(leaf, jax.Array) else leaf, target)
     first, second = make(target, 1.0), make(other_data, 0.9)
     options = {"num_chains": 2, "num_draws": 3, "position": positions(target, 2)}
@@ -30,7 +30,7 @@ def rebuilding(make: Make, target: Target, key: Key) -> None:
     with count_compilations() as compiled:
         sample(key, second, **options)
     if compiled:
-        raise LawBroken(
+        raise CheckFailed(
             f"a rebuilt sampler compiled {len(compiled)} programs: bind data and options with "
             "jax.tree_util.Partial of module-level functions (never a closure or lambda), and structural "
             "options with jgen._internal.binding.static"

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import jax
 
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.compare_samples import statistic_names
 from jgen.testing.sampler_checks.rank_uniformity import farthest_from_uniform
-from jgen.testing.sampler_checks.stationary_chains import find_scales, walk
+from jgen.testing.sampler_checks.stationary_chains import find_scales, stationary_chains
 from jgen.testing.sampler_checks.target_draws import Make
 from jgen.types import Key, Target
 
@@ -69,7 +69,7 @@ def rank(
     scales = scales or find_scales(make, target, pilot_key)
     found = []
     for number, scale in enumerate(scales):
-        ranks = walk(
+        ranks = stationary_chains(
             make,
             target,
             jax.random.fold_in(run_key, number),
@@ -85,7 +85,7 @@ def rank(
         found.append(Rank(scale, distance, threshold, names[worst]))
     finding = max(found, key=lambda finding: finding.distance)
     if not finding.distance <= finding.threshold:
-        raise LawBroken(
+        raise CheckFailed(
             f"on {target.name} exact draws stand out from the chains made from them: at scale "
             f"{finding.scale:.3g} the ranks of the {finding.statistic} are {finding.distance:.4f} off "
             f"uniform; for a right, reversible kernel they pass {finding.threshold:.4f} with probability "

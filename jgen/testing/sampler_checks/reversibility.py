@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import jax
 
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.exchangeability import asymmetry
-from jgen.testing.sampler_checks.stationary_chains import find_scales, walk
+from jgen.testing.sampler_checks.stationary_chains import find_scales, stationary_chains
 from jgen.testing.sampler_checks.target_draws import Make
 from jgen.types import Key, Target
 
@@ -65,7 +65,7 @@ def reversibility(
     scales = scales or find_scales(make, target, pilot_key)
     found = []
     for number, scale in enumerate(scales):
-        met = walk(
+        met = stationary_chains(
             make,
             target,
             jax.random.fold_in(run_key, number),
@@ -79,7 +79,7 @@ def reversibility(
             )
     worst = max(found, key=lambda finding: finding.deviation)
     if not worst.deviation <= worst.threshold:
-        raise LawBroken(
+        raise CheckFailed(
             f"the kernel is not reversible on {target.name}: at scale {worst.scale:.3g} {worst.num_steps} "
             f"steps there and back differ in {worst.between} by {worst.deviation:.1f} standard deviations; "
             f"chance allows {worst.threshold:.1f}"

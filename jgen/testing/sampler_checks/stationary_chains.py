@@ -8,10 +8,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen.testing.check_result import LawBroken
+from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.compare_samples import statistics
 from jgen.testing.sampler_checks.target_draws import Make
-from jgen.types import Array, Draws, Key, Law, PyTree, Sampler, Target
+from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 ACCEPTANCES = (0.9, 0.6, 0.3)
 BLOCK = 2_500
@@ -36,7 +36,7 @@ class Start(NamedTuple):
     tie: Array
 
 
-class Walk(NamedTuple):
+class StationaryChains(NamedTuple):
     """What chains met, by statistic.
 
     Attributes:
@@ -54,7 +54,7 @@ class Walk(NamedTuple):
     acceptance_rate: Any
 
 
-def walk(
+def stationary_chains(
     make: Make,
     target: Target,
     key: Key,
@@ -63,7 +63,7 @@ def walk(
     num_chains: int,
     num_steps: int,
     both_ways: bool = False,
-) -> Walk:
+) -> StationaryChains:
     """Chains from exact draws, under one step size.
 
     All laws, scales, and numbers of chains and steps share one compiled program, as all of these are data.
@@ -92,19 +92,21 @@ def walk(
     blocks, has_moved = [], np.array(False)
     for block in range(num_chains // BLOCK):
         met, moves, is_finite = jax.device_get(
-            _walk(sampler, target, _start(sample, key, block), num_steps, both_ways)
+            _stationary_chains(sampler, target, _start(sample, key, block), num_steps, both_ways)
         )
         if not is_finite:
-            raise LawBroken("draws are not finite: guard NaN where a proposal is accepted")
+            raise CheckFailed("draws are not finite: guard NaN where a proposal is accepted")
         has_moved = has_moved | moves
         blocks.append(met)
     still = np.flatnonzero(~has_moved)
     if still.size:
-        raise LawBroken(f"coordinate {still[0]} never moves, in any of {num_chains} chains: it is left out")
+        raise CheckFailed(f"coordinate {still[0]} never moves, in any of {num_chains} chains: it is left out")
     first, second, last, ranks = (
         np.concatenate(rows, axis=1) for rows in zip(*(met[:4] for met in blocks), strict=True)
     )
-    return Walk(first, second, last, ranks, float(np.mean([met.acceptance_rate for met in blocks])))
+    return StationaryChains(
+        first, second, last, ranks, float(np.mean([met.acceptance_rate for met in blocks]))
+    )
 
 
 def find_scales(make: Make, target: Target, key: Key) -> tuple[float, ...]:
@@ -116,7 +118,7 @@ def find_scales(make: Make, target: Target, key: Key) -> tuple[float, ...]:
     log2_scales, rates = np.arange(6.0, -5.5, -0.5), [0.0]
     for number, log2_scale in enumerate(log2_scales):
         sampler, sample = aimed(make, target, 2.0**log2_scale)
-        met, _, _ = _walk(sampler, target, _start(sample, key, number), 1, False)
+        met, _, _ = _stationary_chains(sampler, target, _start(sample, key, number), 1, False)
         rate = float(met.acceptance_rate)
         if not rate <= min(ACCEPTANCES) and number == 0:  # NaN included
             return (1.0, 2.0, 4.0)
@@ -132,8 +134,8 @@ def aimed(make: Make, target: Target, scale: float) -> tuple[Sampler, Partial]:
     if target.sample is None:
         raise ValueError(f"{target.name} has no exact sampler; this law starts from exact draws")
     sampler = make(target, jnp.float32(scale))
-    law = jax.eval_shape(_draw, sampler, target.sample, jax.random.key(0)).law
-    if law is not Law.MARKOV:
+    law = jax.eval_shape(_draw, sampler, target.sample, jax.random.key(0)).kind
+    if law is not DrawKind.MARKOV:
         raise ValueError(f"this is a law of Markov kernels; these draws are {law.value}")
     return sampler, target.sample
 
@@ -151,9 +153,9 @@ def _start(sample: Partial, key: Key, block: Array) -> Start:
 
 
 @jax.jit
-def _walk(
+def _stationary_chains(
     sampler: Sampler, target: Target, start: Start, num_steps: Array, both_ways: Array
-) -> tuple[Walk, Array, Array]:
+) -> tuple[StationaryChains, Array, Array]:
     """One block; which coordinates moved ``[dim]``, and whether all draws are finite ``[]``.
 
     Every statistic, those of the exact draws too, comes out of the one place in the loop: a chain that has
@@ -178,7 +180,7 @@ def _walk(
         states, values, met = carry
         last = statistics(target, values)
         first = jnp.where(index == 0, last, met.first)
-        met = Walk(
+        met = StationaryChains(
             first,
             jnp.where(index == 1, last, met.second),
             last,
@@ -195,7 +197,7 @@ def _walk(
         )
         return states, values, met._replace(acceptance_rate=met.acceptance_rate + rate / num_steps)
 
-    met = Walk(nothing, nothing, nothing, jnp.zeros_like(nothing, jnp.float32), jnp.zeros(()))
+    met = StationaryChains(nothing, nothing, nothing, jnp.zeros_like(nothing, jnp.float32), jnp.zeros(()))
     _, values, met = jax.lax.fori_loop(0, num_steps + 1, visit, (placed, start.positions, met))
     before, after = (
         jax.vmap(lambda value: ravel_pytree(value)[0])(tree) for tree in (start.positions, values)

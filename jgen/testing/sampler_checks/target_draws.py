@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.types import Draws, Key, Law, PyTree, Sampler, Target
+from jgen.types import DrawKind, Draws, Key, PyTree, Sampler, Target
 
 Make = Callable[[Target, Any], Sampler]
 """``make(target, scale) -> sampler``: aimed at a target, with steps ``scale`` times their usual size."""
@@ -46,7 +46,7 @@ def flat_values(draws: Draws) -> np.ndarray:
 
 def by_particle(draws: Draws) -> Draws:
     """The particles of populations one after the other, as if each were a draw; other draws as they are."""
-    if draws.law is not Law.ENSEMBLE:
+    if draws.kind is not DrawKind.ENSEMBLE:
         return draws
     value, log_weight = jax.tree.map(
         lambda leaf: leaf.reshape(leaf.shape[0], -1, *leaf.shape[3:]), (draws.value, draws.log_weight)

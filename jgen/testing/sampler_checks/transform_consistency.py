@@ -7,17 +7,17 @@ import numpy as np
 from jgen.samplers.reinitialize import names
 from jgen.sampling.chains import place
 from jgen.sampling.driver import resume
-from jgen.testing.check_result import LawBroken
-from jgen.testing.sampler_checks.evaluation_counter import step_alone, watched
-from jgen.testing.sampler_checks.invalid_region import fenced
+from jgen.testing.check_result import CheckFailed
+from jgen.testing.sampler_checks.evaluation_counter import step_alone, with_counter
+from jgen.testing.sampler_checks.invalid_region import with_invalid_region
 from jgen.testing.sampler_checks.target_draws import Make, lane, positions
-from jgen.types import Array, Key, Law, PyTree, Target
+from jgen.types import Array, DrawKind, Key, PyTree, Target
 
 NUM_CHAINS = 2
 NUM_DRAWS = 32
 
 
-def purity(make: Make, target: Target, key: Key) -> None:
+def transform_consistency(make: Make, target: Target, key: Key) -> None:
     """What the driver makes of many chains, one chain makes step by step; the same key repeats it.
 
     Draws of chains that are vmapped, in a compiled loop, equal those of a step that is traced and compiled
@@ -36,7 +36,7 @@ def purity(make: Make, target: Target, key: Key) -> None:
     Raises:
         LawBroken: Saying which of these fails.
     """
-    target = fenced(target)
+    target = with_invalid_region(target)
     sampler = make(target, 0.125)
     begun = place(sampler, key, jnp.arange(NUM_CHAINS, dtype=jnp.uint32), positions(target, NUM_CHAINS))
 
@@ -47,7 +47,7 @@ def purity(make: Make, target: Target, key: Key) -> None:
         old.shape == new.shape and old.dtype == new.dtype
         for old, new in zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True)
     ):
-        raise LawBroken(
+        raise CheckFailed(
             f"the state changes its structure in a step, so it cannot be scanned:\n{before}\n{after}"
         )
 
@@ -56,7 +56,7 @@ def purity(make: Make, target: Target, key: Key) -> None:
     message = (
         "a step differs when it is traced again, for one chain: does it look at a Python value, or at others?"
     )
-    alone = make(watched(target), 0.125)
+    alone = make(with_counter(target), 0.125)
     for chain in range(NUM_CHAINS):
         _, draw = step_alone(alone, jax.random.fold_in(begun.keys[chain], 0), lane(begun.states, chain))
         require_equal(lane(run.draws, (chain, 0)), draw, message)
@@ -65,12 +65,12 @@ def purity(make: Make, target: Target, key: Key) -> None:
     message = "the same key gives other draws: is there a hidden state?"
     require_equal(again.draws, run.draws, message, exact=True)
     if all(np.array_equal(leaf[0], leaf[1]) for leaf in jax.tree.leaves(run.draws.value)):
-        raise LawBroken(f"two chains with different keys make the same {NUM_DRAWS} draws: is the key used?")
+        raise CheckFailed(f"two chains with different keys make the same {NUM_DRAWS} draws: is the key used?")
 
     message = "a step changes its tuning: adaptation goes on in sampling, where it must be off"
     require_equal(tuning_in(begun.states), tuning_in(run.state.states), message, exact=True)
     position = getattr(run.state.states, "position", None)
-    if position is not None and run.draws.law in (Law.MARKOV, Law.BIASED):
+    if position is not None and run.draws.kind in (DrawKind.MARKOV, DrawKind.BIASED):
         message = "the draw is not where the chain stands: is it that of the step before, or not kept?"
         require_equal(lane(run.draws.value, (slice(None), -1)), position, message, exact=True)
 
@@ -90,4 +90,4 @@ def require_equal(first: PyTree, second: PyTree, message: str, *, exact: bool = 
         inexact = np.issubdtype(a.dtype, np.inexact) and not exact
         tolerance = np.finfo(a.dtype).eps ** 0.5 if inexact else 0.0
         if not np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True):
-            raise LawBroken(f"{message} ({a} against {b})")
+            raise CheckFailed(f"{message} ({a} against {b})")

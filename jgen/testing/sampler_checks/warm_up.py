@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen._internal.binding import bind
+from jgen._internal.binding import as_partial
 from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks.calibration import Calibration, calibration
 from jgen.testing.sampler_checks.target_draws import Make
@@ -63,7 +63,7 @@ def warm_up(
     far = jnp.full((NUM_CHAINS, DIM), DISTANCE)
 
     def infer(key: Key, log_density: LogDensity) -> Array:
-        posterior = Target(bind(log_density), jnp.zeros(DIM), variance=jnp.ones(DIM), name="ridge")
+        posterior = Target(as_partial(log_density), jnp.zeros(DIM), variance=jnp.ones(DIM), name="ridge")
         options = {"num_chains": NUM_CHAINS, "num_warmup": NUM_WARMUP, "num_draws": NUM_DRAWS}
         run = sample(key, make(posterior, 1.0), position=far, adaptation=adaptation, **options)
         assert run.draws is not None
