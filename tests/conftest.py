@@ -1,22 +1,40 @@
-"""The house rules for every test: warnings are errors, ranks are never promoted silently."""
+"""Settings and fixtures of every test: warnings are errors, ranks are never promoted silently."""
 
+import importlib.util
+import mmap
 import os
 from pathlib import Path
 
-CACHE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".jax_cache")
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-# XLA 0.10 on two cores may wait for ever on many small triangular systems shared out to its threads. Its new
-# emitters of fused loops take half of all compile time, which is most of the time of these tests; the weekly
-# run uses them, as users do. What the caller says comes last and wins.
-OURS = "--xla_cpu_multi_thread_eigen=false --xla_cpu_use_fusion_emitters=false"
-os.environ["XLA_FLAGS"] = f"{OURS} {os.environ.get('XLA_FLAGS', '')}"
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = {
+    # XLA 0.10 on two cores may wait for ever on many small triangular systems shared out to its threads.
+    "xla_cpu_multi_thread_eigen": "false",
+    # Its emitters of fused loops take half of all compile time, which is most of the time of these tests. The
+    # weekly run uses them, as users do.
+    "xla_cpu_use_fusion_emitters": "false",
+}
 
-import covering  # noqa: E402
+
+def known_flags(names):
+    """Return those of these XLA flags that the installed jaxlib knows; it aborts on any other."""
+    spec = importlib.util.find_spec("jaxlib")
+    library = Path(spec.origin).with_name("libjax_common.so")
+    if not library.exists():  # not Linux
+        return []
+    with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return [name for name in names if content.find(f"\0{name}\0".encode()) >= 0]
+
+
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".jax_cache"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+ours = [f"--{name}={FLAGS[name]}" for name in known_flags(FLAGS)]
+os.environ["XLA_FLAGS"] = " ".join([*ours, os.environ.get("XLA_FLAGS", "")])  # the caller's come last and win
+
 import jax  # noqa: E402  (the environment must be set first)
 import numpy as np  # noqa: E402
-import planting  # noqa: E402
 import pytest  # noqa: E402
+
+from tests.helpers import interval_coverage, mutant  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "standard")
@@ -24,8 +42,6 @@ jax.config.update("jax_numpy_dtype_promotion", "standard")
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 30_000
 """A program compiled for a CPU keeps some ten memory mappings; past 65,530 of them Linux lets XLA crash."""
-OPTIMISED, UNOPTIMISED = {"slow", "weekly", "optimised"}, {"unoptimised"}
-"""Marks of tests whose programs run for longer than they compile, and of slow ones whose programs do not."""
 
 
 @pytest.fixture
@@ -51,7 +67,7 @@ def rng():
 @pytest.fixture
 def kills(record_property, request):
     """``with kills(name): ...``: the planted bug of this name must be caught, and is counted."""
-    return planting.Kills(record_property, request.node.originalname)
+    return mutant.Kills(record_property, request.node.originalname)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -60,11 +76,23 @@ def pytest_collection_modifyitems(session, items):
     session.collected = list(items)
 
 
+@pytest.fixture
+def optimised():
+    """Compile as users do: for tests whose programs run for longer than they compile."""
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
+def unoptimised():
+    """Compile without much optimisation: for slow tests whose programs compile for longer than they run."""
+    jax.config.update("jax_disable_most_optimizations", True)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Programs that run for less time than they take to compile are compiled without much optimisation."""
-    marks = {name for name in OPTIMISED | UNOPTIMISED if item.get_closest_marker(name)}
-    jax.config.update("jax_disable_most_optimizations", not marks & OPTIMISED or bool(marks & UNOPTIMISED))
+    """Compile without much optimisation, but for slow tests, which run for longer than they compile."""
+    slow = any(item.get_closest_marker(name) for name in ("slow", "weekly"))
+    jax.config.update("jax_disable_most_optimizations", not slow)
 
 
 @pytest.hookimpl(trylast=True)
@@ -89,17 +117,17 @@ def reports_of(config):
 def pytest_sessionfinish(session):
     """A pool of intervals outside its claim fails the run, though every test of it passed."""
     if not hasattr(session.config, "workerinput"):
-        covering.judge(session, reports_of(session.config))
+        interval_coverage.judge(session, reports_of(session.config))
 
 
 def pytest_terminal_summary(terminalreporter, config):
     """Prints how often intervals covered, how many bugs were planted and killed; each of them with ``-v``."""
     reports = reports_of(config)
-    if counts := covering.counts_of(reports):
+    if counts := interval_coverage.counts_of(reports):
         terminalreporter.section("coverage of log Z")
-        for row in covering.table(counts, every=config.get_verbosity() > 0):
+        for row in interval_coverage.table(counts, every=config.get_verbosity() > 0):
             terminalreporter.write_line(row)
-    if bugs := planting.bugs_of(reports):
+    if bugs := mutant.bugs_of(reports):
         terminalreporter.section("planted bugs")
-        for row in planting.table(bugs, every=config.get_verbosity() > 0):
+        for row in mutant.table(bugs, every=config.get_verbosity() > 0):
             terminalreporter.write_line(row)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 HOME = Path(__file__).parents[1]
 TREES = ("jgen", "experiments", "benchmarks")
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -7,6 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 
+def is_traced(values: Any) -> bool:
+    """Return whether any leaf is a tracer, whose value cannot be read."""
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+
+
 def check_count(name: str, value: Any, *, least: int = 1) -> jax.Array:
     """A whole number ``[]``, int32; so 3 and ``np.int64(3)`` are the same program.
 
@@ -20,7 +25,7 @@ def check_count(name: str, value: Any, *, least: int = 1) -> jax.Array:
     """
     if not jnp.issubdtype(jnp.result_type(value), jnp.integer):
         raise TypeError(f"{name} counts, so it must be an integer; got {value!r}")
-    if not isinstance(value, jax.core.Tracer) and not np.all(np.asarray(value) >= least):
+    if not is_traced(value) and not np.all(np.asarray(value) >= least):
         raise ValueError(f"{name} must be at least {least}; got {value}")
     return jnp.asarray(value, jnp.int32)
 
@@ -35,6 +40,6 @@ def check_positive(name: str, value: Any) -> jax.Array:
         >>> float(check_positive("step_size", 1))
         1.0
     """
-    if not isinstance(value, jax.core.Tracer) and not np.all((np.asarray(value) > 0) & np.isfinite(value)):
+    if not is_traced(value) and not np.all((np.asarray(value) > 0) & np.isfinite(value)):
         raise ValueError(f"{name} must be positive and finite; got {value}")
     return jnp.asarray(value, float)

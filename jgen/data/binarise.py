@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.validation import is_traced
 from jgen.types import Array, Key
 
 
@@ -58,7 +59,7 @@ def threshold(x: Array, at: float = 0.5) -> Array:
 
 
 def _check(x: Array) -> None:
-    if not isinstance(x, jax.core.Tracer):
+    if not is_traced(x):
         known = np.asarray(x)
         if not ((known >= 0) & (known <= 1)).all():
             raise ValueError(

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.validation import is_traced
 from jgen.types import Array, Key
 
 
@@ -47,7 +48,7 @@ def dequantise(key: Key, x: Array, levels: int) -> Array:
     """
     if not 2 <= levels <= 2**16:
         raise ValueError(f"levels must be from 2 to 65536, got {levels}")
-    if not isinstance(x, jax.core.Tracer):
+    if not is_traced(x):
         known = np.asarray(x)
         if not ((known >= 0) & (known < levels) & (np.floor(known) == known)).all():
             raise ValueError(

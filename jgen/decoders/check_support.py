@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import jax
 import numpy as np
+
+from jgen._internal.validation import is_traced
 
 
 def check_support(head: Any, x: Any) -> None:
@@ -29,7 +30,7 @@ def check_support(head: Any, x: Any) -> None:
         ValueError: x has values outside the support of Bernoulli: x[0, 1] is 0.25, one of 2 in 4. It takes
         0 or 1. Binarise the data (x > a threshold, or a draw with probabilities x), or take the head ...
     """
-    if isinstance(x, jax.core.Tracer):
+    if is_traced(x):
         raise TypeError("check_support looks at values, and x is traced: call it on the data, outside of jit")
     constraint: Any = head.support
     while hasattr(constraint, "base_constraint"):

@@ -7,16 +7,16 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.validation import is_traced
 from jgen.types import Array
 
 
 def is_concrete(*values: Any) -> bool:
     """Whether all values are known now, so that their numbers (and not only shapes) can be checked."""
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+    return not is_traced(values)
 
 
 def as_array(value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import jax
 import numpy as np
+
+from jgen._internal.validation import is_traced
 
 
 class ValidatedOnHost:
@@ -26,8 +27,4 @@ class ValidatedOnHost:
     def get_args(self) -> dict[str, Any]:
         """The parameters to validate."""
         arguments: dict[str, Any] = super().get_args()  # type: ignore[misc]
-        return {
-            name: np.asarray(value)
-            for name, value in arguments.items()
-            if not isinstance(value, jax.core.Tracer)
-        }
+        return {name: np.asarray(value) for name, value in arguments.items() if not is_traced(value)}

@@ -10,6 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import PyTreeDef
 
+from jgen._internal.trees import select_tree
 from jgen.samplers.state import Tuning, make_tuning
 from jgen.sampling.adaptation.low_rank import LowRankFactor
 from jgen.types import Array, DrawKind, Draws, LogDensity, PyTree
@@ -145,7 +146,7 @@ def finish(
     usable = after.log_density < jnp.inf
     if after.gradient is not None:
         usable &= jnp.all(jnp.isfinite(after.gradient))
-    state = jax.tree.map(lambda new, old: jnp.where(usable, new, old), after, before)
+    state = select_tree(usable, after, before)
     info = {ARVIZ_NAMES[name]: jnp.asarray(fact) for name, fact in facts.items() if name in ARVIZ_NAMES}
     info["diverging"] = info.get("diverging", jnp.bool(False)) | ~usable
     if "acceptance_rate" in info:

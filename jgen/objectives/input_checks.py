@@ -8,6 +8,7 @@ import numpy as np
 import numpyro.distributions as dist
 from flax.errors import ScopeParamShapeError
 
+from jgen._internal.validation import is_traced
 from jgen.types import Array, Conditional, PyTree
 
 
@@ -50,7 +51,7 @@ def require_event(part: str, distribution: dist.Distribution, x: PyTree) -> None
 
 def number(name: str, value: Any, *, least: float = 0.0) -> Array:
     """A finite number ``[]``, float, so that 1 and 1.0 are one program; ``-inf`` as the least allows all."""
-    if not isinstance(value, jax.core.Tracer) and not (np.isfinite(value) and value >= least):
+    if not is_traced(value) and not (np.isfinite(value) and value >= least):
         raise ValueError(f"{name} must be finite and at least {least:g}; got {value}")
     return jnp.asarray(value, float)
 

@@ -13,6 +13,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen._internal.validation import is_traced
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.leapfrog import trajectory
 from jgen.samplers.reinitialize import cost_of_init, refuse_burn_in
@@ -67,7 +68,7 @@ def checked_ladder(betas: Any) -> Array:
     betas = jnp.asarray(betas, float)
     if betas.ndim != 1 or betas.size < 2:
         raise ValueError(f"{wanted}; got shape {betas.shape}")
-    if not isinstance(betas, jax.core.Tracer):
+    if not is_traced(betas):
         ladder = np.asarray(betas)
         falls = np.flatnonzero(~(np.diff(ladder) > 0))
         if falls.size:

@@ -1,9 +1,9 @@
 """Multiply by the factor of an inverse mass matrix, and check the matrix."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.validation import is_traced
 from jgen.types import Array
 
 
@@ -19,7 +19,7 @@ def to_force(factor: Array, gradient: Array) -> Array:
 
 def check_inverse_mass_matrix(inverse_mass_matrix: Array | None) -> Array | None:
     """The matrix, after refusing a concrete one that is no covariance."""
-    if inverse_mass_matrix is None or isinstance(inverse_mass_matrix, jax.core.Tracer):
+    if inverse_mass_matrix is None or is_traced(inverse_mass_matrix):
         return inverse_mass_matrix
     matrix = np.asarray(inverse_mass_matrix)
     if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] and np.isfinite(matrix).all():

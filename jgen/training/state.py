@@ -12,6 +12,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.validation import is_traced
 from jgen.training.mesh import replicate
 from jgen.types import Array, Key, PyTree, TrainState
 
@@ -100,4 +101,4 @@ def _own(leaf: Any, mesh: Mesh | None = None) -> Array:
 
 
 def _on_mesh(leaf: Array) -> bool:
-    return not isinstance(leaf, jax.core.Tracer) and isinstance(leaf.sharding, NamedSharding)
+    return not is_traced(leaf) and isinstance(leaf.sharding, NamedSharding)

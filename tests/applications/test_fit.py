@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from full_disk import full_disk
 from jax.tree_util import Partial
 
 from jgen.applications import Best, fit
@@ -17,6 +16,7 @@ from jgen.decoders import Bernoulli
 from jgen.errors import UsageError
 from jgen.experiment.run_folder import start
 from jgen.training import averaged_params, checkpoints, ema_params, init_state, mean_loss, shuffled
+from tests.helpers.full_disk import full_disk
 
 ROWS = jax.random.normal(jax.random.key(1), (24, 3))
 VALIDATION = jax.random.normal(jax.random.key(2), (7, 3))

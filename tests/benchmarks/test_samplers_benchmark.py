@@ -11,7 +11,7 @@ from benchmarks.bounds_base import bounds_rows
 from benchmarks.samplers import main
 from jgen._internal.members import members
 
-pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 TINY = ["--chains", "2", "--seconds", "0.001", "--num-warmup", "20", "--lanes-chains", "0"]
 ALWAYS = (
     "target",

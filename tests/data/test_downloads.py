@@ -13,13 +13,13 @@ from importlib import import_module
 import numpy as np
 import pytest
 import requests
-from published_files import aim, idx_files
 
 from jgen.data import factors, known, load, prepare, splits
 from jgen.data.__main__ import main
 from jgen.data.catalogue import builder
 from jgen.data.download import File
 from jgen.errors import UsageError
+from tests.helpers.published_files import aim, idx_files
 
 DOWNLOADED = ["binarized_mnist", "cifar10", "dsprites", "fashion_mnist", "mnist"]
 

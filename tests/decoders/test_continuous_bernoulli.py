@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.integrate
-from planting import Bug, plant
 
 from jgen.decoders.heads import continuous_bernoulli as shipped
+from tests.helpers.mutant import Bug, plant
 
 LOG_ODDS = np.array([0.0, 1e-12, 1e-4, 0.049, 0.051, 0.499, 0.501, 1.0, 3.0, 30.0])
 LOG_ODDS = np.concatenate([-LOG_ODDS[::-1], LOG_ODDS])

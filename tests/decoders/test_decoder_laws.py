@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 import pytest
-from marking import first_in_ci
 
 import jgen.decoders
 import jgen.decoders.heads
@@ -13,8 +12,9 @@ from jgen.testing import members
 from jgen.testing.check_decoder import check_decoder
 from jgen.testing.network_checks import LAWS, hold_to_laws
 from jgen.testing.sampler_checks import CheckFailed
+from tests.helpers.marking import first_in_ci
 
-pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 DECODERS = {
     f"{name}-{number}": decoder
     for name, module in members(jgen.decoders, "recipe").items()

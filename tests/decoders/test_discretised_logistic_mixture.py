@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
-from marking import some_in_ci
-from planting import Bug, plant
 
 from jgen.decoders.heads import discretised_logistic_mixture as shipped
+from tests.helpers.marking import some_in_ci
+from tests.helpers.mutant import Bug, plant
 
 NUM_LEVELS, NUM_DRAWS = 9, 20_000
 RNG = np.random.default_rng(2)

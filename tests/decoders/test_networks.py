@@ -10,7 +10,7 @@ from jgen.decoders.up_convolution import Residual, UpTower
 from jgen.models.flax_functions import apply_of, init_of
 from jgen.testing.network_checks import LAWS, hold_to_laws
 
-pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 KEY = jax.random.key(0)
 
 

@@ -6,12 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.extend.core import jaxprs_in_params
-from sequence_networks import LATENT, LENGTH, NETWORKS, SIZES, networks
 
 from jgen.decoders.rnn import RNN
 from jgen.decoders.transformer import Transformer
 from jgen.distributions import truncation
 from jgen.models.flax_functions import apply_of, init_of
+from tests.helpers.sequence_networks import LATENT, LENGTH, NETWORKS, SIZES, networks
 
 
 def multiplications(function, *inputs):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
-from sequence_networks import HEADS, LENGTH, NETWORKS, VOCABULARY, networks
 
 from jgen.decoders.positions import RotaryPositions
 from jgen.distributions import truncation
 from jgen.models.flax_functions import apply_of, init_of
+from tests.helpers.sequence_networks import HEADS, LENGTH, NETWORKS, VOCABULARY, networks
 
 NUM_DRAWS = 20_000
 STRINGS = np.array(list(itertools.product(range(VOCABULARY), repeat=LENGTH)))

@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_rng
 from scipy import integrate, stats
 
 from jgen import diagnostics
 from jgen.diagnostics import welch_satterthwaite
 from jgen.diagnostics.chain_statistics import _nan_if_any, rank_normalise
+from tests.helpers.random_keys import fresh_rng
 
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
 

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from marking import first_in_ci
 
 import jgen.encoders
 import jgen.encoders.posteriors
@@ -14,8 +13,9 @@ from jgen.encoders import ConvEncoder, DiagonalNormal, MLPEncoder, Point, VoxelE
 from jgen.testing import members
 from jgen.testing.network_checks import LAWS, hold_to_laws
 from jgen.testing.sampler_checks import CheckFailed
+from tests.helpers.marking import first_in_ci
 
-pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 KEY = jax.random.key(0)
 ENCODERS = {
     f"{name}-{number}": encoder

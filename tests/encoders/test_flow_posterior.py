@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.stats
-from marking import some_in_ci
-from planting import Bug, plant
 
 from jgen.encoders.posteriors import DiagonalNormal
 from jgen.encoders.posteriors import flow as shipped
+from tests.helpers.marking import some_in_ci
+from tests.helpers.mutant import Bug, plant
 
 KEY = jax.random.key(0)
 FEATURES = np.random.default_rng(4).normal(size=(2, 3))

@@ -6,12 +6,12 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from chance import fresh_rng
-from published_files import aim, idx_files
 
 from experiments import exercise, text
 from jgen.data import load, prepare
 from jgen.experiment.command_line import main
+from tests.helpers.published_files import aim, idx_files
+from tests.helpers.random_keys import fresh_rng
 
 SHORT = {
     "exercise": ("--steps", "3", "--draws", "64"),
@@ -117,7 +117,7 @@ def test_the_deep_model_is_better_than_a_linear_one_and_than_pixels_apart(tmp_pa
     assert all(row["minus best"]["high"] < 0 for row in judged[1:])
 
 
-@pytest.mark.unoptimised
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.weekly
 def test_a_set_without_validation_lends_itself_some_of_train(tmp_path, monkeypatch, rng, broadcasting):  # noqa: ARG001
     contents, _ = idx_files(rng, 60, 20, levels=2)

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_key
 
 from experiments.posterior import Config, posterior, three_ways
 from jgen.data import load
 from jgen.evaluation.evidence import agreement
 from jgen.experiment.command_line import main
 from jgen.models.bayesian_mixture import log_evidence_of_one
+from tests.helpers.random_keys import fresh_key
 
 FALSE_ALARM = 1e-6
 """By Student's law: the error of eight populations has seven degrees of freedom, and six of it are no less

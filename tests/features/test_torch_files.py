@@ -6,10 +6,10 @@ import zipfile
 
 import numpy as np
 import pytest
-import torch_files as files
 
 from jgen.errors import UsageError
 from jgen.features.torch_file_base import read_state_dict
+from tests.helpers import torch_files as files
 
 RNG = np.random.default_rng(0)
 ARRAYS = {

@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch_files as files
 from scipy.signal import correlate
 
 from jgen.errors import UsageError
 from jgen.features import VGG16, load_vgg16
 from jgen.models.flax_functions import apply_of, init_of
+from tests.helpers import torch_files as files
 
 NARROW = ((2, 3), (4, 3), (3, 5, 4), (6, 3, 5), (4, 5, 3))
 RELUS = tuple((b, c) for b, block in enumerate(NARROW, 1) for c in range(1, len(block) + 1))

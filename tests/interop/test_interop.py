@@ -8,11 +8,8 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
 from numpyro.infer import BarkerMH
-from planted_interop import MODEL_BUGS
-from planting import plant
 
 from jgen.interop import from_arviz, from_model, from_numpyro, to_arviz
 from jgen.interop.counted_density import counted, marked
@@ -23,6 +20,9 @@ from jgen.testing import check_sampler
 from jgen.testing.count_compilations import count_compilations
 from jgen.testing.sampler_checks import invariance
 from jgen.types import DrawKind, Draws, Target
+from tests.helpers.mutant import plant
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.interop import MODEL_BUGS
 
 SHIPPED = importlib.import_module("jgen.interop.from_model")
 KEY = jax.random.key(3)

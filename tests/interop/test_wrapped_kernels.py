@@ -5,11 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
 from numpyro.infer import HMC, NUTS, BarkerMH
-from planted_interop import COUNT_BUGS
-from planting import plant
 from scipy import stats
 
 from jgen.interop import from_blackjax, from_numpyro
@@ -24,6 +21,9 @@ from jgen.targets import banana
 from jgen.testing import check_sampler
 from jgen.testing.sampler_checks import cost
 from jgen.types import DrawKind, Target
+from tests.helpers.mutant import plant
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.interop import COUNT_BUGS
 
 blackjax = pytest.importorskip("blackjax")
 

@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from parts import Critic, Decoder, Encoder, nothing, random_params, unit_normal
 
 from jgen.models import Network, adversarial_autoencoder, autoencoder, gan, standard_prior, vae, vamp_prior
 from jgen.types import LatentModel
+from tests.helpers.model_parts import Critic, Decoder, Encoder, nothing, random_params, unit_normal
 
 KEY = jax.random.key(0)
 SHAPE = (2, 3)

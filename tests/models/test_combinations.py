@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from combined import TABLE
-from marking import some_in_ci
-from parts import random_params
 
 from jgen.training import init_state, make_train_step
+from tests.helpers.combined_models import TABLE
+from tests.helpers.marking import some_in_ci
+from tests.helpers.model_parts import random_params
 
 OPTIMIZER = optax.sgd(0.01)
 QUICK = {
@@ -29,7 +29,7 @@ def by_part(params):
     return {part: leaves for part, leaves in flat.items() if jax.tree.leaves(leaves)}
 
 
-@pytest.mark.unoptimised
+@pytest.mark.usefixtures("unoptimised")
 @pytest.mark.parametrize("name", some_in_ci(TABLE, 3, QUICK))
 def test_three_steps(name):
     row = TABLE[name]

@@ -6,7 +6,6 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from jax.tree_util import Partial
-from parts import nothing, random_params, unit_normal
 from scipy import stats
 from sklearn.datasets import load_digits
 
@@ -22,6 +21,7 @@ from jgen.models import (
 )
 from jgen.models.linear_gaussian import exact_posterior
 from jgen.testing import count_compilations
+from tests.helpers.model_parts import nothing, random_params, unit_normal
 
 KEY = jax.random.key(0)
 MODEL = linear_vae(4, 2)

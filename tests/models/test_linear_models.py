@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from parts import random_params
 from scipy import stats
 from sklearn.datasets import load_digits
 
 from jgen.models import linear_log_prob, linear_vae, pca, ppca
 from jgen.targets import linear_decoder
+from tests.helpers.model_parts import random_params
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from parts import Decoder, Encoder, random_params
 from scipy import stats
 
 from jgen.distributions import gaussian
 from jgen.encoders import Flow, MLPEncoder
 from jgen.models import fixed_prior, mixture_prior, standard_prior, vae, vamp_prior
+from tests.helpers.model_parts import Decoder, Encoder, random_params
 
 KEY = jax.random.key(0)
 

@@ -6,7 +6,9 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from jax.tree_util import Partial
-from linear_gaussian import (
+
+from jgen.objectives import elbo, iwae, kl_by_coordinate, sampled_kl
+from tests.helpers.linear_gaussian import (
     MODEL,
     data,
     decoder,
@@ -16,10 +18,8 @@ from linear_gaussian import (
     log_prob,
     posterior_gap,
 )
-from many_keys import assert_at_most, assert_mean, assert_rises, outcomes
-from planting import Bug, plant
-
-from jgen.objectives import elbo, iwae, kl_by_coordinate, sampled_kl
+from tests.helpers.many_keys import assert_at_most, assert_mean, assert_rises, outcomes
+from tests.helpers.mutant import Bug, plant
 
 
 @pytest.mark.usefixtures("x64")

@@ -8,15 +8,15 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from jax.tree_util import Partial
-from linear_gaussian import MODEL, data, exact_params
-from many_keys import assert_mean, outcomes
-from planting import Bug, plant
 from scipy.integrate import quad
 from scipy.stats import norm
 
 from jgen.objectives import contractive, decoder_gradient, imq, latent_l2, mmd, rbf, sliced_wasserstein
 from jgen.objectives.mmd import mmd_terms
 from jgen.objectives.sliced_wasserstein import transport_cost
+from tests.helpers.linear_gaussian import MODEL, data, exact_params
+from tests.helpers.many_keys import assert_mean, outcomes
+from tests.helpers.mutant import Bug, plant
 
 SHIFT, SCALE, NUM_EXAMPLES = np.array([0.8, -0.4]), 1.6, 5
 

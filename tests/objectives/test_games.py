@@ -10,9 +10,6 @@ import numpyro.distributions as dist
 import optax
 import pytest
 from jax.tree_util import Partial
-from linear_gaussian import MODEL, data, exact_params
-from many_keys import assert_mean, outcomes
-from planting import Bug, plant
 from scipy.integrate import quad
 from scipy.stats import norm
 
@@ -20,6 +17,9 @@ from jgen.objectives import adversarial_autoencoder, gan, mean_output, wasserste
 from jgen.objectives.recipe import versus
 from jgen.training import adversarial_optimizer, init_state, make_train_step, train
 from jgen.types import LatentModel
+from tests.helpers.linear_gaussian import MODEL, data, exact_params
+from tests.helpers.many_keys import assert_mean, outcomes
+from tests.helpers.mutant import Bug, plant
 
 KEY = jax.random.key(0)
 

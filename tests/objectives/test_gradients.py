@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from linear_gaussian import MODEL, decoder, encoder, exact_params, inexact_params
-from many_keys import assert_mean, gradients, outcomes, total
-from planting import Bug, plant
 
 from jgen.objectives import dreg, iwae, renyi
 from jgen.objectives.renyi import log_power_mean
+from tests.helpers.linear_gaussian import MODEL, decoder, encoder, exact_params, inexact_params
+from tests.helpers.many_keys import assert_mean, gradients, outcomes, total
+from tests.helpers.mutant import Bug, plant
 
 X = np.array([[0.7], [-1.5]])
 

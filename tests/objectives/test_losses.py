@@ -7,8 +7,6 @@ import numpyro.distributions as dist
 import optax
 import pytest
 from jax.tree_util import Partial
-from linear_gaussian import MODEL, data, encoder, exact_params, inexact_params
-from many_keys import assert_mean, outcomes
 
 from jgen._internal.binding import bind_static
 from jgen.distributions.multivariate_normal import MultivariateNormal
@@ -29,6 +27,8 @@ from jgen.objectives import (
 )
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.testing import count_compilations
+from tests.helpers.linear_gaussian import MODEL, data, encoder, exact_params, inexact_params
+from tests.helpers.many_keys import assert_mean, outcomes
 
 KEY = jax.random.key(0)
 

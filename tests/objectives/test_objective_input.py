@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 import pytest
 from jax.tree_util import Partial
-from linear_gaussian import MODEL, data, encoder, exact_params
 
 from jgen.objectives import (
     adversarial_autoencoder,
@@ -31,6 +30,7 @@ from jgen.objectives import (
 from jgen.objectives.recipe import versus
 from jgen.training import adversarial_optimizer
 from jgen.types import AdversarialModel
+from tests.helpers.linear_gaussian import MODEL, data, encoder, exact_params
 
 KEY = jax.eval_shape(lambda: jax.random.key(0))
 OF_A_DENSITY = {

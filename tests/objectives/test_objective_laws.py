@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 import pytest
 from jax.tree_util import Partial
-from linear_gaussian import MODEL, data, log_prob
 
 import jgen.objectives
 from jgen._internal.members import members
 from jgen.objectives.recipe import Setting
 from jgen.testing.check_objective import check_objective
+from tests.helpers.linear_gaussian import MODEL, data, log_prob
 
-pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 MEMBERS = members(jgen.objectives, "recipe")
 BOUNDS = ("dreg", "elbo", "iwae", "renyi")
 """Those that say so; of these the exact log p(x) must be known to the laws."""

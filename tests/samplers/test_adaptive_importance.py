@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
 
 from jgen.samplers.populations.adaptive_importance import Fit, adaptive_importance, mended
 from jgen.sampling.driver import sample
+from tests.helpers.random_keys import fresh_key
 
 FREEDOM, SIZE = 5.0, 20_000
 SHARE, CENTRE = np.array([0.3, 0.7]), np.array([[-4.0, 0.0], [4.0, 1.0]])

@@ -6,11 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
-from marking import some_in_ci
-from planted import plant
-from planted_rejection import HULL_BUGS
 from scipy import stats
 from scipy.special import betaln
 
@@ -20,6 +16,10 @@ from jgen.sampling.driver import sample
 from jgen.targets import beta, normal_from_cauchy, normal_from_laplace
 from jgen.testing.sampler_checks.target_draws import exact_draws
 from jgen.types import Trait
+from tests.helpers.marking import some_in_ci
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.kernels import plant
+from tests.mutants.rejection import HULL_BUGS
 
 KEY = jax.random.key(5)
 INF = float("inf")

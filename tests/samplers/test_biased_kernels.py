@@ -4,12 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_key
-from end_variance import Z, end_variance
 from jax.tree_util import Partial
-from marking import one_of_each
-from planted import plant
-from planted_biased_kernels import ENERGY_ERROR_BUGS, SURVIVAL_BUGS, VARIANCE_BUGS
 
 from jgen.diagnostics.summary import summary
 from jgen.samplers import cycle, langevin, mala, mclmc, sghmc, sgld, thin
@@ -21,6 +16,11 @@ from jgen.targets import banana, standard_gaussian
 from jgen.testing import check_sampler
 from jgen.testing.sampler_checks import CheckFailed, bias, invariance, metropolised, nan_robustness
 from jgen.types import DrawKind
+from tests.helpers.end_variance import Z, end_variance
+from tests.helpers.marking import one_of_each
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.kernels import plant
+from tests.mutants.unadjusted import ENERGY_ERROR_BUGS, SURVIVAL_BUGS, VARIANCE_BUGS
 
 KEY = jax.random.key(12)
 

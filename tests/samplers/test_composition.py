@@ -8,24 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
-from composed import (
-    RHO,
-    conjugate_sweep,
-    given,
-    ising,
-    ising_density,
-    ising_sweep,
-    mixture,
-    mixture_sweep,
-    pair,
-    pair_density,
-    pair_sweep,
-    with_bug,
-)
 from jax.tree_util import Partial
-from marking import one_of_each
-from planted_composition import GIBBS_BUGS, ISING_BUGS, MIXTURE_BUGS
 
 from jgen._internal.binding import bind_static
 from jgen.diagnostics.summary import summary
@@ -45,6 +28,23 @@ from jgen.targets import asia
 from jgen.testing import check_sampler, count_compilations
 from jgen.testing.sampler_checks import invariance
 from jgen.testing.sampler_checks.target_draws import exact_draws
+from tests.helpers.composed_samplers import (
+    RHO,
+    conjugate_sweep,
+    given,
+    ising,
+    ising_density,
+    ising_sweep,
+    mixture,
+    mixture_sweep,
+    pair,
+    pair_density,
+    pair_sweep,
+    with_bug,
+)
+from tests.helpers.marking import one_of_each
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.composition import GIBBS_BUGS, ISING_BUGS, MIXTURE_BUGS
 
 KEY = jax.random.key(5)
 QUICK = ("cycle, a conditional of the old value, after the move", "discrete Gibbs, a scan that skips a site")

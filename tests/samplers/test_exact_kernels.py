@@ -9,10 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
-from marking import one_of_each
-from planted import plant
-from planted_exact_kernels import BRACKET_BUGS, EXACT_BUGS, MOTION_BUGS
 
 from jgen.distributions import gaussian
 from jgen.samplers import adjusted_mclmc, barker, elliptical_slice, independent_metropolis
@@ -20,6 +16,10 @@ from jgen.samplers.microcanonical import random_direction, turn
 from jgen.sampling.driver import sample
 from jgen.targets import banana, double_well, skew_normal
 from jgen.testing.sampler_checks import invariance
+from tests.helpers.marking import one_of_each
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.exact_kernels import BRACKET_BUGS, EXACT_BUGS, MOTION_BUGS
+from tests.mutants.kernels import plant
 
 KEY = jax.random.key(11)
 Z = 6.0  # two-sided normal tail 2e-9

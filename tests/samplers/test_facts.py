@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
 from scipy import stats
 
 from jgen.diagnostics.summary import log_evidence
@@ -27,6 +26,7 @@ from jgen.sampling.driver import sample
 from jgen.targets import banana, beta, normal_from_cauchy, normal_from_laplace, standard_gaussian
 from jgen.targets.asia import CONDITIONALS, probability
 from jgen.testing.sampler_checks.target_draws import exact_draws
+from tests.helpers.random_keys import fresh_key
 
 KEY = jax.random.key(8)
 FALSE_ALARM = 1e-6

@@ -7,10 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
-from marking import in_ci, one_of_each, some_in_ci
-from planted import KERNEL_BUGS, WEIGHT_BUGS, plant
 
 import jgen.samplers
 import jgen.targets
@@ -31,8 +28,11 @@ from jgen.testing import check_sampler, members
 from jgen.testing.check_sampler import FALSE_ALARM
 from jgen.testing.sampler_checks import CheckFailed, importance_weights, invariance
 from jgen.types import DrawKind, Draws, Sampler
+from tests.helpers.marking import in_ci, one_of_each, some_in_ci
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.kernels import KERNEL_BUGS, WEIGHT_BUGS, plant
 
-pytestmark = pytest.mark.optimised
+pytestmark = pytest.mark.usefixtures("optimised")
 SAMPLERS = members(jgen.samplers, "recipe")
 COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
 TARGETS = {make.__name__: make for make in (banana, asia, hidden_markov, beta, three_modes)}

@@ -7,10 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
-from planted_lanes import LANE_BUGS
-from planting import plant
 
 import jgen.samplers
 import jgen.sampling.lanes
@@ -24,6 +21,9 @@ from jgen.testing import members
 from jgen.testing.count_compilations import count_compilations
 from jgen.testing.sampler_checks.target_draws import exact_draws
 from jgen.types import DrawKind, Draws, Sampler
+from tests.helpers.mutant import plant
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.lanes import LANE_BUGS
 
 KEY = jax.random.key(17)
 LONG, FEW = 30, 4

@@ -6,16 +6,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_key
-from end_variance import Z, end_variance
-from planted import plant
-from planted_biased_kernels import MINIBATCH_BUGS
 
 from jgen.samplers import minibatch, sghmc, sgld, stochastic_gradient
 from jgen.samplers.unadjusted.sghmc import biased_variance as sghmc_variance
 from jgen.samplers.unadjusted.sgld import biased_variance as sgld_variance
 from jgen.sampling.driver import sample
 from jgen.testing import count_compilations
+from tests.helpers.end_variance import Z, end_variance
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.kernels import plant
+from tests.mutants.unadjusted import MINIBATCH_BUGS
 
 KEY = jax.random.key(12)
 

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
-from planting import Bug, plant
 
 from jgen.samplers.exact.multiple_importance import multiple_importance
 from jgen.sampling.driver import sample
+from tests.helpers.mutant import Bug, plant
+from tests.helpers.random_keys import fresh_key
 
 SHIPPED = importlib.import_module("jgen.samplers.exact.multiple_importance")
 BUGS = {

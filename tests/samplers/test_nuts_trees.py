@@ -10,12 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_key, fresh_rng
-from marking import some_in_ci
-from planting import Bug, plant
 
 from jgen.samplers import nuts
 from jgen.targets import standard_gaussian
+from tests.helpers.marking import some_in_ci
+from tests.helpers.mutant import Bug, plant
+from tests.helpers.random_keys import fresh_key, fresh_rng
 
 SHIPPED = importlib.import_module("jgen.samplers.mcmc.nuts")  # its function hides it in the package
 DIM, STEP, MAX_DEPTH, NUM_CHAINS = 2, 0.3, 6, 20_000

@@ -8,11 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
-from marking import in_ci, one_of_each
-from planted_populations import FLIPPED, OFF_BY_ONE, WEIGHTING_BUGS
-from planting import plant
 from scipy import stats
 
 import jgen.samplers
@@ -25,6 +21,10 @@ from jgen.targets import double_well, hidden_markov, rastrigin
 from jgen.testing import members
 from jgen.testing.sampler_checks import importance_weights
 from jgen.types import DrawKind
+from tests.helpers.marking import in_ci, one_of_each
+from tests.helpers.mutant import plant
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.populations import FLIPPED, OFF_BY_ONE, WEIGHTING_BUGS
 
 # Weights in 64ths, so that eight evenly spaced uniforms see every way to lay eight points.
 WEIGHTS = np.array([0, 1, 7, 8, 9, 15, 24, 0]) / 64

@@ -5,10 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
 from jax.tree_util import Partial
-from planted_lanes import END_BUGS, LEVEL_BUGS
-from planting import plant
 from scipy import stats
 
 from jgen.diagnostics.summary import log_evidence, summary
@@ -20,6 +17,9 @@ from jgen.targets import beta, normal_from_laplace, standard_gaussian
 from jgen.testing.sampler_checks import invariance
 from jgen.testing.sampler_checks.target_draws import exact_draws
 from jgen.types import Target
+from tests.helpers.mutant import plant
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.lanes import END_BUGS, LEVEL_BUGS
 
 KEY = jax.random.key(23)
 FALSE_ALARM = 1e-6

@@ -9,15 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from chance import fresh_key
-from planted_tempering import EVIDENCE_BUGS, LAW_BUGS, LEFT_BEHIND
-from planting import plant
 from scipy.stats import kstest
 
 from jgen.evaluation.evidence import stepping_stones, thermodynamic
 from jgen.samplers import AnnealingPath, metropolis, tempering
 from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks import CheckFailed
+from tests.helpers.mutant import plant
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.tempering import EVIDENCE_BUGS, LAW_BUGS, LEFT_BEHIND
 
 SHIPPED = importlib.import_module(
     "jgen.samplers.populations.tempering"

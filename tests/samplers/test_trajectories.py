@@ -6,18 +6,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from chance import fresh_key
-from marking import one_of_each
-from planted_trajectories import BUGS
-from planting import plant
 
 import jgen.samplers
 from jgen.samplers import cycle, ghmc, hmc, jittered_hmc, metropolis
 from jgen.sampling.driver import sample
 from jgen.targets import banana, double_well
 from jgen.testing.sampler_checks import invariance
+from tests.helpers.marking import one_of_each
+from tests.helpers.mutant import plant
+from tests.helpers.random_keys import fresh_key
+from tests.mutants.trajectories import BUGS
 
-pytestmark = pytest.mark.optimised
+pytestmark = pytest.mark.usefixtures("optimised")
 KEY = jax.random.key(12)
 # Damped little, momentum and slice last for many draws, and errors in them grow. Of errors in the first
 # ones, the first draw shows the most.

@@ -1,18 +1,17 @@
 """A chain is the same alone, among 8 or 256, in chunks, resumed, and over eight devices."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from gaps import largest_difference
-from marking import in_ci
 
 import jgen.samplers
 from jgen.testing import members
+from tests.conftest import ROOT
+from tests.helpers.gaps import largest_difference
+from tests.helpers.marking import in_ci
 
 ROUNDING = ("adaptive_importance", "elliptical_slice", "sghmc", "sgld", "slice_sampler")
 """Their own steps add, or turn, in an order that a program of another size may change."""
@@ -44,10 +43,8 @@ def test_no_gap_is_overlooked(found, expected, gap):
 def test_a_chain_is_the_same_in_any_company(name):
     """Bit for bit where it is the same program, and every draw from an elementwise density. Elsewhere XLA may
     sum in another order, which a few steps in float64 leave far below 1e-5."""
-    program = Path(__file__).with_name("company.py")
-    done = subprocess.run(
-        [sys.executable, str(program), name], capture_output=True, text=True, env=os.environ, check=False
-    )
+    command = [sys.executable, "-m", "tests.helpers.chains_in_company", name]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told

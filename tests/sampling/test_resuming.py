@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from aimed import AIMED, SAMPLERS, TARGET, same
 from jax.tree_util import Partial
 from numpyro.infer import NUTS
 
@@ -13,6 +12,7 @@ from jgen.samplers import block, burn_in, cycle, enumerate_states, gibbs, mala, 
 from jgen.sampling.adaptation import window
 from jgen.sampling.driver import resume, start
 from jgen.testing.sampler_checks.target_draws import positions
+from tests.helpers.aimed_samplers import AIMED, SAMPLERS, TARGET, same
 
 KEY = jax.random.key(20)
 

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from aimed import AIMED, SAMPLERS, TARGET, same
 from jax.tree_util import Partial
 
 from jgen.distributions import mixture
@@ -18,6 +17,7 @@ from jgen.targets import standard_gaussian
 from jgen.testing import count_compilations
 from jgen.testing.sampler_checks.target_draws import positions
 from jgen.types import DrawKind, Draws, Sampler
+from tests.helpers.aimed_samplers import AIMED, SAMPLERS, TARGET, same
 
 KEY = jax.random.key(20)
 

@@ -4,8 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from aiming import SAMPLERS, TARGETS, first_claimed, law_of, recipe_of, target_of
-from chance import fresh_key
 from jax.flatten_util import ravel_pytree
 from scipy import stats
 
@@ -14,6 +12,8 @@ from jgen.sampling.adaptation import window
 from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks.target_draws import by_particle, exact_draws, flat_values
 from jgen.types import DrawKind
+from tests.helpers.members import SAMPLERS, TARGETS, first_claimed, law_of, recipe_of, target_of
+from tests.helpers.random_keys import fresh_key
 
 
 def marks(sampler, target):

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from aiming import TARGETS, target_of
-from examined import (
+from scipy.optimize import minimize
+
+from tests.helpers.examined_targets import (
     DRAWS,
     assert_mean,
     every,
@@ -19,9 +20,9 @@ from examined import (
     proposed,
     rounding,
 )
-from planted_targets import BUGS
-from planting import plant
-from scipy.optimize import minimize
+from tests.helpers.members import TARGETS, target_of
+from tests.helpers.mutant import plant
+from tests.mutants.targets import BUGS
 
 LOOSE = {"bimodal", "breast_cancer", "grid25", "three_modes"}
 """Targets whose factory says that its bound is not the least."""

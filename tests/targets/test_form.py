@@ -6,15 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from aiming import TARGETS, target_of
-from examined import every, exact, flat, is_sampled, is_smooth, value_and_gradient
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 import jgen.targets as room
 from jgen.types import Target
+from tests.helpers.examined_targets import every, exact, flat, is_sampled, is_smooth, value_and_gradient
+from tests.helpers.members import TARGETS, target_of
 
-pytestmark = pytest.mark.unoptimised  # each program runs for less time than it compiles
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 
 
 def test_the_walk_finds_the_exports():

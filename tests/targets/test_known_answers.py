@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import special
-from truths import TOLERANCE, line
 
 from jgen.targets import (
     asia,
@@ -46,6 +45,7 @@ from jgen.targets import (
 )
 from jgen.targets.asia import NETWORK
 from jgen.targets.special_functions import digamma, log_beta, normal_cdf, normal_pdf, trigamma
+from tests.helpers.quadrature import TOLERANCE, line
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import integrate
-from truths import TOLERANCE, check_on_grid, hyperbolic, identity, line
 
 from jgen.targets import (
     banana,
@@ -41,6 +40,7 @@ from jgen.targets import (
     truncated_normal,
     two_moons,
 )
+from tests.helpers.quadrature import TOLERANCE, check_on_grid, hyperbolic, identity, line
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from truths import TOLERANCE, check_by_listing, words
 
 from jgen.targets import asia, autoregressive, boltzmann_machine, hidden_markov, ising
 from jgen.targets.asia import CONDITIONALS, NETWORK
+from tests.helpers.quadrature import TOLERANCE, check_by_listing, words
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
-from truths import TOLERANCE, gaussian_block
 
 from jgen.targets import (
     bimodal,
@@ -20,6 +19,7 @@ from jgen.targets import (
     state_space,
     student_t,
 )
+from tests.helpers.quadrature import TOLERANCE, gaussian_block
 
 pytestmark = pytest.mark.usefixtures("x64")
 

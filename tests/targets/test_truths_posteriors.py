@@ -9,7 +9,6 @@ import pytest
 from jax.flatten_util import ravel_pytree
 from scipy import integrate, stats
 from scipy.special import logsumexp
-from truths import TOLERANCE, gaussian_block, line
 
 from jgen.targets import (
     behrens_fisher,
@@ -22,6 +21,7 @@ from jgen.targets import (
     log_gamma,
     wishart,
 )
+from tests.helpers.quadrature import TOLERANCE, gaussian_block, line
 
 school = importlib.import_module("jgen.targets.eight_schools")
 line_fit = importlib.import_module("jgen.targets.linear_regression")

@@ -9,6 +9,8 @@ import numpy as np
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.trees import select_tree
+from jgen._internal.validation import is_traced
 from jgen.samplers.accept import log_uniform
 from jgen.samplers.input_checks import check_scalar
 from jgen.samplers.recipe import Recipe
@@ -106,7 +108,7 @@ def adaptive_rejection(
             f"knots must be [knot], between 1 and max_knots={max_knots} of them; got {knots.shape}"
         )
     check_scalar(log_density, jax.ShapeDtypeStruct((), knots.dtype))
-    if not isinstance(knots + ends[0], jax.core.Tracer):
+    if not is_traced(knots + ends[0]):
         check_knots(np.asarray(knots), np.asarray(ends))
     found = examine(log_density, knots, ends, max_knots)
     check_hull(found)
@@ -139,7 +141,7 @@ def adaptive_rejection_step(
     uniform = jax.random.uniform(accept_key, dtype=dtype)
     accepted = ~(invalid | refused) & (log_uniform(uniform) < lp - envelope)
     grown = with_tangent(hull, x, lp, slope)
-    hull = jax.tree.map(lambda new, old: jnp.where(accepted, old, new), grown, hull)
+    hull = select_tree(accepted, hull, grown)
     info = {
         "accepted": accepted,
         "invalid": invalid,
@@ -192,7 +194,7 @@ def check_knots(knots: np.ndarray, ends: np.ndarray) -> None:
 def check_hull(found: Examined) -> None:
     """Refuses a concrete density that has no hull from these knots, or no hull at all."""
     hull, (low, high) = found.hull, found.ends
-    if isinstance(hull.num_used, jax.core.Tracer):
+    if is_traced(hull.num_used):
         return  # what is wrong shows in the flags
     if hull.num_used == 0:
         raise ValueError("the log density and its slope are finite at none of the knots: move them")

@@ -7,7 +7,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen._internal.validation import check_count, check_positive
+from jgen._internal.validation import check_count, check_positive, is_traced
 from jgen.samplers.accept import MAX_ENERGY_ERROR, accept
 from jgen.samplers.mass_matrix import check_inverse_mass_matrix
 from jgen.samplers.microcanonical import Flight, fly, isokinetic_init, random_direction
@@ -67,7 +67,7 @@ def adjusted_mclmc(
     """
     log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     num_steps = check_count("num_steps", num_steps)
-    if not isinstance(jitter, jax.core.Tracer) and not 0 <= np.asarray(jitter) <= 1:
+    if not is_traced(jitter) and not 0 <= np.asarray(jitter) <= 1:
         raise ValueError(f"jitter is a fraction of num_steps, in [0, 1]; got {jitter}")
     return Sampler(
         Partial(isokinetic_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),

@@ -9,6 +9,7 @@ from numpyro.distributions import Distribution, Normal
 
 from jgen._internal.binding import as_partial
 from jgen._internal.threefry import turn_uniforms
+from jgen._internal.trees import select_tree
 from jgen.distributions.gaussian_algebra import gaussian_parameters
 from jgen.samplers.accept import log_uniform
 from jgen.samplers.input_checks import check_position, check_unbatched
@@ -153,7 +154,7 @@ def step_work(
     _, uniform, _ = turn_uniforms(ellipse.key, ellipse.num_log_densities, ellipse.angle.dtype)
     num_log_densities = ellipse.num_log_densities + 1
     stuck = ~enough & (num_log_densities == MAX_TURNS)
-    reached = jax.tree.map(lambda new, old: jnp.where(enough, new, old), EllipseState(x, value), state)
+    reached = select_tree(enough, EllipseState(x, value), state)
     return ellipse._replace(
         low=low,
         high=high,

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive
 from jgen.samplers.accept import MAX_ENERGY_ERROR
 from jgen.samplers.leapfrog import Phase, energies, leapfrog
@@ -156,7 +157,7 @@ def ghmc_step(log_density: LogDensity, key: Key, state: GuidedState) -> tuple[Gu
         Lasting(end.momentum, height * jnp.exp(error)),
     )
     turned_round = state._replace(persistent=Lasting(-momentum, height))
-    state = jax.tree.map(lambda new, old: jnp.where(accepted, new, old), moved, turned_round)
+    state = select_tree(accepted, moved, turned_round)
     info = {
         "acceptance_rate": jnp.exp(jnp.minimum(-error, 0.0)),
         "diverging": error > MAX_ENERGY_ERROR,

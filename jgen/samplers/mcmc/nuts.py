@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.threefry import fold_in, turn_uniforms
+from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive
 from jgen._internal.vmap_rules import put
 from jgen.samplers.accept import MAX_ENERGY_ERROR, T, log_uniform, normal_and_log_uniform
@@ -278,7 +279,7 @@ def _stacked(*vectors: Array) -> Array:
 
 
 def _select(condition: Array, new: T, old: T) -> T:
-    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
+    return select_tree(condition, new, old)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

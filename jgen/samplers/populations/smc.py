@@ -10,7 +10,7 @@ from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen._internal.validation import check_count
+from jgen._internal.validation import check_count, is_traced
 from jgen.diagnostics.weights import kish_ess, systematic
 from jgen.samplers.annealing_path import (
     AnnealingPath,
@@ -260,7 +260,7 @@ def renewed(
 
 def _fraction(name: str, value: float | Array) -> Array:
     """A number in [0, 1], after refusing a concrete one that is not."""
-    if not isinstance(value, jax.core.Tracer) and not 0 <= float(value) <= 1:
+    if not is_traced(value) and not 0 <= float(value) <= 1:
         raise ValueError(f"{name} is a fraction of the particles, between 0 and 1; got {value}")
     return jnp.asarray(value, float)
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive
 from jgen.samplers.accept import MAX_ENERGY_ERROR
 from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
@@ -79,7 +80,7 @@ def langevin_step(log_density: LogDensity, key: Key, state: ChainState) -> tuple
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy_error)
     energy_error = jnp.where(usable, energy_error, jnp.inf)
     moved = ChainState(unravel(x), value, gradient, state.tuning)
-    state = jax.tree.map(lambda new, old: jnp.where(usable, new, old), moved, state)
+    state = select_tree(usable, moved, state)
     info = {
         "diverging": energy_error > MAX_ENERGY_ERROR,
         "energy_error": energy_error,

@@ -8,6 +8,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive
 from jgen.samplers.accept import MAX_ENERGY_ERROR
 from jgen.samplers.mass_matrix import check_inverse_mass_matrix
@@ -125,7 +126,7 @@ def mclmc_step(
     moved = FlightState(unravel(end.position), end.log_density, end.gradient, end.direction, state.tuning)
     turned_round = state._replace(direction=-direction)
     usable = end.energy_error < jnp.inf
-    state = jax.tree.map(lambda new, old: jnp.where(usable, new, old), moved, turned_round)
+    state = select_tree(usable, moved, turned_round)
     info = {
         "diverging": end.energy_error > MAX_ENERGY_ERROR,
         "energy_error": end.energy_error,

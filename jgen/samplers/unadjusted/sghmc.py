@@ -8,7 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen._internal.validation import check_positive
+from jgen._internal.trees import select_tree
+from jgen._internal.validation import check_positive, is_traced
 from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
 from jgen.samplers.state import Tuning, flatten
@@ -103,7 +104,7 @@ def sghmc(
     estimate, step_size = as_partial(log_density_estimate), check_positive("step_size", step_size)
     friction, gradient_variance = jnp.asarray(friction, float), jnp.asarray(gradient_variance, float)
     given = (step_size, friction, gradient_variance)
-    if not any(isinstance(option, jax.core.Tracer) for option in given):
+    if not is_traced(given):
         _check_heat(*(np.asarray(option) for option in given))
     return Sampler(
         Partial(sghmc_init, estimate, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
@@ -155,7 +156,7 @@ def sghmc_step(
     usable = is_usable(value, gradient)
     moved = MovingState(unravel(x), value, gradient, momentum, state.tuning)
     turned_round = state._replace(momentum=-state.momentum)
-    state = jax.tree.map(lambda new, old: jnp.where(usable, new, old), moved, turned_round)
+    state = select_tree(usable, moved, turned_round)
     info = {
         "diverging": is_diverging(usable, kick),
         "step_size": step_size,

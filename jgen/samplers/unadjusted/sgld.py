@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive
 from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
@@ -89,7 +90,7 @@ def sgld_step(estimate: LogDensityEstimate, key: Key, state: ChainState) -> tupl
 
     usable = is_usable(value, gradient)
     moved = ChainState(unravel(x), value, gradient, state.tuning)
-    state = jax.tree.map(lambda new, old: jnp.where(usable, new, old), moved, state)
+    state = select_tree(usable, moved, state)
     info = {
         "diverging": is_diverging(usable, kick),
         "step_size": step_size,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgen._internal.validation import is_traced
 from jgen.types import Array, PyTree
 
 
@@ -64,6 +65,6 @@ def checked_target(target_acceptance: float | Array) -> Array:
     Raises:
         ValueError: If a concrete one is not inside (0, 1).
     """
-    if not isinstance(target_acceptance, jax.core.Tracer) and not 0 < target_acceptance < 1:
+    if not is_traced(target_acceptance) and not 0 < target_acceptance < 1:
         raise ValueError(f"target_acceptance must lie inside (0, 1); got {target_acceptance}")
     return jnp.asarray(target_acceptance, float)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.tree_util import register_dataclass
 
 from jgen._internal.binding import bind_static
+from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_count
 from jgen.sampling.adaptation.growing_windows import (
     MassMatrixEstimator,
@@ -202,7 +203,7 @@ def estimate(seen: Seen, old: LowRankFactor) -> LowRankFactor:
         factor = stretched(scale, draws, gradients, old.stretch.size)
     usable = jnp.all(jnp.isfinite(factor.vectors)) & jnp.all(jnp.isfinite(factor.stretch))
     plain = unstretched(scale, old.vectors)
-    return jax.tree.map(lambda new, none: jnp.where(usable, new, none), factor, plain)
+    return select_tree(usable, factor, plain)
 
 
 def stretched(scale: Array, draws: Array, gradients: Array, rank: int) -> LowRankFactor:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
+from jgen._internal.trees import select_tree
 from jgen.sampling.adaptation.dual_averaging import smooth
 from jgen.sampling.adaptation.tuning import diagonal, factor_of, gradients_of, positions_of, retune, tuning_of
 from jgen.types import Adaptation, Array, Draws, PyTree
@@ -128,7 +129,7 @@ def meads_update(
         inverse_mass_factor=jnp.sqrt(memory.variance),
     )
     is_last = index + 1 == num_warmup
-    tuning = jax.tree.map(lambda mean, own: jnp.where(is_last, mean, own), last.tuning, tuning)
+    tuning = select_tree(is_last, last.tuning, tuning)
     return memory, states._replace(tuning=tuning)
 
 

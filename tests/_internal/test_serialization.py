@@ -1,0 +1,124 @@
+"""Numbers written down are the numbers found, NaN and infinities too."""
+
+import enum
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jgen._internal.formatting import format_value
+from jgen._internal.serialization import record, to_json
+from jgen.types import DrawKind, Result
+
+
+@dataclass(frozen=True)
+class Inner:
+    sizes: tuple[int, ...] = (1, 2)
+
+
+@dataclass(frozen=True)
+class Config:
+    inner: Inner = Inner()
+    rate: float = 0.1
+    kind: DrawKind = DrawKind.MARKOV
+    out: Path | None = None
+    options: Mapping[str, float] = field(default_factory=lambda: {"a": float("inf")})
+
+
+class Loud(enum.Enum):
+    ON = np.float32(1.0)
+
+
+class Opaque:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (
+            Config(),
+            {
+                "inner": {"sizes": [1, 2]},
+                "rate": 0.1,
+                "kind": "MARKOV",
+                "out": None,
+                "options": {"a": "Infinity"},
+            },
+        ),
+        (
+            Result(1.0, float("-inf"), 2.0, 3, "m", {"k": 5}),
+            {
+                "value": 1.0,
+                "low": "-Infinity",
+                "high": 2.0,
+                "n": 3,
+                "method": "m",
+                "protocol": {"k": 5},
+                "dof": "Infinity",
+            },
+        ),
+        (jnp.array([1.0, jnp.nan]), [1.0, "NaN"]),
+        (np.float32(0.1), float(np.float32(0.1))),
+        (jnp.bfloat16(0.5), 0.5),
+        (np.int64(2**53 + 1), 2**53 + 1),
+        (True, True),
+        (np.bool_(True), True),
+        (1 + 2j, {"real": 1.0, "imag": 2.0}),
+        (jnp.complex64(1j), {"real": 0.0, "imag": 1.0}),
+        ({3: {1, 2}}, {"3": [1, 2]}),
+        (Loud.ON, "ON"),
+        (np.mean, "numpy.mean"),
+        (functools.partial(np.mean, axis=0), "numpy.mean"),
+        (Opaque(), "<Opaque>"),
+        (Opaque, f"{__name__}.Opaque"),
+        (np.zeros((0, 2)), []),
+    ],
+)
+def test_record_keeps_every_number(value, plain):
+    assert record(value) == plain
+    assert json.loads(to_json(value)) == plain
+
+
+def test_a_float_is_read_back_bit_for_bit():
+    values = np.array([0.1, -1e-320, np.pi, np.inf, -np.inf, 1.7976931348623157e308])
+    np.testing.assert_array_equal([float(x) for x in json.loads(to_json(values))], values)
+    assert np.isnan(float(json.loads(to_json(np.nan))))
+
+
+def test_a_typed_key_can_be_rebuilt():
+    key = jax.random.key(3)
+    words = jnp.asarray(record(key), jnp.uint32)
+    assert jax.random.wrap_key_data(words) == key
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (True, "yes"),
+        (np.bool_(False), "no"),
+        (12345678, "12345678"),
+        (jnp.float32(0.25), "0.25"),
+        (np.float64("inf"), "inf"),
+        (123456.7, "123,457"),
+        (1.5e-7, "1.5e-07"),
+        (2.5e9, "2.5e+09"),
+        (float("nan"), "NaN"),
+        ([1.0, 0.123456789], "[1, 0.12346]"),
+        (jnp.array([1, 2]), "[1, 2]"),
+        (Result(jnp.float32(-180.19), -200.0, -170.0, 1, "m", {}), "-180.19 [-200, -170]"),
+        (Result(jnp.float32("nan"), -200.0, -170.0, 1, "m", {}), "NaN [-200, -170]"),
+        ("plain", "plain"),
+        (Path("a/b"), "a/b"),
+        ({"a": 1}, '{"a": 1}'),
+    ],
+)
+def test_show_is_what_a_reader_expects(value, text):
+    assert format_value(value) == text

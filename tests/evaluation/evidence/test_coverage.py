@@ -1,0 +1,165 @@
+"""Nominal 95 % intervals of log Z: how often they cover the truth, in 200 independent repetitions.
+
+Every estimator that averages weights is found in ``jgen.samplers``; those that read chains, or anneal both
+ways, are listed. Chains start at exact draws. A right interval covers 90 to 99 % of the time (weights are
+skewed, and a delta method knows no skewness): so do those of an estimator over all its targets together, at
+the end of the run that has them all (``covering``); the bounds of bidirectional Monte Carlo straddle the
+truth 95 % of the time. One target of 200 is held to 153, but for a chance of 1e-8 where 90 % cover. That it
+covers too often 200 cannot show; but an interval that covers 99 % is 2.576 / 1.960 times too wide, and the
+errors in its units have a mean square of 0.579, of which 200 make 0.31 with a chance of 1e-8.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.tree_util import Partial
+from scipy.stats import chi2, norm
+
+from jgen.diagnostics.summary import log_evidence
+from jgen.evaluation.evidence import bidirectional, bridge, stepping_stones, thermodynamic
+from jgen.samplers import AnnealingPath, hmc, tempering
+from jgen.sampling.adaptation import step_size
+from jgen.sampling.driver import sample
+from jgen.testing.sampler_checks.target_draws import exact_draws
+from jgen.types import DrawKind
+from tests.helpers.interval_coverage import CLAIMS, ENOUGH_TARGETS, FALSE_ALARM
+from tests.helpers.marking import some_in_ci
+from tests.helpers.members import SAMPLERS, law_of, recipe_of, target_of
+from tests.helpers.random_keys import fresh_key
+
+REPETITIONS = 200
+LEAST_SQUARE = chi2.ppf(FALSE_ALARM, REPETITIONS) / REPETITIONS * (norm.ppf(0.975) / norm.ppf(0.995)) ** 2
+NAMES = (
+    *("banana", "bioassay", "dirichlet", "gumbel", "linear_decoder"),
+    *("lkj", "normal_from_cauchy", "phi4", "probit_process", "skew_normal"),
+)
+NUM_WEIGHTS, NUM_POPULATIONS, NUM_CHAINS, NUM_DRAWS = 400, 50, 8, 100
+BETAS = jnp.linspace(0.0, 1.0, 5)
+FINE_BETAS = jnp.linspace(0.0, 1.0, 21) ** 3
+"""A rule of quadrature has an error of its own, which no interval covers: on ``skew_normal`` that of 17
+squares was 0.7 of a standard error, that of 17 cubes a quarter."""
+FEW_BETAS = jnp.array([0.0, 0.5, 1.0])
+NUM_PASSES = 200
+"""Bounds nearer to the truth than their own noise cannot straddle it: many passes, over few temperatures."""
+
+
+LAWS = {
+    name: law
+    for name in SAMPLERS
+    if (law := law_of(name)) in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE) and name != "adaptive_rejection"
+}
+"""A hull that closes in refuses some five of 400 proposals, and one repetition in a thousand none: its error
+wants more of them, and eight densities of its own (``test_adaptive_rejection``)."""
+
+
+def parts(draws, size):
+    """The draws of so many chains at a time."""
+    return [
+        jax.tree.map(lambda leaf, i=i: leaf[i * size : (i + 1) * size], draws) for i in range(REPETITIONS)
+    ]
+
+
+def weighted(name):
+    """By the mean weight."""
+
+    def estimates(key, target):
+        num_draws = NUM_POPULATIONS if LAWS[name] is DrawKind.ENSEMBLE else NUM_WEIGHTS
+        sampler = SAMPLERS[name].recipe(target).sampler
+        run = sample(key, sampler, num_chains=REPETITIONS, num_draws=num_draws)
+        return [log_evidence(one) for one in parts(run.draws, 1)]
+
+    return estimates
+
+
+def by_bridge(key, target):
+    """Of chains that mix: halves of one that stands still are alike, and log Z comes out too low."""
+    kernel = hmc(target.log_density, num_steps=20, inverse_mass_matrix=target.variance)
+    start = exact_draws(key, target, REPETITIONS * NUM_CHAINS)
+    tuned = {"num_warmup": 200, "adaptation": step_size(0.95)}
+    run = sample(key, kernel, num_chains=len(start), num_draws=NUM_DRAWS, position=start, **tuned)
+    keys = jax.random.split(key, REPETITIONS)
+    pairs = zip(keys, parts(run.draws, NUM_CHAINS), strict=True)
+    return [bridge(key, one, target.log_density) for key, one in pairs]
+
+
+def by_ladder(estimate, betas, key, target):
+    """By parallel tempering from exact draws, and a way to read its chains."""
+    kernel = Partial(hmc, step_size=0.5, num_steps=4, inverse_mass_matrix=target.variance)
+    sampler = tempering(AnnealingPath(target.proposal, target.log_density), kernel, betas)
+    start = exact_draws(key, target, REPETITIONS * NUM_CHAINS)
+    size = {"num_chains": len(start), "num_draws": NUM_DRAWS, "num_warmup": 50}
+    run = sample(key, sampler, position=start, **size)
+    return [estimate(one, betas) for one in parts(run.draws, NUM_CHAINS)]
+
+
+def bounds(key, target):
+    """Between two bounds, each repetition from draws of its own."""
+    kernel = Partial(hmc, step_size=0.5, num_steps=2, inverse_mass_matrix=target.variance)
+    path = AnnealingPath(target.proposal, target.log_density)
+    exact = exact_draws(key, target, REPETITIONS * NUM_PASSES)
+    groups = jax.tree.map(lambda leaf: leaf.reshape(REPETITIONS, NUM_PASSES, *leaf.shape[1:]), exact)
+    keys = jax.random.split(key, REPETITIONS)
+    return [
+        bidirectional(keys[i], path, kernel, FEW_BETAS, jax.tree.map(lambda leaf, i=i: leaf[i], groups))
+        for i in range(REPETITIONS)
+    ]
+
+
+ESTIMATORS = {name: weighted(name) for name in LAWS} | {
+    "bridge": by_bridge,
+    "stepping stones": partial(by_ladder, stepping_stones, BETAS),
+    "thermodynamic": partial(by_ladder, thermodynamic, FINE_BETAS),
+}
+
+
+BEYOND = {("thermodynamic", "gumbel")}
+"""Under its logistic base the ratio, -e^-x but for slower terms, has no mean, let alone the variance by which
+the rule is corrected: of 600 intervals one was not a number."""
+
+
+def claims(estimator, target):
+    if (estimator, target) in BEYOND:
+        return False
+    return estimator not in SAMPLERS or recipe_of(estimator, target) is not None
+
+
+def check_intervals(estimator, target, found, coverage):
+    """They cover the truth, and are no wider than that takes."""
+    assert len(found) == REPETITIONS
+    truth = float(target_of(target).log_evidence)
+    covered = sum(bool(result.low <= truth <= result.high) for result in found)
+    half_widths = np.array([float(result.high - result.low) / 2 for result in found])
+    errors = np.array([float(result.value) for result in found]) - truth
+    square = np.mean((errors / half_widths * norm.ppf(0.975)) ** 2)
+    coverage("intervals", estimator, target, covered, REPETITIONS)
+    assert covered >= CLAIMS["intervals"].fewest(REPETITIONS)
+    assert square >= LEAST_SQUARE
+
+
+def cases():
+    """One target of each estimator in CI, all of them weekly."""
+    for place, estimator in enumerate(ESTIMATORS):
+        claimed = [target for target in NAMES if claims(estimator, target)]
+        assert len(claimed) >= ENOUGH_TARGETS, (estimator, claimed)
+        for i, target in enumerate(claimed):
+            mark = pytest.mark.slow if (i + place) % len(claimed) == 0 else pytest.mark.weekly
+            yield pytest.param(estimator, target, id=f"{estimator}-{target}", marks=mark)
+
+
+@pytest.mark.parametrize(("estimator", "target"), list(cases()))
+def test_intervals_of_log_z_cover_the_truth(estimator, target, coverage):
+    check_intervals(estimator, target, ESTIMATORS[estimator](fresh_key(), target_of(target)), coverage)
+
+
+@pytest.mark.parametrize("target", some_in_ci(NAMES, 5))
+def test_bounds_straddle_the_truth(target, coverage):
+    """And the estimate between them has an interval like the others."""
+    truth = float(target_of(target).log_evidence)
+    found = bounds(fresh_key(), target_of(target))
+    straddling = sum(bool(one.lower.value <= truth <= one.upper.value) for one in found)
+    coverage("bounds", "bidirectional", target, straddling, REPETITIONS)
+    check_intervals("bidirectional", target, [one.log_evidence for one in found], coverage)
+    assert straddling >= CLAIMS["bounds"].fewest(REPETITIONS)

@@ -1,0 +1,73 @@
+"""Results carry their interval, and those of different protocols do not compare."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from jgen.evaluation.results import against_best, compare, mean_result
+from jgen.types import Result
+from tests.helpers.random_keys import fresh_rng
+
+FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
+
+
+def test_intervals_cover_the_truth():
+    """Means of 400 normals, and differences: 95 % of 2,000, within the binomial's chance and O(1 / n)."""
+    values = fresh_rng().normal(size=(2000, 2, 400)) * np.array([[1.0], [2.0]]) + 5.0
+    first, second = (
+        [mean_result(one, "exact", {"split": "test"}) for one in side] for side in values.swapaxes(0, 1)
+    )
+    slack = FALSE_ALARM_SDS * np.sqrt(0.05 * 0.95 / 2000) + 1 / 400
+    assert abs(np.mean([one.low < 5 < one.high for one in first]) - 0.95) < slack
+    differences = [compare(*pair) for pair in zip(first, second, strict=True)]
+    assert abs(np.mean([one.low < 0 < one.high for one in differences]) - 0.95) < slack
+
+
+def test_one_sided_widths_are_kept_apart():
+    first = mean_result(np.zeros(2), "a", {})._replace(value=1.0, low=0.0, high=1.0)
+    second = mean_result(np.zeros(2), "b", {})._replace(value=0.0, low=0.0, high=2.0)
+    difference = compare(first, second)
+    np.testing.assert_allclose([difference.value, difference.low, difference.high], [1, 1 - np.sqrt(5), 1])
+    assert difference.method == "a minus b"
+
+
+@pytest.mark.parametrize("sizes", [(8, 400), (5, 5), (2, 30)])
+def test_differences_of_students_intervals_are_those_of_welch(sizes, rng):
+    """SciPy's test of two means of unlike variances: the same interval, the same degrees of freedom."""
+    samples = [rng.normal(scale=scale, size=size) for scale, size in zip((1.0, 3.0), sizes, strict=True)]
+    means = []
+    for one in samples:
+        law = stats.t(one.size - 1, one.mean(), one.std(ddof=1) / np.sqrt(one.size))
+        means.append(Result(one.mean(), *law.interval(0.95), one.size, "a mean", {}, one.size - 1))
+        np.testing.assert_allclose(means[-1].standard_error, stats.sem(one), rtol=1e-12)
+    difference, truth = compare(*means), stats.ttest_ind(*samples, equal_var=False)
+    np.testing.assert_allclose(difference.dof, truth.df, rtol=1e-12)
+    np.testing.assert_allclose([difference.low, difference.high], truth.confidence_interval(), rtol=1e-12)
+    np.testing.assert_allclose(difference.value / difference.standard_error, truth.statistic, rtol=1e-12)
+
+
+@pytest.mark.parametrize("other", [{"K": 51}, {"K": 50, "split": "test"}, {}, {"K": np.array([50, 50])}])
+def test_other_protocols_are_refused(other):
+    values = np.arange(10.0)
+    with pytest.raises(ValueError, match="different protocols"):
+        compare(mean_result(values, "IWAE", {"K": 50}), mean_result(values, "IWAE", other))
+
+
+def test_broken_and_misshapen_values():
+    assert np.isnan(mean_result(np.array([1.0, np.nan]), "", {}).value)
+    alone = mean_result(np.array([1.0]), "", {})
+    assert alone.value == 1
+    assert np.isnan([alone.low, alone.high]).all()
+    for shape in [(0,), (3, 2), ()]:
+        with pytest.raises(ValueError, match="per example"):
+            mean_result(np.zeros(shape), "", {})
+
+
+def test_the_best_is_no_nan_and_differences_are_paired():
+    shared = np.linspace(-5.0, 5.0, 50)
+    values = {"failed": np.full(50, np.nan), "low": shared - 1.0, "high": shared}
+    found = against_best(values, "exact log p", {})
+    assert np.isnan(found["failed"]["mean"].value)
+    assert found["high"]["minus best"].value == 0
+    low = found["low"]["minus best"]
+    np.testing.assert_allclose([low.low, low.value, low.high], -1.0, atol=1e-12)  # no spread: it is paired

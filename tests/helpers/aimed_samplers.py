@@ -1,0 +1,18 @@
+"""Every sampler, aimed at a target that costs little; and when two runs are the same."""
+
+import jax
+import numpy as np
+
+from tests.helpers.members import SAMPLERS as MODULES
+from tests.helpers.members import first_claimed, recipe_of, target_of
+
+TARGET = target_of("banana")
+AIMED = {name: target_of(first_claimed(name)) for name in MODULES}
+SAMPLERS = {name: recipe_of(name, first_claimed(name)).sampler for name in MODULES}
+
+
+def same(first, second):
+    return all(
+        np.array_equal(a, b, equal_nan=True)
+        for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
+    )

@@ -1,0 +1,168 @@
+"""Targets of several blocks, and the sweeps over them that are put together from the parts."""
+
+from itertools import product
+from math import log, pi
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+from jax.tree_util import Partial
+
+from jgen._internal.binding import bind_static
+from jgen.samplers import block, cycle, discrete_gibbs, enumerate_states, gibbs, mala
+from jgen.types import Target, Trait
+from tests.mutants.kernels import plant
+
+SHIPPED = {
+    "cycle": cycle,
+    "block": block,
+    "gibbs": gibbs,
+    "discrete_gibbs": discrete_gibbs,
+    "enumerated": enumerate_states,
+}
+
+
+def with_bug(bug=None):
+    """The parts to compose from, one of them perhaps with a bug."""
+    parts = dict(SHIPPED)
+    if bug is not None:
+        name = bug.module.split(".")[-1]
+        parts[name] = getattr(plant(bug), name)
+    return SimpleNamespace(**parts)
+
+
+# A Gaussian of two unit variances and correlation RHO, by its two conditionals.
+RHO = 0.8
+
+
+def pair_density(position):
+    x, y = position["x"], position["y"]
+    return -(x**2 - 2 * RHO * x * y + y**2) / (2 * (1 - RHO**2)) - log(2 * pi) - log(1 - RHO**2) / 2
+
+
+def pair_sample(key):
+    x, noise = jax.random.normal(key, (2,))
+    return {"x": x, "y": RHO * x + (1 - RHO**2) ** 0.5 * noise}
+
+
+def given(rest):
+    (other,) = rest.values()
+    return dist.Normal(RHO * other, (1 - RHO**2) ** 0.5)
+
+
+def pair():
+    return Target(
+        log_density=Partial(pair_density),
+        start={"x": jnp.zeros(()), "y": jnp.zeros(())},
+        sample=Partial(pair_sample),
+        mean=jnp.zeros(2),
+        variance=jnp.ones(2),
+        name="pair",
+    )
+
+
+def pair_sweep(parts):
+    def make(target, scale):
+        move = Partial(mala, step_size=scale)
+        return parts.cycle(
+            parts.gibbs(given, "x"), parts.gibbs(given, "y"), parts.block(move, target.log_density, "y")
+        )
+
+    return make
+
+
+# Six spins on a strip of two by three, in a field: 64 states.
+SPINS = jnp.array(list(product((0, 1), repeat=6)))  # [state, site]
+
+
+def ising_density(spins):
+    s = 2.0 * spins.reshape(2, 3) - 1.0
+    return (
+        0.7 * (jnp.sum(s[0] * s[1]) + jnp.sum(s[:, 1:] * s[:, :-1]))
+        + jnp.sum(s * jnp.arange(6.0).reshape(2, 3)) / 8
+    )
+
+
+def table_sample(logits, states, key):
+    index = jax.random.categorical(key, logits)
+    return jax.tree.map(lambda column: column[index], states)
+
+
+def ising():
+    logits = jax.vmap(ising_density)(SPINS)
+    return Target(
+        log_density=Partial(ising_density),
+        start=SPINS[0],
+        sample=Partial(table_sample, logits, SPINS),
+        name="ising",
+        traits=frozenset({Trait.DISCRETE}),
+    )
+
+
+def ising_sweep(parts):
+    return lambda target, _: parts.discrete_gibbs(target.log_density, num_values=2)
+
+
+# A Bayesian mixture of two normals and four observations: 16 labellings, and given one all is Gaussian.
+X = jnp.array([-1.5, -0.4, 0.8, 2.5])
+SHARE = (0.4, 0.6)
+PRIOR_VARIANCE = 4.0
+
+
+def mixture_density(x, position):
+    labels = jnp.append(position["z"], position["last"])
+    misfit = x - position["mu"][labels]
+    prior = -jnp.sum(position["mu"] ** 2) / (2 * PRIOR_VARIANCE)
+    return prior + jnp.sum(jnp.log(jnp.array(SHARE))[labels]) - jnp.sum(misfit**2) / 2
+
+
+def means_given(x, labels):
+    """Mean and variance of each component's mean, and the log weight of the labelling."""
+    member = jax.nn.one_hot(labels, 2)  # [observation, component]
+    variance = 1.0 / (1.0 / PRIOR_VARIANCE + member.sum(0))
+    mean = variance * (x @ member)
+    weight = jnp.sum(jnp.log(jnp.array(SHARE))[labels]) + jnp.sum(mean**2 / variance + jnp.log(variance)) / 2
+    return mean, variance, weight
+
+
+def mixture_sample(x, key):
+    which, noise = jax.random.split(key)
+    table = jnp.array(list(product((0, 1), repeat=4)))
+    logits = jax.vmap(lambda labels: means_given(x, labels)[2])(table)
+    labels = table[jax.random.categorical(which, logits)]
+    mean, variance, _ = means_given(x, labels)
+    mu = mean + jnp.sqrt(variance) * jax.random.normal(noise, (2,))
+    return {"mu": mu, "z": labels[:3], "last": labels[3]}
+
+
+def mu_given(x, rest):
+    mean, variance, _ = means_given(x, jnp.append(rest["z"], rest["last"]))
+    return dist.Normal(mean, jnp.sqrt(variance)).to_event(1)
+
+
+def mixture():
+    return Target(
+        log_density=Partial(mixture_density, X),
+        start={"mu": jnp.array([-1.0, 1.0]), "z": jnp.array([0, 0, 1]), "last": jnp.array(0)},
+        sample=Partial(mixture_sample, X),
+        name="tiny_mixture",
+    )
+
+
+def mixture_sweep(parts):
+    def make(target, scale):
+        density = target.log_density
+        return parts.cycle(
+            parts.block(Partial(bind_static(discrete_gibbs, num_values=2)), density, "z"),
+            parts.block(Partial(parts.enumerated, candidates={"last": jnp.arange(2)}), density, "last"),
+            parts.block(Partial(mala, step_size=scale), density, "mu"),
+        )
+
+    return make
+
+
+def conjugate_sweep(target, scale):
+    del scale
+    labels = block(Partial(bind_static(discrete_gibbs, num_values=2)), target.log_density, "z", "last")
+    return cycle(gibbs(Partial(mu_given, X), "mu"), labels)

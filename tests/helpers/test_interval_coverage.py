@@ -1,0 +1,67 @@
+"""The table of coverage pools the targets of an estimator, and a pool outside its claim fails the run."""
+
+import pytest
+from scipy.stats import binom
+
+from tests.helpers.interval_coverage import CLAIMS, Counted, counts_of, faults, judge, table
+
+
+class Report:
+    """What pytest keeps of a test."""
+
+    def __init__(self, *counted):
+        self.user_properties = [("coverage", counted)]
+
+
+def reports(covered, num_targets, kind="intervals"):
+    return [Report(kind, "smc", f"target {i}", covered, 200) for i in range(num_targets)]
+
+
+@pytest.mark.parametrize(
+    ("covered", "num_targets", "is_right"),
+    [
+        (180, 8, True),
+        (179, 8, False),
+        (198, 8, True),
+        (199, 8, False),
+        (179, 2, True),
+        (200, 2, True),
+        (160, 2, False),
+    ],
+)
+def test_a_whole_pool_is_held_to_the_letter_and_a_part_to_what_it_can_tell(covered, num_targets, is_right):
+    counts = counts_of(reports(covered, num_targets))
+    assert (faults(counts) == []) == is_right
+    rows = table(counts, every=False)
+    assert rows[1].split()[-7:-4] == [str(num_targets), str(covered * num_targets), str(200 * num_targets)]
+    assert rows[2:] == faults(counts)
+    assert len(table(counts, every=True)) == len(rows) + num_targets
+
+
+def test_bounds_have_a_claim_of_their_own():
+    assert faults(counts_of(reports(189, 8, "bounds")))
+    assert not faults(counts_of(reports(200, 8, "bounds")))
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values())
+def test_what_a_part_can_tell_is_exact(claim):
+    fewest, most = claim.fewest(200), claim.most(200)
+    assert binom.cdf(fewest - 1, 200, claim.low) < 1e-8 <= binom.cdf(fewest, 200, claim.low)
+    assert binom.sf(most, 200, claim.high) < 1e-8
+
+
+def test_a_test_that_ran_again_is_counted_once():
+    assert counts_of(reports(190, 1) + reports(190, 1)) == [Counted("intervals", "smc", "target 0", 190, 200)]
+
+
+class Session:
+    """A run that went well so far."""
+
+    exitstatus = pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(("covered", "status"), [(190, 0), (179, 1)])
+def test_a_pool_outside_its_claim_fails_the_run(covered, status):
+    session = Session()
+    judge(session, reports(covered, 8))
+    assert int(session.exitstatus) == status

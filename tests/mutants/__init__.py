@@ -1,0 +1,1 @@
+"""Mutants: shipped source with one line changed, one table a package, each with the check that kills it."""

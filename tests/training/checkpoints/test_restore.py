@@ -1,0 +1,186 @@
+"""Checkpoints: bit for bit, whole or not at all, and refused where they do not fit."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+from jgen.training import checkpoints, init_state, make_train_step, train
+from jgen.types import DrawKind, Draws
+
+pytestmark = pytest.mark.usefixtures(
+    "optimised"
+)  # bit for bit with another process, which is compiled as users compile
+
+OPTIMIZER = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(0.05))
+DATA = jnp.linspace(-1.0, 1.0, 12).reshape(4, 3)
+
+
+def noisy(params, batch, key):
+    noise = jax.random.normal(key, batch.shape)
+    return ((params["w"][None] - batch + noise) ** 2).mean() + jnp.abs(params["b"]), {}
+
+
+def fresh_state():
+    return init_state(jax.random.key(5), {"w": jnp.zeros(3), "b": jnp.ones(())}, OPTIMIZER)
+
+
+def fit(state, num_steps):
+    return train(state, make_train_step(noisy, OPTIMIZER), DATA, num_steps, chunk_size=7).state
+
+
+def sampler_state():
+    keys = jax.random.split(jax.random.key(1, impl="rbg"), 4)
+    value = {"x": jax.random.normal(jax.random.key(2), (4, 2)), "n": jnp.arange(4)}
+    return (keys, Draws(value, {"diverging": jnp.zeros(4, bool)}, None, DrawKind.MARKOV))
+
+
+def odd_leaves():
+    return {
+        "bfloat16": jnp.array([1.0, jnp.nan, -jnp.inf], jnp.bfloat16),
+        "nan payload": jnp.array([0x7FC12345, 0x80000000], jnp.uint32).view(jnp.float32),
+        "a/b['.": [jnp.ones((0, 3)), None, ()],
+        "host": np.arange(3, dtype=np.int64) + 2**40,
+        "int8": jnp.array(-3, jnp.int8),
+    }
+
+
+STATES = [fresh_state, sampler_state, odd_leaves]
+
+
+def raw(leaf):
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return str(leaf.dtype), np.asarray(jax.random.key_data(leaf)).tobytes()
+    return str(leaf.dtype), np.asarray(leaf).tobytes()
+
+
+def assert_identical(left, right):
+    assert jax.tree.structure(left) == jax.tree.structure(right)
+    for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True):
+        assert a.shape == b.shape
+        assert raw(a) == raw(b)
+
+
+@pytest.mark.parametrize("make", STATES, ids=lambda make: make.__name__)
+def test_any_state_comes_back_bit_for_bit(make, tmp_path):
+    state = make()
+    checkpoints.save(tmp_path, state, step=0)
+    like = jax.tree.map(lambda leaf: leaf if isinstance(leaf, np.ndarray) else jnp.zeros_like(leaf), state)
+    assert_identical(checkpoints.restore(tmp_path, like=like), state)
+    if make is not odd_leaves:
+        assert_identical(checkpoints.restore(tmp_path, like=jax.eval_shape(make)), state)
+
+
+RESUME = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_checkpoints import *
+state = checkpoints.restore({directory!r}, like=fresh_state())
+checkpoints.save({directory!r}, fit(state, 9), step=20, notes={{"resumed": True}})
+assert "tensorflow" not in sys.modules
+"""
+
+
+def test_training_resumed_in_another_process_is_the_same_run(tmp_path):
+    whole = fit(fresh_state(), 20)
+    checkpoints.save(tmp_path, fit(fresh_state(), 11), step=11)
+    program = RESUME.format(tests=os.path.dirname(__file__), directory=str(tmp_path))
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+    assert checkpoints.notes(tmp_path) == {"resumed": True}
+    assert_identical(checkpoints.restore(tmp_path, like=fresh_state()), whole)
+
+
+def test_the_newest_are_kept_and_each_is_found(tmp_path):
+    assert checkpoints.steps(tmp_path / "none") == []
+    for step in (1, 2, 10, 11):
+        folder = checkpoints.save(tmp_path, {"x": jnp.full(2, step)}, step=step, notes={"n": step}, keep=3)
+        assert folder.is_dir()
+    assert checkpoints.steps(tmp_path) == [2, 10, 11]
+    assert checkpoints.notes(tmp_path, step=10) == {"n": 10}
+    like = {"x": jnp.zeros(2, int)}
+    assert checkpoints.restore(tmp_path, like)["x"].tolist() == [11, 11]
+    assert checkpoints.restore(tmp_path, like, step=2)["x"].tolist() == [2, 2]
+
+
+def test_a_restored_state_goes_where_like_is(tmp_path):
+    mesh = jax.make_mesh((1,), ("data",), axis_types=(AxisType.Auto,))
+    checkpoints.save(tmp_path, jnp.arange(4.0), step=0)
+    like = jax.device_put(jnp.zeros(4), NamedSharding(mesh, PartitionSpec("data")))
+    restored = checkpoints.restore(tmp_path, like)
+    assert restored.sharding == like.sharding
+    assert restored.tolist() == [0, 1, 2, 3]
+
+
+def test_what_does_not_fit_is_named(tmp_path):
+    state = {"w": jnp.ones((3, 2)), "n": jnp.ones((), jnp.int32)}
+    checkpoints.save(tmp_path, state, step=4)
+    for change, words in (
+        ({"w": jnp.ones((2, 3))}, r"\['w'\]: saved float32\[3, 2\], like float32\[2, 3\]"),
+        ({"w": jnp.ones((3, 2), jnp.bfloat16)}, r"like bfloat16"),
+        ({"n": jax.random.key(0)}, r"\['n'\]: saved int32\[\], like key<fry>\[\]"),
+        ({"more": jnp.ones(1)}, r"\['more'\]: saved nothing"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            checkpoints.restore(tmp_path, {**state, **change})
+    with pytest.raises(ValueError, match="like nothing"):
+        checkpoints.restore(tmp_path, {"w": state["w"]})
+
+
+def test_what_is_not_there_or_not_ours_is_said(tmp_path):
+    like = {"x": jnp.zeros(2)}
+    with pytest.raises(FileNotFoundError, match="save one first"):
+        checkpoints.restore(tmp_path / "none", like)
+    checkpoints.save(tmp_path, like, step=3)
+    with pytest.raises(FileNotFoundError, match=r"step 4 .* has steps \[3\]"):
+        checkpoints.restore(tmp_path, like, step=4)
+    with pytest.raises(ValueError, match="not after step 3"):
+        checkpoints.save(tmp_path, like, step=3)
+    with pytest.raises(ValueError, match="keep"):
+        checkpoints.save(tmp_path, like, step=5, keep=0)
+    with pytest.raises(TypeError, match=r"\['f'\]"):
+        checkpoints.save(tmp_path, {"f": "text"}, step=5)
+    with pytest.raises(TypeError, match="the state"):
+        checkpoints.save(tmp_path, {}, step=5)
+    (tmp_path / "foreign" / "7").mkdir(parents=True)
+    (tmp_path / "foreign" / "7" / "weights.bin").write_bytes(b"weights")
+    with pytest.raises(ValueError, match="not a checkpoint of jgen"):
+        checkpoints.restore(tmp_path / "foreign", like)
+    [file] = [path for path in (tmp_path / "3" / "manifest").iterdir() if path.name == "metadata"]
+    file.write_text(json.dumps({**json.loads(file.read_text()), "format": "else"}))
+    with pytest.raises(ValueError, match="not written by jgen"):
+        checkpoints.restore(tmp_path, like)
+
+
+def test_a_truncated_file_is_damage_or_does_not_matter(tmp_path):
+    state = fresh_state()
+    folder = checkpoints.save(tmp_path / "good", state, step=1)
+    refused = 0
+    for file in sorted(path for path in folder.rglob("*") if path.stat().st_size and path.is_file()):
+        copy = tmp_path / "bad"
+        shutil.copytree(tmp_path / "good", copy)
+        damaged = copy / file.relative_to(tmp_path / "good")
+        os.truncate(damaged, damaged.stat().st_size // 2)
+        try:
+            assert_identical(checkpoints.restore(copy, like=state), state)
+        except (ValueError, FileNotFoundError) as error:
+            assert "damaged" in str(error) or "not written by jgen" in str(error), error  # noqa: PT017
+            refused += 1
+        shutil.rmtree(copy)
+    assert refused >= 3  # the arrays, their index, the manifest
+
+
+def test_an_unfinished_save_is_not_seen(tmp_path):
+    like = {"x": jnp.ones(2)}
+    folder = checkpoints.save(tmp_path, like, step=1)
+    shutil.copytree(folder, tmp_path / "2.orbax-checkpoint-tmp")  # what a killed save leaves behind
+    assert checkpoints.steps(tmp_path) == [1]
+    checkpoints.save(tmp_path, like, step=2)
+    assert checkpoints.steps(tmp_path) == [1, 2]
