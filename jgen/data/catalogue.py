@@ -11,29 +11,14 @@ from typing import Any
 
 from jgen.errors import UsageError
 
-TOOLS = {
-    "__main__",
-    "binarise",
-    "columns",
-    "dequantise",
-    "factors",
-    "load",
-    "prepare",
-    "splits",
-    "stream",
-    "tokenizer",
-}
-
-
 def known() -> list[str]:
-    """The data sets that jgen ships: the files of this folder, without its tools.
+    """List the data sets that jgen ships: the files of ``jgen/data/datasets``.
 
     Example:
         >>> "iris" in known()
         True
     """
-    names = {module.name for module in iter_modules([str(Path(__file__).parent)])} - TOOLS
-    return sorted(name for name in names if not name.endswith("base"))
+    return sorted(module.name for module in iter_modules([str(Path(__file__).parent / "datasets")]))
 
 
 def is_table(name_or_path: str | Path) -> bool:
@@ -74,7 +59,7 @@ def builder(name: str, directory: str | Path | None = None) -> Any:
             f"unknown data set {name!r}: the known ones are {', '.join(known())}; "
             "or give the path of a .csv file of numbers or of a folder that TFDS has prepared"
         )
-    module = import_module(f"jgen.data.{name}")
+    module = import_module(f"jgen.data.datasets.{name}")
     with _quiet():
         return module.Builder(data_dir=str(data_dir(directory)))
 

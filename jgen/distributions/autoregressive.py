@@ -70,11 +70,11 @@ def autoregressive(
 class Autoregressive(dist.Distribution):
     """The distribution that ``autoregressive`` makes."""
 
-    pytree_data_fields = ("logits_fn", "law")
+    pytree_data_fields = ("logits_fn", "next_token")
     pytree_aux_fields = ("vocabulary",)
 
     def __init__(self, logits_fn: Partial, length: int, vocabulary: int, law: Partial):
-        self.logits_fn, self.vocabulary, self.kind = logits_fn, vocabulary, law
+        self.logits_fn, self.vocabulary, self.next_token = logits_fn, vocabulary, law
         super().__init__(batch_shape=(), event_shape=(length,))
 
     @property
@@ -90,7 +90,7 @@ class Autoregressive(dist.Distribution):
     def _log_probs(self, tokens: Array, position: Array) -> Array:
         """Log-probabilities of the next token, ``[vocabulary]``, -inf where excluded."""
         seen = jnp.where(jnp.arange(self.event_shape[0]) < position, tokens, 0)
-        return self.kind(self.logits_fn(seen, position))
+        return self.next_token(self.logits_fn(seen, position))
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
         """Draws ``[*sample, length]`` tokens, each from the prefix before it."""

@@ -27,8 +27,9 @@ def independent_pixels(images: ArrayLike, num_levels: int) -> Partial:
             images of another shape.
 
     Example:
-        >>> log_prob = independent_pixels(np.array([[0, 1], [0, 0], [0, 1]]), 2)  # (3.5 / 4) (2.5 / 4) for
-        (0, 1) >>> np.exp(log_prob(np.array([[0, 1], [1, 0]]))).round(6).tolist()
+        >>> log_prob = independent_pixels(np.array([[0, 1], [0, 0], [0, 1]]), 2)
+        >>> # (3.5 / 4) (2.5 / 4) for (0, 1)
+        >>> np.exp(log_prob(np.array([[0, 1], [1, 0]]))).round(6).tolist()
         [0.546875, 0.046875]
 
     Reference:

@@ -26,7 +26,7 @@ def idx_files(rng, train=7, test=3, levels=256):
 
 def aim(monkeypatch, name, contents, folder, address):
     """Points a builder to files of ours, under the names of the published ones."""
-    built = import_module(f"jgen.data.{name}").Builder
+    built = import_module(f"jgen.data.datasets.{name}").Builder
     files = {}
     for part, content in contents.items():
         (folder / built.files[part].name).write_bytes(content)

@@ -144,7 +144,7 @@ def test_numbers_are_checked():
 
 def test_kinds_are_checked():
     game = versus(MODEL, (Partial(dict), Partial(last)))
-    with pytest.raises(TypeError, match="LatentModel, got Game"):
+    with pytest.raises(TypeError, match="LatentModel, got AdversarialModel"):
         elbo(game)
     for make in (gan, wasserstein_gan, adversarial_autoencoder):
         with pytest.raises(TypeError, match=r"Game.*got LatentModel"):

@@ -164,7 +164,7 @@ def test_annealing_is_exact_through_any_kernel(name):
 
 def check_next(module):
     ratio = 3.0 * jax.random.normal(jax.random.key(0), (1000,))
-    beta = module.found(jnp.float32(0.8), jnp.int32(0), jnp.float32(0.0), jnp.zeros(1000), ratio)
+    beta = module.adaptive_schedule(jnp.float32(0.8), jnp.int32(0), jnp.float32(0.0), jnp.zeros(1000), ratio)
     np.testing.assert_allclose(kish_ess(beta * ratio) / 1000, 0.8, rtol=1e-3)
 
 

@@ -61,7 +61,7 @@ def bridge(
     if draws.kind not in (DrawKind.MARKOV, DrawKind.INDEPENDENT):
         raise ValueError(
             f"bridge takes draws of the target, each of weight one; these are {draws.kind.value}: use "
-            "jgen.diagnostics.summary.log_evidence where there are weights"
+            "jgen.diagnostics.log_evidence where there are weights"
         )
     leaves = jax.tree.leaves(draws.value)
     num_chains, num_draws = np.shape(leaves[0])[:2]

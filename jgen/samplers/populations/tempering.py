@@ -80,8 +80,8 @@ def tempering(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int
         >>> from jgen.sampling.driver import sample
         >>> def log_density(x):  # modes at -5 and 5
         ...     return jnp.logaddexp(-0.5 * (x - 5.0) ** 2, -0.5 * (x + 5.0) ** 2)
-        >>> sampler = tempering(AnnealingPath(dist.Normal(0.0, 5.0), log_density), metropolis,
-        jnp.linspace(0, 1, 5))
+        >>> path = AnnealingPath(dist.Normal(0.0, 5.0), log_density)
+        >>> sampler = tempering(path, metropolis, jnp.linspace(0, 1, 5))
         >>> run = sample(jax.random.key(0), sampler, num_chains=16, num_draws=500, num_warmup=50)
         >>> bool(abs((run.draws.value > 0).mean() - 0.5) < 0.1)
         True

@@ -31,8 +31,9 @@ def select(sampler: Sampler, name: str) -> Sampler:
         ...     return dist.Normal(0.0, 1.0)
         >>> def y(x):
         ...     return dist.Normal(x, 1.0)
-        >>> run = sample(jax.random.key(0), select(ancestral({"x": x, "y": y}), "y"), num_draws=5,
-        num_chains=2) >>> run.draws.value.shape
+        >>> y = select(ancestral({"x": x, "y": y}), "y")
+        >>> run = sample(jax.random.key(0), y, num_draws=5, num_chains=2)
+        >>> run.draws.value.shape
         (2, 5)
     """
     return Sampler(sampler.init, Partial(bind_static(select_step, name=name), sampler.step))

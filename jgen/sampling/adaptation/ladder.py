@@ -47,8 +47,9 @@ def ladder() -> Adaptation:
         >>> from jgen.sampling.driver import sample
         >>> def log_density(x):  # much narrower than the base: most of the way is near beta = 0
         ...     return -0.5 * (x / 0.05) ** 2
-        >>> sampler = tempering(AnnealingPath(dist.Normal(0.0, 5.0), log_density), metropolis,
-        jnp.linspace(0, 1, 6)) >>> run = sample(
+        >>> path = AnnealingPath(dist.Normal(0.0, 5.0), log_density)
+        >>> sampler = tempering(path, metropolis, jnp.linspace(0, 1, 6))
+        >>> run = sample(
         ...     jax.random.key(0), sampler, num_chains=64, num_draws=100, num_warmup=255, adaptation=ladder()
         ... )
         >>> bool(run.state.states.betas[0, 1] < 0.01)

@@ -116,7 +116,7 @@ def test_planted_intervals_are_caught(name, kills):
 
 def test_weighted_or_few_draws_are_told_so():
     value = jnp.zeros((NUM_CHAINS, NUM_DRAWS, DIM))
-    with pytest.raises(ValueError, match=r"use jgen\.summary\.log_evidence"):
+    with pytest.raises(ValueError, match=r"use jgen\.diagnostics\.log_evidence"):
         SHIPPED.bridge(fresh_key(), chains(value, DrawKind.WEIGHTED), BOUND)
     with pytest.raises(ValueError, match="8 draws a chain, and 24 in all"):
         SHIPPED.bridge(fresh_key(), chains(value[:, :4]), BOUND)

@@ -92,7 +92,7 @@ def test_step_sizes_are_averaged_once_a_step(make, num_chains):
 def test_averaging_otherwise_is_caught(name, kills):
     bug = ONCE[name]
     module = plant(bug)
-    make = getattr(module, (bug.user or bug.module).removeprefix("adaptation."))
+    make = getattr(module, (bug.user or bug.module).rpartition(".")[2])
     with kills(name, error=AssertionError):
         steps_are_averaged_once_a_step(make, 32)
 
