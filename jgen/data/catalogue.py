@@ -11,6 +11,7 @@ from typing import Any
 
 from jgen.errors import UsageError
 
+
 def known() -> list[str]:
     """List the data sets that jgen ships: the files of ``jgen/data/datasets``.
 

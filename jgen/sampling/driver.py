@@ -179,7 +179,9 @@ def resume(
         >>> folds = {"moments": moments()}
         >>> whole = resume(state, sampler, num_draws=6, reducers=folds)
         >>> half = resume(state, sampler, num_draws=3, reducers=folds)
-        >>> rest = resume(half.state, sampler, num_draws=3, reducers=folds, reducer_states=half.reducer_states)
+        >>> rest = resume(
+        ...     half.state, sampler, num_draws=3, reducers=folds, reducer_states=half.reducer_states
+        ... )
         >>> bool((whole.draws.value[:, 3:] == rest.draws.value).all())
         True
         >>> bool(whole.reduced["moments"].mean == rest.reduced["moments"].mean)
