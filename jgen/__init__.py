@@ -1,1 +1,5 @@
-"""jgen: a functional research framework for the building blocks of generative models."""
+"""Build, sample, train and evaluate generative models in JAX and Flax."""
+
+from importlib.metadata import version
+
+__version__ = version("jgen")

@@ -1,6 +1,6 @@
-"""The core types. No logic lives here; everything else in jgen is a function between these.
+"""Define the core types: every other part of jgen is a function between these.
 
-The sentence that rules the house: ``step(key, state) -> (state, draws)``.
+A sampler is a pair of functions, ``init(key, position) -> state`` and ``step(key, state) -> (state, draws)``.
 
 Conventions, everywhere: keys are typed (``jax.random.key``), logs are in nats, ``log_prob`` is
 normalised and ``log_density`` is not, and an array line ends in its shape, e.g. ``# [chain, draw]``.
@@ -8,11 +8,12 @@ normalised and ``log_density`` is not, and an array line ends in its shape, e.g.
 
 import enum
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax.tree_util import Partial, register_dataclass
 from numpyro.distributions import Distribution
 from scipy.special import stdtrit
@@ -33,7 +34,7 @@ Info = Mapping[str, Array]
 
 
 class DrawKind(enum.Enum):
-    """What kind of draws a sampler makes; it decides which diagnostics tell the truth about them."""
+    """Kind of draws that a sampler makes; it decides which diagnostics apply to them."""
 
     INDEPENDENT = "independent"
     """Exact draws, each of weight 1."""
@@ -42,15 +43,19 @@ class DrawKind(enum.Enum):
     MARKOV = "markov"
     """A chain that leaves the target invariant; the normaliser is unknown."""
     BIASED = "biased"
-    """A chain that leaves only something near the target invariant: how near, its step size decides."""
+    """A chain that leaves a distribution near the target invariant; the step size decides how near."""
     ENSEMBLE = "ensemble"
     """A population carried along a path; each draw is one pass, with an unbiased weight."""
+
+
+COUNTS = frozenset({"num_grads", "num_log_densities"})
+"""Names of the counted costs in ``Draws.info``; constant for a kernel whose steps all cost the same."""
 
 
 @register_dataclass
 @dataclass(frozen=True)
 class Draws:
-    """What a step hands back: ``[*event]`` out of a step, ``[chain, draw, *event]`` out of a run.
+    """Draws of a sampler: ``[*event]`` out of a step, ``[chain, draw, *event]`` out of a run.
 
     Attributes:
         value: The position, any pytree.
@@ -58,24 +63,27 @@ class Draws:
             ``num_log_densities``, the counted cost of the draw.
         log_weight: Log-weight in nats; None where the normaliser is unknown (Markov chains).
         kind: How the draws relate to the target.
+        constant: Names of the entries of ``info``, and ``log_weight``, that are the same in every draw of a
+            run, warm-up excepted; a run stores them once.
     """
 
     value: PyTree
     info: Info
     log_weight: Array | None
     kind: DrawKind = field(metadata={"static": True})
+    constant: frozenset[str] = field(default=frozenset(), metadata={"static": True})
 
 
 class Sampler(NamedTuple):
-    """A sampler is a pytree of two functions with their data bound.
+    """Pair of functions that draw from a target, with their data bound; a pytree.
 
     Both are ``jax.tree_util.Partial`` of module-level functions, so that a sampler rebuilt with new
     data or new options of the same shapes runs through the programs already compiled.
 
-    A state may be any pytree. Five field names mean something to others, if it has them: ``position``
-    (``cycle`` moves it), ``log_density`` and ``gradient`` (a start where they are not finite is refused),
-    ``tuning`` (what an adaptation may change and a step may not: ``step_size``, ``inverse_mass_factor``), and
-    ``persistent`` (what lasts from draw to draw whatever the position: ``cycle`` keeps it).
+    A state may be any pytree. Five field names have a meaning for the driver and for transforms, where a
+    state has them: ``position`` (``cycle`` moves it), ``log_density`` and ``gradient`` (a start where they
+    are not finite is refused), ``tuning`` (what an adaptation may change and a step may not: ``step_size``,
+    ``inverse_mass_factor``), and ``persistent`` (kept by ``cycle`` when another kernel moves the position).
 
     Attributes:
         init: ``init(key, position | None) -> state``.
@@ -85,13 +93,17 @@ class Sampler(NamedTuple):
     init: Partial
     step: Partial
 
+    def __repr__(self) -> str:
+        """Return two lines: the step's function, and the sizes of the data bound to it."""
+        return f"Sampler({_name(self.step)})\n  bound data: {_sizes(self.step)}"
+
 
 class Adaptation(NamedTuple):
-    """Learning during warm-up, as a value given to the driver; it sees the whole population.
+    """Pair of functions that tune a sampler during warm-up, from the states and draws of all chains.
 
     Attributes:
-        init: ``init(states) -> memory``, with a leading chain axis on every leaf of ``states``.
-        update: ``update(memory, states, draws, index, num_warmup) -> (memory, states)``, called
+        init: ``init(states) -> (state, states)``, with a leading chain axis on every leaf of ``states``.
+        update: ``update(state, states, draws, index, num_warmup) -> (state, states)``, called
             after each warm-up step ``index = 0 .. num_warmup - 1``; the states it returns after
             the last one are the ones that sampling starts from, and nothing adapts after.
     """
@@ -101,13 +113,13 @@ class Adaptation(NamedTuple):
 
 
 class Reducer(NamedTuple):
-    """A fold over draws, for runs whose draws are not stored.
+    """Triple of functions that summarise draws as they are made, for runs whose draws are not stored.
 
     Attributes:
-        init: ``init(draws) -> memory``, from the shapes of one step of the population,
+        init: ``init(draws) -> state``, from the shapes of one step of all chains,
             ``[chain, *event]``.
-        update: ``update(memory, draws) -> memory``.
-        compute: ``compute(memory) -> value``, any pytree.
+        update: ``update(state, draws) -> state``.
+        compute: ``compute(state) -> value``, any pytree.
     """
 
     init: Partial
@@ -116,9 +128,9 @@ class Reducer(NamedTuple):
 
 
 class LatentModel(NamedTuple):
-    """A latent-variable model as a pytree of functions; all of them take the parameters of the whole.
+    """Latent-variable model as a pytree of functions, each of which takes the parameters of the whole.
 
-    Networks, densities and bare functions enter alike: nothing here knows what computes them.
+    Networks, densities and plain functions may stand for each of them.
 
     Attributes:
         init: ``init(key) -> params``.
@@ -133,17 +145,22 @@ class LatentModel(NamedTuple):
     decoder: Partial
     encoder: Partial | None
 
+    def __repr__(self) -> str:
+        """Return two lines: the decoder and the encoder, then the sizes of the data bound to them."""
+        encoder = "none" if self.encoder is None else _name(self.encoder)
+        return f"LatentModel(decoder {_name(self.decoder)}, encoder {encoder})\n  bound data: {_sizes(self)}"
+
 
 class AdversarialModel(NamedTuple):
-    """A model and the critic it plays against, with parameters ``{"model": ..., "critic": ...}``.
+    """Model and critic trained against each other, with parameters ``{"model": ..., "critic": ...}``.
 
-    The two keys are the labels by which ``optax.multi_transform`` gives each player its optimizer.
+    The two keys are the labels by which ``optax.multi_transform`` gives each of the two its optimizer.
 
     Attributes:
         init: ``init(key) -> {"model": params of the model, "critic": params of the critic}``.
-        model: The player that makes; takes ``params["model"]``.
+        model: The generative model; takes ``params["model"]``.
         critic: ``critic(params of the critic, value [batch, ...]) -> score [batch]``, higher for what looks
-            real: a logit, or a potential where the game is Wasserstein's.
+            real: a logit, or a potential of the Wasserstein distance.
     """
 
     init: Partial
@@ -152,7 +169,7 @@ class AdversarialModel(NamedTuple):
 
 
 class TrainState(NamedTuple):
-    """What training carries: arrays only, so that it is saved, sharded and vmapped as it stands.
+    """State of a training run: arrays only, so that it can be saved, sharded and vmapped.
 
     Attributes:
         step: Updates made so far; the randomness of the next one is ``fold_in(key, step)``.
@@ -171,7 +188,7 @@ NORMAL_95 = 1.959963984540054
 
 
 class Result(NamedTuple):
-    """An evaluation with its error and its recipe; no evaluation in jgen returns a bare float.
+    """Estimate with its 95 % interval and the protocol by which it was found.
 
     Attributes:
         value: The estimate (nats, unless the method says otherwise).
@@ -192,14 +209,33 @@ class Result(NamedTuple):
     protocol: Mapping[str, Any]
     dof: float = math.inf
 
+    def __repr__(self) -> str:
+        """Return value and interval, then the sample size and the method.
+
+        Example:
+            >>> Result(-31.3114, -31.3512, -31.2716, 2000, "importance", {})
+            -31.311 (95 % interval -31.351 to -31.272)
+              n = 2000, importance
+        """
+        if jnp.ndim(self.value):
+            return f"Result of shape {jnp.shape(self.value)}\n  n = {self.n}, {self.method}"
+        value, low, high = (float(number) for number in (self.value, self.low, self.high))
+        half = max(abs(high - value), abs(value - low))
+        style = ".6g"
+        if 1e-4 < half < 1e6:  # two digits of the error
+            style = f".{max(0, 1 - math.floor(math.log10(half)))}f"
+        first, second, third = (format(number, style) for number in (value, low, high))
+        interval = "" if low == value == high else f" (95 % interval {second} to {third})"
+        return f"{first}{interval}\n  n = {self.n}, {self.method}"
+
     @property
     def standard_error(self) -> Array:
-        r"""Half the interval in units of its quantile, :math:`(high - low) / (2 \, t_{\nu, 0.975})`."""
+        r"""Standard error: interval over twice its quantile :math:`(high - low) / (2 t_{\nu, 0.975})`."""
         return (self.high - self.low) / (2 * float(stdtrit(self.dof, 0.975)))
 
 
 class Trait(enum.Enum):
-    """What makes a target hard, or easy; a sampler takes or declines it by its traits, never by its name."""
+    """Property that makes a target hard or easy; a sampler's recipe accepts or declines a target by it."""
 
     MULTIMODAL = "modes far enough apart that a local kernel does not cross"
     HEAVY_TAILED = "no variance, or a tail heavier than any exponential"
@@ -211,7 +247,7 @@ class Trait(enum.Enum):
 @register_dataclass
 @dataclass(frozen=True)
 class Target:
-    """A density with known answers. ``[dim]`` below is the length of the ravelled position.
+    """Density with known answers. ``[dim]`` below is the length of the ravelled position.
 
     Attributes:
         log_density: Position -> unnormalised log density, in nats; a ``Partial``.
@@ -245,3 +281,42 @@ class Target:
     name: str = field(default="", metadata={"static": True})
     traits: frozenset[Trait] = field(default=frozenset(), metadata={"static": True})
     source: str = field(default="", metadata={"static": True})
+
+    def __repr__(self) -> str:
+        """Return two lines: name, size and log Z, then what is known of the density."""
+        size = sum(math.prod(jnp.shape(leaf)) for leaf in jax.tree.leaves(self.start))
+        log_z = "unknown" if self.log_evidence is None else f"{float(self.log_evidence):.6g}"
+        fields = ("sample", "mean", "variance", "proposal", "log_bound", "conditionals")
+        known = ", ".join(name for name in fields if getattr(self, name) is not None) or "nothing more"
+        traits = ", ".join(sorted(trait.name.lower() for trait in self.traits))
+        return f"Target({self.name}, {size} numbers, log Z {log_z})\n  known: {known}" + (
+            f"; traits: {traits}" if traits else ""
+        )
+
+
+def _name(function: Any) -> str:
+    """Return the name of the Flax module or of the function inside a partial."""
+    modules = list(_modules(function))
+    while hasattr(function, "func"):
+        # A step of a sampler may be a state machine that is run to completion.
+        is_machine = bool(function.args) and hasattr(function.args[0], "finalize")
+        function = function.args[0].step if is_machine else function.func
+    package, _, file = getattr(function, "__module__", "").rpartition(".")
+    if package.startswith("jgen.samplers"):
+        return file
+    return modules[0] if modules else getattr(function, "__name__", type(function).__name__)
+
+
+def _modules(function: Any) -> Iterator[str]:
+    """Find the Flax modules bound anywhere in a partial, by the names of their classes."""
+    if hasattr(function, "func"):
+        if "module" in function.keywords:
+            yield type(function.keywords["module"]).__name__
+        for inner in (function.func, *function.args):
+            yield from _modules(inner)
+
+
+def _sizes(tree: PyTree) -> str:
+    """Count the arrays of a pytree and the numbers in them."""
+    leaves = jax.tree.leaves(tree)
+    return f"{len(leaves)} arrays, {sum(math.prod(jnp.shape(leaf)) for leaf in leaves):,} numbers"

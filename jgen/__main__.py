@@ -1,0 +1,159 @@
+"""List what jgen has, or check a member of one's own: ``python -m jgen [check FILE.py:NAME]``."""
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from jgen.experiment import mistakes_in_one_line
+
+Member = tuple[str, str]
+"""A name and one line on it."""
+
+
+def first_line(thing: object) -> str:
+    """Return the first line of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def found_by(package: str, attribute: str) -> Iterator[Member]:
+    """Find members by what their modules define, and describe each by its function or its classes."""
+    from jgen.testing import members
+
+    for name, module in members(importlib.import_module(package), attribute).items():
+        if hasattr(module, name):
+            yield name, first_line(getattr(module, name))
+        else:
+            yield from ((member.__name__, first_line(member)) for member in classes_of(module))
+
+
+def classes_of(module: ModuleType) -> Iterator[type]:
+    """Find the classes of a module that its package hands on."""
+    package = sys.modules[module.__name__.rpartition(".")[0]]
+    for name in package.__all__:
+        thing = getattr(package, name)
+        if inspect.isclass(thing) and thing.__module__ == module.__name__:
+            yield thing
+
+
+def handed_on_by(package: str) -> Iterator[Member]:
+    """List the functions that a package hands on."""
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        if inspect.isfunction(thing := getattr(module, name)):
+            yield name, first_line(thing)
+
+
+def files_of(package: str) -> Iterator[Member]:
+    """List the modules of a package by the docstrings of their files, importing none."""
+    spec = importlib.util.find_spec(package)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for path in sorted(Path(folder).glob("[!_]*.py")):
+            line = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            yield path.stem, line.partition("\n")[0]
+
+
+FAMILIES: dict[str, Callable[[], Iterator[Member]]] = {
+    "samplers": lambda: found_by("jgen.samplers", "recipe"),
+    "adaptations": lambda: handed_on_by("jgen.sampling.adaptation"),
+    "targets": lambda: found_by("jgen.targets", "{name}"),
+    "decoders": lambda: found_by("jgen.decoders", "recipe"),
+    "heads": lambda: found_by("jgen.decoders.heads", "recipe"),
+    "objectives": lambda: found_by("jgen.objectives", "recipe"),
+    "models": lambda: handed_on_by("jgen.models"),
+    "data sets": lambda: files_of("jgen.data.datasets"),
+    "metrics": lambda: handed_on_by("jgen.evaluation"),
+    "experiments": lambda: files_of("experiments"),
+}
+
+
+def list_members() -> None:
+    """List every family and its members, with one line each."""
+    console = Console()
+    for title, family in FAMILIES.items():
+        table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, line in family():
+            table.add_row(name, line)
+        console.print(table, "")
+
+
+@dataclass(frozen=True)
+class Check:
+    """Check a sampler, decoder, head, objective or target of one's own."""
+
+    place: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE.py:NAME")]]
+    """What to check. A sampler is NAME(target, scale), an objective NAME(model, scale), the others NAME()."""
+    kind: Literal["sampler", "decoder", "head", "objective", "target"] | None = None
+    """What it is; without it, the kind follows from what NAME returns."""
+    target: str = "standard_gaussian"
+    """The density that a sampler is checked on."""
+    reversible: bool = True
+    """Whether a Markov kernel satisfies detailed balance on positions."""
+    stochastic: bool = True
+    """Whether the loss of an objective depends on its key."""
+    coupled: bool = False
+    """Whether what an objective reports of one example depends on the others."""
+    latent_dim: int = 2
+    """Size of the latents that a decoder takes."""
+    seed: int | None = None
+    """To repeat a run."""
+
+
+def check(config: Check) -> int:
+    """Run the checks of a member, print what was checked and measured, and return the exit code."""
+    import jax
+
+    from jgen.testing.check_file import Options, check_file
+    from jgen.testing.check_result import CheckFailed
+
+    console = Console()
+    options = Options(config.target, config.reversible, config.stochastic, config.coupled, config.latent_dim)
+    key = None if config.seed is None else jax.random.key(config.seed)
+    try:
+        results = check_file(config.place, config.kind, options, key)
+    except CheckFailed as error:
+        console.print(f"{config.place} fails: {error}", style="red", markup=False, highlight=False)
+        return 1
+    table = Table("check", "measured", box=None)
+    for name, evidence in results:
+        table.add_row(name, "passed" if evidence is None else str(evidence))
+    console.print(table)
+    console.print(f"{config.place} passes {len(results)} checks", markup=False, highlight=False)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        argv: Arguments; None for those of the process.
+
+    Raises:
+        SystemExit: 1 if a check fails, 2 for wrong arguments.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv:
+        list_members()
+        return
+    with mistakes_in_one_line():
+        config = tyro.extras.subcommand_cli_from_dict(
+            {"check": Check, "list": list_members}, prog="python -m jgen", description=__doc__, args=argv
+        )
+        if isinstance(config, Check) and (code := check(config)):
+            raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()
