@@ -1,1 +1,1 @@
-"""Benchmarks: figures as ratios within one run."""
+"""Measure speed as ratios of times within one run."""

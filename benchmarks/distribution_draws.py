@@ -1,4 +1,4 @@
-"""Direct draws of a mixture: gathered, NumPyro's way, and as a Python loop would make them."""
+"""Time direct draws of a mixture: jgen's, NumPyro's, and a Python loop."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from benchmarks.base import in_turn
+from benchmarks.timing import time_in_rounds
 from jgen.distributions import mixture
 from jgen.samplers import direct
 from jgen.sampling.driver import resume, start
@@ -20,29 +20,29 @@ LOOP_DRAWS = 200
 
 
 def mixture_rows(seconds: float) -> list[dict[str, Any]]:
-    """Draws per second of mixtures of 5 and 40 components, in one dimension and in four.
+    """Measure draws per second of mixtures of 5 and 40 components, in one and four dimensions.
 
     Args:
         seconds: Budget of each row.
 
     Returns:
-        A row for each way of drawing; ``jgen_ratio`` is its time per draw over that of
-        ``mixture.sample``, so NumPyro's says how many times faster jgen draws.
+        A row for each method; ``jgen_ratio`` is its time per draw over that of ``mixture.sample``, so
+        that of NumPyro is the speedup of jgen.
     """
     rows = []
     for num_components in (5, 40):
         for dim in (1, 4):
-            ways = ways_to_draw(num_components, dim)
+            calls = methods(num_components, dim)
             with jax.numpy_rank_promotion("allow"):  # NumPyro promotes
-                timed = in_turn({name: way for name, (_, way) in ways.items()}, seconds)
+                timed = time_in_rounds({name: call for name, (_, call) in calls.items()}, seconds)
             ours = timed["jgen mixture.sample"]
-            for name, (num_draws, _) in ways.items():
+            for name, (num_draws, _) in calls.items():
                 per_draw = NUM_DRAWS / num_draws
                 rows.append(
                     {
                         "components": num_components,
                         "dim": dim,
-                        "way": name,
+                        "method": name,
                         "draws_per_second": num_draws / timed[name].median,
                         "jgen_ratio": timed[name].ratio(ours) * per_draw,
                         "compile_seconds": timed[name].compile_seconds,
@@ -51,8 +51,8 @@ def mixture_rows(seconds: float) -> list[dict[str, Any]]:
     return rows
 
 
-def ways_to_draw(num_components: int, dim: int) -> dict[str, tuple[int, Callable[[], Any]]]:
-    """Name -> number of draws of a call, and the call."""
+def methods(num_components: int, dim: int) -> dict[str, tuple[int, Callable[[], Any]]]:
+    """Return the methods: name -> number of draws of a call, and the call."""
     weights = np.arange(1, num_components + 1) / (num_components * (num_components + 1) / 2)
     means = np.linspace(-10, 10, num_components * dim).reshape(num_components, dim)
     components = gaussians(means)
@@ -61,7 +61,7 @@ def ways_to_draw(num_components: int, dim: int) -> dict[str, tuple[int, Callable
     key = jax.random.key(0)
     sampler = direct(ours)
     state, _ = start(key, sampler, num_chains=NUM_DRAWS // 100)
-    ways: dict[str, tuple[int, Callable[[], Any]]] = {
+    calls: dict[str, tuple[int, Callable[[], Any]]] = {
         "jgen mixture.sample": (NUM_DRAWS, partial(draw, ours, key)),
         "numpyro MixtureSameFamily": (NUM_DRAWS, partial(draw, theirs, key)),
         "normals alone": (NUM_DRAWS, partial(normals, key, dim)),
@@ -71,12 +71,12 @@ def ways_to_draw(num_components: int, dim: int) -> dict[str, tuple[int, Callable
         ),
     }
     if dim == 1:
-        ways["a loop over draws"] = (LOOP_DRAWS, lambda: loop(weights, means[:, 0]))
-    return ways
+        calls["a loop over draws"] = (LOOP_DRAWS, lambda: loop(weights, means[:, 0]))
+    return calls
 
 
 def gaussians(means: np.ndarray) -> dist.Distribution:
-    """Unit normals in one dimension; in more, covariances with correlations of a half."""
+    """Return unit normals in one dimension; in more, normals with correlations of a half."""
     dim = means.shape[1]
     if dim == 1:
         return dist.Normal(jnp.asarray(means[:, 0]), jnp.ones(len(means)))
@@ -87,18 +87,18 @@ def gaussians(means: np.ndarray) -> dist.Distribution:
 
 @jax.jit
 def draw(distribution: dist.Distribution, key: Key) -> Array:
-    """All draws in one call."""
+    """Draw all samples in one call."""
     return distribution.sample(key, (NUM_DRAWS,))
 
 
 @partial(jax.jit, static_argnums=1)
 def normals(key: Key, dim: int) -> Array:
-    """What a mixture cannot do without."""
+    """Draw the normals that any mixture of normals needs."""
     return jax.random.normal(key, (NUM_DRAWS, dim))
 
 
 def loop(weights: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """One component and one normal at a time, as a first script does."""
+    """Draw one component and one normal at a time, as a first script does."""
     generator = np.random.default_rng(0)
     draws = np.empty(LOOP_DRAWS)
     for i in range(LOOP_DRAWS):

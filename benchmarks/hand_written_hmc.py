@@ -1,28 +1,28 @@
-"""HMC as one would write it for one model, by hand: what a framework's HMC is measured against."""
+"""Run HMC as written by hand for one model, the reference for the HMC of a library."""
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 
-from benchmarks.base import Contender, Drawn
+from benchmarks.contenders import Contender, Drawn
 from jgen.types import Array, DrawKind, Draws, Key, LogDensity
 
 
 def hand_written_hmc(
     log_density: LogDensity, positions: Array, step_size: Array, inverse_mass: Array, num_steps: int
 ) -> Contender:
-    """A plain ``lax.scan`` over trajectories, closed over the density, all chains in one array.
+    """Return a plain ``lax.scan`` over trajectories, closed over the density, all chains in one array.
 
-    It does what HMC must and no more: one key a draw, momenta, leapfrogs, an accept, positions kept. It
-    reports nothing, guards nothing, and cannot be rebuilt without compiling.
+    It does the minimum of HMC: one key per draw, momenta, leapfrog steps, an accept step, stored positions.
+    It reports nothing, has no guards, and compiles again for any new option.
 
     Args:
         log_density: ``[dim] -> []``.
-        positions: Where the chains stand ``[chain, dim]``.
+        positions: Positions of the chains ``[chain, dim]``.
         step_size: Leapfrog step size ``[]``.
         inverse_mass: Variances ``[dim]``.
-        num_steps: Leapfrog steps a draw.
+        num_steps: Leapfrog steps per draw.
 
     Returns:
         The contender.

@@ -1,4 +1,4 @@
-"""The training of ``vae_base`` as raw JAX: arrays, one scan, Adam written out."""
+"""Train the autoencoder of ``vae_problem`` in plain JAX: arrays, one scan, Adam written out."""
 
 from functools import partial
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from benchmarks.vae_base import LEARNING_RATE, LOG_SCALE_BOUND, Call, Problem, continued, draw
+from benchmarks.vae_problem import LEARNING_RATE, LOG_SCALE_BOUND, Call, Problem, continued, draw
 from jgen.types import Array
 
 
 def hand_written_call(problem: Problem, num_steps: int) -> Call:
-    """The same numbers as jgen's, up to the order of sums, with nothing about them that could cost."""
+    """Return a scan that computes the same numbers as jgen, up to the order of sums, without overhead."""
     key, data = problem.key, problem.data
 
     @partial(jax.jit, donate_argnums=0)
@@ -41,7 +41,7 @@ def hand_written_call(problem: Problem, num_steps: int) -> Call:
 
 
 def loss(layers: list[tuple[Array, Array]], x: Array, noise: Array) -> Array:
-    """The negative evidence lower bound, nats an example."""
+    """Compute the negative evidence lower bound in nats per example."""
     (w1, b1), (w2, b2), (w3, b3), (w4, b4) = layers
     raw = jax.nn.relu(x @ w1 + b1[None]) @ w2 + b2[None]
     mean, unbounded = jnp.split(raw, 2, axis=-1)  # [batch, latent]

@@ -1,4 +1,4 @@
-"""The training of ``vae_base`` in Flax NNX, its two ways."""
+"""Train the autoencoder of ``vae_problem`` in Flax NNX, in its two styles."""
 
 from functools import partial
 from typing import Any
@@ -8,22 +8,22 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
-from benchmarks.vae_base import LEARNING_RATE, LOG_SCALE_BOUND, Call, Problem, continued, draw
+from benchmarks.vae_problem import LEARNING_RATE, LOG_SCALE_BOUND, Call, Problem, continued, draw
 from jgen.types import Array
 
 
 class NnxVae(nnx.Module):
-    """Four linear layers, started from the given weights."""
+    """Autoencoder of four linear layers, initialised with the given weights."""
 
     def __init__(self, layers: Any):
         linears = []
         for kernel, bias in layers:
-            weights, shift = partial(given, kernel), partial(given, bias)
+            weights, shift = partial(constant, kernel), partial(constant, bias)
             linears.append(nnx.Linear(*kernel.shape, kernel_init=weights, bias_init=shift, rngs=nnx.Rngs(0)))
         self.enter, self.encode, self.decode, self.leave = linears
 
     def __call__(self, x: Array, noise: Array) -> Array:
-        """The negative evidence lower bound, nats an example."""
+        """Compute the negative evidence lower bound in nats per example."""
         mean, unbounded = jnp.split(self.encode(nnx.relu(self.enter(x))), 2, axis=-1)
         log_scale = LOG_SCALE_BOUND * jnp.tanh(unbounded / LOG_SCALE_BOUND)
         scale = jnp.exp(log_scale)
@@ -33,13 +33,13 @@ class NnxVae(nnx.Module):
         return (kl - log_likelihood).mean()
 
 
-def given(value: Any, *_: Any) -> Array:
-    """An initialiser that knows what it wants."""
+def constant(value: Any, *_: Any) -> Array:
+    """Return the value, as an initialiser."""
     return jnp.asarray(value)
 
 
 def nnx_calls(problem: Problem, num_steps: int) -> dict[str, Call]:
-    """``nnx.jit`` on objects; and split once, merged inside ``jax.jit``."""
+    """Return training with ``nnx.jit`` on objects, and with objects split once and merged in ``jax.jit``."""
     key, data = problem.key, problem.data
 
     def update(model: NnxVae, optimizer: nnx.Optimizer, step: Array) -> Array:

@@ -1,4 +1,4 @@
-"""BlackJAX and NumPyro on the same density, from the same positions, with the same tuning."""
+"""Run BlackJAX and NumPyro on the same density, from the same positions, with the same tuning."""
 
 import importlib
 from collections.abc import Callable
@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from benchmarks.base import Contender, Drawn
+from benchmarks.contenders import Contender, Drawn
 from jgen.errors import UsageError
 from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree
 
 
 class Problem(NamedTuple):
-    """What a sampler of jgen has found, for a peer to start from.
+    """Density, positions and tuning that a peer starts from, found by a sampler of jgen.
 
     Attributes:
         log_density: ``[dim] -> []``.
         positions: ``[chain, dim]``.
         step_size: ``[]``.
         factor: Square roots of the inverse mass matrix ``[dim]``.
-        num_steps: Leapfrog steps a draw, for kernels whose number is fixed.
+        num_steps: Leapfrog steps per draw, for kernels whose number is fixed.
     """
 
     log_density: LogDensity
@@ -32,7 +32,7 @@ class Problem(NamedTuple):
 
 
 class Kernel(NamedTuple):
-    """A peer's algorithm for one chain.
+    """Algorithm of a peer for one chain.
 
     Attributes:
         init: ``init(key, x [dim]) -> state``.
@@ -44,10 +44,10 @@ class Kernel(NamedTuple):
 
 
 def peers(problem: Problem) -> list[Contender]:
-    """Every peer on this problem; each names the sampler of jgen it stands against.
+    """Return every peer on this problem, each with the name of the sampler of jgen it is compared with.
 
     Args:
-        problem: What that sampler found.
+        problem: Positions and tuning of that sampler.
 
     Returns:
         The contenders; they compile when they first draw.
@@ -60,7 +60,11 @@ def peers(problem: Problem) -> list[Contender]:
 
 
 def require(*packages: str) -> None:
-    """Refuses peers that cannot be imported, and says how to get them."""
+    """Check that the packages of the peers are installed.
+
+    Raises:
+        UsageError: Naming the package and how to install it.
+    """
     for package in packages:
         try:
             importlib.import_module(package)
@@ -71,7 +75,7 @@ def require(*packages: str) -> None:
 
 
 def contender(name: str, counterpart: str, kernel: Kernel, problem: Problem) -> Contender:
-    """A kernel in the loop its own documentation shows: a jitted scan over draws, chains vmapped."""
+    """Return a kernel in the loop of its documentation: a jitted scan over draws, chains vmapped."""
     num_chains = len(problem.positions)
     counts_densities = counterpart == "metropolis"
 
@@ -98,7 +102,7 @@ def contender(name: str, counterpart: str, kernel: Kernel, problem: Problem) -> 
 def blackjax_kernel(
     algorithm: Any, num_grads: Callable[[Any], Array], unwhiten: Array | None = None
 ) -> Kernel:
-    """One of BlackJAX's algorithms; positions come back in x's own units."""
+    """Return a kernel of a BlackJAX algorithm; positions are in the units of x."""
 
     def step(key: Key, state: PyTree) -> tuple[PyTree, Array, Array]:
         state, info = algorithm.step(key, state)
@@ -112,7 +116,7 @@ def blackjax_kernel(
 
 
 def blackjax_hmc(problem: Problem) -> Kernel:
-    """HMC with a fixed number of leapfrogs."""
+    """Return HMC with a fixed number of leapfrog steps."""
     import blackjax
 
     algorithm = blackjax.hmc(problem.log_density, problem.step_size, problem.factor**2, problem.num_steps)
@@ -120,7 +124,7 @@ def blackjax_hmc(problem: Problem) -> Kernel:
 
 
 def blackjax_nuts(problem: Problem) -> Kernel:
-    """The iterative NUTS."""
+    """Return the iterative NUTS."""
     import blackjax
 
     algorithm = blackjax.nuts(problem.log_density, problem.step_size, problem.factor**2)
@@ -128,7 +132,7 @@ def blackjax_nuts(problem: Problem) -> Kernel:
 
 
 def blackjax_mala(problem: Problem) -> Kernel:
-    """MALA, which has no mass matrix there: it is given whitened coordinates."""
+    """Return MALA in whitened coordinates, as BlackJAX's has no mass matrix."""
     import blackjax
 
     def white(y: Array) -> Array:
@@ -139,7 +143,7 @@ def blackjax_mala(problem: Problem) -> Kernel:
 
 
 def blackjax_metropolis(problem: Problem) -> Kernel:
-    """A Gaussian random walk."""
+    """Return the Gaussian random walk."""
     import blackjax
     from blackjax.mcmc.random_walk import normal
 
@@ -150,7 +154,7 @@ def blackjax_metropolis(problem: Problem) -> Kernel:
 
 
 def numpyro_kernel(problem: Problem, algorithm: str, num_steps: int | None) -> Kernel:
-    """NumPyro's HMC or NUTS as its ``MCMC`` vectorises it, adaptation off."""
+    """Return NumPyro's HMC or NUTS as its ``MCMC`` vectorises it, without adaptation."""
     from numpyro.infer.hmc import hmc
 
     init_kernel, sample_kernel = hmc(lambda x: -problem.log_density(x), algo=algorithm)
@@ -176,12 +180,12 @@ def numpyro_kernel(problem: Problem, algorithm: str, num_steps: int | None) -> K
 
 
 def numpyro_hmc(problem: Problem) -> Kernel:
-    """HMC with a fixed number of leapfrogs."""
+    """Return HMC with a fixed number of leapfrog steps."""
     return numpyro_kernel(problem, "HMC", problem.num_steps)
 
 
 def numpyro_nuts(problem: Problem) -> Kernel:
-    """The iterative NUTS."""
+    """Return the iterative NUTS."""
     return numpyro_kernel(problem, "NUTS", None)
 
 

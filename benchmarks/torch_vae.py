@@ -1,18 +1,18 @@
-"""The training of ``vae_base`` in PyTorch, eager."""
+"""Train the autoencoder of ``vae_problem`` in eager PyTorch."""
 
 import os
 from typing import Any
 
 import numpy as np
 
-from benchmarks.vae_base import BATCH, LATENT, LEARNING_RATE, LOG_SCALE_BOUND, Call, Problem, continued
+from benchmarks.vae_problem import BATCH, LATENT, LEARNING_RATE, LOG_SCALE_BOUND, Call, Problem, continued
 
 
 def torch_calls(problem: Problem, num_steps: int) -> dict[str, Call]:
-    """With Adam as it comes, on all cores and on one, and fused.
+    """Return training with the default Adam on all cores and on one, and with the fused Adam.
 
     Raises:
-        ImportError: Where PyTorch is not installed.
+        ImportError: If PyTorch is not installed.
     """
     import torch
 
@@ -48,7 +48,7 @@ def _call(torch: Any, problem: Problem, num_steps: int, num_threads: int, **opti
 
 
 def linears_of(torch: Any, layers: Any) -> list[Any]:
-    """Four linear layers, started from the given weights."""
+    """Return four linear layers, initialised with the given weights."""
     linears = []
     for kernel, bias in layers:
         linear = torch.nn.Linear(*kernel.shape)
@@ -60,7 +60,7 @@ def linears_of(torch: Any, layers: Any) -> list[Any]:
 
 
 def loss(torch: Any, linears: list[Any], x: Any, noise: Any) -> Any:
-    """The negative evidence lower bound, nats an example."""
+    """Compute the negative evidence lower bound in nats per example."""
     enter, encode, decode, leave = linears
     mean, unbounded = encode(torch.relu(enter(x))).chunk(2, dim=-1)
     log_scale = LOG_SCALE_BOUND * torch.tanh(unbounded / LOG_SCALE_BOUND)

@@ -1,4 +1,4 @@
-"""The variational autoencoder that all contenders train, and how jgen trains it."""
+"""Define the variational autoencoder that all contenders train, and train it with jgen."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,13 +36,13 @@ MODEL = vae(
 
 
 class Problem(NamedTuple):
-    """Where every contender starts.
+    """Initial state of every contender.
 
     Attributes:
         data: Bits as floats ``[row, x]``.
         layers: Weights ``[in, out]`` and biases ``[out]``: two layers of the encoder, two of the decoder.
-        params: The same, as jgen has them.
-        key: The run is drawn from it.
+        params: The same as a parameter tree of jgen.
+        key: Random key of the run.
     """
 
     data: Array
@@ -55,7 +55,7 @@ Call = Callable[[], Any]
 
 
 def problem() -> Problem:
-    """The same at every call."""
+    """Return the initial state, the same at every call."""
     key, data_key, init_key = jax.random.split(jax.random.key(0), 3)
     data = jax.random.bernoulli(data_key, 0.3, (ROWS, X_DIM)).astype(jnp.float32)
     params = MODEL.init(init_key)
@@ -63,7 +63,7 @@ def problem() -> Problem:
 
 
 def layers_of(params: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Weights and biases out of jgen's tree of parameters."""
+    """Return weights and biases from a parameter tree of jgen."""
     layers = []
     for part, path in LAYERS:
         layer = params[part]
@@ -74,19 +74,19 @@ def layers_of(params: Any) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def batch_and_noise_keys(key: Key, step: Array) -> tuple[Key, Key]:
-    """Those that jgen's train step uses, so that others may draw the same numbers."""
+    """Return the keys of jgen's train step, so that other programs draw the same numbers."""
     return jax.random.fold_in(jax.random.fold_in(key, BATCH_STREAM), step), jax.random.fold_in(key, step)
 
 
 def draw(key: Key, step: Array, data: Array) -> tuple[Array, Array]:
-    """A batch ``[batch, x]`` and noise ``[batch, latent]``, as jgen draws them."""
+    """Draw a batch ``[batch, x]`` and noise ``[batch, latent]`` as jgen does."""
     batch_key, noise_key = batch_and_noise_keys(key, step)
     rows = jax.random.randint(batch_key, (BATCH,), 0, len(data), jnp.int32)
     return data[rows], jax.random.normal(noise_key, (BATCH, LATENT))
 
 
 def continued(advance: Callable[[Any], tuple[Any, Any]], state: Any) -> Call:
-    """A call that goes on from where the last one ended, and hands back the losses."""
+    """Return a call that continues from the state of the last one and returns the losses."""
     box = [state]
 
     def call() -> Any:
@@ -97,7 +97,7 @@ def continued(advance: Callable[[Any], tuple[Any, Any]], state: Any) -> Call:
 
 
 def jgen_calls(problem: Problem, num_steps: int) -> dict[str, Call]:
-    """Scanned with rows drawn as the others draw them, scanned over epochs, and a program for each step."""
+    """Return training by a scan with replacement, by a scan over epochs, and by a jitted call per step."""
     optimizer = optax.adam(LEARNING_RATE)
     step = make_train_step(elbo(MODEL), optimizer)
     make_batch = with_replacement(BATCH)

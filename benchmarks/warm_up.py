@@ -1,4 +1,4 @@
-"""Samplers of jgen made ready for the clock: aimed at a target, warmed up once, put at many chains."""
+"""Warm up the samplers of jgen on a target before they are timed."""
 
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.base import Drawn
+from benchmarks.contenders import Drawn
 from jgen.sampling.adaptation import window
-from jgen.sampling.adaptation.tuning import retune
+from jgen.sampling.adaptation.tuning import set_tuning
 from jgen.sampling.chains import RunState
 from jgen.sampling.driver import resume, sample, start
 from jgen.targets import Target
@@ -19,12 +19,12 @@ WARM_CHAINS = 32
 
 
 class Warm(NamedTuple):
-    """A sampler that knows its target.
+    """Sampler after its warm-up on a target.
 
     Attributes:
-        sampler: As its recipe makes it.
-        positions: Where its chains stand after warm-up ``[32, *event]``.
-        tuning: What warm-up found; None where there is nothing to tune.
+        sampler: The sampler that its recipe returns.
+        positions: Positions of its chains after warm-up ``[32, *event]``.
+        tuning: Tuning found in warm-up; None if there is nothing to tune.
     """
 
     sampler: Sampler
@@ -33,7 +33,7 @@ class Warm(NamedTuple):
 
 
 def warm_up(module: ModuleType, target: Target, num_warmup: int) -> Warm | None:
-    """Aims a sampler at a target and warms it up; None where it does not claim the target."""
+    """Warm up a sampler on a target; return None if it cannot sample the target."""
     recipe = module.recipe(target)
     if recipe is None:
         return None
@@ -52,19 +52,19 @@ def warm_up(module: ModuleType, target: Target, num_warmup: int) -> Warm | None:
     return Warm(recipe.sampler, jax.tree.map(lambda leaf: leaf[:, 0], run.draws.value), tuning)
 
 
-def place(warm: Warm, num_chains: int) -> RunState:
-    """That many chains, where the warm ones stand and tuned as they are."""
+def place_chains(warm: Warm, num_chains: int) -> RunState:
+    """Start this many chains at the positions and with the tuning of a warm-up."""
     chosen = np.arange(num_chains) % WARM_CHAINS
     position = jax.tree.map(lambda leaf: leaf[chosen], warm.positions)
     state, _ = start(jax.random.key(1), warm.sampler, num_chains=num_chains, position=position)
     if warm.tuning is None:
         return state
-    return state._replace(states=retune(state.states, **warm.tuning._asdict()))
+    return state._replace(states=set_tuning(state.states, **warm.tuning._asdict()))
 
 
-def through_the_driver(
+def draw_with_driver(
     sampler: Sampler, state: RunState, num_draws: int, *, num_lanes: int | None = None
 ) -> Drawn:
-    """What a user of ``sample`` waits for: host arrays, with all that the sampler reports."""
+    """Draw as ``sample`` does: arrays on the host, with all that the sampler reports."""
     run = resume(state, sampler, num_draws=num_draws, num_lanes=num_lanes)
     return Drawn(run.draws, run.cost.num_grads, run.cost.num_log_densities, run.utilisation)

@@ -1,1 +1,1 @@
-"""Experiments: each file reads top to bottom as the method section of a paper."""
+"""Run whole studies; each file reads from top to bottom as the method section of a paper."""

@@ -1,13 +1,13 @@
-r"""Fits a Gaussian mixture, draws from it in eight ways, judges each by the closed form, counts the parts.
+r"""Fit a Gaussian mixture, compare eight samplers on it with the closed form, and choose its size.
 
 Maximum likelihood with full covariances: one jitted train step, all restarts in one program. The likelihood
 has no maximum (a component on repeated rows, and iris has them, sends it to infinity), so scales have a
-floor, and restarts that end on it are counted and passed over. The density found is every sampler's target.
+floor, and restarts that end on it are counted and ignored. The fitted density is the target of every sampler.
 
-Seen on iris: log-likelihood -180.19, the known optimum; over 20 seeds, 159 of 160 means within 4 MCSEs of the
-truth, and log Z always within 4 standard errors of 0; R-hat 1.4 to 2.4 for Markov chains, for no local step
-leads from setosa to the others; held out, 3 components are best or level with 2 (about -1.7 nats a flower,
-by the folds), and 1, 4 and 5 are worse. A minute of one core.
+Results on iris: log-likelihood -180.19, the known optimum; over 20 seeds, 159 of 160 means within 4 MCSEs of
+the exact mean, and log Z always within 4 standard errors of 0; R-hat 1.4 to 2.4 for Markov chains, as no
+local step leads from setosa to the others; held out, 3 components are best or equal to 2 (about -1.7 nats per
+flower, depending on the folds), and 1, 4 and 5 are worse. A minute on one core.
 """
 
 import functools
@@ -24,8 +24,16 @@ from jgen.data import columns, load
 from jgen.distributions import covering_proposal, directed, log_prob_of, marginal
 from jgen.errors import UsageError
 from jgen.evaluation.results import against_best
-from jgen.evaluation.sampler_metrics import DRAWS_PER_SECOND, ESS, ESS_PER_GRADIENT, MEAN_ERROR, RHAT, rounded
-from jgen.experiment.command_line import Run, at_least, main
+from jgen.evaluation.sampler_metrics import (
+    DRAWS_PER_SECOND,
+    ESS,
+    ESS_PER_GRADIENT,
+    MEAN_ERROR,
+    RHAT,
+    round_metrics,
+)
+from jgen.experiment.command_line import Run, as_usage_error, at_least, main
+from jgen.models import gaussian_mixture
 from jgen.samplers import select
 from jgen.training import checkpoints
 
@@ -34,12 +42,12 @@ FOLDS, COUNTS, STEPS_OF_PROGRESS = 5, (1, 2, 3, 4, 5), 100
 
 @dataclass(frozen=True)
 class Config:
-    """How many kinds of flower does a density see, and which sampler draws from it best?"""
+    """How many kinds of flower does a density find, and which sampler draws from it best?"""
 
     data: str = "iris"
-    """A data set that jgen ships, or a .csv file of numbers."""
+    """Name of a data set, or a .csv file of numbers."""
     components: int = 3
-    """Components of the mixture that is drawn from; 1 to 5 are compared on held-out rows."""
+    """Components of the mixture to sample; 1 to 5 are compared on held-out rows."""
     restarts: int = 32
     """Random starts of each fit."""
     steps: int = 300
@@ -49,19 +57,20 @@ class Config:
     draws: int = 200
     """Draws of each chain."""
     seed: int = 0
-    """All randomness is drawn from it."""
+    """Seed of all randomness."""
 
     def __post_init__(self) -> None:
-        """Refuses counts too small to mean anything."""
+        """Check the options."""
         at_least(self, components=1, restarts=1, steps=1, chains=2, draws=4)
 
 
 def mixture(config: Config, run: Run) -> None:
-    """The experiment: fit, draw, look, hold out."""
+    """Fit, sample, plot and cross-validate."""
     data, labels = load(config.data), columns(config.data)
     if "x" not in data:
         raise UsageError(f"{config.data} holds {', '.join(data)}; a table of numbers named x is needed")
     rows = jnp.asarray(data["x"], jnp.float32)
+    check_rows(config, rows)
     fit_key, fold_key, draw_key, exact_key = jax.random.split(jax.random.key(config.seed), 4)
     chunks = -(-config.steps // STEPS_OF_PROGRESS)
 
@@ -74,30 +83,32 @@ def mixture(config: Config, run: Run) -> None:
     facts = {"components": config.components, **found.facts()}
     checkpoints.save(run.directory / "checkpoint", found.params, step=config.steps, notes=facts)
     run.log(**facts)
-    run.table([facts], "The best interior optimum, in nats; a degenerate one owes its value to the floor.")
+    run.table(
+        [facts], "The best interior optimum, in nats; the value of a degenerate one depends on the floor."
+    )
     curves = plots.curves(found.log_likelihood[~found.degenerate].T)
-    run.figure("restarts", curves, "Training, every restart that is not degenerate.")
+    run.figure("restarts", curves, "Log-likelihood during training of every restart that is not degenerate.")
 
     run.section("Eight samplers")
-    exact = density.sample(exact_key, (8, config.chains))  # chains of each kernel start at their own
+    exact = density.sample(exact_key, (8, config.chains))  # different starts for each kernel
     with run.stage("samplers", 8) as advance:
         moments: Any = {"mean": density.mean, "variance": density.variance}
         size: Any = {"num_chains": config.chains, "num_draws": config.draws}
         drawn = compare_samplers(draw_key, eight_samplers(density), exact, **moments, **size, on_row=advance)
     for name, row in drawn.rows.items():
         run.log(sampler=name, **row)
-    table = [{"sampler": name, **rounded(row)} for name, row in drawn.rows.items()]
+    table = [{"sampler": name, **round_metrics(row)} for name, row in drawn.rows.items()]
     run.table(table, f"{config.chains} chains of {config.draws} draws, against the closed form (log Z = 0).")
-    run.text(JUDGED)
+    run.text(EXPLANATION)
     bars = plots.sampler_bars(table, columns=[MEAN_ERROR, ESS, ESS_PER_GRADIENT, DRAWS_PER_SECOND, RHAT])
-    run.figure("samplers", bars, "The same as bars; an error above 4 MCSEs would be a bug.")
+    run.figure("samplers", bars, "The same as bars; an error above 4 MCSEs would indicate a bug.")
     chains = plots.trace_plot(drawn.draws["nuts"].value[..., :8], labels and labels[:8])
-    run.figure("chains", chains, "NUTS: a chain that starts in a mode that lies apart stays there.")
+    run.figure("chains", chains, "NUTS: a chain that starts in a separated mode stays there.")
 
     shown = drawn.draws["direct"].value.reshape(-1, rows.shape[1])[:1000, :8]
     contours = functools.partial(log_marginal, density)
     pairs = plots.pair_plot(rows[:, :8], shown, contours, labels and labels[:8], data.get("label"))
-    run.figure("density", pairs, "Below the diagonal data, above it exact draws; 50, 80 and 95 % contours.")
+    run.figure("density", pairs, "Data below the diagonal, exact draws above it; 50, 80 and 95 % contours.")
 
     run.section("How many components?")
     with run.stage("held-out log-likelihood", len(COUNTS) * FOLDS * chunks) as advance:
@@ -106,27 +117,35 @@ def mixture(config: Config, run: Run) -> None:
     protocol = {"data": config.data, "folds": FOLDS, "restarts": config.restarts, "seed": config.seed}
     compared = against_best(log_prob, "held-out log-likelihood", protocol)
     table = [{"components": k, **row} for k, row in compared.items()]
-    for row in table:
-        run.log(**row)
-    run.table(table, f"Nats a row, {FOLDS}-fold cross-validation; 95 % intervals over rows, in pairs.")
-    held = {f"{k} components": row["mean"] for k, row in compared.items()}
-    whiskers = plots.intervals_plot(held, xlabel="held-out log-likelihood (nats a row)")
-    run.figure("held_out", whiskers, "Held-out log-likelihood by the number of components.")
+    caption = f"Nats per row, {FOLDS}-fold cross-validation; 95 % intervals over rows, of paired differences."
+    run.table(table, caption, log=True)
+    means = {f"{k} component{'s' * (k > 1)}": row["mean"] for k, row in compared.items()}
+    intervals = plots.intervals_plot(means, xlabel="held-out log-likelihood (nats per row)")
+    run.figure("held_out", intervals, "Held-out log-likelihood by the number of components.")
+
+
+def check_rows(config: Config, rows: Any) -> None:
+    """Check that all mixtures can be fitted to the rows, and to those of the smallest fold."""
+    with as_usage_error():
+        gaussian_mixture(rows, config.components)
+        gaussian_mixture(rows[: len(rows) - -(-len(rows) // FOLDS)], max(COUNTS))
+    if rows.shape[1] < 2:
+        raise UsageError(f"{config.data} has 1 column: give at least 2")
 
 
 def fit(config: Config, advance: Any, key: Any, num_components: int, rows: Any) -> Any:
-    """A mixture by maximum likelihood, from many starts at once."""
+    """Fit a mixture by maximum likelihood from many starts at once."""
     size = {"num_restarts": config.restarts, "num_steps": config.steps}
     return fit_mixture(key, rows, num_components, **size, on_chunk=lambda *_: advance(1))
 
 
 def interior(*arguments: Any) -> Any:
-    """The density of such a fit; None where every restart is degenerate."""
+    """Return the density of a fit; None if every restart is degenerate."""
     return fit(*arguments).interior
 
 
 def eight_samplers(density: Any) -> dict[str, Any]:
-    """By construction of the mixture, by its log density, by its gradient; and the acceptance to aim at."""
+    """Return each sampler with its target acceptance; None for those without a step size."""
     log_density, envelope = Partial(log_prob_of, density), covering_proposal(density)
     return {
         "direct": (samplers.direct(density), None),
@@ -142,16 +161,17 @@ def eight_samplers(density: Any) -> dict[str, Any]:
 
 @functools.partial(jax.jit, static_argnums=1)
 def log_marginal(density: Any, dims: tuple[int, ...], points: Any) -> Any:
-    """Log density of some coordinates, for contours."""
+    """Compute the log density of some coordinates, for contours."""
     return jax.vmap(log_prob_of, in_axes=(None, 0))(marginal(density, dims), points)
 
 
-JUDGED = """\
-Error of the mean, and ESS: in the worst coordinate; ESS is how many exact draws tell as much. Rejection and \
-importance propose from the mixture with every component widened, which covers it with a proven bound. \
-An R-hat far above 1.01 is right: where modes lie apart, no local step leads across. The means are right all \
-the same, because all chains start at exact draws, and the error is that of independent chain means. Without \
-exact draws to start from, these chains would be wrong, and R-hat is what would tell."""
+EXPLANATION = """\
+The error of the mean and the ESS are those of the worst coordinate; ESS is the number of exact draws \
+with the same standard error. Rejection and importance sampling propose from the mixture with every \
+component widened, which covers it with a proven bound. An R-hat far above 1.01 is correct: no local step \
+leads from one separated mode to another. The means are still correct, because all chains start at exact \
+draws, and the error is that of independent chain means. From other starts these chains would be wrong, \
+and R-hat would show it."""
 
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
-"""Two posteriors with known answers: eight schools, and Bayesian mixtures of iris with 1 to 5 components.
+"""Estimate the evidence of two posteriors in three ways: eight schools, and Bayesian mixtures of iris.
 
-Eight schools: NUTS against means and variances found by quadrature, and log Z = -31.311 three ways. Iris: the
-log evidence of K components three ways, K = 1 against its exact value, -875.515.
+Eight schools: NUTS against means and variances from quadrature, and log Z = -31.311 three ways. Iris: the
+log evidence of K = 1 to 5 components three ways, K = 1 against its exact value, -875.515.
 
-- SMC goes from the prior to the posterior and is told nothing of it: it alone finds the modes.
-- Its particles, moved on by HMC, are relabelled until they look alike. The even chains fit a Gaussian, which
-  is symmetrised over the K! orders of the labels: q. A ratio posterior / q does not change with labels, so a
-  bridge built from the odd chains and q needs no chain to switch them (Fruehwirth-Schnatter 2004).
-- AIS goes from q, widened, to the posterior. Its weights average to Z whatever q is; from the prior, 512
-  passes of 200 temperatures weigh no more than one to three.
+- SMC goes from the prior to the posterior without further information: it alone finds the modes.
+- HMC moves its particles on, and their components are relabelled to a common order. The even chains fit a
+  Gaussian, which is symmetrised over the K! orders of the labels: q. A ratio posterior / q does not depend on
+  labels, so a bridge from the odd chains to q needs no label switching (Fruehwirth-Schnatter 2004).
+- AIS goes from q, widened, to the posterior. Its weights average to Z for every q; from the prior, the
+  effective number of 512 passes of 200 temperatures is one to three.
 
-So a mode that SMC misses is missed by all: they agree on what was found. An estimate whose own facts speak
-against it (few effective populations, Pareto k above 0.7, an error of a nat) is marked as not to be believed.
+So a mode that SMC misses is missing in all three estimates. An estimate whose diagnostics are bad (few
+effective populations, Pareto k above 0.7, an error of a nat) is marked as not reliable.
 
-Seen by default: -550.8, -489.9, -469.4 and -463.8 nats for two to five components, the three ways within 1.7
-standard errors of each other; SMC's are 0.04 to 0.07, and 0.3 at five. With one component SMC and the bridge
-are right, and AIS is 0.02 nats low, 3.4 of its standard errors: by chance, for other seeds are not.
+Results with the defaults: -550.8, -489.9, -469.4 and -463.8 nats for two to five components, the three
+estimates within 1.7 standard errors of each other; those of SMC are 0.04 to 0.07, and 0.3 at five. With one
+component SMC and the bridge are exact, and AIS is 0.02 nats low, 3.4 of its standard errors; for other seeds
+it is not.
 """
 
 import functools
@@ -32,7 +33,7 @@ from jgen import plots
 from jgen.data import columns, load
 from jgen.diagnostics.summary import summary
 from jgen.distributions import gaussian, joint, symmetrised
-from jgen.distributions.symmetrised import MOST_PARTS
+from jgen.distributions.symmetrised import MAX_PARTS
 from jgen.errors import UsageError
 from jgen.evaluation.evidence import agreement, bridge
 from jgen.experiment.command_line import Run, at_least, main
@@ -50,42 +51,42 @@ SMC_STEPS, AIS_STEPS = (0.08, 0.04, 0.02), (0.05, 0.01)  # of three and of two t
 
 @dataclass(frozen=True)
 class Config:
-    """Do three ways to log evidence agree, and with the truth where it is known?"""
+    """Do three estimates of the log evidence agree, and with the exact value where it is known?"""
 
     components: int = 5
-    """Mixtures of 1 to so many components, at most 7."""
+    """Largest number of components of the mixtures, at most 7."""
     particles: int = 128
-    """Particles of each of 8 populations of SMC; half as many as in all are the passes of AIS, and chains."""
+    """Particles of each of 8 populations of SMC; AIS has half their total as passes, and HMC as chains."""
     rungs: int = 12
-    """Steps that SMC takes where a pilot of it would take one: its modes are found by many small ones."""
+    """Temperature steps of SMC for each step of its adaptive pilot run: small steps find more modes."""
     draws: int = 1000
-    """Draws of each of 8 chains of NUTS; a tenth as many of each of the chains on mixtures."""
+    """Draws of each of 8 chains of NUTS; a tenth of it for each chain on the mixtures."""
     seed: int = 0
-    """All randomness is drawn from it."""
+    """Seed of all randomness."""
 
     def __post_init__(self) -> None:
-        """Refuses sizes too small to mean anything, and more components than can be put in every order."""
+        """Check the options."""
         at_least(self, components=1, particles=8, rungs=1, draws=80)
-        if self.components > MOST_PARTS:
-            raise UsageError(f"--components must be at most {MOST_PARTS}; got {self.components}")
+        if self.components > MAX_PARTS:
+            raise UsageError(f"--components must be at most {MAX_PARTS}; got {self.components}")
 
     @property
     def passes(self) -> int:
-        """Passes of AIS, and chains on a mixture."""
+        """Number of passes of AIS, and of chains on a mixture."""
         return self.particles * POPULATIONS // 2
 
 
 def posterior(config: Config, run: Run) -> None:
-    """The experiment: eight schools, then iris."""
+    """Run eight schools, then iris."""
     schools_key, iris_key = jax.random.split(jax.random.key(config.seed))
     run.section("Eight schools")
     schools(config, run, schools_key)
-    run.section("How many components has iris?")
+    run.section("How many components does iris have?")
     iris(config, run, iris_key)
 
 
 def schools(config: Config, run: Run, key: Any) -> None:
-    """The posterior by NUTS, its evidence three ways."""
+    """Sample the posterior by NUTS and estimate its evidence three ways."""
     target, (nuts_key, smc_key, ais_key, key) = eight_schools(), jax.random.split(key, 4)
     assert target.mean is not None
     assert target.variance is not None
@@ -116,14 +117,20 @@ def schools(config: Config, run: Run, key: Any) -> None:
 
     theta = jax.vmap(jax.vmap(get_theta))(chains.value)  # [chain, draw, school]
     derived = {"tau": jnp.exp(chains.value["log_tau"]), "theta": theta}
-    said = summary(replace(chains, value={**chains.value, **derived}))
-    names = ("log_tau", "mu", *(f"theta_raw[{i}]" for i in range(8)))  # in the order of the target's moments
+    summarised = summary(replace(chains, value={**chains.value, **derived}))
+    names = (
+        "log_tau",
+        "mu",
+        *(f"theta_raw[{i}]" for i in range(8)),
+    )  # the order of the moments of the target
     truths = dict(zip(names, zip(target.mean, jnp.sqrt(target.variance), strict=True), strict=True))
     truths["tau"] = target.expectations["tau"][1], None
     truths |= {f"theta[{i}]": (mean, None) for i, mean in enumerate(target.expectations["theta"][1])}
     table = []
     for name, (mean, sd) in truths.items():
-        row = {column: float(values[said.names.index(name)]) for column, values in said.table.items()}
+        row = {
+            column: float(values[summarised.names.index(name)]) for column, values in summarised.table.items()
+        }
         table.append({
             "quantity": name, "mean": round(row["mean"], 3), "truth": round(float(mean), 3),
             "error (MCSEs)": round((row["mean"] - float(mean)) / row["mcse_mean"], 1),
@@ -131,7 +138,7 @@ def schools(config: Config, run: Run, key: Any) -> None:
             "ESS": round(row["ess_bulk"]), "R-hat": round(row["rhat"], 3),
         })  # fmt: skip
         run.log(**table[-1])
-    diverging = said.totals.get("num_diverging", 0)
+    diverging = summarised.totals.get("num_diverging", 0)
     run.table(table, f"NUTS, {CHAINS} chains of {config.draws} draws, {diverging} of them divergent.")
     evidence(run, {"eight schools": found}, {"eight schools": target.log_evidence}, "schools_evidence")
 
@@ -148,13 +155,13 @@ def schools(config: Config, run: Run, key: Any) -> None:
         ylabel="effect",
         truth=dict(zip("ABCDEFGH", np.asarray(target.expectations["theta"][1]), strict=True)),
     )
-    run.figure("shrinkage", figure, "95 % intervals; the dashes are the exact posterior means.")
+    run.figure("shrinkage", figure, "95 % intervals; dashes are the exact posterior means.")
     funnel = np.stack([chains.value["mu"], chains.value["log_tau"]], -1)  # [chain, draw, 2]
-    run.figure("chains", plots.trace_plot(funnel, ["mu", "log tau"]), "Traces and ranks.")
+    run.figure("chains", plots.trace_plot(funnel, ["mu", "log tau"]), "Traces and rank histograms.")
 
 
 def iris(config: Config, run: Run, key: Any) -> None:
-    """The evidence of mixtures of flowers three ways, and what the best predicts."""
+    """Estimate the evidence of mixtures three ways; plot the predictive density of the best."""
     data = load("iris")
     table = np.asarray(data["x"], np.float32)
     rows = jnp.asarray((table - table.mean(0)) / table.std(0))
@@ -164,22 +171,22 @@ def iris(config: Config, run: Run, key: Any) -> None:
             found[f"K = {k}"], draws[f"K = {k}"] = three_ways(config, jax.random.fold_in(key, k), rows, k)
             advance(1)
     results = evidence(run, found, {"K = 1": log_evidence_of_one(rows)}, "evidence")
-    apart = {
-        name: {k: minus(result, float(results["bridge"][k].value)) for k, result in of_k.items()}
+    relative = {
+        name: {k: shift(result, -float(results["bridge"][k].value)) for k, result in of_k.items()}
         for name, of_k in results.items()
     }
-    figure = plots.grouped_intervals(apart, ylabel="log evidence less that of the bridge (nats)")
-    run.figure("agreement", figure, "The same, seen closely: 95 % intervals that should overlap.")
+    figure = plots.grouped_intervals(relative, ylabel="log evidence minus that of the bridge (nats)")
+    run.figure("agreement", figure, "Differences from the bridge: the 95 % intervals should overlap.")
     best = max(draws, key=lambda k: float(results["bridge"][k].value))
     density = functools.partial(log_predictive, jnp.asarray(draws[best][:200]))
     labels = [column.removesuffix(" (cm)") for column in columns("iris") or ()]
     pairs = plots.pair_plot(rows, None, density, labels, data["label"])
-    what = f"Posterior predictive density of {best}: 50, 80 and 95 %; in standard deviations."
-    run.figure("density", pairs, what)
+    caption = f"Posterior predictive density of {best}: 50, 80 and 95 %; in standard deviations."
+    run.figure("density", pairs, caption)
 
 
 def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, Draws | Result], Any]:
-    """Log Z by SMC from the prior, by a bridge and by AIS from q; and draws ``[draw, component, part]``."""
+    """Estimate log Z by SMC, a bridge and AIS; return also draws ``[draw, component, parameter]``."""
     model, keys = bayesian_mixture(rows, k), jax.random.split(key, 6)
     path, parts = AnnealingPath(model.prior, model.log_density), 1 + 2 * rows.shape[1]
     in_smc, in_ais = Partial(moves, SMC_STEPS), Partial(moves, AIS_STEPS)
@@ -190,10 +197,10 @@ def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, D
         "max_temperatures": 200,
     }
     pilot = smc(path, in_smc, **settings)
-    ladder = draws_of(keys[0], pilot, num_chains=1, num_draws=1).info
-    rises = int(ladder["num_temperatures"][0, 0])
-    finer = np.linspace(0, rises, config.rungs * rises + 1)
-    betas = np.interp(finer, np.arange(rises + 1), ladder["betas"][0, 0, : rises + 1])
+    schedule = draws_of(keys[0], pilot, num_chains=1, num_draws=1).info
+    num_steps = int(schedule["num_temperatures"][0, 0])
+    finer = np.linspace(0, num_steps, config.rungs * num_steps + 1)
+    betas = np.interp(finer, np.arange(num_steps + 1), schedule["betas"][0, 0, : num_steps + 1])
     passes = smc(path, in_smc, num_particles=config.particles, betas=betas)
     particles = draws_of(keys[1], passes, num_chains=POPULATIONS, num_draws=1)
 
@@ -206,64 +213,66 @@ def three_ways(config: Config, key: Any, rows: Any, k: int) -> tuple[dict[str, D
     options = {"num_warmup": 300, "adaptation": window(0.8, dense=True), "position": start}
     sampler = hmc(density, step_size=0.01, num_steps=10)
     chains = draws_of(keys[3], sampler, num_chains=config.passes, num_draws=config.draws // 10, **options)
-    alike = relabel_components(jnp.asarray(chains.value[::2, ::5]).reshape(-1, k, parts)).reshape(
+    relabelled = relabel_components(jnp.asarray(chains.value[::2, ::5]).reshape(-1, k, parts)).reshape(
         -1, k * parts
     )
-    mean, covariance = alike.mean(0), jnp.cov(alike.T) + 1e-6 * jnp.eye(k * parts)
+    mean, covariance = relabelled.mean(0), jnp.cov(relabelled.T) + 1e-6 * jnp.eye(k * parts)
     q, wide = (symmetrised(gaussian(mean, covariance=c), k) for c in (covariance, WIDER * covariance))
     odd = jax.tree.map(lambda leaf: leaf[1::2], chains)
     bridged = bridge(keys[4], odd, density, proposal=q)
     passes = annealed(AnnealingPath(wide, density), in_ais, jnp.linspace(0, 1, 101))
-    weighed = draws_of(keys[5], passes, num_chains=config.passes, num_draws=1)
-    return {"SMC": particles, "AIS": weighed, "bridge": bridged}, chains.value[:, -1].reshape(-1, k, parts)
+    annealed_draws = draws_of(keys[5], passes, num_chains=config.passes, num_draws=1)
+    return {"SMC": particles, "AIS": annealed_draws, "bridge": bridged}, chains.value[:, -1].reshape(
+        -1, k, parts
+    )
 
 
 def draws_of(*arguments: Any, **options: Any) -> Draws:
-    """The draws of a run that stores them."""
+    """Return the draws of a run."""
     draws = sample(*arguments, **options).draws
     assert draws is not None
     return draws
 
 
 def moves(step_sizes: tuple[float, ...], log_density: Any) -> Any:
-    """Trajectories of several lengths, one after the other."""
+    """Return a cycle of HMC kernels with these step sizes."""
     return cycle(*(hmc(log_density, step_size=step_size, num_steps=8) for step_size in step_sizes))
 
 
 def of_vector(log_density: Any, like: Any, x: Any) -> Any:
-    """The density of a vector in place of a table."""
+    """Compute the density of a flattened position."""
     return log_density(x.reshape(like.shape))
 
 
 def interval(value: Any, low: Any, high: Any) -> Result:
-    """Something to draw."""
+    """Return a result to plot."""
     return Result(value, low, high, 1, "95 %", {})
 
 
-def minus(result: Result, by: float) -> Result:
-    """A result less a number."""
-    return result._replace(value=result.value - by, low=result.low - by, high=result.high - by)
+def shift(result: Result, by: float) -> Result:
+    """Add a number to a result."""
+    return result._replace(value=result.value + by, low=result.low + by, high=result.high + by)
 
 
 def evidence(run: Run, found: dict, truth: dict, name: str) -> dict[str, dict[str, Result]]:
-    """Judges, shows and draws all estimates: their results by name and by what they are of."""
-    judged = {of: agreement(estimates, truth.get(of)) for of, estimates in found.items()}
-    rows = [{"of": of, **row} for of, each in judged.items() for row in each.rows]
+    """Check, show and plot all estimates; return them as estimator -> model -> result."""
+    checked = {of: agreement(estimates, truth.get(of)) for of, estimates in found.items()}
+    rows = [{"of": of, **row} for of, one in checked.items() for row in one.rows]
     for row in rows:
         run.log(**row)
     run.table([{column: row[column] for column in SHOWN} for row in rows], CAPTION)
-    results = {by: {of: judged[of].results[by] for of in judged} for by in next(iter(found.values()))}
+    results = {by: {of: checked[of].results[by] for of in checked} for by in next(iter(found.values()))}
     figure = plots.grouped_intervals(results, ylabel="log evidence (nats)", truth=truth)
-    run.figure(name, figure, "Log evidence three ways, with 95 % intervals.")
+    run.figure(name, figure, "Log evidence by three estimators, with 95 % intervals.")
     return results
 
 
-SHOWN = ("of", "by", "log Z", "s.e.", "off (s.e.)", "apart (s.e.)", "least chance", "believed")
+SHOWN = ("of", "by", "log Z", "s.e.", "off (s.e.)", "apart (s.e.)", "min p-value", "reliable")
 CAPTION = """\
-Log Z in nats. Off: from the truth, where it is known. Apart: from another estimate, in standard errors of \
-the difference. Least chance: that of the greatest of these distances, by Student's t; the error of eight \
-populations has but seven degrees of freedom. The truths and the effective numbers of weights are in \
-metrics.jsonl."""
+Log Z in nats. Off: the distance from the exact value, where it is known. Apart: the distance from another \
+estimate, in standard errors of the difference. Min p-value: that of the largest of these distances, by \
+Student's t; the error of eight populations has only seven degrees of freedom. Exact values and effective \
+numbers of weights are in metrics.jsonl."""
 
 
 if __name__ == "__main__":

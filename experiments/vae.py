@@ -1,25 +1,28 @@
-r"""Trains a variational autoencoder on images, and asks if it has learned more than a linear model could.
+r"""Train a variational autoencoder on images, and compare it with a linear model.
 
-The rival is probabilistic PCA, fitted in closed form to dequantised pixels, its latent size chosen on the
-validation split. Both are judged in bits per pixel of the test split, and both by more bits than they may
-need: the autoencoder by a bound on the probability of the levels x, the rival by its exact density of the
-levels and noise u, uniform between them, whose logarithm is on average below that of its mass (Jensen),
+The linear model is probabilistic PCA, fitted in closed form to dequantised pixels, its latent size chosen on
+the validation split. Both are compared in bits per pixel of the test split, and both numbers are upper
+bounds: that of the autoencoder by a bound on the probability of the levels x, that of the linear model by its
+exact density of the levels plus uniform noise u, whose logarithm is on average below that of its mass
+(Jensen),
 
 .. math:: b = -\frac{\log p(x)}{d \log 2}, \qquad
     \log p(x) \ge E \log \frac1K \sum_k \frac{p(x \mid z_k)\, p(z_k)}{q(z_k \mid x)}, \qquad
     \log \int p(x + u)\, du \ge \int \log p(x + u)\, du.
 
-A third has no latent, and is exact: every pixel apart, each level as often as in training. What it beats the
-rival by is the worth of a head that counts levels; what the autoencoder beats it by, that of its latent.
+A third model has no latents and is exact: independent pixels, each level with its frequency in training. Its
+gain over the linear model is due to a head on levels; the gain of the autoencoder over it is due to latents.
 
-Seen on digits: 1.835 bits a pixel at most, 2.940 for the rival with the 50 latents that validation chose and
-2.427 for pixels apart, which are 1.105 +- 0.032 and 0.593 +- 0.021 more in pairs. With ``--decoder mlp
---latent 8 --steps 400`` it is 1.918, and 2.299 with ``--objective sliced_wasserstein``, which trains on
-no bound.
+Results on digits: at most 1.835 bits per pixel, 2.940 for the linear model with the 50 latents that
+validation chose and 2.427 for independent pixels, paired differences of 1.105 +- 0.032 and 0.593 +- 0.021.
+With ``--decoder mlp --latent 8 --steps 400`` it is 1.918, and 2.299 with ``--objective sliced_wasserstein``,
+which does not train on a bound.
 """
 
+import json
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 import jax
@@ -32,7 +35,7 @@ from jgen.applications import fit
 from jgen.data import dequantise, load, splits
 from jgen.errors import UsageError
 from jgen.evaluation.results import against_best
-from jgen.experiment.command_line import Run, at_least, main
+from jgen.experiment.command_line import Run, as_usage_error, at_least, main
 from jgen.training import ema_params, shuffled
 from jgen.types import Array, LatentModel, PyTree
 
@@ -43,35 +46,37 @@ DISCREPANCY = 100.0
 
 @dataclass(frozen=True)
 class Config:
-    """How many bits does a pixel take, and how much of that did a deep model save?"""
+    """How many bits does a pixel take, and how many does a deep model save?"""
 
     data: str = "digits"
-    """Images in whole levels, 0 and up: digits, shapes2d, or another that is prepared."""
+    """Images in whole levels from 0: digits, shapes2d, or another prepared data set."""
     decoder: Literal["mlp", "conv"] = "conv"
-    """The network of the decoder; the encoder is of its kind."""
+    """Network of the decoder and of the encoder."""
     head: Literal["logistic", "categorical", "bernoulli"] = "logistic"
-    """What the decoder says of a pixel; bernoulli is for images in two levels."""
+    """Distribution of a pixel; bernoulli is for images in two levels."""
     posterior: Literal["normal", "flow"] = "normal"
-    """The family of q(z | x)."""
+    """Family of q(z | x)."""
     prior: Literal["standard", "mixture", "vamp"] = "standard"
-    """p(z): fixed, a learned mixture, or a mixture of posteriors."""
+    """Family of p(z): fixed, a learned mixture, or a mixture of posteriors."""
     objective: Literal["elbo", "iwae", "dreg", "renyi", "mmd", "sliced_wasserstein"] = "elbo"
-    """What is trained on: a bound (three are of 8 particles); or, for a Wasserstein autoencoder,
+    """Training objective: a bound (three of them with 8 particles); or, for a Wasserstein autoencoder,
     reconstruction and a discrepancy between codes and prior."""
     beta: float = 1.0
-    """Weight of the divergence in elbo, mmd and sliced_wasserstein; the reported bound does not have it."""
+    """Weight of the divergence in elbo, mmd and sliced_wasserstein; the reported bound is without it."""
     latent: int = 10
     """Size of the latent."""
     steps: int = 1000
     """Training steps."""
     resume: str | None = None
-    """Directory of an earlier run, to go on from its newest checkpoint."""
+    """Directory of an earlier run, to continue from its newest checkpoint."""
     seed: int = 0
-    """All randomness is drawn from it."""
+    """Seed of all randomness."""
 
     def __post_init__(self) -> None:
-        """Refuses counts too small to mean anything."""
+        """Check the options."""
         at_least(self, latent=1, steps=1)
+        if not 0 <= self.beta < float("inf"):
+            raise UsageError(f"--beta must be a finite number of 0 or more; got {self.beta:g}")
         if self.beta != 1.0 and self.objective in PARTICLE_BOUNDS:
             raise UsageError(
                 f"--beta {self.beta:g} has no effect on {self.objective}: it is for elbo, mmd and "
@@ -80,19 +85,21 @@ class Config:
 
 
 def vae(config: Config, run: Run) -> None:
-    """The experiment: train, judge, look."""
+    """Train, evaluate and show."""
+    check_resume(config)
     parts = splits(config.data)
     images = {name: load_images(config.data, split) for name, split in parts.items()}
     levels = 1 + int(max(x.max() for x in images.values()))
     head = head_for(config, levels)
-    for x in images.values():
-        decoders.check_support(head, x)
+    with as_usage_error():
+        for x in images.values():
+            decoders.check_support(head, x)
     keys = jax.random.split(jax.random.key(config.seed), 4)
     model: Any = build(config, head, images["train"], levels)
 
     run.section("Training")
     objective = OBJECTIVES[config.objective](model, config.beta)
-    bounded = config.objective not in DISCREPANCIES
+    is_bound = config.objective not in DISCREPANCIES
     fitted = fit(
         run,
         objective,
@@ -103,55 +110,61 @@ def vae(config: Config, run: Run) -> None:
         num_steps=config.steps,
         make_batch=shuffled(min(BATCH, len(images["train"]))),
         validation=images["validation"],
-        evaluate=objectives.elbo(model) if bounded else objective,
+        evaluate=objectives.elbo(model) if is_bound else objective,
         resume=config.resume,
     )
     params = fitted.params
-    training = -fitted.curve("bound") if bounded else fitted.curve()
+    training = -fitted.curve("bound") if is_bound else fitted.curve()
     curves = {"training": training, "validation": fitted.curve("validation_loss")}
-    what = "negative bound" if bounded else f"reconstruction and {config.objective}"
+    loss = "negative bound" if is_bound else f"reconstruction and {config.objective}"
     figure = plots.learning_curves(fitted.curve("step"), curves)
-    run.figure(
-        "training",
-        figure,
-        f"The {what}, in nats an image. The parameters kept are the best on validation.",
-    )
+    caption = f"The {loss} in nats per image. The best parameters on validation are used below."
+    run.figure("training", figure, caption)
 
     run.section("Bits per pixel")
     with run.stage("likelihood"):
-        size, of_rival = rival(keys[2], images, levels)
+        size, ppca_bits = linear_model(keys[2], images, levels)
+        pixels = models.independent_pixels(images["train"], levels)(images["test"])
         found = {
             f"vae, {config.latent} latents": log_bits(model, params, images["test"], keys[1]),
-            f"ppca, {size} latents": of_rival,
-            "pixels apart": minus_bits(
-                models.independent_pixels(images["train"], levels)(images["test"]), images["test"]
-            ),
+            f"ppca, {size} latents": ppca_bits,
+            "independent pixels": minus_bits(pixels, images["test"]),
         }
     protocol = {"data": config.data, "split": parts["test"], "levels": levels, "particles": PARTICLES}
     compared = against_best(found, "minus bits per pixel", protocol)
-    rows = [{"model": name, **row} for name, row in compared.items()]
-    for row in rows:
-        run.log(**row)
-    run.table(rows, JUDGED)
+    run.table([{"model": name, **row} for name, row in compared.items()], CAPTION, log=True)
 
-    run.section("What it sees and makes")
+    run.section("Reconstructions, draws and codes")
     labels = load(config.data, parts["test"]).get("label")
     for name, (figure, caption) in pictures(model, params, images["test"], levels, labels, keys[3]).items():
         run.figure(name, figure, caption)
 
 
+def check_resume(config: Config) -> None:
+    """Check that the run to resume had the same model."""
+    if config.resume is None:
+        return
+    earlier = json.loads((Path(config.resume) / "config.json").read_text(encoding="utf-8"))["config"]
+    for name in ("data", "decoder", "head", "posterior", "prior", "latent"):
+        given = getattr(config, name)
+        if earlier.get(name) != given:
+            raise UsageError(f"--{name} is {given}, and {earlier.get(name)} in the run {config.resume}")
+
+
 def load_images(data: str, split: str) -> Array:
-    """Whole levels ``[image, height, width, channel]``, as floats."""
+    """Load whole levels ``[image, height, width, channel]`` as floats."""
     x = load(data, split)["x"]
     if x.ndim != 4 or not np.issubdtype(x.dtype, np.integer):
         raise UsageError(
-            f"{data} holds {x.dtype}{list(x.shape[1:])}; integer images [height, width, channel] are needed"
+            f"{data} has {x.dtype}{list(x.shape[1:])}; integer images [height, width, channel] are needed"
         )
     return jnp.asarray(x, jnp.float32)
 
 
 def head_for(config: Config, levels: int) -> Any:
-    """What the decoder says of a pixel."""
+    """Return the distribution of a pixel."""
+    if levels < 2:
+        raise UsageError(f"all pixels of {config.data} are 0: give images in two levels or more")
     if config.head == "bernoulli" and levels != 2:
         raise UsageError(f"{config.data} has {levels} levels: --head bernoulli is for 2; take logistic")
     return {
@@ -162,9 +175,9 @@ def head_for(config: Config, levels: int) -> Any:
 
 
 def build(config: Config, head: Any, images: Array, levels: int) -> LatentModel:
-    """The model; the parts are values, and any of them may be another."""
+    """Put the model together from its parts."""
     shape = images.shape[1:]
-    scale: Any = {"centre": (levels - 1) / 2, "spread": levels / 4}
+    scale: Any = {"shift": (levels - 1) / 2, "scale": levels / 4}
     posterior = {"normal": encoders.DiagonalNormal(), "flow": encoders.Flow()}[config.posterior]
     decoder, encoder = {
         "mlp": (decoders.MLP(shape, head), encoders.MLPEncoder(config.latent, posterior=posterior, **scale)),
@@ -182,7 +195,7 @@ def build(config: Config, head: Any, images: Array, levels: int) -> LatentModel:
 
 
 def wasserstein(discrepancy: Any, model: LatentModel, beta: float) -> Any:
-    """Each image told well by its own code, and all codes together like draws of the prior."""
+    """Return the loss of a Wasserstein autoencoder: reconstruction and a discrepancy of codes and prior."""
     return objectives.weighted(
         reconstruction=(1.0, objectives.reconstruction(model)),
         discrepancy=(beta * DISCREPANCY, discrepancy(model)),
@@ -206,17 +219,17 @@ OBJECTIVES: dict[str, Any] = {
 
 
 def log_bits(model: LatentModel, params: PyTree, images: Array, key: Any) -> np.ndarray:
-    """Minus bits per pixel ``[image]``, by a lower bound on the likelihood."""
+    """Return minus bits per pixel ``[image]`` from a lower bound on the likelihood."""
     return minus_bits(models.log_prob_bound(model, params, images, key, PARTICLES).values, images)
 
 
 def minus_bits(log_prob: Any, images: Array, step: float = 1.0) -> np.ndarray:
-    """Minus bits per pixel ``[image]`` of log-probabilities, or of densities of levels ``step`` apart."""
+    """Return minus bits per pixel ``[image]`` of log-probabilities, or densities of levels ``step`` apart."""
     return -np.asarray(models.bits_per_dimension(log_prob, images[0].size, step=step))
 
 
-def rival(key: Any, images: dict[str, Array], levels: int) -> tuple[int, np.ndarray]:
-    """The latent size of probabilistic PCA that is best on validation, and its minus bits ``[image]``."""
+def linear_model(key: Any, images: dict[str, Array], levels: int) -> tuple[int, np.ndarray]:
+    """Return the latent size of PCA that is best on validation, and its minus bits ``[image]``."""
     flat = {
         split: dequantise(jax.random.fold_in(key, number), x, levels).reshape(len(x), -1)
         for number, (split, x) in enumerate(images.items())
@@ -226,9 +239,9 @@ def rival(key: Any, images: dict[str, Array], levels: int) -> tuple[int, np.ndar
         fitted = models.ppca(flat["train"], size)
         return minus_bits(models.linear_log_prob(fitted.params, flat[split]), flat[split], 1 / levels)
 
-    most = min(flat["train"].shape) - 2
+    largest = min(flat["train"].shape) - 2
     best = max(
-        (size for size in (1, 2, 5, 10, 20, 30, 40, 50, 100, 200) if size <= most),
+        (size for size in (1, 2, 5, 10, 20, 30, 40, 50, 100, 200) if size <= largest),
         key=lambda size: float(scores(size, "validation").mean()),
     )
     return best, scores(best, "test")
@@ -237,33 +250,36 @@ def rival(key: Any, images: dict[str, Array], levels: int) -> tuple[int, np.ndar
 def pictures(
     model: Any, params: PyTree, images: Array, levels: int, labels: Any, key: Any
 ) -> dict[str, tuple[Any, str]]:
-    """What the model sees and makes: name -> figure and caption."""
+    """Plot reconstructions, draws, codes and traversals: name -> figure and caption."""
     code_key, prior_key, noise_key = jax.random.split(key, 3)
     codes = model.encoder(params, images).sample(code_key)  # [image, latent]
-    made = model.decoder(params, model.prior(params).sample(prior_key, (64,)))
+    drawn = model.decoder(params, model.prior(params).sample(prior_key, (64,)))
     values = jnp.linspace(-2.0, 2.0, 9)
-    walk = [codes[0].at[j].set(value) for j in range(min(codes.shape[1], SHOWN)) for value in values]
-    steps = model.decoder(params, jnp.stack(walk)).mean.reshape(-1, len(values), *images.shape[1:])
+    moved = [codes[0].at[j].set(value) for j in range(min(codes.shape[1], SHOWN)) for value in values]
+    steps = model.decoder(params, jnp.stack(moved)).mean.reshape(-1, len(values), *images.shape[1:])
     top = levels - 1
     return {
         "reconstructions": (
             plots.reconstructions(images[:SHOWN] / top, model.decoder(params, codes[:SHOWN]).mean / top),
-            "Test images, and under each the decoder's mean at one draw of its code.",
+            "Test images; below each the mean of the decoder at a draw of its code.",
         ),
-        "samples": (plots.image_grid(made.mean / top), "Means of the decoder at draws of the prior."),
-        "pixels": (plots.image_grid(made.sample(noise_key) / top), "The same with the decoder's own noise."),
+        "samples": (plots.image_grid(drawn.mean / top), "Means of the decoder at draws of the prior."),
+        "pixels": (
+            plots.image_grid(drawn.sample(noise_key) / top),
+            "Draws of the decoder at the same latents.",
+        ),
         "latent": (plots.latent_scatter(codes, labels), "Codes of the test images."),
         "traversals": (
             plots.traversal(steps / top, values),
-            "One latent a row, from -2 to 2; the others stay at the code of the first test image.",
+            "Each row changes one latent from -2 to 2; the others are those of the first test image.",
         ),
     }
 
 
-JUDGED = """\
-Minus bits per pixel of test images (more is better), each with its 95 % interval, and the paired difference \
-from the best. That of the autoencoder is a lower bound on its log-probability; so is that of probabilistic \
-PCA, by pixels with uniform noise between levels; that of pixels apart is exact."""
+CAPTION = """\
+Minus bits per pixel of test images (more is better), each with its 95 % interval, and the paired \
+difference from the best. That of the autoencoder is a lower bound on its log-probability; so is that of \
+probabilistic PCA, from pixels with uniform noise between levels; that of independent pixels is exact."""
 
 
 if __name__ == "__main__":

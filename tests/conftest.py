@@ -64,12 +64,6 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.fixture
-def kills(record_property, request):
-    """``with kills(name): ...``: the planted bug of this name must be caught, and is counted."""
-    return mutant.Kills(record_property, request.node.originalname)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session, items):
     """Keeps what was collected, before the marks that were asked for leave some of it out."""
@@ -117,17 +111,17 @@ def reports_of(config):
 def pytest_sessionfinish(session):
     """A pool of intervals outside its claim fails the run, though every test of it passed."""
     if not hasattr(session.config, "workerinput"):
-        interval_coverage.judge(session, reports_of(session.config))
+        interval_coverage.fail_outside_claims(session, reports_of(session.config))
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Prints how often intervals covered, how many bugs were planted and killed; each of them with ``-v``."""
+    """Prints how often intervals covered, how many mutants were killed; each of them with ``-v``."""
     reports = reports_of(config)
     if counts := interval_coverage.counts_of(reports):
         terminalreporter.section("coverage of log Z")
         for row in interval_coverage.table(counts, every=config.get_verbosity() > 0):
             terminalreporter.write_line(row)
-    if bugs := mutant.bugs_of(reports):
-        terminalreporter.section("planted bugs")
-        for row in mutant.table(bugs, every=config.get_verbosity() > 0):
+    if mutants := mutant.results_of(reports):
+        terminalreporter.section("mutants")
+        for row in mutant.table(mutants, every=config.get_verbosity() > 0):
             terminalreporter.write_line(row)

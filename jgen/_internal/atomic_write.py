@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Write files atomically."""
 
 import os
 import tempfile
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def atomic_write(path: Path, content: str | bytes) -> None:
-    """Writes a file whole or not at all: into a neighbour, then renamed over it.
+    """Write a file atomically: to a temporary file in the same folder, then rename it.
 
     Args:
-        path: The file; its folder exists.
+        path: The file, in an existing folder.
         content: Text (UTF-8) or bytes.
 
     Raises:
-        OSError: It cannot be written; what stood there before still stands.
+        OSError: If it cannot be written; an earlier file is left as it was.
 
     Example:
         >>> import tempfile

@@ -1,4 +1,4 @@
-"""How functions carry data: bound so that equal code is the same program, whatever the data."""
+"""Bind data and static options to functions so that equal code compiles once."""
 
 import functools
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from jax.tree_util import Partial
 
 
 def as_partial(function: Callable[..., Any]) -> Partial:
-    """The function as a pytree without data; one that already carries data is handed back."""
+    """Return the function as a ``Partial``, a pytree; a ``Partial`` is returned as it is."""
     return function if isinstance(function, Partial) else Partial(function)
 
 
 @functools.cache
 def bind_static(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Binds structural options (a depth, a branch) by keyword.
+    """Bind structural options (a depth, a branch) by keyword.
 
-    Equal options give the same object, so that what is built again with them compiles nothing.
+    Equal options give the same object, so that building it again compiles nothing.
 
     Example:
         >>> bind_static(sorted, reverse=True) is bind_static(sorted, reverse=True)

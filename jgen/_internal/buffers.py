@@ -1,52 +1,78 @@
-"""Rows of draws: written by the device into a buffer, taken by the host, each leaf of a pytree an array.
+"""Buffer draws: rows written on the device and copied to the host, one array for each leaf of a pytree.
 
-Of what is the same in every draw there is one row.
+Entries that are constant over a run have one row.
 """
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from jgen.types import Draws
+
 ALIGNMENT = 64
-"""Bytes; of arrays in one piece of memory."""
+"""Bytes to which each array is aligned in its block of memory."""
 
 
 def num_bytes(shape: Any) -> int:
-    """Bytes of an array of this shape and type."""
+    """Return the size in bytes of an array of this shape and type."""
     return math.prod(shape.shape) * shape.dtype.itemsize
 
 
-def rows(count: int, shapes: Any, still: Sequence[bool]) -> Any:
-    """The shapes of ``count`` rows; of one where a leaf is still.
+def buffer_shapes(count: int, draws: Draws) -> Draws:
+    """Return the shapes of ``count`` rows of draws; of one row for entries that are constant.
 
     Example:
-        >>> one = {"x": jax.ShapeDtypeStruct((3,), "float32"), "cost": jax.ShapeDtypeStruct((), "int32")}
-        >>> jax.tree.map(lambda leaf: leaf.shape, rows(5, one, [True, False]))  # keys in their order
-        {'cost': (1,), 'x': (5, 3)}
+        >>> from jgen.types import DrawKind
+        >>> info = {"lp": np.zeros(3), "cost": np.zeros(3)}
+        >>> one = Draws(np.zeros((3, 2)), info, None, DrawKind.MARKOV, frozenset({"cost"}))
+        >>> jax.tree.map(lambda leaf: leaf.shape, buffer_shapes(5, one).info)
+        {'cost': (1, 3), 'lp': (5, 3)}
     """
-    leaves, structure = jax.tree.flatten(shapes)
-    counts = [1 if same else count for same in still]
-    made = [
-        jax.ShapeDtypeStruct((n, *leaf.shape), leaf.dtype) for n, leaf in zip(counts, leaves, strict=True)
-    ]
-    return jax.tree.unflatten(structure, made)
+
+    def stack(name: str, leaf: Any) -> Any:
+        return jax.ShapeDtypeStruct((1 if name in draws.constant else count, *leaf.shape), leaf.dtype)
+
+    return replace(
+        draws,
+        value=jax.tree.map(partial(stack, "value"), draws.value),
+        info={name: stack(name, entry) for name, entry in draws.info.items()},
+        log_weight=jax.tree.map(partial(stack, "log_weight"), draws.log_weight),
+    )
+
+
+def row_bytes(draws: Draws) -> int:
+    """Return the bytes that one more row of a buffer takes."""
+    one, two = (sum(map(num_bytes, jax.tree.leaves(buffer_shapes(count, draws)))) for count in (1, 2))
+    return two - one
+
+
+def zeros(shapes: Any) -> Any:
+    """Return arrays of zeros of these shapes."""
+    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
 
 def write(buffer: Any, index: jax.Array, row: Any) -> Any:
-    """Writes one row of a buffer, the last where the index is beyond it.
+    """Write one row of a buffer; an index beyond its end writes the last row.
 
-    ``rows.at[index].set`` would read the row too, lest the index be outside.
+    ``rows.at[index].set`` would also read the row, in case the index is out of range.
     """
     return jax.tree.map(
         lambda leaf, one: jax.lax.dynamic_update_index_in_dim(leaf, one, index, 0), buffer, row
     )
 
 
-def on_host(shapes: Any) -> Any:
-    """Host arrays of these shapes, cut from one piece of memory, not filled.
+def read(buffer: Any, index: jax.Array) -> Any:
+    """Read one row of a buffer; an index beyond its end reads the last row."""
+    return jax.tree.map(lambda leaf: jax.lax.dynamic_index_in_dim(leaf, index, 0, keepdims=False), buffer)
+
+
+def allocate_on_host(shapes: Any) -> Any:
+    """Allocate uninitialised host arrays of these shapes in one block of memory.
 
     NumPy asks for large pages from 4 MiB on. The first touch of small ones costs more than cheap draws do.
     """
@@ -61,8 +87,8 @@ def on_host(shapes: Any) -> Any:
     return jax.tree.unflatten(structure, arrays)
 
 
-def take(stored: Any, begin: int, count: int, buffer: Any) -> None:
-    """Copies the first ``count`` rows of a buffer to where they belong."""
+def copy_rows(stored: Any, begin: int, count: int, buffer: Any) -> None:
+    """Copy the first ``count`` rows of a buffer to rows ``begin`` and after of the stored arrays."""
 
     def copy(to: np.ndarray, leaf: jax.Array) -> None:
         to[begin : begin + count] = np.asarray(leaf)[:count]
@@ -70,6 +96,6 @@ def take(stored: Any, begin: int, count: int, buffer: Any) -> None:
     jax.tree.map(copy, stored, buffer)
 
 
-def repeated(stored: np.ndarray, count: int) -> np.ndarray:
-    """The first ``count`` rows, or as many views of the only one."""
+def first_rows(stored: np.ndarray, count: int) -> np.ndarray:
+    """Return the first ``count`` rows, or as many views of the only one."""
     return stored[:count] if len(stored) >= count else np.broadcast_to(stored, (count, *stored.shape[1:]))

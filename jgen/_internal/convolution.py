@@ -1,4 +1,4 @@
-"""Convolutions that stay fast inside a compiled loop."""
+"""Compute convolutions that stay fast inside compiled loops."""
 
 import itertools
 from collections.abc import Sequence
@@ -13,29 +13,28 @@ from jax import Array, lax
 def convolve(
     x: Array, kernel: Array, strides: Sequence[int], padding: Any, *, precision: Any = None, **options: Any
 ) -> Array:
-    r"""``lax.conv_general_dilated``, channels last, by a way that suits the platform.
+    r"""Compute ``lax.conv_general_dilated``, channels last, as is fastest on the platform.
 
     .. math:: y_{p, o} = \sum_{t, i} x_{s p + t, i}\, k_{t, i, o}
 
-    On a CPU the shifts of x by each tap t are laid side by side, and y is one product of matrices. There the
-    derivative of XLA's own convolution, in the body of a loop as every chunk of training is one, takes the
-    path that XLA has for shapes it does not know: twenty times as long for 16 channels of 8 x 8 in our
-    measurements. The columns take as many times the memory of x as the kernel has taps. Elsewhere it is
-    XLA's own.
+    On a CPU the shifts of x by each tap t are concatenated, and y is one matrix product. There XLA compiles
+    the derivative of its own convolution inside a loop (as every chunk of training) by its path for unknown
+    shapes: twenty times slower for 16 channels of 8 x 8 as measured. The columns take as many times the
+    memory of x as the kernel has taps. On other platforms it is XLA's convolution.
 
     Args:
         x: Data ``[batch, *space, i]``.
         kernel: Taps ``[*window, i, o]``.
-        strides: Of p, one an axis of space.
-        padding: "SAME", "VALID", or ``(before, after)`` for each axis of space.
-        precision: Of products, as in ``jax.lax``.
-        options: What else ``flax.linen.Conv`` says; only its defaults are known here.
+        strides: Strides s, one per spatial axis.
+        padding: "SAME", "VALID", or ``(before, after)`` for each spatial axis.
+        precision: Precision of products, as in ``jax.lax``.
+        options: Other arguments of ``flax.linen.Conv``; only its defaults are supported.
 
     Returns:
         y ``[batch, *space, o]``.
 
     Raises:
-        ValueError: For any other: dilated, grouped, or with channels elsewhere.
+        ValueError: For any other option: dilation, groups, or another layout.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -51,15 +50,17 @@ def convolve(
     dimensions = lax.ConvDimensionNumbers(
         (0, axes + 1, *range(1, axes + 1)), (axes + 1, axes, *range(axes)), (0, axes + 1, *range(1, axes + 1))
     )
-    known = {
+    supported = {
         "lhs_dilation": (1,) * axes,
         "rhs_dilation": (1,) * axes,
         "feature_group_count": 1,
         "dimension_numbers": dimensions,
     }
-    for option, given in options.items():
-        if option not in known or given != known[option]:
-            raise ValueError(f"{option} = {given}: convolve knows {known} only; use lax.conv_general_dilated")
+    for option, value in options.items():
+        if option not in supported or value != supported[option]:
+            raise ValueError(
+                f"{option} = {value}: convolve supports {supported} only; use lax.conv_general_dilated"
+            )
     window = kernel.shape[:axes]
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(x.shape[1:-1], window, strides, padding)
@@ -89,4 +90,4 @@ def _by_columns(x: Array, kernel: Array, *, strides: Any, padding: Any, precisio
 
 
 Conv = partial(nn.Conv, conv_general_dilated=convolve)
-"""The layer of Flax, by ``convolve``."""
+"""Flax's convolution layer, computed by ``convolve``."""

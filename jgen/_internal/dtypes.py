@@ -1,4 +1,4 @@
-"""The floating type that likelihoods and averages are kept in."""
+"""Choose the floating type of likelihoods and averages."""
 
 import jax.numpy as jnp
 from jax import Array
@@ -6,7 +6,7 @@ from jax.typing import ArrayLike
 
 
 def at_least_float32(raw: ArrayLike) -> Array:
-    """The same numbers, of a type fit for likelihoods: bfloat16 keeps three digits of a sum.
+    """Convert to float32 or wider: a sum in bfloat16 has three digits.
 
     Example:
         >>> at_least_float32(jnp.ones(2, jnp.bfloat16)).dtype, at_least_float32(jnp.ones(2)).dtype

@@ -1,4 +1,4 @@
-"""Values for a reader: the cells of a table."""
+"""Format values as cells of a table."""
 
 import functools
 import json
@@ -14,7 +14,7 @@ from jgen.types import Result
 
 @functools.singledispatch
 def format_value(value: Any) -> str:
-    """Writes a value for a reader: numbers to five figures, a ``Result`` with its interval.
+    """Format a value: numbers to five figures, a ``Result`` with its interval.
 
     Args:
         value: A table cell.

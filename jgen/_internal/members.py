@@ -8,13 +8,13 @@ from types import ModuleType
 def members(package: ModuleType, attribute: str) -> dict[str, ModuleType]:
     """Find the modules of a package that define an attribute, by name.
 
-    A new sampler is found by its ``recipe``, a new target by the function of its own name; no
-    list is kept anywhere. A subpackage that hands on no names (it has no ``__all__``) only sorts the
-    members of its package, and is searched too; one that does is a family of its own.
+    A new sampler is found by its ``recipe``, a new target by the function of its own name, so that no list
+    has to be maintained. A subpackage without ``__all__`` only groups the members of its package, and is
+    searched too; one with ``__all__`` is another family.
 
     Args:
         package: The imported package.
-        attribute: What a member defines; ``"{name}"`` stands for the module's own name.
+        attribute: Name that a member defines; ``"{name}"`` stands for the module's own name.
 
     Returns:
         Name -> module, in alphabetical order.

@@ -1,4 +1,4 @@
-"""Values as JSON: what a run writes down about its settings and its numbers."""
+"""Serialise settings and results of a run as JSON."""
 
 import dataclasses
 import enum
@@ -14,13 +14,13 @@ import numpy as np
 
 
 def record(value: Any) -> Any:
-    """Turns a value into plain JSON types, losing no number.
+    """Convert a value to plain JSON types, without loss of numbers.
 
     JSON has no NaN and no infinity, so they become the strings ``"NaN"``, ``"Infinity"`` and
     ``"-Infinity"``, which ``float`` (and JavaScript's ``Number``) read back. Arrays become nested
     lists, typed keys their words, dataclasses and named tuples objects, enum members their names,
-    and functions their dotted names; of anything else only the type is kept, because a ``repr``
-    may hold an address.
+    and functions their dotted names; anything else becomes the name of its type, because a ``repr``
+    may contain an address.
 
     Args:
         value: Anything: a setting, a metric, a ``Result``, a pytree of arrays.
@@ -40,14 +40,14 @@ def record(value: Any) -> Any:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """Writes a value as strict JSON, by way of ``record``.
+    """Serialise a value as strict JSON, converted by ``record``.
 
     Args:
-        value: Anything ``record`` takes.
+        value: Anything that ``record`` takes.
         indent: Spaces per level; None for one line.
 
     Returns:
-        A string any JSON reader accepts: it holds no bare ``NaN``.
+        A string without bare ``NaN``, which any JSON reader accepts.
 
     Example:
         >>> to_json({"elbo": float("-inf"), "step": 3})

@@ -1,10 +1,14 @@
-r"""Chance at its price: keys and uniform numbers of which no random bit is thrown away.
+r"""Generate random bits faster inside CPU loops: unrolled threefry, two uniforms per block.
 
-A draw of a cheap density costs no more than its chance does. JAX's default generator, threefry, makes
-blocks of two words of 32 bits, :math:`(w_0, w_1) = f_k(c)` from a key and a counter. ``jax.random`` makes one
-number of a block, and compiles its twenty rounds as a loop on a CPU, which inside the loop over draws costs
-several times what the rounds do. Here the rounds are written out, and a block makes two uniforms. Other
-generators go through ``jax.random``.
+With a cheap density most of the cost of a draw is its random numbers. JAX's default generator, threefry,
+makes blocks of two words of 32 bits, :math:`(w_0, w_1) = f_k(c)` from a key and a counter. ``jax.random``
+makes one number of a block, and on a CPU compiles its twenty rounds as a loop, which inside the loop over
+draws costs several times the rounds themselves. Here the rounds are unrolled, and a block makes two
+uniforms. Other generators go through ``jax.random``.
+
+Measured with JAX 0.10.2 on a CPU, for HMC with four leapfrog steps on a two-dimensional normal: 50 times as
+many draws a second as with ``jax.random`` for one chain, 4 times for 64 chains. This module can be removed
+when JAX unrolls the loop on CPUs (github.com/jax-ml/jax/issues/37872).
 """
 
 import functools
@@ -22,10 +26,10 @@ PARITY = 0x1BD11BDA
 
 @functools.partial(jax.jit, inline=True)
 def threefry(key: tuple[Array, Array], counter: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Threefry-2x32 with twenty rounds: two words of random bits for each counter.
+    """Compute Threefry-2x32 with twenty rounds: two words of random bits for each counter.
 
     Args:
-        key: Its two words, of type uint32.
+        key: Two words of type uint32.
         counter: Two words, of shapes that broadcast with those of the key.
 
     Example:
@@ -48,12 +52,12 @@ def threefry(key: tuple[Array, Array], counter: tuple[Array, Array]) -> tuple[Ar
 
 
 def written_out(key: Array) -> Array:
-    """The same key, of which ``jax.random`` makes the same numbers by rounds that are written out.
+    """Return the same key with unrolled rounds: ``jax.random`` makes the same bits of it.
 
-    The same, that is, while ``jax_threefry_partitionable`` is true, as JAX has it.
+    The bits are the same while ``jax_threefry_partitionable`` is true, JAX's default.
 
     Args:
-        key: A typed key; one of another generator is handed back as it is.
+        key: A typed key; one of another generator is returned as it is.
 
     Example:
         >>> key = jax.random.key(0)
@@ -64,12 +68,12 @@ def written_out(key: Array) -> Array:
 
 
 def _blocks(words: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
-    """A block for each place of an array, counted as ``jax.random`` counts them (its partitionable way)."""
+    """Compute a block for each place of an array, with the counters of ``jax.random`` (partitionable)."""
     size = math.prod(shape)
     if size >= 2**32:
         raise ValueError(f"one call makes fewer than 2**32 numbers; got the shape {shape}: split the key")
-    places = jax.lax.iota(jnp.uint32, size).reshape(shape)
-    return threefry((words[0], words[1]), (jnp.zeros_like(places), places))
+    counters = jax.lax.iota(jnp.uint32, size).reshape(shape)
+    return threefry((words[0], words[1]), (jnp.zeros_like(counters), counters))
 
 
 def _random_bits(words: Array, bit_width: int, shape: tuple[int, ...]) -> Array:
@@ -103,10 +107,10 @@ WRITTEN_OUT = define_prng_impl(
 
 
 def fold_in(key: Array, number: int | Array) -> Array:
-    """``jax.random.fold_in``, bit for bit, in a loop on a CPU up to four times as fast.
+    """Compute ``jax.random.fold_in``, bit for bit, up to four times as fast in a loop on a CPU.
 
     Args:
-        key: A typed key; it is spent on nothing else.
+        key: A typed key, not used for anything else.
         number: Any integer ``[]``.
 
     Example:
@@ -120,13 +124,13 @@ def fold_in(key: Array, number: int | Array) -> Array:
 
 
 def two_uniforms(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[Array, Array]:
-    """Two independent arrays of uniforms on [0, 1), each ``[*shape]``.
+    """Draw two independent arrays of uniforms on [0, 1), each ``[*shape]``.
 
     Float64 takes two calls of ``jax.random.uniform``.
 
     Args:
-        key: A typed key; an array of keys is no use here.
-        shape: Of each array.
+        key: One typed key.
+        shape: Shape of each array.
         dtype: A floating type.
 
     Example:
@@ -143,39 +147,39 @@ def two_uniforms(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> tuple[
     return first.reshape(shape), second.reshape(shape)
 
 
-def turn_uniforms(key: Array, turn: int | Array, dtype: jnp.dtype) -> tuple[Array, Array, Array]:
-    """The chance of one turn of a machine: a fair coin and two uniforms on [0, 1), of one block.
+def step_uniforms(key: Array, step: int | Array, dtype: jnp.dtype) -> tuple[Array, Array, Array]:
+    """Draw a fair coin and two uniforms on [0, 1) for one step of a state machine, from one block.
 
     A uniform of float32 takes the upper 23 bits of a word; the coin is the next bit of the first.
 
     Args:
-        key: A typed key, the same at every turn, spent on nothing but turns.
-        turn: Its number ``[]``.
+        key: A typed key, the same at every step, not used for anything else.
+        step: Number of the step ``[]``.
         dtype: A floating type.
 
     Example:
-        >>> heads, u, v = jax.vmap(lambda turn: turn_uniforms(jax.random.key(0), turn, jnp.float32))(
+        >>> heads, u, v = jax.vmap(lambda step: step_uniforms(jax.random.key(0), step, jnp.float32))(
         ...     jnp.arange(1000)
         ... )
         >>> bool(abs(heads.mean() - 0.5) < 0.08)  # 5 standard errors
         True
     """
     if not is_threefry(key) or dtype != jnp.float32:
-        coin_key, key = jax.random.split(jax.random.fold_in(key, turn))
+        coin_key, key = jax.random.split(jax.random.fold_in(key, step))
         return jax.random.bernoulli(coin_key), *jax.random.uniform(key, (2,), dtype)
-    words = threefry(tuple(jax.random.key_data(key)), (jnp.uint32(0), jnp.asarray(turn, jnp.uint32)))
-    bits = jnp.stack(words) >> 8  # XLA makes a stack once, and what it need not stack anew for every use
+    words = threefry(tuple(jax.random.key_data(key)), (jnp.uint32(0), jnp.asarray(step, jnp.uint32)))
+    bits = jnp.stack(words) >> 8  # XLA computes a stack once, unstacked words again at every use
     u, v = to_uniform(bits << 8)
     return bits[0] & 1 == 1, u, v
 
 
 @functools.partial(jax.jit, inline=True)
 def to_uniform(word: Array) -> Array:
-    """A float32 on [0, 1) of the upper 23 bits of words of type uint32."""
+    """Convert the upper 23 bits of words of type uint32 to float32 on [0, 1)."""
     one = jnp.uint32(0x3F800000)  # the bits of 1.0; below them, 23 bits of mantissa
     return jax.lax.bitcast_convert_type((word >> 9) | one, jnp.float32) - 1.0
 
 
 def is_threefry(key: Array) -> bool:
-    """Whether a key is of JAX's default generator."""
+    """Return whether a key is of JAX's default generator."""
     return jax.random.key_impl(key) == THREEFRY

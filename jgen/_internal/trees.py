@@ -1,11 +1,12 @@
-"""Choose between two pytrees."""
+"""Select between two pytrees, and flatten one."""
 
 from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from jgen.types import Array
+from jgen.types import Array, PyTree
 
 T = TypeVar("T")
 
@@ -34,3 +35,21 @@ def select_tree(condition: Array, new: T, old: T) -> T:
         return jnp.where(jnp.expand_dims(condition, range(condition.ndim, jnp.ndim(a))), a, b)
 
     return jax.tree.map(choose, new, old)
+
+
+def flatten_event(tree: PyTree, num_axes: int) -> np.ndarray:
+    """Flatten each leaf after its first axes, and concatenate the leaves.
+
+    Args:
+        tree: Arrays that share their first axes.
+        num_axes: How many axes they share.
+
+    Returns:
+        One NumPy array ``[*shared, dim]``.
+
+    Example:
+        >>> flatten_event({"a": jnp.ones((4, 5)), "b": jnp.ones((4, 5, 2, 3))}, 2).shape
+        (4, 5, 7)
+    """
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
+    return np.concatenate([leaf.reshape(*leaf.shape[:num_axes], -1) for leaf in leaves], axis=-1)

@@ -1,4 +1,4 @@
-"""Options as arrays of one type, however they were written, after refusing what cannot be meant."""
+"""Check options and convert them to arrays of one type."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ def is_traced(values: Any) -> bool:
 
 
 def check_count(name: str, value: Any, *, least: int = 1) -> jax.Array:
-    """A whole number ``[]``, int32; so 3 and ``np.int64(3)`` are the same program.
+    """Check an integer and convert it to int32 ``[]``; so 3 and ``np.int64(3)`` are the same program.
 
     Raises:
-        TypeError: If it is no integer.
+        TypeError: If it is not an integer.
         ValueError: If a concrete one is below ``least``.
 
     Example:
@@ -31,7 +31,7 @@ def check_count(name: str, value: Any, *, least: int = 1) -> jax.Array:
 
 
 def check_positive(name: str, value: Any) -> jax.Array:
-    """A positive, finite number ``[]``, float; so 1, 1.0 and ``np.float64(1)`` are the same program.
+    """Check a positive, finite number and convert it to float ``[]``; so 1 and 1.0 are the same program.
 
     Raises:
         ValueError: If a concrete one is not.

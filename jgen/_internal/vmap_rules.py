@@ -1,9 +1,8 @@
-"""What chains that are vmapped over do together: a loop that all leave at once, a row that all write.
+"""Share loop conditions and row writes between chains under ``jax.vmap``.
 
-Under ``jax.vmap`` a while loop whose condition differs from chain to chain gives every chain its own copy of
-all it carries, counters included, and selects between old and new in each turn. Where the condition is one
-for all, what does not depend on the chain stays one number: it may choose a branch, bound an inner loop, or
-say where to write.
+Under ``jax.vmap`` a while loop whose condition differs from chain to chain copies its whole carry for every
+chain, counters included, and selects between old and new at each iteration. With one condition for all, what
+does not depend on the chain stays one number: it may choose a branch, bound an inner loop, or index a row.
 """
 
 import jax
@@ -13,10 +12,10 @@ from jax import Array
 
 @jax.custom_batching.custom_vmap
 def anywhere(flag: Array) -> Array:
-    """Whether a flag ``[]`` is up in any of the chains that are vmapped over: one answer for all of them.
+    """Return whether a flag ``[]`` is true in any of the vmapped chains: one value for all of them.
 
     Example:
-        >>> def double_until_large(x):  # together: the chain at 3 goes on while the one at 1 does
+        >>> def double_until_large(x):  # the chain at 3 continues while the one at 1 does
         ...     return jax.lax.while_loop(lambda x: anywhere(x < 8), lambda x: 2 * x, x)
         >>> jax.vmap(double_until_large)(jnp.array([1, 3])).tolist(), double_until_large(3).item()
         ([8, 24], 12)
@@ -32,9 +31,9 @@ def _(size: int, batched: list[bool], flag: Array) -> tuple[Array, bool]:
 
 @jax.custom_batching.custom_vmap
 def put(rows: Array, index: Array, row: Array) -> Array:
-    """Rows ``[row, *event]``, one of them written: in place, where all chains write the same one.
+    """Write one of the rows ``[row, *event]``: in place, where all chains write the same one.
 
-    The index lies in ``[0, len(rows))``.
+    The index is in ``[0, len(rows))``.
 
     Example:
         >>> put(jnp.zeros(3), 1, jnp.array(5.0)).tolist()

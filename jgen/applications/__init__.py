@@ -1,4 +1,4 @@
-"""Applications: what one does with a model, whole."""
+"""Apply models and samplers to whole tasks: fit, cross-validate, compare."""
 
 from jgen.applications.compare_samplers import SamplerComparison, compare_samplers
 from jgen.applications.cross_validate import cross_validate

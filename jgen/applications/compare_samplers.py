@@ -1,11 +1,11 @@
-"""Many samplers on one density, each judged by its known moments."""
+"""Compare samplers on one density with known moments."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 
-from jgen.evaluation.sampler_metrics import score
+from jgen.evaluation.sampler_metrics import evaluate_draws
 from jgen.evaluation.timing import timed_sample
 from jgen.sampling.adaptation import window
 from jgen.types import Array, Draws, Key, PyTree, Sampler
@@ -14,11 +14,11 @@ NUM_WARMUP = 100
 
 
 class SamplerComparison(NamedTuple):
-    """How each sampler did.
+    """Scores and draws of each sampler.
 
     Attributes:
-        rows: Name -> the columns of ``jgen.evaluation.sampler_metrics.score``.
-        draws: Name -> what it drew, ``[chain, draw, *event]``.
+        rows: Name -> the columns of ``jgen.evaluation.sampler_metrics.evaluate_draws``.
+        draws: Name -> draws, ``[chain, draw, *event]``.
     """
 
     rows: Mapping[str, Mapping[str, Any]]
@@ -36,22 +36,22 @@ def compare_samplers(
     num_draws: int,
     on_row: Callable[[int], Any] = lambda _: None,
 ) -> SamplerComparison:
-    """Runs and scores samplers one after another, all with as many chains and draws.
+    """Run and score samplers one after another, with equally many chains and draws.
 
     Args:
-        key: Each sampler draws from its own fold of it.
-        samplers: Name -> sampler, and the acceptance rate its warm-up (a dense ``window`` of 100 steps) aims
-            at; None for one that needs neither warm-up nor a start.
-        exact: Exact draws to start at, ``[sampler, chain, *event]``, which make the error between chains
-            right even where they do not mix; None where no sampler needs a start.
+        key: Random key, folded with the index of each sampler.
+        samplers: Name -> sampler, and the target acceptance rate of its warm-up (a dense ``window`` of
+            100 steps); None for a sampler that needs neither warm-up nor a start.
+        exact: Exact draws to start at, ``[sampler, chain, *event]``, for which the error between chains is
+            right even if they do not mix; None if no sampler needs a start.
         mean: E x, ravelled ``[dim]``.
         variance: Var x, ravelled ``[dim]``.
         num_chains: Chains, or particles, of each.
         num_draws: Draws of each chain.
-        on_row: Called with 1 as each sampler is done.
+        on_row: Called with 1 after each sampler.
 
     Returns:
-        A row and the draws of each.
+        Scores and draws of each sampler.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -72,6 +72,7 @@ def compare_samplers(
             jax.random.fold_in(key, i), sampler, num_draws=num_draws, num_chains=num_chains, **options
         )
         assert run.draws is not None
-        rows[name], draws[name] = score(run, seconds=seconds, mean=mean, variance=variance), run.draws
+        rows[name] = evaluate_draws(run, seconds=seconds, mean=mean, variance=variance)
+        draws[name] = run.draws
         on_row(1)
     return SamplerComparison(rows, draws)

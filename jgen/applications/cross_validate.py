@@ -1,4 +1,4 @@
-"""Cross-validated log-probability."""
+"""Cross-validate the log-probability of a density estimator."""
 
 from collections.abc import Callable
 
@@ -16,13 +16,13 @@ _log_probs = jax.jit(jax.vmap(log_prob_of, in_axes=(None, 0)))
 def cross_validate(
     key: Key, rows: Array, fit: Callable[[Array], Distribution | None], *, num_folds: int = 5
 ) -> np.ndarray:
-    """Log-probability of each row under a fit to the folds without it.
+    """Compute the log-probability of each row under a fit to the other folds.
 
     Args:
-        key: Shuffles the rows into folds; the same key gives the same folds, so that fits compare in pairs.
+        key: Random key of the folds; the same key gives the same folds, so that fits compare in pairs.
         rows: The data ``[row, *event]``.
-        fit: Rows -> distribution over one row; None where the fit failed.
-        num_folds: Parts of the data, each held out once.
+        fit: Function from rows to a distribution over one row; None if the fit failed.
+        num_folds: Number of parts of the data, each held out once.
 
     Returns:
         In nats ``[row]``; NaN for the rows of a fold whose fit failed.
@@ -33,7 +33,7 @@ def cross_validate(
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> rows = jnp.arange(10.0)
-        >>> log_prob = cross_validate(jax.random.key(0), rows, lambda kept: dist.Normal(kept.mean(), 3.0))
+        >>> log_prob = cross_validate(jax.random.key(0), rows, lambda others: dist.Normal(others.mean(), 3.0))
         >>> log_prob.shape
         (10,)
 

@@ -1,8 +1,7 @@
-"""A whole training run, as experiments want it: seen, logged, validated, saved and resumed."""
+"""Train a model with progress, logging, validation, checkpoints and resumption."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,13 +26,13 @@ from jgen.types import Array, Key, Objective, PyTree, TrainState
 
 
 class Best(NamedTuple):
-    """The parameters to use, so far.
+    """Best parameters so far.
 
     Attributes:
-        params: Those of the smallest validation loss; the newest where nothing is validated. Averaged,
-            where the optimizer keeps an average.
-        loss: Their validation loss; infinite where there is none.
-        step: The step they are of.
+        params: Parameters of the smallest validation loss; the newest without validation. Averaged, if the
+            optimizer keeps an average.
+        loss: Their validation loss; infinite without validation.
+        step: Their step.
     """
 
     params: PyTree
@@ -42,13 +41,13 @@ class Best(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A finished run of training.
+    """Result of a training run.
 
     Attributes:
-        state: After the last step.
-        best: The parameters to use.
-        rows: One a chunk: ``step``, the means over the chunk of ``loss`` and of each entry of ``aux``, and
-            ``validation_loss``. Those of the run that this one resumed come first.
+        state: State after the last step.
+        best: Best parameters.
+        rows: One per chunk: ``step``, the means over the chunk of ``loss`` and of each entry of ``aux``, and
+            ``validation_loss``. Rows of the resumed run come first.
     """
 
     state: TrainState
@@ -57,11 +56,11 @@ class Fit(NamedTuple):
 
     @property
     def params(self) -> PyTree:
-        """The parameters to use."""
+        """Return the best parameters."""
         return self.best.params
 
     def curve(self, name: str = "loss") -> np.ndarray:
-        """One column of the rows, against ``curve("step")``; NaN where a row lacks it ``[chunk]``."""
+        """Return one column of the rows ``[chunk]``, with NaN where a row lacks it."""
         return np.array([row.get(name, np.nan) for row in self.rows])
 
 
@@ -82,39 +81,39 @@ def fit(
     resume: str | Path | None = None,
     name: str = "training",
 ) -> Fit:
-    """Trains, and leaves in the run's directory whatever is needed to look at it or to go on with it.
+    """Train a model, and save metrics and checkpoints in the run's directory.
 
     After each chunk of steps: progress is shown, a line goes to ``metrics.jsonl``, the validation loss is
-    taken (of the averaged parameters, if the optimizer keeps an average; with the same key every time, so
-    that it changes by the parameters alone), the best parameters are kept, and every so many seconds a
-    checkpoint is written to ``checkpoints/<name>`` while training goes on. A run that was killed, and is
-    resumed from there, ends in the same numbers, bit for bit, as one that was not.
+    computed (of the averaged parameters, if the optimizer keeps an average; with the same key every time, so
+    that it depends on the parameters alone), the best parameters are kept, and every ``save_every`` seconds a
+    checkpoint is written to ``checkpoints/<name>`` in the background. A run that was killed and resumed from
+    there ends in the same numbers, bit for bit, as one that was not.
 
     Args:
-        run: Where everything lands.
-        objective: What is minimised.
+        run: Run whose directory receives metrics and checkpoints.
+        objective: Objective to minimise.
         optimizer: Any optax transformation.
-        init: ``init(key) -> params``, that of a ``LatentModel`` or a ``AdversarialModel``, say.
+        init: ``init(key) -> params``, that of a ``LatentModel`` or an ``AdversarialModel``, say.
         data: A pytree of arrays ``[row, ...]``.
-        key: All randomness is drawn from it.
-        num_steps: Steps in all, those of a resumed run among them.
+        key: Random key of the run.
+        num_steps: Total steps, including those of a resumed run.
         make_batch: Such as ``jgen.training.shuffled(128)``.
         validation: Held-out data, like ``data``; None for none.
-        evaluate: The objective whose loss is taken there, a mean over examples; None for ``objective``.
-        chunk_size: Steps between two looks.
+        evaluate: Objective of the validation loss, a mean over examples; None for ``objective``.
+        chunk_size: Steps of a chunk.
         save_every: Seconds between checkpoints; one more is written at the end.
-        resume: The directory of an earlier run, to go on from its newest checkpoint.
-        name: Of this training, where a run has several.
+        resume: Directory of an earlier run, to resume from its newest checkpoint.
+        name: Name of this training, if a run has several.
 
     Returns:
         ``Fit(state, best, rows)``.
 
     Raises:
-        UsageError: For a loss that is not finite: the state before it is in the checkpoint. For validation
-            data that are empty, or whose loss was never finite.
-        FileNotFoundError: Where there is nothing to resume.
+        UsageError: For a non-finite loss: the state before it is in the checkpoint. For validation data that
+            are empty, or whose loss was never finite.
+        FileNotFoundError: If there is nothing to resume.
         ValueError: For a checkpoint of another model, or a damaged one.
-        OSError: Where a checkpoint cannot be written.
+        OSError: If a checkpoint cannot be written.
 
     Example:
         >>> import tempfile, jax, jax.numpy as jnp, optax, numpyro.distributions as dist
@@ -135,7 +134,7 @@ def fit(
     """
     init_key, run_key, validation_key = jax.random.split(key, 3)
     state = init_state(run_key, as_partial(init)(init_key), optimizer)
-    best = Best(_usable(state), jnp.float32(jnp.inf), state.step + 0)
+    best = Best(_copy_params(state), jnp.float32(jnp.inf), state.step + 0)
     rows: list[dict[str, float]] = []
     if resume is not None:
         folder = Path(resume) / "checkpoints" / name
@@ -149,7 +148,7 @@ def fit(
 
     with checkpoints.writer(folder) as save, run.stage(name, num_steps - done) as advance:
 
-        def keep(state: TrainState) -> None:
+        def save_state(state: TrainState) -> None:
             nonlocal saved, saved_at
             if int(state.step) > saved:
                 save((state, best), step=int(state.step), notes={"rows": rows})
@@ -157,9 +156,9 @@ def fit(
 
         def on_chunk(state: TrainState, metrics: Mapping[str, Any]) -> None:
             nonlocal best
-            if not len(metrics["loss"]):  # a finished run, resumed
+            if not len(metrics["loss"]):  # a finished run was resumed
                 return
-            params, loss = _usable(state), jnp.float32(jnp.inf)
+            params, loss = _copy_params(state), jnp.float32(jnp.inf)
             row = {"step": int(state.step), **{k: float(np.mean(v)) for k, v in metrics.items()}}
             if validation is not None:
                 loss = mean_loss(evaluate or objective, params, validation, validation_key)
@@ -170,33 +169,21 @@ def fit(
             run.log(fit=name, **row)
             advance(len(metrics["loss"]))
             if time.monotonic() - saved_at >= save_every:
-                keep(state)
+                save_state(state)
 
-        with _state_before_the_fall(keep, folder):
-            state = train(
-                state,
-                make_train_step(objective, optimizer),
-                data,
-                num_steps - done,
-                make_batch=make_batch,
-                chunk_size=chunk_size,
-                on_chunk=on_chunk,
-            ).state
-        keep(state)
+        step = make_train_step(objective, optimizer)
+        options: dict[str, Any] = {"make_batch": make_batch, "chunk_size": chunk_size, "on_chunk": on_chunk}
+        try:
+            state = train(state, step, data, num_steps - done, **options).state
+        except NonFiniteError as error:
+            save_state(error.training.state)
+            raise UsageError(f"{error}. It is also saved in {folder}") from error
+        save_state(state)
     if validation is not None and rows and not jnp.isfinite(best.loss):
         raise UsageError(f"{name}: the validation loss was never finite; the last state is in {folder}")
     return Fit(state, best, rows)
 
 
-def _usable(state: TrainState) -> PyTree:
-    """A copy, since the state is donated to the next chunk."""
+def _copy_params(state: TrainState) -> PyTree:
+    """Copy the parameters to use, since the state is donated to the next chunk."""
     return jax.tree.map(jnp.copy, averaged_params(state, default=state.params))
-
-
-@contextlib.contextmanager
-def _state_before_the_fall(keep: Callable[[TrainState], None], folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except NonFiniteError as error:
-        keep(error.training.state)
-        raise UsageError(f"{error}. It is also saved in {folder}") from error

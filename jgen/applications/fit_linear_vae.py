@@ -1,15 +1,14 @@
-"""A linear VAE trained, and how far from the best it ends: one number that judges a whole pipeline."""
+"""Train a linear VAE and measure its gap to the exact optimum, a test of a whole pipeline."""
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.typing import ArrayLike
 
+from jgen.applications.cosine_adam import cosine_adam
 from jgen.models import linear_log_prob, linear_vae, ppca
 from jgen.objectives import elbo
 from jgen.training import init_state, make_train_step, train
@@ -17,13 +16,13 @@ from jgen.types import Key, PyTree
 
 
 class LinearVAEFit(NamedTuple):
-    """What training reached; all in nats, means over the rows.
+    """Trained linear VAE; bounds and log-likelihoods are in nats, means over the rows.
 
     Attributes:
-        params: Of ``linear_vae``.
-        bound: The ELBO, estimated by one draw a row, at each step ``[step]``.
-        log_likelihood: Exact, at ``params``.
-        optimum: The best of any linear decoder, by the eigenvalues (``ppca``).
+        params: Parameters of ``linear_vae``.
+        bound: ELBO, estimated by one draw per row, at each step ``[step]``.
+        log_likelihood: Exact log-likelihood at ``params``.
+        optimum: Maximum over linear decoders, by the eigenvalues (``ppca``).
     """
 
     params: PyTree
@@ -33,7 +32,7 @@ class LinearVAEFit(NamedTuple):
 
     @property
     def gap(self) -> float:
-        """How far below the optimum the exact log-likelihood is."""
+        """Return the optimum minus the exact log-likelihood."""
         return self.optimum - self.log_likelihood
 
 
@@ -46,22 +45,22 @@ def fit_linear_vae(
     rate: float = 0.02,
     on_chunk: Callable[[Any, Any], Any] | None = None,
 ) -> LinearVAEFit:
-    """Trains on the ELBO by Adam, on all rows at each step, the rate falling to 0 along a cosine.
+    """Train a linear VAE on the ELBO by Adam, on all rows at each step, with a cosine learning rate.
 
-    Its best is known from the eigenvalues of the covariance, so the gap that is left judges data, bound,
-    gradient, train step and optimiser at once. The steps do not know the scale of the rows: bring mean and
-    standard deviation to 1 or somewhat below, or give them more steps.
+    Its optimum is known from the eigenvalues of the covariance, so the remaining gap tests data, bound,
+    gradient, train step and optimizer at once. Steps do not adapt to the scale of the rows: scale mean and
+    standard deviation to 1 or somewhat below, or take more steps.
 
     Args:
-        key: For the start and the draws.
-        rows: The data ``[row, dim]``.
+        key: Random key of the start and the draws.
+        rows: Data ``[row, dim]``.
         latent_dim: Size of the latent.
         num_steps: Steps of Adam.
-        rate: Its first.
+        rate: Initial learning rate.
         on_chunk: Called between chunks of 500 steps, as in ``jgen.training.train``.
 
     Returns:
-        The parameters, the path of the bound, the exact log-likelihood and the optimum.
+        The parameters, the bound at each step, the exact log-likelihood and the optimum.
 
     Raises:
         ValueError: If the rows do not suit ``ppca`` with this latent.
@@ -79,7 +78,7 @@ def fit_linear_vae(
     """
     optimum = float(ppca(rows, latent_dim).log_likelihood)
     rows = jnp.asarray(rows, float)
-    model, optimizer = linear_vae(rows.shape[1], latent_dim), _optimizer(num_steps, rate)
+    model, optimizer = linear_vae(rows.shape[1], latent_dim), cosine_adam(rate, num_steps)
     init_key, run_key = jax.random.split(key)
     state = init_state(run_key, model.init(init_key), optimizer)
     step = make_train_step(elbo(model), optimizer)
@@ -87,9 +86,3 @@ def fit_linear_vae(
     params = training.state.params
     log_likelihood = float(np.asarray(linear_log_prob(params, rows), np.float64).mean())
     return LinearVAEFit(params, training.metrics["bound"], log_likelihood, optimum)
-
-
-@functools.cache
-def _optimizer(num_steps: int, rate: float) -> optax.GradientTransformation:
-    """Made once: equal optimizers are one program."""
-    return optax.adam(optax.cosine_decay_schedule(rate, num_steps))

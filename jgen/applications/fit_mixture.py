@@ -1,15 +1,14 @@
-"""Density estimation by a Gaussian mixture, from many starts at once."""
+"""Fit a Gaussian mixture from many random starts at once."""
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from numpyro.distributions import Distribution
 
+from jgen.applications.cosine_adam import cosine_adam
 from jgen.models import gaussian_mixture
 from jgen.models.gaussian_mixture import GaussianMixture, MixtureParams
 from jgen.objectives import maximum_likelihood
@@ -18,13 +17,13 @@ from jgen.types import Array, Key
 
 
 class MixtureFit(NamedTuple):
-    """The best interior optimum, and how every restart fared.
+    """Best interior optimum, and the outcomes of all restarts.
 
     Attributes:
-        params: Of the best restart that is not degenerate.
-        distribution: The mixture they stand for, over one row ``[dim]``.
-        log_likelihood: Summed over rows, in nats ``[restart, step]``.
-        degenerate: Which restarts ended on the floor of the scales, or failed ``[restart]``.
+        params: Parameters of the best restart that is not degenerate.
+        distribution: Mixture of these parameters, over one row ``[dim]``.
+        log_likelihood: Log-likelihood summed over rows, in nats ``[restart, step]``.
+        degenerate: Whether a restart ended at the lower bound of the scales, or failed ``[restart]``.
     """
 
     params: MixtureParams
@@ -34,11 +33,11 @@ class MixtureFit(NamedTuple):
 
     @property
     def interior(self) -> Distribution | None:
-        """The distribution; None where every restart is degenerate."""
+        """Return the distribution; None if every restart is degenerate."""
         return None if self.degenerate.all() else self.distribution
 
     def facts(self) -> dict[str, Any]:
-        """The outcome in words and numbers, for a report; there must be an interior optimum."""
+        """Summarise the outcome for a report; there must be an interior optimum."""
         interior, other = self.log_likelihood[~self.degenerate, -1], self.log_likelihood[self.degenerate, -1]
         best = interior.max()
         return {
@@ -58,23 +57,23 @@ def fit_mixture(
     num_steps: int = 300,
     on_chunk: Callable[[Any, Any], Any] | None = None,
 ) -> MixtureFit:
-    """Maximum likelihood with full covariances; all restarts are one program.
+    """Fit a full-covariance mixture by maximum likelihood; all restarts are one program.
 
-    The likelihood has no maximum: a component that closes in on a point, or on repeated rows, sends it to
-    infinity. Scales have a floor (``jgen.models.gaussian_mixture``); a restart that ends on it owes its
-    value to the floor and is passed over, however high it is. If all do, ``degenerate.all()`` says so, and
-    the parameters are those of no optimum.
+    The likelihood has no maximum: a component that shrinks onto a point, or onto repeated rows, sends it to
+    infinity. Scales have a lower bound (``jgen.models.gaussian_mixture``); a restart that ends there is
+    degenerate and is not chosen, however high its likelihood. If ``degenerate.all()``, the parameters are
+    those of no optimum.
 
     Args:
-        key: For the starts.
-        rows: The data ``[row, dim]``.
-        num_components: Components.
-        num_restarts: Random starts.
-        num_steps: Steps of Adam, its rate falling from 0.05 along a cosine.
+        key: Random key of the starts.
+        rows: Data ``[row, dim]``.
+        num_components: Number of components.
+        num_restarts: Number of random starts.
+        num_steps: Steps of Adam, its learning rate falling from 0.05 along a cosine.
         on_chunk: Called between chunks of 100 steps, as in ``jgen.training.train``.
 
     Returns:
-        The best interior optimum, and how every restart fared.
+        The best interior optimum, and the outcomes of all restarts.
 
     Raises:
         ValueError: If the rows do not suit a mixture of this size.
@@ -89,7 +88,7 @@ def fit_mixture(
     Reference:
         McLachlan and Peel (2000), "Finite mixture models", chapter 2.
     """
-    model, optimizer = gaussian_mixture(rows, num_components), _optimizer(num_steps)
+    model, optimizer = gaussian_mixture(rows, num_components), cosine_adam(0.05, num_steps)
     step = make_train_step(maximum_likelihood(model.distribution), optimizer)
     state = init_restarts(key, model.init, optimizer, num_restarts)
     training = train(state, step, rows, num_steps, chunk_size=100, on_chunk=on_chunk)
@@ -98,12 +97,6 @@ def fit_mixture(
         model, training.state.params, log_likelihood[:, -1], training.failed
     )
     return MixtureFit(params, distribution, log_likelihood, np.asarray(degenerate))
-
-
-@functools.cache
-def _optimizer(num_steps: int) -> optax.GradientTransformation:
-    """Made once: equal optimizers are one program."""
-    return optax.adam(optax.cosine_decay_schedule(0.05, num_steps))
 
 
 @jax.jit

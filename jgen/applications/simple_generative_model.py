@@ -1,16 +1,15 @@
-"""Three lines for a first generative model: make it, train it, sample from it."""
-
-import functools
+"""Train a first generative model in three lines."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.typing import ArrayLike
 
+from jgen.applications.cosine_adam import cosine_adam
 from jgen.decoders import MLP, NormalShared
 from jgen.encoders import MLPEncoder
 from jgen.models import vae
+from jgen.models.input_checks import check_finite
 from jgen.objectives import elbo
 from jgen.training import init_state, make_train_step, shuffled, train
 from jgen.types import Array
@@ -19,18 +18,18 @@ HIDDEN = (64, 64)
 
 
 class SimpleGenerativeModel:
-    """A variational autoencoder of vectors with everything chosen for you.
+    """Variational autoencoder of vectors with default choices.
 
-    It is a face over ``jgen.models.vae``, ``jgen.objectives.elbo`` and ``jgen.training``, and ``model``,
-    ``params`` and ``key`` are theirs: whatever it does not offer, they do.
+    It wraps ``jgen.models.vae``, ``jgen.objectives.elbo`` and ``jgen.training``; use ``model``, ``params``
+    and ``key`` with them for anything else.
 
-    Columns are brought to mean 0 and standard deviation 1, those of the first rows it is trained on, before
-    training, and back after sampling. The noise about the decoder's mean has one scale, which is learned.
+    Columns are standardised by mean and standard deviation of the rows of the first training, and scaled back
+    after sampling. The noise about the decoder's mean has one learned scale.
 
     Args:
         latent_dim: Size of the latent.
         output_dim: Columns of a row.
-        seed: All randomness is drawn from it.
+        seed: Random seed.
 
     Raises:
         ValueError: For a size below 1.
@@ -58,19 +57,19 @@ class SimpleGenerativeModel:
         self.params = self.model.init(init_key)
 
     def train(self, data: ArrayLike, *, num_steps: int = 2000, batch_size: int = 128) -> np.ndarray:
-        """Fits the model to rows; called again, it goes on from where it was, in the units of the first rows.
+        """Fit the model to rows; a second call continues from the current parameters, in the same units.
 
         Args:
             data: ``[row, output_dim]``.
             num_steps: Steps of Adam, its rate falling from 0.003 to 0 along a cosine.
-            batch_size: Rows a step, or all where there are fewer.
+            batch_size: Rows per step, or all if there are fewer.
 
         Returns:
-            The loss of each step, the negative lower bound in nats a row, in the columns' own units
-            ``[step]``.
+            The loss of each step ``[step]``: the negative lower bound in nats per row, in the units of the
+            columns.
 
         Raises:
-            ValueError: For data of another shape, without rows or not finite.
+            ValueError: For data of another shape, without rows or with non-finite numbers.
         """
         rows = np.asarray(data, np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.output_dim or len(rows) == 0:
@@ -78,14 +77,12 @@ class SimpleGenerativeModel:
                 f"data must be [row, {self.output_dim}] with at least one row, got {rows.shape}: the model "
                 f"was made with output_dim={self.output_dim}"
             )
-        if not np.isfinite(rows).all():
-            row, column = np.argwhere(~np.isfinite(rows))[0]
-            raise ValueError(f"data must be finite, got {rows[row, column]} in row {row}, column {column}")
+        check_finite("data", rows)
         if not self.trained:
             sd = rows.std(0)
             self.mean, self.scale = rows.mean(0), np.where(sd > 0, sd, 1.0)
         self.key, key = jax.random.split(self.key)
-        optimizer = _optimizer(num_steps)
+        optimizer = cosine_adam(3e-3, num_steps)
         step = make_train_step(elbo(self.model), optimizer)
         state = init_state(key, self.params, optimizer)
         white = jnp.asarray((rows - self.mean) / self.scale, float)
@@ -95,7 +92,7 @@ class SimpleGenerativeModel:
         return training.metrics["loss"] + np.log(self.scale).sum()
 
     def sample(self, num_samples: int) -> Array:
-        """New rows ``[num_samples, output_dim]``, others at each call.
+        """Draw new rows ``[num_samples, output_dim]``.
 
         Raises:
             ValueError: For fewer than 1.
@@ -106,9 +103,3 @@ class SimpleGenerativeModel:
         z = jax.vmap(self.model.prior(self.params).sample)(jax.random.split(latent_key, num_samples))
         rows = self.model.decoder(self.params, z).sample(key)
         return rows * jnp.asarray(self.scale, float)[None] + jnp.asarray(self.mean, float)[None]
-
-
-@functools.cache
-def _optimizer(num_steps: int) -> optax.GradientTransformation:
-    """Made once: equal optimizers are one program."""
-    return optax.adam(optax.cosine_decay_schedule(3e-3, num_steps))

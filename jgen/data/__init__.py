@@ -1,6 +1,7 @@
-"""Data sets as TFDS builders, read with no TensorFlow, and as numbers in a table of your own.
+"""Load data sets: TFDS builders that need no TensorFlow, and CSV files of numbers.
 
-A data set is one file here, named as the set is, whose class ``Builder`` extends ``jgen.data.builder.Base``.
+Each data set is one file of ``datasets``, named as the set is, whose class ``Builder`` extends
+``jgen.data.builder.Base``.
 """
 
 from jgen.data.binarise import binarise, threshold

@@ -1,4 +1,4 @@
-"""``python -m jgen.data prepare NAME`` writes a data set to disk; ``list`` says which there are."""
+"""Prepare a data set from the command line: ``python -m jgen.data prepare NAME``, or ``list``."""
 
 import sys
 from pathlib import Path
@@ -12,22 +12,22 @@ from jgen.errors import UsageError
 
 
 def _prepare(name: Annotated[str, tyro.conf.Positional], directory: Path | None = None) -> None:
-    """Writes a data set to disk, where it is not there yet.
+    """Write a data set to disk unless it is already there.
 
     Args:
-        name: Which one; see ``list``.
-        directory: Where to; by default $JGEN_DATA_DIR, or jgen in the user's cache.
+        name: Name of the data set; see ``list``.
+        directory: Target folder; by default $JGEN_DATA_DIR, or jgen in the user's cache.
     """
     print(prepare(name, directory))
 
 
 def _list() -> None:
-    """Says which data sets jgen ships."""
+    """Print the names of the data sets that jgen ships."""
     print(*known(), sep="\n")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Runs the command line; a mistake of the user's is one line on stderr and exit code 2."""
+    """Run the command line; a usage error is one line on stderr and exit code 2."""
     try:
         tyro.extras.subcommand_cli_from_dict(
             {"prepare": _prepare, "list": _list}, prog="python -m jgen.data", args=argv

@@ -1,4 +1,4 @@
-"""Grey values as black and white: by chance, or by a threshold."""
+"""Binarise grey values, at random or by a threshold."""
 
 import jax
 import jax.numpy as jnp
@@ -9,20 +9,20 @@ from jgen.types import Array, Key
 
 
 def binarise(key: Key, x: Array) -> Array:
-    """Draws each element: 1 with the probability that its grey value is, else 0.
+    """Draw each element from a Bernoulli distribution whose probability is its grey value.
 
-    Drawn anew in each epoch it is more data than drawn once: say which you did, as log-likelihoods of the two
-    are not compared. ``binarized_mnist`` is the one draw that is published.
+    A new draw in each epoch gives more data than one fixed draw: state which you used, as their
+    log-likelihoods are not comparable. ``binarized_mnist`` is the one published draw.
 
     Args:
-        key: What is drawn from.
+        key: Random key.
         x: Grey values in [0, 1], of any shape: ``digits["x"] / 16``.
 
     Returns:
         0.0 and 1.0, float32, of the shape of x.
 
     Raises:
-        ValueError: For values outside [0, 1], where they are known.
+        ValueError: For values outside [0, 1], unless they are traced.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -37,17 +37,17 @@ def binarise(key: Key, x: Array) -> Array:
 
 
 def threshold(x: Array, at: float = 0.5) -> Array:
-    """1 where a grey value is above a threshold, else 0: always the same image.
+    """Return 1 where a grey value is above a threshold, else 0.
 
     Args:
         x: Grey values in [0, 1], of any shape.
-        at: The threshold, which itself becomes 0.
+        at: Threshold, mapped to 0 itself.
 
     Returns:
         0.0 and 1.0, float32, of the shape of x.
 
     Raises:
-        ValueError: For values outside [0, 1], where they are known.
+        ValueError: For values outside [0, 1], unless they are traced.
 
     Example:
         >>> import jax.numpy as jnp

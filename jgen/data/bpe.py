@@ -1,4 +1,4 @@
-"""Byte-pair encoding: text as bytes, and frequent neighbours as one token, learnt from text."""
+"""Tokenise text by byte-pair encoding: bytes, and frequent pairs merged into one token."""
 
 import re
 from collections import Counter, defaultdict
@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jgen.data.characters import checked
+from jgen.data.characters import check_tokens
 from jgen.errors import UsageError
 
 PIECE = re.compile(r" ?\w+| ?[^\w\s]+|\s+(?!\S)|\s")
-"""What is merged only within: a word or a run of signs, with the space before it, or white space."""
+"""Pieces within which pairs are merged: a word or run of signs with the space before it, or white space."""
 
 
 class BPE(NamedTuple):
-    """A tokenizer of bytes and merged pairs: every text has tokens, and comes back from them exactly.
+    """Byte-pair tokenizer: every text has tokens and is decoded from them exactly.
 
     Attributes:
         merges: Pairs of tokens in the order they were learnt; the i-th makes the token 256 + i, and tokens
@@ -35,48 +35,48 @@ class BPE(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many tokens there are."""
+        """Return the number of tokens."""
         return 256 + len(self.merges)
 
     def encode(self, text: str) -> np.ndarray:
-        """The tokens of a text, int32 ``[token]``: in each piece the merges are made in the order learnt."""
+        """Return the tokens of a text, int32 ``[token]``, merging each piece in the order learnt."""
         rank = {pair: i for i, pair in enumerate(self.merges)}
-        known: dict[str, list[int]] = {}
+        tokens_of: dict[str, list[int]] = {}
         for piece in set(PIECE.findall(text)):
             tokens = list(piece.encode())
-            while found := rank.keys() & set(pairwise(tokens)):
-                first = min(found, key=rank.__getitem__)
-                tokens = _merged(tokens, first, 256 + rank[first])
-            known[piece] = tokens
-        return np.array([token for piece in PIECE.findall(text) for token in known[piece]], np.int32)
+            while pairs := rank.keys() & set(pairwise(tokens)):
+                first = min(pairs, key=rank.__getitem__)
+                tokens = _merge(tokens, first, 256 + rank[first])
+            tokens_of[piece] = tokens
+        return np.array([token for piece in PIECE.findall(text) for token in tokens_of[piece]], np.int32)
 
     def decode(self, tokens: np.ndarray | list[int]) -> str:
-        """The text of tokens ``[token]``; bytes that are no UTF-8, as a model may draw them, become U+FFFD.
+        """Return the text of tokens ``[token]``; bytes that are not UTF-8 become U+FFFD.
 
         Raises:
-            ValueError: For a token that is none.
+            ValueError: For a token out of range.
         """
         spelt = [bytes([i]) for i in range(256)]
         for left, right in self.merges:
             spelt.append(spelt[left] + spelt[right])
-        return b"".join(spelt[i] for i in checked(tokens, self.size)).decode(errors="replace")
+        return b"".join(spelt[i] for i in check_tokens(tokens, self.size)).decode(errors="replace")
 
 
 def train_bpe(text: str, size: int) -> BPE:
-    """Learns the merges of the most frequent pairs, one after the other; of equal ones, the lowest tokens.
+    """Learn merges of the most frequent pairs, one after the other; ties go to the lowest tokens.
 
     Args:
-        text: What to learn from.
-        size: How many tokens there shall be, at least 256.
+        text: Training text.
+        size: Number of tokens, at least 256.
 
     Returns:
-        The tokenizer; with fewer tokens where no pair is left that occurs twice.
+        The tokenizer, with fewer tokens if no pair is left that occurs twice.
 
     Raises:
         UsageError: For a smaller size.
     """
     if size < 256:
-        raise UsageError(f"size is {size}: every byte is a token, so give at least 256")
+        raise UsageError(f"size is {size}: every byte is a token, so choose at least 256")
     pieces = Counter(PIECE.findall(text))
     words, times = [list(piece.encode()) for piece in pieces], list(pieces.values())
     count: Counter[tuple[int, int]] = Counter()
@@ -90,7 +90,7 @@ def train_bpe(text: str, size: int) -> BPE:
         touched = where.pop(best)
         _tally(touched, words, times, -1, count, where)
         for i in touched:
-            words[i] = _merged(words[i], best, 256 + len(merges))
+            words[i] = _merge(words[i], best, 256 + len(merges))
         _tally(touched, words, times, 1, count, where)
         merges.append(best)
     return BPE(tuple(merges))
@@ -104,19 +104,19 @@ def _tally(
     count: Counter[tuple[int, int]],
     where: dict[tuple[int, int], set[int]],
 ) -> None:
-    """Adds the pairs of some words to the counts, or takes them away."""
+    """Add the pairs of some words to the counts, or subtract them."""
     for i in some:
         for pair in pairwise(words[i]):
             count[pair] += sign * times[i]
             where[pair].add(i)
 
 
-def _merged(tokens: list[int], pair: tuple[int, int], token: int) -> list[int]:
-    """Tokens with a pair replaced from left to right."""
+def _merge(tokens: list[int], pair: tuple[int, int], token: int) -> list[int]:
+    """Replace a pair of tokens from left to right."""
     out: list[int] = []
     i = 0
     while i < len(tokens):
-        together = tuple(tokens[i : i + 2]) == pair
-        out.append(token if together else tokens[i])
-        i += 1 + together
+        matches = tuple(tokens[i : i + 2]) == pair
+        out.append(token if matches else tokens[i])
+        i += 1 + matches
     return out

@@ -1,27 +1,28 @@
-"""What every data set here shares: a TFDS builder that neither writes nor reads with TensorFlow."""
+"""Build data sets with TFDS, without TensorFlow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import tensorflow_datasets as tfds
 
 
 class Base(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """A builder whose records lie in ``array_record`` files.
+    """TFDS builder whose records are ``array_record`` files.
 
-    A data set gives ``name``, ``VERSION``, ``features()``, ``_split_generators`` and
-    ``_generate_examples``. Use ``features.Tensor`` for images too: ``features.Image`` needs TensorFlow;
-    and give float64 tensors ``encoding=Encoding.BYTES``, else they lose half their digits.
+    A data set defines ``name``, ``VERSION``, ``features()`` and ``_split_generators``. Use
+    ``features.Tensor`` for images too: ``features.Image`` needs TensorFlow; float64 tensors need
+    ``encoding=Encoding.BYTES``, else they are stored as float32.
 
     Attributes:
-        bundled: Whether the data are on every machine that runs jgen, so that they may be prepared
-            without being asked for; what must be downloaded is prepared by command.
+        bundled: Whether the data are on every machine that runs jgen, so that they are prepared on first
+            use; downloaded data are prepared by command.
         columns: Names of the columns of ``x`` with their units, where ``x`` is a table.
-        factors: Names of the columns of ``factors``, each with what its values 0, 1, ... stand for, where
+        factors: Names of the columns of ``factors``, each with the meanings of its values 0, 1, ..., where
             the data are made from factors of variation.
-        description: What the data are, in a sentence or two.
-        homepage: Where they come from.
-        citation: Who to cite.
+        description: Summary of the data in a sentence or two.
+        homepage: Source of the data.
+        citation: Work to cite.
     """
 
     bundled: ClassVar[bool] = False
@@ -35,8 +36,16 @@ class Base(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ig
         super().__init__(data_dir=data_dir, file_format="array_record")
 
     def features(self) -> Mapping[str, Any]:
-        """The arrays of one example, by name."""
-        raise NotImplementedError(f"{type(self).__name__} must say its features")
+        """Return the arrays of one example, by name."""
+        raise NotImplementedError(f"{type(self).__name__} must define features()")
+
+    def _generate_examples(
+        self, arrays: Mapping[str, np.ndarray], indices: Iterable[int] | None = None
+    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Yield examples of arrays ``[example, ...]``, all of them or some, with their indices."""
+        [count] = {len(array) for array in arrays.values()}
+        for i in range(count) if indices is None else indices:
+            yield int(i), {name: array[i] for name, array in arrays.items()}
 
     def _info(self) -> tfds.core.DatasetInfo:
         return tfds.core.DatasetInfo(

@@ -1,4 +1,4 @@
-"""Which data sets jgen ships, where they lie, and writing one to disk."""
+"""List, locate and write the data sets that jgen ships."""
 
 import contextlib
 import logging
@@ -23,16 +23,16 @@ def known() -> list[str]:
 
 
 def is_table(name_or_path: str | Path) -> bool:
-    """Whether a file of numbers is meant, not a set by name or a folder."""
+    """Return whether the argument is a CSV file, not a data set name or a folder."""
     path = Path(name_or_path)
     return str(name_or_path) not in known() and (path.is_file() or path.suffix == ".csv")
 
 
 def data_dir(directory: str | Path | None = None) -> Path:
-    """Where prepared data sets lie.
+    """Return the folder of prepared data sets.
 
     Args:
-        directory: The place, where the caller chooses it.
+        directory: Chosen folder; None for the default.
 
     Returns:
         ``directory``; else ``$JGEN_DATA_DIR``; else ``jgen`` in the user's cache (``$XDG_CACHE_HOME``, or
@@ -43,14 +43,14 @@ def data_dir(directory: str | Path | None = None) -> Path:
 
 
 def builder(name: str, directory: str | Path | None = None) -> Any:
-    """The TFDS builder of a data set by name.
+    """Return the TFDS builder of a data set by name.
 
     Args:
         name: One of ``known()``.
         directory: As in ``data_dir``.
 
     Returns:
-        Its ``Builder``; prepared or not.
+        Its ``Builder``, prepared or not.
 
     Raises:
         UsageError: For another name.
@@ -66,18 +66,18 @@ def builder(name: str, directory: str | Path | None = None) -> Any:
 
 
 def is_prepared(made: Any) -> bool:
-    """Whether a builder's files are there; TFDS's own method logs a warning where they are not."""
+    """Return whether a builder's files exist; TFDS's own method logs a warning if not."""
     return (Path(made.data_dir) / "dataset_info.json").is_file()
 
 
 def write_records(made: Any) -> None:
-    """Writes the files of a builder, where they are not there yet.
+    """Write the files of a builder unless they exist.
 
     Args:
         made: From ``builder``.
 
     Raises:
-        UsageError: For a place that cannot be written, or a download that fails.
+        UsageError: For a folder that cannot be written, or a download that fails.
     """
     if is_prepared(made):
         return
@@ -94,7 +94,7 @@ def write_records(made: Any) -> None:
 
 @contextlib.contextmanager
 def _quiet(progress: bool = False) -> Iterator[None]:
-    """Keeps to itself what TFDS says of folders not there yet and, but for bars, of files being written."""
+    """Silence TFDS's messages about missing folders and, except progress bars, about files being written."""
     logger = logging.getLogger("absl")
     level = logger.level
     logger.setLevel(logging.ERROR)

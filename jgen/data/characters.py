@@ -1,4 +1,4 @@
-"""Text as the numbers of its characters in an alphabet."""
+"""Tokenise text by the indices of its characters in an alphabet."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ from jgen.errors import UsageError
 
 
 class Characters(NamedTuple):
-    """A tokenizer whose tokens are single characters.
+    """Tokenizer whose tokens are single characters.
 
     Attributes:
-        alphabet: The characters that it knows, each once; token i stands for the i-th.
+        alphabet: Characters, each once; token i stands for the i-th.
 
     Example:
-        >>> known = Characters("abn")
-        >>> known.encode("banana").tolist(), known.decode([1, 0, 2])
+        >>> letters = Characters("abn")
+        >>> letters.encode("banana").tolist(), letters.decode([1, 0, 2])
         ([1, 0, 2, 0, 2, 0], 'ban')
     """
 
@@ -23,34 +23,34 @@ class Characters(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many tokens there are."""
+        """Return the number of tokens."""
         return len(self.alphabet)
 
     def encode(self, text: str) -> np.ndarray:
-        """The tokens of a text, int32 ``[token]``.
+        """Return the tokens of a text, int32 ``[token]``.
 
         Raises:
             UsageError: For a character that is not in the alphabet.
         """
         number = {character: i for i, character in enumerate(self.alphabet)}
-        if strangers := sorted(set(text) - set(number)):
+        if unknown := sorted(set(text) - set(number)):
             raise UsageError(
-                f"{''.join(strangers[:8])!r} is not in the alphabet of {self.size} characters: "
-                "leave such characters out, or take a byte-pair tokenizer, which knows all text"
+                f"{''.join(unknown[:8])!r} is not in the alphabet of {self.size} characters: "
+                "remove such characters, or take a byte-pair tokenizer, which encodes all text"
             )
         return np.array([number[character] for character in text], np.int32)
 
     def decode(self, tokens: np.ndarray | list[int]) -> str:
-        """The text of tokens ``[token]``.
+        """Return the text of tokens ``[token]``.
 
         Raises:
-            ValueError: For a token that is none.
+            ValueError: For a token out of range.
         """
-        return "".join(self.alphabet[i] for i in checked(tokens, self.size))
+        return "".join(self.alphabet[i] for i in check_tokens(tokens, self.size))
 
 
-def checked(tokens: np.ndarray | list[int], size: int) -> list[int]:
-    """Tokens as whole numbers, after refusing any that is not among ``0 .. size - 1``."""
+def check_tokens(tokens: np.ndarray | list[int], size: int) -> list[int]:
+    """Return tokens as a list of integers; raise if any is not among ``0 .. size - 1``."""
     numbers = np.asarray(tokens).reshape(-1)
     if numbers.size and not (
         np.issubdtype(numbers.dtype, np.integer) and numbers.min() >= 0 and numbers.max() < size

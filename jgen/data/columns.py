@@ -1,4 +1,4 @@
-"""What the columns of a data set are called, for the axes of a figure."""
+"""Name the columns of a data set, for the axes of a figure."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ from jgen.data.text_table import read_rows
 
 
 def columns(name_or_path: str | Path) -> list[str] | None:
-    """The names of the columns of ``load(name_or_path)["x"]``, where it is a table with names.
+    """Return the names of the columns of ``load(name_or_path)["x"]``, if it is a table with names.
 
     Args:
         name_or_path: As in ``load``.
 
     Returns:
-        One name per column; None where the data set has none.
+        One name per column; None if the data set has none.
 
     Raises:
         UsageError: For a ``.csv`` file that cannot be read.

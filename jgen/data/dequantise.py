@@ -1,4 +1,4 @@
-"""Whole numbers as numbers in [0, 1), so that densities can be fitted to them."""
+"""Dequantise integers to [0, 1), so that densities can be fitted to them."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jgen.types import Array, Key
 
 
 def dequantise(key: Key, x: Array, levels: int) -> Array:
-    r"""Spreads whole numbers evenly over the cells that they stand for.
+    r"""Add uniform noise to integers and scale them to [0, 1).
 
     With :math:`y = (x + u) / L`, u uniform in [0, 1) for each element, a density q of y of dimension D gives
     a probability of x, that of its cell of volume :math:`L^{-D}`, and by Jensen's inequality
@@ -25,15 +25,15 @@ def dequantise(key: Key, x: Array, levels: int) -> Array:
     ``floor(levels * y)`` is x again.
 
     Args:
-        key: What u is drawn from.
-        x: Whole numbers from 0 to ``levels - 1``, of any shape and type.
-        levels: L, how many values x may have: 17 for ``digits`` and ``shapes2d``, 256 for photographs.
+        key: Random key of u.
+        x: Integers from 0 to ``levels - 1``, of any shape and type.
+        levels: L, the number of values of x: 17 for ``digits`` and ``shapes2d``, 256 for photographs.
 
     Returns:
         y, float32, of the shape of x.
 
     Raises:
-        ValueError: For values that are not whole numbers in that range, where they are known, or for levels
+        ValueError: For values that are not integers in that range, unless they are traced, or for levels
             below 2 or above 65,536.
 
     Example:

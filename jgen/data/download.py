@@ -1,4 +1,4 @@
-"""Data sets whose files are fetched when they are prepared, and held to their known checksums."""
+"""Download the files of data sets and check their digests."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -10,15 +10,15 @@ from jgen.data.builder import Base
 from jgen.errors import UsageError
 
 TIMEOUT = 10
-"""Seconds that a host has for its first answer."""
+"""Seconds to wait for a host's first answer."""
 
 
 class File(NamedTuple):
-    """A file that the network has.
+    """File to download.
 
     Attributes:
-        url: Where.
-        digest: What it holds, as ``"algorithm:hexadecimal"``.
+        url: Address.
+        digest: Digest of its content, ``"algorithm:hexadecimal"``.
     """
 
     url: str
@@ -26,30 +26,30 @@ class File(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called there."""
+        """Return the file's name at its address."""
         return PurePosixPath(urlsplit(self.url).path).name
 
 
 class Downloaded(Base, skip_registration=True):  # type: ignore[call-arg]
-    """A builder that asks ``fetch`` for its files.
+    """TFDS builder that calls ``fetch`` for its files.
 
     Attributes:
-        files: What it is made from, by names of its own.
+        files: Source files, by names of the builder's own.
     """
 
     files: ClassVar[Mapping[str, File]]
 
     def fetch(self, dl_manager: Any) -> dict[str, Path]:
-        """The files on this machine: put there by hand, downloaded before, or downloaded now by TFDS.
+        """Return the local files: placed there by hand, downloaded before, or downloaded now by TFDS.
 
         Args:
             dl_manager: TFDS's download manager.
 
         Returns:
-            The path of each of ``files``, whose digest is right.
+            The path of each of ``files``, its digest checked.
 
         Raises:
-            UsageError: For a host that does not answer, a download that fails, or a file that is another.
+            UsageError: For a host that does not answer, a download that fails, or a file with another digest.
         """
         folder = Path(self.data_dir).parents[1] / "downloads"
         by_hand = {name: folder / "manual" / file.name for name, file in self.files.items()}
@@ -62,10 +62,10 @@ class Downloaded(Base, skip_registration=True):  # type: ignore[call-arg]
                 {name: Path(path) for name, path in dl_manager.download(wanted).items()} if wanted else {}
             )
         except Exception as error:  # TFDS and its libraries raise many kinds, not all of them OSError
-            what = " and ".join(sorted(self.files[name].name for name in wanted))
+            names = " and ".join(sorted(self.files[name].name for name in wanted))
             raise UsageError(
                 f"cannot download {self.name}: {_in_one_line(error)}; "
-                f"prepare it where there is a network, or put {what} into {folder / 'manual'}"
+                f"prepare it where there is a network, or put {names} into {folder / 'manual'}"
             ) from error
         for name, path in paths.items():
             _check(path, self.files[name])
@@ -73,7 +73,7 @@ class Downloaded(Base, skip_registration=True):  # type: ignore[call-arg]
 
 
 def _reach(urls: Iterable[str]) -> None:
-    """Raises at once where a host does not answer; TFDS itself would try for minutes."""
+    """Raise at once if a host does not answer; TFDS itself would retry for minutes."""
     import requests
 
     for host, url in {urlsplit(url).netloc: url for url in urls}.items():
@@ -95,7 +95,7 @@ def _check(path: Path, file: File) -> None:
 
 
 def _in_one_line(error: BaseException) -> str:
-    """The innermost cause, which has the reason and not the way there."""
+    """Return the message of the innermost cause in one line."""
     while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,6 +1,6 @@
-"""Data made from factors of variation, every combination once, so that mutual information is a count."""
+"""Build data from factors of variation, every combination once, so that mutual information is exact."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,13 +11,13 @@ from jgen.data.fixed_hash import parted
 
 
 class Grid(Base, skip_registration=True):  # type: ignore[call-arg]
-    """A builder of ``x`` and the ``factors`` that made it, from ``render``.
+    """TFDS builder of ``x`` and the ``factors`` that ``render`` made it from.
 
-    The splits part the grid at random, by a written hash; ``"all"`` is the whole factorial.
+    The splits divide the grid at random, by a fixed hash; ``"all"`` is the whole factorial.
 
     Attributes:
-        shape: Of one ``x``.
-        highest: The greatest value of ``x``; the least is 0.
+        shape: Shape of one ``x``.
+        highest: Greatest value of ``x``; the least is 0.
     """
 
     shape: ClassVar[tuple[int, ...]]
@@ -25,11 +25,11 @@ class Grid(Base, skip_registration=True):  # type: ignore[call-arg]
     bundled = True
 
     def render(self, factors: np.ndarray) -> np.ndarray:
-        """The data, uint8 ``[example, *shape]``, from the values of their factors, ``[example, factor]``."""
-        raise NotImplementedError(f"{type(self).__name__} must render its factors")
+        """Render data, uint8 ``[example, *shape]``, from the values of factors, ``[example, factor]``."""
+        raise NotImplementedError(f"{type(self).__name__} must define render()")
 
     def features(self) -> Mapping[str, Any]:
-        """``x`` ``[*shape]`` and ``factors`` ``[factor]``, each counted from 0."""
+        """Return ``x`` ``[*shape]`` and ``factors`` ``[factor]``, each counted from 0."""
         return {
             "x": tfds.features.Tensor(shape=self.shape, dtype=np.uint8, doc=f"0 to {self.highest}"),
             "factors": tfds.features.Tensor(
@@ -43,10 +43,5 @@ class Grid(Base, skip_registration=True):  # type: ignore[call-arg]
         count, tenth = len(factors), len(factors) // 10
         x = np.concatenate([self.render(some) for some in np.array_split(factors, count // 64)])
         parts = parted(count, {"validation": tenth, "test": tenth})
-        return {split: self._generate_examples(x, factors, part) for split, part in parts.items()}
-
-    def _generate_examples(
-        self, x: np.ndarray, factors: np.ndarray, part: np.ndarray
-    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for i in part.tolist():
-            yield i, {"x": x[i], "factors": factors[i]}
+        arrays = {"x": x, "factors": factors}
+        return {split: self._generate_examples(arrays, part) for split, part in parts.items()}

@@ -1,4 +1,4 @@
-"""What the factors of variation of a data set are called, and what their values stand for."""
+"""Name the factors of variation of a data set, and the meanings of their values."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from jgen.data.catalogue import builder
 
 
 def factors(name: str) -> dict[str, tuple[Any, ...]]:
-    """The columns of ``load(name)["factors"]``.
+    """Return the columns of ``load(name)["factors"]``.
 
     Args:
         name: One of ``known()``.
 
     Returns:
-        Name of a column -> what its values 0, 1, ... stand for; empty where the data have no factors.
+        Name of a column -> the meanings of its values 0, 1, ...; empty for data without factors.
 
     Raises:
         UsageError: For an unknown name.

@@ -1,22 +1,22 @@
-"""The idx format of MNIST and the sets that took its place, compressed by gzip or not."""
+"""Read the idx format of MNIST and its successors, compressed by gzip or not."""
 
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-from jgen.data.download import Downloaded
+from jgen.data.download import Downloaded, File
 from jgen.errors import UsageError
 
 
 class Idx(Downloaded, skip_registration=True):  # type: ignore[call-arg]
-    """A builder of images and labels from four files: ``{train,test}_{images,labels}``."""
+    """TFDS builder of images and labels from four files: ``{train,test}_{images,labels}``."""
 
     def features(self) -> Mapping[str, Any]:
-        """``x`` ``[28, 28, 1]``, grey values 0 to 255, and ``label``."""
+        """Return ``x`` ``[28, 28, 1]``, grey values 0 to 255, and ``label``."""
         return {
             "x": tfds.features.Tensor(shape=(28, 28, 1), dtype=np.uint8, doc="grey, 0 to 255"),
             "label": tfds.features.ClassLabel(num_classes=10),
@@ -26,20 +26,27 @@ class Idx(Downloaded, skip_registration=True):  # type: ignore[call-arg]
         paths = self.fetch(dl_manager)
         return {
             split: self._generate_examples(
-                read_idx(paths[f"{split}_images"]), read_idx(paths[f"{split}_labels"])
+                {
+                    "x": read_idx(paths[f"{split}_images"])[..., None],
+                    "label": read_idx(paths[f"{split}_labels"]).astype(int),
+                }
             )
             for split in ("train", "test")
         }
 
-    def _generate_examples(
-        self, images: np.ndarray, labels: np.ndarray
-    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for i, (image, label) in enumerate(zip(images, labels, strict=True)):
-            yield i, {"x": image[..., None], "label": int(label)}
+
+def published_files(host: str, **digests: str) -> dict[str, File]:
+    """Return the four files of MNIST at a host, by part and with these digests."""
+    names = {"train": "train", "test": "t10k", "images": "images-idx3", "labels": "labels-idx1"}
+    files = {}
+    for part, digest in digests.items():
+        split, kind = part.split("_")
+        files[part] = File(f"{host}{names[split]}-{names[kind]}-ubyte.gz", digest)
+    return files
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """An array of bytes: two zeros, 8 for unsigned bytes, the rank, big-endian sizes, then the numbers.
+    """Read an idx file: two zeros, 8 for unsigned bytes, the rank, big-endian sizes, then the numbers.
 
     Raises:
         UsageError: For another kind of file, or one that ends early.

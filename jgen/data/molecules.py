@@ -1,7 +1,7 @@
-"""Trees and rings like small molecules, all of them: carbon with four bonds at most, oxygen with two.
+"""Enumerate trees and rings like small molecules: carbon with up to four bonds, oxygen with two.
 
-A graph here is its atoms and, for each atom but the first, the earlier atom it was joined to; a ring has
-one edge more, from its last atom of the cycle to the first.
+A graph is its atoms and, for each atom but the first, the earlier atom it was joined to; a ring has one
+edge more, from the last atom of the cycle to the first.
 """
 
 from itertools import product
@@ -12,16 +12,16 @@ BONDS = {CARBON: 4, OXYGEN: 2}
 
 
 class Molecule(NamedTuple):
-    """Atoms, and pairs of them that are joined."""
+    """Graph of atoms and of pairs of them that are bonded."""
 
     atoms: tuple[int, ...]
     edges: tuple[tuple[int, int], ...]
 
 
 def trees(most: int) -> list[Molecule]:
-    """All trees of 2 to ``most`` atoms, at most one of them oxygen, each once up to relabelling.
+    """Return all trees of 2 to ``most`` atoms, at most one of them oxygen, each once up to relabelling.
 
-    A tree without one of its leaves is a tree, so all trees grow out of single atoms, leaf by leaf.
+    A tree without one of its leaves is a tree, so all trees grow from single atoms, leaf by leaf.
 
     Example:
         >>> [len(tree.atoms) for tree in trees(3)]  # C-C, C-O; C-C-C, C-C-O, C-O-C
@@ -41,9 +41,9 @@ def trees(most: int) -> list[Molecule]:
 
 
 def rings(largest: int) -> list[Molecule]:
-    """All cycles of 3 to ``largest`` carbons, each with nothing, a carbon or an oxygen hanging on it.
+    """Return all cycles of 3 to ``largest`` carbons, each with nothing, a carbon or an oxygen attached.
 
-    Each is there once, up to turning and turning over.
+    Each occurs once, up to rotation and reflection.
 
     Example:
         >>> len(rings(3))  # bracelets of three beads in three colours
@@ -62,13 +62,13 @@ def rings(largest: int) -> list[Molecule]:
 
 
 def bonds(graph: Molecule) -> list[int]:
-    """The number of edges at each atom."""
+    """Count the edges at each atom."""
     ends = [end for edge in graph.edges for end in edge]
     return [ends.count(i) for i in range(len(graph.atoms))]
 
 
 def canonical(tree: Molecule) -> tuple:
-    """A form that two trees share exactly if one is the other relabelled: the least of all its rootings.
+    """Return a form that two trees share exactly if they are isomorphic: the least of all rootings.
 
     Reference:
         Aho, Hopcroft, Ullman, The Design and Analysis of Computer Algorithms, 1974 (the form of a rooting).

@@ -1,7 +1,7 @@
-"""Opening a data set that is on disk, or saying what to do so that it will be."""
+"""Open a data set that is on disk, or tell the user how to prepare it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,18 @@ from jgen.data.catalogue import builder, is_prepared, known, write_records
 from jgen.errors import UsageError
 
 
-def opened(name_or_path: str | Path, directory: str | Path | None = None) -> Any:
-    """The TFDS builder of a set whose files are there; what comes with jgen is written where it is not yet.
+def open_builder(name_or_path: str | Path, directory: str | Path | None = None) -> Any:
+    """Return the TFDS builder of a prepared set; bundled sets are prepared if they are not yet.
 
     Args:
-        name_or_path: One of ``known()``, or a folder that any TFDS builder has prepared as ``array_record``.
-        directory: Where prepared sets lie; None for ``$JGEN_DATA_DIR`` or the user's cache.
+        name_or_path: Name among ``known()``, or a folder that a TFDS builder prepared as ``array_record``.
+        directory: Folder of prepared sets; None for ``$JGEN_DATA_DIR`` or the user's cache.
 
     Raises:
         UsageError: For a set that is unknown, not prepared or not readable.
     """
     if str(name_or_path) in known() or not Path(name_or_path).is_dir():
-        made = builder(str(name_or_path), directory)  # says which sets there are
+        made = builder(str(name_or_path), directory)  # raises for an unknown name
         if is_prepared(made):
             return made
         if not made.bundled:
@@ -33,7 +33,7 @@ def opened(name_or_path: str | Path, directory: str | Path | None = None) -> Any
 
 
 class Source:
-    """The examples of a split, read by number, from any thread."""
+    """Random-access examples of a split, for any thread."""
 
     def __init__(self, records: Any, folder: Path):
         self.records, self.folder = records, folder
@@ -41,14 +41,14 @@ class Source:
     def __len__(self) -> int:
         return len(self.records)
 
-    def rows(self, numbers: Sequence[int]) -> dict[str, Any]:
-        """Some of them as arrays, ``feature -> [number, ...]``, nested as the features are.
+    def read(self, numbers: Iterable[int]) -> dict[str, Any]:
+        """Read examples as arrays, ``feature -> [number, ...]``, nested as the features are.
 
         Raises:
             UsageError: For files that cannot be read, or a feature without a fixed shape.
         """
         try:
-            return _stacked(self.records.__getitems__(numbers))
+            return _stack(self.records.__getitems__([int(number) for number in numbers]))
         except RuntimeError as error:
             reason = str(error).splitlines()[0]
             raise UsageError(
@@ -57,33 +57,33 @@ class Source:
 
 
 def source_of(made: Any, split: str) -> Source:
-    """The examples of a split.
+    """Return the examples of a split.
 
     Args:
-        made: From ``opened``.
-        split: As TFDS writes it: ``"train"``, ``"train[:80%]"``, ``"train+test"``, ``"all"``.
+        made: From ``open_builder``.
+        split: In TFDS's notation: ``"train"``, ``"train[:80%]"``, ``"train+test"``, ``"all"``.
 
     Raises:
-        UsageError: For a split that the set has not, or that has no example.
+        UsageError: For a split that is missing or empty.
     """
     splits = ", ".join(made.info.splits)
     try:
         if made.info.splits[split].num_examples:
             return Source(made.as_data_source(split=split), Path(made.data_dir))
     except (ValueError, KeyError, AssertionError) as error:
-        what = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         raise UsageError(
-            f"cannot read the split {split!r} of {made.name} (it has {splits}): {what}"
+            f"cannot read the split {split!r} of {made.name} (it has {splits}): {reason}"
         ) from error
     raise UsageError(f"the split {split!r} of {made.name} is empty; the set has {splits}: take more of one")
 
 
-def _stacked(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _stack(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, first in records[0].items():
         values = [record[name] for record in records]
         if isinstance(first, Mapping):
-            columns[name] = _stacked(values)
+            columns[name] = _stack(values)
         elif len(shapes := {np.shape(value) for value in values}) > 1:
             few = " and ".join(str(shape) for shape in sorted(shapes)[:2])
             raise UsageError(
@@ -96,7 +96,7 @@ def _stacked(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _from_folder(path: Path) -> Any:
-    """The builder that prepared a folder, or the newest version in it."""
+    """Return the builder of a prepared folder, or of the newest version in it."""
     import tensorflow_datasets as tfds
 
     found = [folder for folder in (path, *path.iterdir()) if (folder / "dataset_info.json").is_file()]

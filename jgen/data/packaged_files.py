@@ -1,11 +1,11 @@
-"""Data that lie in the files of an installed package, read without importing it, which takes seconds."""
+"""Locate data files of an installed package without importing it, which takes seconds."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 
 def sklearn_file(name: str) -> Path:
-    """A file of scikit-learn's folder of data.
+    """Return the path of a file of scikit-learn's data folder.
 
     Raises:
         ModuleNotFoundError: If scikit-learn is not installed.

@@ -1,4 +1,4 @@
-"""Preparing a data set: writing it once, as the files that it is read from."""
+"""Prepare a data set: write the files that it is read from."""
 
 from pathlib import Path
 
@@ -6,17 +6,17 @@ from jgen.data.catalogue import builder, write_records
 
 
 def prepare(name: str, directory: str | Path | None = None) -> Path:
-    """Writes a data set to disk, where it is not there yet.
+    """Write a data set to disk unless it is already there.
 
     Args:
-        name: One of ``known()``.
-        directory: Where to; None for ``$JGEN_DATA_DIR`` or the user's cache.
+        name: Name among ``known()``.
+        directory: Target folder; None for ``$JGEN_DATA_DIR`` or the user's cache.
 
     Returns:
-        The folder that holds it.
+        The folder of the set.
 
     Raises:
-        UsageError: For an unknown name, or a place that cannot be written.
+        UsageError: For an unknown name, or a folder that cannot be written.
 
     Example:
         >>> import tempfile

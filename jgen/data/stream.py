@@ -1,7 +1,5 @@
-"""Batches of a data set that is too large to load, read ahead of whoever takes them."""
+"""Read data that do not fit in memory as an endless stream of batches, shuffled and prefetched by grain."""
 
-import functools
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,35 +7,33 @@ from typing import Any
 import jax
 import numpy as np
 
-from jgen.data.fixed_hash import mixed
-from jgen.data.open_builder import Source, opened, source_of
+from jgen.data.open_builder import open_builder, source_of
 from jgen.errors import UsageError
 from jgen.types import Key
 
 
 class Stream(Iterator[dict[str, Any]]):
-    """An endless iterator over batches, ``feature -> [batch, ...]``, that knows where it stands.
+    """Endless iterator over batches, ``feature -> [batch, ...]``, with its position.
 
     Attributes:
         epoch_length: Batches of an epoch.
     """
 
-    def __init__(self, batches: "_Batches", start: int, batches_ahead: Iterator[dict[str, Any]]):
-        self.epoch_length = batches.epoch_length
-        self._next = start
-        self._ahead = batches_ahead
+    def __init__(self, batches: Iterator[dict[str, Any]], start: int, epoch_length: int):
+        self.epoch_length = epoch_length
+        self._batches, self._next = batches, start
 
     @property
     def position(self) -> dict[str, int]:
-        """Where the next batch stands, ``{"epoch": ..., "index": ...}``: write it down, and go on from it.
+        """Return the position of the next batch, ``{"epoch": ..., "index": ...}``, to resume from.
 
-        What was read ahead and not taken does not count.
+        Batches that were read ahead and not taken do not count.
         """
         epoch, index = divmod(self._next, self.epoch_length)
         return {"epoch": epoch, "index": index}
 
     def __next__(self) -> dict[str, Any]:
-        batch = next(self._ahead)
+        batch = next(self._batches)
         self._next += 1
         return batch
 
@@ -53,29 +49,29 @@ def stream(
     num_threads: int = 4,
     num_ahead: int = 8,
 ) -> Stream:
-    """Batches in a random order, each a pure function of the key and its position; grain reads them ahead.
+    """Stream batches in random order, each a pure function of the key and its position.
 
-    In an epoch every row comes once, but for those that are left over from whole batches; each epoch has an
-    order of its own. The order of epoch e is that of the rows by SplitMix64's numbers of a stream that the
-    key and e choose, so it hangs on no library's version. It costs 16 bytes a row.
+    Each epoch contains every example once, except for those left over from whole batches, in an order of its
+    own. grain computes the order from 32 random bits of the key and the epoch, so another version of grain
+    may give another order.
 
     Args:
-        key: What the order is drawn from.
+        key: Random key of the order.
         name_or_path: As in ``load``, but no ``.csv`` file.
         split: As in ``load``.
-        batch_size: Rows of a batch.
-        position: Where to begin: a ``Stream.position``, or how many batches to pass over, so that
+        batch_size: Examples of a batch.
+        position: Where to begin: a ``Stream.position``, or the number of batches to skip, so that
             ``lambda step: stream(..., position=step)`` is what ``train_stream`` asks for.
         directory: As in ``load``.
-        num_threads: How many batches are read at a time.
-        num_ahead: How many batches are kept ready.
+        num_threads: Number of batches read at the same time.
+        num_ahead: Number of batches kept ready.
 
     Returns:
         The stream; ``next`` takes a batch.
 
     Raises:
-        UsageError: Without grain; for a set or a split as in ``load``; for a batch that is larger than the
-            split; for counts or a position that make no sense.
+        UsageError: Without grain; for a data set or split as in ``load``; for a batch that is larger than
+            the split; for invalid counts or an invalid position.
 
     Example:
         >>> import jax, tempfile
@@ -97,45 +93,22 @@ def stream(
             f"batch_size, num_threads and num_ahead must be at least 1; "
             f"got {batch_size}, {num_threads} and {num_ahead}"
         )
-    source = source_of(opened(name_or_path, directory), split)
+    source = source_of(open_builder(name_or_path, directory), split)
     if batch_size > len(source):
         raise UsageError(
             f"a batch of {batch_size} is larger than the split {split!r} of {name_or_path}, "
-            f"which has {len(source)} rows: take fewer"
+            f"which has {len(source)} examples: take fewer"
         )
-    start = _start(position, len(source) // batch_size)
-    batches = _Batches(source, key, batch_size, start)
+    epoch_length = len(source) // batch_size
+    start = _start(position, epoch_length)
+    indices = grain.MapDataset.range(len(source)).shuffle(int(jax.random.bits(key, (), np.uint32)))
+    batches = indices.batch(batch_size, drop_remainder=True).repeat().map(source.read)[start:]
     options = grain.ReadOptions(num_threads=num_threads, prefetch_buffer_size=num_ahead)
-    ahead = iter(grain.MapDataset.source(batches).to_iter_dataset(options))
-    return Stream(batches, start, ahead)
-
-
-class _Batches:
-    """The batches from a start on, by number, as grain asks for them, from any of its threads."""
-
-    def __init__(self, source: Source, key: Key, batch_size: int, start: int):
-        self.source, self.batch_size, self.start = source, batch_size, start
-        high, low = np.asarray(jax.random.bits(key, (2,), np.uint32)).tolist()
-        self.seed = high << 32 | low
-        self.epoch_length = len(source) // batch_size
-        self.order = functools.lru_cache(2)(self._order)  # threads may be at the end of one and in the next
-
-    def __len__(self) -> int:
-        return sys.maxsize
-
-    def __getitem__(self, number: int) -> dict[str, Any]:
-        epoch, index = divmod(self.start + number, self.epoch_length)
-        rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.source.rows(rows.tolist())
-
-    def _order(self, epoch: int) -> np.ndarray:
-        return np.argsort(
-            mixed(np.arange(len(self.source)), int(mixed(np.array(epoch), self.seed))), kind="stable"
-        )
+    return Stream(iter(batches.to_iter_dataset(options)), start, epoch_length)
 
 
 def _start(position: int | Mapping[str, int], epoch_length: int) -> int:
-    """The number of the batch at a position."""
+    """Return the number of the batch at a position."""
     if isinstance(position, Mapping):
         epoch, index = position.get("epoch"), position.get("index")
         if not (

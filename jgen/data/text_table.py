@@ -1,4 +1,4 @@
-"""A table of numbers in a text file."""
+"""Read a table of numbers from a CSV file."""
 
 import csv
 from pathlib import Path
@@ -9,18 +9,18 @@ from jgen.errors import UsageError
 
 
 def table(path: str | Path, split: str = "train") -> dict[str, np.ndarray]:
-    r"""Reads a numeric CSV file: rows of numbers under an optional line of names.
+    r"""Read a numeric CSV file: rows of numbers under an optional line of names.
 
     Args:
-        path: The file, in UTF-8.
+        path: Path of the file, in UTF-8.
         split: ``"train"`` for all rows, or a slice of them, ``"train[:80%]"``, in the order of the file.
 
     Returns:
-        ``x`` ``[row, column]``, float64; a column named ``label`` is apart, ``[row]``.
+        ``x`` ``[row, column]``, float64; a column named ``label`` is separate, ``[row]``.
 
     Raises:
         UsageError: For a file that is missing or empty, a row of another length, or a cell that is not a
-            finite number: the message names its line and column.
+            finite number: the message states its line and column.
 
     Example:
         >>> import tempfile, pathlib
@@ -41,14 +41,14 @@ def table(path: str | Path, split: str = "train") -> dict[str, np.ndarray]:
 
 
 def read_rows(path: str | Path) -> tuple[list[str] | None, list[tuple[int, list[str]]]]:
-    """The cells of a CSV file, still as text.
+    """Read the cells of a CSV file as text.
 
     Args:
-        path: The file, in UTF-8.
+        path: Path of the file, in UTF-8.
 
     Returns:
-        The line of names, None where the first line has a number in it; and the other lines that are not
-        blank, each with its number.
+        The line of names, None if the first line has a number in it; and the other lines that are not
+        blank, each with its line number.
 
     Raises:
         UsageError: For a file that is missing, not text, or without rows.
@@ -81,7 +81,7 @@ def _numbers(path: str | Path, line: int, row: list[str], width: int) -> list[fl
         if not _is_number(cell) or not np.isfinite(float(cell)):
             raise UsageError(
                 f"{path}, line {line}, column {column}: {cell!r} is not a finite number; "
-                "drop the column or the row, or code it as numbers"
+                "drop the column or the row, or encode it as numbers"
             )
     return [float(cell) for cell in row]
 

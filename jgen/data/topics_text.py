@@ -1,9 +1,9 @@
-"""English text that every Python brings along: the topics of its ``help``, in paragraphs, each once."""
+"""Read English text that comes with Python: the paragraphs of the topics of ``help``, without repeats."""
 
 import hashlib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -14,14 +14,14 @@ from jgen.data.builder import Base
 from jgen.errors import UsageError
 
 SPLITS = {"train": 0.8, "validation": 0.9, "test": 1.0}
-"""The share of paragraphs up to the end of each split."""
+"""Cumulative share of paragraphs at the end of each split."""
 
 
 class Topics(Base, skip_registration=True):  # type: ignore[call-arg]
-    """A builder of windows of tokens; its version is that of the Python whose text it is.
+    """TFDS builder of windows of tokens; its version is that of the Python whose text it is.
 
     Attributes:
-        length: Of a window, in tokens.
+        length: Length of a window, in tokens.
     """
 
     length: ClassVar[int]
@@ -31,11 +31,11 @@ class Topics(Base, skip_registration=True):  # type: ignore[call-arg]
     citation = "Python Software Foundation, The Python Language Reference."
 
     def tokenizer(self, texts: Mapping[str, str]) -> Any:
-        """The tokenizer, from the text of each split; its fields are kept as the set's metadata."""
-        raise NotImplementedError(f"{type(self).__name__} must make its tokenizer")
+        """Return the tokenizer of the text of each split; its fields are stored as metadata."""
+        raise NotImplementedError(f"{type(self).__name__} must define tokenizer()")
 
     def features(self) -> Mapping[str, Any]:
-        """``x``, a window of tokens."""
+        """Return ``x``, a window of tokens."""
         return {"x": tfds.features.Tensor(shape=(self.length,), dtype=np.int32, doc="tokens")}
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
@@ -46,15 +46,17 @@ class Topics(Base, skip_registration=True):  # type: ignore[call-arg]
             python=str(self.VERSION),
             sha256={split: hashlib.sha256(text.encode()).hexdigest() for split, text in texts.items()},
         )
-        return {split: self._generate_examples(tokenizer.encode(text)) for split, text in texts.items()}
+        return {
+            split: self._generate_examples({"x": self._windows(tokenizer.encode(text))})
+            for split, text in texts.items()
+        }
 
-    def _generate_examples(self, tokens: np.ndarray) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for i in range(len(tokens) // self.length):
-            yield i, {"x": tokens[i * self.length : (i + 1) * self.length]}
+    def _windows(self, tokens: np.ndarray) -> np.ndarray:
+        return tokens[: len(tokens) // self.length * self.length].reshape(-1, self.length)
 
 
 def paragraphs() -> list[str]:
-    """The paragraphs of all topics, by the name of the topic, each where it comes first.
+    """Return the paragraphs of all topics in the order of topic names, without repeats.
 
     Raises:
         UsageError: For a Python without them.
@@ -64,14 +66,14 @@ def paragraphs() -> list[str]:
     except ModuleNotFoundError as error:
         raise UsageError(
             "this Python has no pydoc_data.topics, the texts of its help: "
-            "install the whole standard library, or take another Python"
+            "install the whole standard library, or use another Python"
         ) from error
     found = (part for name in sorted(topics) for part in re.split(r"\n\s*\n", topics[name].strip("\n")))
     return list(dict.fromkeys(part.rstrip() for part in found if part.strip()))
 
 
 def split_of(paragraph: str) -> str:
-    """The split that a paragraph belongs to, by a hash of its text: the same in every version of Python.
+    """Return the split of a paragraph by a hash of its text, the same in every version of Python.
 
     Example:
         >>> split_of("Assert statements are a convenient way to insert debugging assertions")
@@ -82,7 +84,7 @@ def split_of(paragraph: str) -> str:
 
 
 def split_texts(found: list[str]) -> dict[str, str]:
-    """The text of each split: its paragraphs in their order, with an empty line after each."""
+    """Return the text of each split: its paragraphs in order, with an empty line after each."""
     texts = dict.fromkeys(SPLITS, "")
     for split in texts:
         texts[split] = "".join(f"{part}\n\n" for part in found if split_of(part) == split)

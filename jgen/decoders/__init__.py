@@ -1,4 +1,4 @@
-"""Decoders: Flax networks that take latents ``z [batch, latent]`` to a distribution over x, one a file."""
+"""Map latents ``z [batch, latent]`` to distributions over x by Flax networks, one a file."""
 
 from jgen.decoders.check_support import check_support
 from jgen.decoders.conv_net import ConvNet
@@ -19,7 +19,6 @@ from jgen.decoders.occupancy import Occupancy
 from jgen.decoders.positions import LearnedPositions, RotaryPositions
 from jgen.decoders.rnn import RNN
 from jgen.decoders.transformer import Transformer
-from jgen.decoders.voxel_conv_net import VoxelConvNet
 
 __all__ = [
     "MLP",
@@ -38,7 +37,6 @@ __all__ = [
     "Occupancy",
     "RotaryPositions",
     "Transformer",
-    "VoxelConvNet",
     "check_graphs",
     "check_support",
     "relabel",

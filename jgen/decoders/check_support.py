@@ -1,4 +1,4 @@
-"""Data that a likelihood cannot mean are refused before they are trained on."""
+"""Check that data lie in the support of a likelihood."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from jgen._internal.validation import is_traced
 
 
 def check_support(head: Any, x: Any) -> None:
-    """Refuses data outside the support of a head, or of a distribution; for concrete arrays, outside of jit.
+    """Check that data lie in the support of a head or a distribution; for concrete arrays, outside of jit.
 
-    Inside of a compiled step nothing can be raised: there such values are -inf nats, which no one can read.
+    A compiled step cannot raise: there such values have a log-probability of -inf nats.
 
     Args:
         head: A head, or any distribution.
         x: Data ``[batch, *event]``.
 
     Raises:
-        ValueError: Naming the first value outside, how many there are, what is taken, and what to do.
+        ValueError: If values lie outside; it names the first, their number, the support, and what to do.
         TypeError: If x is traced.
 
     Example:
@@ -31,7 +31,7 @@ def check_support(head: Any, x: Any) -> None:
         0 or 1. Binarise the data (x > a threshold, or a draw with probabilities x), or take the head ...
     """
     if is_traced(x):
-        raise TypeError("check_support looks at values, and x is traced: call it on the data, outside of jit")
+        raise TypeError("check_support reads values, and x is traced: call it on the data, outside of jit")
     constraint: Any = head.support
     while hasattr(constraint, "base_constraint"):
         constraint = constraint.base_constraint
@@ -40,12 +40,12 @@ def check_support(head: Any, x: Any) -> None:
     if not outside.any():
         return
     first = tuple(int(i) for i in np.argwhere(outside)[0])
-    named: Any = head
-    while hasattr(named, "base_dist"):
-        named = named.base_dist
+    base: Any = head
+    while hasattr(base, "base_dist"):
+        base = base.base_dist
     takes = getattr(head, "takes", f"{constraint}")
     remedy = getattr(head, "remedy", "Map the data to that, or take a likelihood whose support they are in.")
     raise ValueError(
-        f"x has values outside the support of {type(named).__name__}: x{list(first)} is {values[first]}, "
+        f"x has values outside the support of {type(base).__name__}: x{list(first)} is {values[first]}, "
         f"one of {outside.sum():,} in {outside.size:,}. It takes {takes}. {remedy}"
     )

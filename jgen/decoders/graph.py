@@ -1,4 +1,4 @@
-"""A decoder of graphs that does not know its nodes apart."""
+"""Decode latents to graphs, equivariantly under relabelling of the nodes."""
 
 from collections.abc import Callable
 
@@ -11,40 +11,40 @@ from jgen.types import Array
 
 
 class Graph(nn.Module):
-    r"""Nodes that are independent and alike given the latent, and edges given the nodes they join.
+    r"""Graph decoder: nodes are iid given the latent, edges independent given the nodes they join.
 
-    The latent is :math:`z = (c, e_1, \dots, e_n)`: what all nodes share, and ``node_dim`` numbers of each
-    node's own. The same network takes :math:`(c, e_i)` to the type of node i and to what it brings to its
-    edges, and c to the number of nodes; ``Graphs`` has the law. So
+    The latent is :math:`z = (c, e_1, \dots, e_n)`: a part that all nodes share, and ``node_dim`` numbers for
+    each node. The same network maps :math:`(c, e_i)` to the type of node i and to its factors in the logits
+    of its edges, and c to the number of nodes; ``Graphs`` defines the distribution. So
 
     .. math:: p(\pi G \mid c, \pi e) = p(G \mid c, e) \quad \text{for all relabellings } \pi,
 
     and under a prior of independent, equal :math:`e_i` the marginal p(G) is the same for all labellings. With
-    ``node_dim = 0`` so is :math:`p(G \mid z)` itself: nodes of one type are then alike, and edges depend on
-    types and z alone. The unlabelled graph is as likely as all its labellings together,
+    ``node_dim = 0`` so is :math:`p(G \mid z)` itself: nodes of one type are then exchangeable, and edges
+    depend on types and z alone. The probability of the unlabelled graph is the sum over its labellings,
 
     .. math:: \log p([G] \mid z) = \log p(G \mid z) + \log m! / |\mathrm{Aut}\, G|.
 
     With ``ordered`` each place has a learned vector too. That is more expressive and not invariant: its
-    log_prob is that of one labelling, which data must then have chosen by a rule, and
+    log_prob is that of one labelling, which must then be chosen by a rule in the data, and
     ``unlabelled_log_prob`` of one or several matchings bounds :math:`\log p([G] \mid z)` from below.
 
     Attributes:
-        num_nodes: Most nodes of a graph, n; there are 1 to n.
-        num_types: Node types.
-        num_edge_types: Kinds of pairs of nodes, with "no edge" as the first: 2 for plain graphs.
-        node_dim: Numbers of the latent for each node, the last of z; ``latent - n * node_dim`` are shared.
-        ordered: Whether places differ.
-        hidden: The sizes of the hidden layers.
-        rank: Terms of an edge's logit.
-        activation: Between layers.
+        num_nodes: Maximal number of nodes n; a graph has 1 to n.
+        num_types: Number of node types.
+        num_edge_types: Number of kinds of pairs, of which the first is "no edge": 2 for plain graphs.
+        node_dim: Latent size of each node, the last numbers of z; ``latent - n * node_dim`` are shared.
+        ordered: Whether places have learned vectors.
+        hidden: Sizes of the hidden layers.
+        rank: Number of terms of the logit of an edge.
+        activation: Activation between layers.
 
     Returns:
         Called with ``z [batch, latent]``, a distribution (batch,) over
-        ``{"nodes": [n], "adjacency": [n, n]}``, as ``graph_base`` writes graphs.
+        ``{"nodes": [n], "adjacency": [n, n]}``, in the format of ``jgen.decoders.graph_distribution``.
 
     Raises:
-        ValueError: For sizes below 1, or a latent shorter than its nodes' parts.
+        ValueError: If a size is below 1, or the latent is shorter than ``n * node_dim``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -70,7 +70,7 @@ class Graph(nn.Module):
 
     @nn.compact
     def __call__(self, z: Array) -> Graphs:
-        """``z [batch, latent]`` -> p(G | z), a distribution (batch,) over graphs."""
+        """Map ``z [batch, latent]`` to p(G | z), a distribution (batch,) over graphs."""
         check_decoder_input("Graph", z, (self.num_nodes, self.num_types, self.num_edge_types, self.rank))
         (batch, latent), n = z.shape, self.num_nodes
         num_shared = latent - n * self.node_dim
@@ -80,8 +80,10 @@ class Graph(nn.Module):
                 f"got {latent}"
             )
         shared = jnp.concatenate([jnp.ones((batch, 1), z.dtype), z[:, :num_shared]], axis=1)
-        own = z[:, num_shared:].reshape(batch, n, self.node_dim)
-        each = jnp.concatenate([jnp.broadcast_to(shared[:, None], (batch, n, num_shared + 1)), own], axis=2)
+        per_node = z[:, num_shared:].reshape(batch, n, self.node_dim)
+        each = jnp.concatenate(
+            [jnp.broadcast_to(shared[:, None], (batch, n, num_shared + 1)), per_node], axis=2
+        )
         if self.ordered:
             places = self.param("places", nn.initializers.normal(1.0), (n, self.rank))
             each = jnp.concatenate([each, jnp.broadcast_to(places[None], (batch, *places.shape))], axis=2)
@@ -101,6 +103,6 @@ class Graph(nn.Module):
 
 
 def recipe() -> list[tuple[nn.Module, int]]:
-    """Examples for the laws of decoders, each with its number of latents."""
+    """Return examples for the checks of decoders, each with its latent size."""
     sizes = Graph(num_nodes=3, num_types=2, hidden=(8,), rank=3)
     return [(sizes, 2), (sizes.clone(num_edge_types=3, node_dim=2), 7), (sizes.clone(ordered=True), 2)]

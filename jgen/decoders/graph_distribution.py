@@ -1,18 +1,18 @@
-r"""The law of a graph whose nodes and edges are independent given the latent, labelled and unlabelled.
+r"""Define distributions of graphs, labelled and unlabelled.
 
-A graph of at most n nodes is a dictionary of integers, zero wherever nothing is:
+A graph of at most n nodes is a dictionary of integers, zero where there is no node or edge:
 
-- ``nodes [*batch, n]``: the type of each node, ``1 .. num_types``, and 0 where there is none; a graph of m
-  nodes fills the first m places, so that ``nodes > 0`` is its mask;
+- ``nodes [*batch, n]``: the type of each node, ``1 .. num_types``, and 0 for no node; a graph of m nodes
+  fills the first m places, so that ``nodes > 0`` is its mask;
 - ``adjacency [*batch, n, n]``: symmetric, 0 for no edge, ``1 .. num_edge_types - 1`` for its kinds; 0 on the
   diagonal and where there is no node.
 
-Its labels, the places, mean nothing. The unlabelled graph [G] is all that relabelling makes of it, and
+The labels (places) carry no meaning. The unlabelled graph [G] is the set of all relabellings of G, and
 
 .. math:: \log p([G]) = \log \sum_{G' \in [G]} p(G'), \qquad |[G]| = m! / |\mathrm{Aut}\, G|,
 
-so a law that is the same for all labellings has
-:math:`\log p([G]) = \log p(G) + \log m! / |\mathrm{Aut}\, G|`, and any law has
+so a distribution that is the same for all labellings has
+:math:`\log p([G]) = \log p(G) + \log m! / |\mathrm{Aut}\, G|`, and any distribution has
 :math:`\log p([G]) \ge \log \sum_{G' \in S} p(G')` for every set S of labellings.
 """
 
@@ -31,20 +31,20 @@ Graph = Mapping[str, Array]
 
 
 class Graphs(dist.Distribution):
-    r"""Graphs of at most n nodes, each node and each edge by itself.
+    r"""Distribution of graphs of at most n nodes, with independent nodes, and independent edges given nodes.
 
     .. math:: p(G) = p(m) \prod_{i \le m} p_i(x_i) \prod_{i < j \le m} p_{ij}(a_{ij} \mid x_i, x_j), \qquad
         p_{ij}(a \mid x, y) \propto \exp\Big(b_a + \sum_r \rho_{ar}\, u_{ixr}\, u_{jyr}\Big)
 
-    over graphs as the head of this file writes them; all else has -inf. Where the laws of all places are
-    alike, so is p(G) for all labellings of G.
+    over graphs in the format of this module; other arrays have -inf. Where the distributions of all places
+    are equal, p(G) is the same for all labellings of G.
 
     Args:
-        size_logits: Of m - 1, ``[*batch, n]``.
-        node_logits: Of x - 1, ``[*batch, n, type]``.
-        ends: u, what a node of each type brings to its edges, ``[*batch, n, type, rank]``.
-        relations: :math:`\rho` ``[edge type, rank]``.
-        bias: b ``[edge type]``.
+        size_logits: Logits of m - 1, ``[*batch, n]``.
+        node_logits: Logits of x - 1, ``[*batch, n, type]``.
+        ends: Factors u of nodes of each type, ``[*batch, n, type, rank]``.
+        relations: Factors :math:`\rho` of edge types, ``[edge type, rank]``.
+        bias: Bias b ``[edge type]``.
     """
 
     pytree_data_fields = ("size_logits", "node_logits", "ends", "relations", "bias")
@@ -58,27 +58,27 @@ class Graphs(dist.Distribution):
 
     @property
     def event_shape(self) -> Any:
-        """Of both parts of a graph."""
+        """Return the shapes of both parts of a graph."""
         num_nodes = self.size_logits.shape[-1]
         return {"nodes": (num_nodes,), "adjacency": (num_nodes, num_nodes)}
 
     @property
     def is_discrete(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def log_prob(self, value: Graph, intermediates: Any = None) -> Array:
-        """Log-probability ``[*sample, *batch]`` of labelled graphs, in nats."""
+        """Compute the log-probability ``[*sample, *batch]`` of labelled graphs, in nats."""
         del intermediates
         nodes, adjacency = (jnp.asarray(value[part], int) for part in ("nodes", "adjacency"))
         num_types, num_edge_types = self.node_logits.shape[-1], len(self.bias)
         num_nodes = self.size_logits.shape[-1]
         if nodes.shape[-1:] != (num_nodes,) or adjacency.shape[-2:] != (num_nodes, num_nodes):
             raise ValueError(
-                f"this law is over graphs of {num_nodes} places, nodes [..., {num_nodes}] and adjacency "
+                f"value must be graphs of {num_nodes} places, nodes [..., {num_nodes}] and adjacency "
                 f"[..., {num_nodes}, {num_nodes}], got {nodes.shape} and {adjacency.shape}: pad them by zeros"
             )
-        broken = faults({"nodes": nodes, "adjacency": adjacency}, num_types, num_edge_types)
+        invalid = faults({"nodes": nodes, "adjacency": adjacency}, num_types, num_edge_types)
         nodes = jnp.broadcast_to(nodes, (*self._whole(nodes.shape[:-1]), nodes.shape[-1]))
         present = nodes > 0  # [..., n]
         size, kind = present.sum(-1), jnp.clip(nodes - 1, 0, num_types - 1)
@@ -87,11 +87,10 @@ class Graphs(dist.Distribution):
         total += jnp.where(present, _chosen(self._like(kinds, nodes), kind), 0).sum(-1)
         edge = jnp.clip(jnp.broadcast_to(adjacency, (*nodes.shape, nodes.shape[-1])), 0, num_edge_types - 1)
         edges = jnp.where(_pairs(present), _chosen(self._edge_log_probs(kind), edge), 0)
-        impossible = jnp.stack([*broken.values()]).any(0)
-        return jnp.where(impossible, -jnp.inf, total + edges.sum((-1, -2)))
+        return jnp.where(jnp.stack([*invalid.values()]).any(0), -jnp.inf, total + edges.sum((-1, -2)))
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> dict[str, Array]:
-        """Draws ``{"nodes": [*sample, *batch, n], "adjacency": [*sample, *batch, n, n]}``."""
+        """Draw graphs ``{"nodes": [*sample, *batch, n], "adjacency": [*sample, *batch, n, n]}``."""
         size_key, node_key, edge_key = jax.random.split(key, 3)
         shape = (*sample_shape, *self.batch_shape)
         num_nodes = self.size_logits.shape[-1]
@@ -106,11 +105,11 @@ class Graphs(dist.Distribution):
         return jnp.broadcast_shapes(shape, self.batch_shape)
 
     def _like(self, leaf: Array, nodes: Array) -> Array:
-        """A parameter ``[*batch, *own]`` for every graph, ``[*sample, *batch, *own]``."""
+        """Broadcast a parameter ``[*batch, ...]`` to all graphs, ``[*sample, *batch, ...]``."""
         return jnp.broadcast_to(leaf, (*nodes.shape[:-1], *leaf.shape[len(self.batch_shape) :]))
 
     def _edge_log_probs(self, kind: Array) -> Array:
-        """For nodes of these types ``[..., n]``, the law of each pair ``[..., n, n, edge type]``."""
+        """Compute log-probabilities ``[..., n, n, edge type]`` of pairs of nodes of types ``[..., n]``."""
         ends = jnp.take_along_axis(self._like(self.ends, kind), kind[..., None, None], axis=-2)[..., 0, :]
         logits = jnp.einsum("...ir,er,...jr->...ije", ends, self.relations, ends, precision="highest")
         return jax.nn.log_softmax(logits + jnp.broadcast_to(self.bias, logits.shape))
@@ -121,24 +120,24 @@ def _chosen(log_probs: Array, index: Array) -> Array:
 
 
 def _pairs(present: Array) -> Array:
-    """Each pair of nodes once, ``[..., n, n]``."""
+    """Return the mask of pairs of nodes, each once, ``[..., n, n]``."""
     both = present[..., :, None] & present[..., None, :]
     return jnp.triu(both, 1)
 
 
 def faults(graph: Graph, num_types: int, num_edge_types: int) -> dict[str, Array]:
-    """What keeps arrays from being a graph: in words, and for which graphs ``[*batch]`` it is so.
+    """Return the reasons why arrays are no graphs, each with the mask ``[*batch]`` of graphs it applies to.
 
     Example:
         >>> import numpy as np
         >>> graph = {"nodes": np.array([1, 1, 0]), "adjacency": np.eye(3, k=1, dtype=int)}
-        >>> [fault for fault, found in jax.jit(faults, static_argnums=(1, 2))(graph, 1, 2).items() if found]
-        ['adjacency must be symmetric', 'edges must join nodes that are there']
+        >>> [fault for fault, where in jax.jit(faults, static_argnums=(1, 2))(graph, 1, 2).items() if where]
+        ['adjacency must be symmetric', 'edges must join existing nodes']
     """
     nodes, adjacency = graph["nodes"], graph["adjacency"]
     present, edge = nodes > 0, adjacency != 0
     both = present[..., :, None] & present[..., None, :]
-    found = {
+    places = {
         f"node types must be 1 to {num_types}, and 0 where there is no node": (nodes < 0)
         | (nodes > num_types),
         "nodes must fill the first places": present[..., 1:] & ~present[..., :-1],
@@ -149,37 +148,37 @@ def faults(graph: Graph, num_types: int, num_edge_types: int) -> dict[str, Array
         "adjacency must be symmetric": adjacency != jnp.swapaxes(adjacency, -1, -2),
         "a node must have no edge to itself": edge
         & jnp.broadcast_to(jnp.eye(edge.shape[-1], dtype=bool), edge.shape),
-        "edges must join nodes that are there": edge & ~both,
+        "edges must join existing nodes": edge & ~both,
     }
-    return {fault: where.any(-1) for fault, where in found.items()} | {
+    return {fault: where.any(-1) for fault, where in places.items()} | {
         fault: where.any((-1, -2)) for fault, where in pairs.items()
     }
 
 
 def check_graphs(graph: Graph, num_types: int, num_edge_types: int = 2) -> None:
-    """Refuses data that are no graphs, outside of jit; inside, they are -inf nats, which no one can read.
+    """Check that data are graphs, outside of jit; inside, other arrays have a log-probability of -inf nats.
 
     Args:
-        graph: ``{"nodes": [batch, n], "adjacency": [batch, n, n]}``, as the head of this file says.
-        num_types: Node types there are.
-        num_edge_types: Kinds of pairs, with none.
+        graph: ``{"nodes": [batch, n], "adjacency": [batch, n, n]}``, in the format of this module.
+        num_types: Number of node types.
+        num_edge_types: Number of kinds of pairs, with "no edge".
 
     Raises:
-        ValueError: Naming the first that is none, and why.
+        ValueError: If they are not; it names the first that is none, and why.
     """
     nodes, adjacency = np.shape(graph["nodes"]), np.shape(graph["adjacency"])
     if len(nodes) != 2 or adjacency != (*nodes, nodes[-1]):
         raise ValueError(
             f"graphs are nodes [batch, n] and adjacency [batch, n, n], got {nodes} and {adjacency}"
         )
-    known = {name: jnp.asarray(leaf) for name, leaf in graph.items()}
-    for fault, where in faults(known, num_types, num_edge_types).items():
+    arrays = {name: jnp.asarray(leaf) for name, leaf in graph.items()}
+    for fault, where in faults(arrays, num_types, num_edge_types).items():
         if where.any():
-            raise ValueError(f"graph {int(where.argmax())} of {len(where)} is none: {fault}")
+            raise ValueError(f"graph {int(where.argmax())} of {len(where)} is no graph: {fault}")
 
 
 def relabel(graph: Graph, order: Array) -> dict[str, Array]:
-    """The graph with node ``order[i]`` at place i.
+    """Return the graph with node ``order[i]`` at place i.
 
     Args:
         graph: ``{"nodes": [*batch, n], "adjacency": [*batch, n, n]}``.
@@ -190,15 +189,15 @@ def relabel(graph: Graph, order: Array) -> dict[str, Array]:
 
 
 def unlabelled_log_prob(distribution: dist.Distribution, graph: Graph, orders: Array) -> Array:
-    r"""A lower bound on the log-probability of the graph without its labels, exact with all n! orders.
+    r"""Bound the log-probability of an unlabelled graph from below; exact with all n! orders.
 
     .. math:: \log \sum_{G' \in \{\pi G: \pi \in \mathrm{orders}\}} p(G') \le \log p([G])
 
-    Each labelled graph is counted once, however many orders lead to it, so symmetric graphs need no care. One
-    order gives :math:`\log p(\pi G)`: a matching of the nodes to the places of a decoder that has an order.
+    Each labelled graph is counted once, however many orders lead to it, so symmetric graphs need no special
+    treatment. One order gives :math:`\log p(\pi G)`: a matching of nodes to the places of an ordered decoder.
 
     Args:
-        distribution: Over labelled graphs ``[*batch]``.
+        distribution: Distribution of labelled graphs ``[*batch]``.
         graph: ``{"nodes": [*batch, n], "adjacency": [*batch, n, n]}``.
         orders: Permutations ``[order, n]``; time and memory grow with their number, time with its square.
 
@@ -207,9 +206,9 @@ def unlabelled_log_prob(distribution: dist.Distribution, graph: Graph, orders: A
 
     Example:
         >>> import jax.numpy as jnp
-        >>> law = Graphs(*(jnp.zeros(shape) for shape in [(2,), (2, 1), (2, 1, 1), (2, 1), (2,)]))
+        >>> p = Graphs(*(jnp.zeros(shape) for shape in [(2,), (2, 1), (2, 1, 1), (2, 1), (2,)]))
         >>> graph = {"nodes": jnp.array([1, 1]), "adjacency": jnp.array([[0, 1], [1, 0]])}
-        >>> log_prob = jax.jit(unlabelled_log_prob)(law, graph, jnp.array([[0, 1], [1, 0]]))
+        >>> log_prob = jax.jit(unlabelled_log_prob)(p, graph, jnp.array([[0, 1], [1, 0]]))
         >>> round(float(jnp.exp(log_prob)), 4)  # two nodes or one, joined or not
         0.25
 

@@ -1,27 +1,26 @@
-"""What decoders share: the check of what they are given."""
+"""Check the latents and shapes that decoders are given."""
 
 from jgen.types import Array
 
 
-def check_decoder_input(name: str, z: Array, shape: tuple[int, ...], num_axes: int | None = None) -> None:
-    """Refuses latents that are no rows, and shapes that are not what the network makes.
+def check_decoder_input(name: str, z: Array, shape: tuple[int, ...], *, spatial: bool = False) -> None:
+    """Check that latents are rows, and that a network can make x of this shape.
 
     Args:
-        name: Of the decoder.
+        name: Name of the decoder.
         z: Latents, which must be ``[batch, latent]``.
-        shape: That of x.
-        num_axes: How many axes of space it must have, before one of channels; None for any shape.
+        shape: Shape of x.
+        spatial: Whether x needs axes of space before its last axis, of channels.
 
     Raises:
-        ValueError: Saying which, and what to do.
+        ValueError: If it is not so; the message says what to do.
     """
     if z.ndim != 2:
         raise ValueError(
             f"{name} takes latents z [batch, latent], got an array of shape {z.shape}: give one row to each "
             "latent, z[None] for a single one"
         )
-    if any(size < 1 for size in shape) or (num_axes is not None and len(shape) != num_axes + 1):
-        axes = (
-            "at least 1 on every axis" if num_axes is None else f"{num_axes} axes and channels, (8, ..., 1)"
-        )
-        raise ValueError(f"{name} makes x of {axes}, got shape={shape}")
+    if any(size < 1 for size in shape):
+        raise ValueError(f"{name} makes x of at least 1 on every axis, got shape={shape}")
+    if spatial and len(shape) < 2:
+        raise ValueError(f"{name} makes x of axes of space and one of channels, (8, 8, 1), got shape={shape}")

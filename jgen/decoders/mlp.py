@@ -1,4 +1,4 @@
-"""The fully connected decoder, of any depth."""
+"""Decode latents by a fully connected network of any depth."""
 
 import math
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from jgen.types import Array
 
 
 class MLP(nn.Module):
-    r"""Layers of weights between activations: :math:`h_{l+1} = a(W_l h_l + b_l)`, then the head.
+    r"""Fully connected decoder: layers :math:`h_{l+1} = a(W_l h_l + b_l)`, then the head.
 
     Without hidden layers it is linear, and with a ``NormalShared`` head probabilistic PCA.
 
     Attributes:
-        shape: That of x, ``(64,)`` or ``(8, 8, 1)``; the network knows nothing of its axes.
-        head: From raw numbers to the distribution (``jgen.decoders.heads``).
-        hidden: The sizes of the hidden layers.
-        activation: Between them.
+        shape: Shape of x, ``(64,)`` or ``(8, 8, 1)``; the network does not use its axes.
+        head: Maps raw numbers to the distribution (``jgen.decoders.heads``).
+        hidden: Sizes of the hidden layers.
+        activation: Activation between layers.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -38,7 +38,7 @@ class MLP(nn.Module):
 
     @nn.compact
     def __call__(self, z: Array) -> dist.Distribution:
-        """``z [batch, latent]`` -> p(x | z), a distribution (batch,) over x of ``shape``."""
+        """Map ``z [batch, latent]`` to p(x | z), a distribution (batch,) over x of ``shape``."""
         check_decoder_input("MLP", z, self.shape)
         h = z
         for size in self.hidden:
@@ -48,5 +48,5 @@ class MLP(nn.Module):
 
 
 def recipe() -> list[tuple[nn.Module, int]]:
-    """Examples for the laws of decoders, each with its number of latents."""
-    return [(MLP((3, 3, 1), hidden=(16, 8)), 2), (MLP((5,), hidden=()), 3)]
+    """Return examples for the checks of decoders, each with its latent size."""
+    return [(MLP((3, 3, 1), hidden=(8,)), 2), (MLP((5,), hidden=()), 3)]

@@ -1,7 +1,7 @@
-"""Ways for attention to know where a token stands; a module of two methods each.
+"""Encode the positions of tokens for attention.
 
-``enter(x [row, time, width], index [time])`` changes what the first layer reads, and
-``turn(x [row, time, head, dim], index [time])`` the queries and keys of every layer.
+Each encoding is a module of two methods: ``embed(x [row, time, width], index [time])`` changes the input of
+the first layer, and ``rotate(x [row, time, head, dim], index [time])`` the queries and keys of every layer.
 """
 
 import flax.linen as nn
@@ -11,32 +11,32 @@ from jgen.types import Array
 
 
 class LearnedPositions(nn.Module):
-    """A vector for each position, added to what is read there.
+    """Learned position encoding: a vector for each position, added to the input.
 
     Attributes:
-        length: Positions there are.
+        length: Number of positions.
     """
 
     length: int
 
     @nn.compact
-    def enter(self, x: Array, index: Array) -> Array:
-        """Adds the vectors of the positions."""
+    def embed(self, x: Array, index: Array) -> Array:
+        """Add the vectors of the positions."""
         return x + nn.Embed(self.length, x.shape[-1], name="places")(index)[None]
 
-    def turn(self, x: Array, index: Array) -> Array:  # noqa: ARG002
-        """The same vectors."""
+    def rotate(self, x: Array, index: Array) -> Array:  # noqa: ARG002
+        """Return x unchanged."""
         return x
 
 
 class RotaryPositions(nn.Module):
-    r"""Queries and keys turned by angles that grow with the position: attention sees differences.
+    r"""Rotary position encoding: attention depends on differences of positions.
 
-    Pair i of d numbers is turned by :math:`t\, b^{-2i/d}` at position t; an inner product of a query at t and
-    a key at s then depends on t - s alone. It learns nothing and knows no longest string.
+    Pair i of d numbers is rotated by the angle :math:`t\, b^{-2i/d}` at position t; an inner product of a
+    query at t and a key at s then depends on t - s alone. It has no parameters and no maximal length.
 
     Attributes:
-        base: b.
+        base: Base b of the angles.
 
     Reference:
         Su et al. (2021), "RoFormer: enhanced transformer with rotary position embedding", arXiv 2104.09864.
@@ -44,20 +44,20 @@ class RotaryPositions(nn.Module):
 
     base: float = 10_000.0
 
-    def enter(self, x: Array, index: Array) -> Array:  # noqa: ARG002
-        """The same vectors."""
+    def embed(self, x: Array, index: Array) -> Array:  # noqa: ARG002
+        """Return x unchanged."""
         return x
 
-    def turn(self, x: Array, index: Array) -> Array:
-        """Turns each pair, ``(x[i], x[i + dim/2])``.
+    def rotate(self, x: Array, index: Array) -> Array:
+        """Rotate each pair, ``(x[i], x[i + dim/2])``.
 
         Raises:
-            ValueError: For an odd number of them.
+            ValueError: If ``dim`` is odd.
         """
         dim = x.shape[-1]
         if dim % 2:
             raise ValueError(
-                f"RotaryPositions turns pairs, and a head has {dim} numbers: make width / num_heads even"
+                f"RotaryPositions rotates pairs, and a head has {dim} numbers: make width / num_heads even"
             )
         rate = self.base ** (-jnp.arange(0, dim, 2) / dim)  # [pair]
         angle = (index[:, None] * rate[None])[None, :, None]  # [1, time, 1, pair]

@@ -1,29 +1,29 @@
-"""A recurrent network over token strings."""
+"""Decode latents to token strings by a recurrent network."""
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jgen.decoders.sequence_distribution import Reading, Strings, strings
+from jgen.decoders.sequence_distribution import Strings, TokenEmbedding, strings
 from jgen.types import Array, PyTree
 
 
 class RNN(nn.Module):
-    r"""Strings of tokens from recurrent cells, one above the other, given a latent.
+    r"""Recurrent decoder of token strings: a stack of cells, given a latent.
 
     .. math:: h_t = \mathrm{cell}(h_{t-1},\; E_{x_{t-1}} + W z), \qquad
         p(x_t \mid x_{<t}, z) = \mathrm{softmax}(V h_t + c),
 
-    where :math:`x_0` is a token that stands for the start. The memory of a step is that of the cells, of one
-    size however long the string.
+    where :math:`x_0` is a start token. The memory of a step is the state of the cells, whose size does not
+    grow with the string.
 
     Attributes:
-        length: Tokens of a string.
-        vocabulary: Tokens there are, ``0 .. vocabulary - 1``.
-        width: Of the embedding E.
-        cells: The cells, the lowest first, as values: any ``flax.linen.RNNCellBase`` over vectors, such as
+        length: Number of tokens of a string.
+        vocabulary: Number of different tokens, ``0 .. vocabulary - 1``.
+        width: Width of the embedding E.
+        cells: Cells from the lowest: any ``flax.linen.RNNCellBase`` over vectors, such as
             ``nn.GRUCell(128)`` or ``nn.OptimizedLSTMCell(128)``.
-        end: The token that ends a string and pads it (see ``Strings``); None where there is none.
+        end: Token that ends a string and pads it (see ``Strings``); None for none.
 
     Returns:
         Called with ``z [*batch, latent]``, a distribution over ``[length]``, ``Strings``. A latent of size 0
@@ -50,29 +50,29 @@ class RNN(nn.Module):
     end: int | None = None
 
     def setup(self) -> None:
-        """Parts that all methods share."""
-        self.reading = Reading(self.vocabulary, self.width)
+        """Make the layers."""
+        self.reading = TokenEmbedding(self.vocabulary, self.width)
         self.layers = [nn.RNN(cell) for cell in self.cells]
         self.logits = nn.Dense(self.vocabulary)
 
     def __call__(self, z: Array) -> Strings:
-        """``z [*batch, latent]`` -> a distribution (batch,) over ``[length]``."""
+        """Map ``z [*batch, latent]`` to a distribution (batch,) over ``[length]``."""
         return strings(self, z)
 
-    def teach(self, z: Array, before: Array) -> Array:
-        """Logits ``[row, length, vocabulary]`` of all positions, given the tokens before them."""
+    def all_logits(self, z: Array, before: Array) -> Array:
+        """Compute logits ``[row, length, vocabulary]`` of all positions from the tokens before them."""
         x = self.reading(z, before)  # [row, length, width]
         for layer in self.layers:
-            x = jnp.asarray(layer(x, initial_carry=_at_rest(layer.cell, x[:, 0])))
+            x = jnp.asarray(layer(x, initial_carry=_initial_carry(layer.cell, x[:, 0])))
         return self.logits(x)
 
     def start(self, z: Array) -> PyTree:
-        """The cells' memory before the first token."""
+        """Return the state of the cells before the first token."""
         x = self.reading(z, jnp.zeros((z.shape[0], 1), int))[:, 0]  # [row, width], for its precision
-        return tuple(_at_rest(layer.cell, x) for layer in self.layers)
+        return tuple(_initial_carry(layer.cell, x) for layer in self.layers)
 
     def step(self, z: Array, memory: PyTree, before: Array) -> tuple[PyTree, Array]:
-        """One position: the memory after it and its logits ``[row, vocabulary]``."""
+        """Compute one position: the memory after it and its logits ``[row, vocabulary]``."""
         x = self.reading(z, before[:, None])[:, 0]  # [row, width]
         after = []
         for layer, carry in zip(self.layers, memory, strict=True):
@@ -81,14 +81,14 @@ class RNN(nn.Module):
         return tuple(after), self.logits(x)
 
 
-def _at_rest(cell: nn.RNNCellBase, x: Array) -> PyTree:
-    """A cell's memory before it has read anything, in the precision of what it will read."""
+def _initial_carry(cell: nn.RNNCellBase, x: Array) -> PyTree:
+    """Return the initial state of a cell, in the precision of its input."""
     carry = cell.initialize_carry(jax.random.key(0), x.shape)
     return jax.tree.map(lambda leaf: leaf.astype(x.dtype), carry)
 
 
 def recipe() -> list[tuple[nn.Module, int]]:
-    """Examples for the laws of decoders, each with its number of latents."""
+    """Return examples for the checks of decoders, each with its latent size."""
     two = (nn.OptimizedLSTMCell(5), nn.GRUCell(6))
     return [
         (RNN(length=4, vocabulary=3, width=4, cells=(nn.GRUCell(5),)), 2),

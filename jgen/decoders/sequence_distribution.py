@@ -1,14 +1,14 @@
-"""What sequence decoders share: the law of a token string, and what their networks read.
+"""Define the distribution of token strings that sequence decoders return, and their input layer.
 
 A sequence decoder is a Linen module with fields ``length``, ``vocabulary`` and ``end``, and four methods:
 
 - ``__call__(z [*batch, latent])``, which returns ``strings(self, z)``;
-- ``teach(z [row, latent], before [row, length]) -> logits [row, length, vocabulary]``, all positions in one
-  pass, where ``before[:, t]`` is the token before position t (``vocabulary`` stands for the start), and the
+- ``all_logits(z [row, latent], before [row, length]) -> logits [row, length, vocabulary]``, all positions in
+  one pass, where ``before[:, t]`` is the token before position t (``vocabulary`` is the start token), and the
   logits of t depend on ``before[:, :t + 1]`` alone;
 - ``start(z [row, latent]) -> memory``, before the first token;
 - ``step(z [row, latent], memory, before [row]) -> (memory, logits [row, vocabulary])``, the same logits, one
-  position at a time, at a cost that does not repeat what was computed for the positions before.
+  position at a time, without computing earlier positions again.
 """
 
 import math
@@ -26,10 +26,10 @@ from jgen.types import Array, Key, PyTree
 
 
 def strings(network: Any, z: Array) -> "Strings":
-    """The law of a bound sequence decoder given ``z [*batch, latent]``; what its ``__call__`` returns.
+    """Return the distribution of a bound sequence decoder given ``z [*batch, latent]``.
 
     Raises:
-        ValueError: For sizes below 1, or an ``end`` that is no token.
+        ValueError: If a size is below 1, or ``end`` is no token.
     """
     length, vocabulary, end = network.length, network.vocabulary, network.end
     if length < 1 or vocabulary < 1 or not (end is None or 0 <= end < vocabulary):
@@ -39,26 +39,26 @@ def strings(network: Any, z: Array) -> "Strings":
         )
     if network.is_initializing():
         rows = math.prod(z.shape[:-1])
-        network.teach(z.reshape(rows, z.shape[-1]), jnp.zeros((rows, length), int))
+        network.all_logits(z.reshape(rows, z.shape[-1]), jnp.zeros((rows, length), int))
     module, variables = network.unbind()
     return Strings(module, variables["params"], z)
 
 
 class Strings(dist.Distribution):
-    r"""Strings of tokens, :math:`p(x \mid z) = \prod_{t=1}^{T} p(x_t \mid x_{<t}, z)`.
+    r"""Distribution of token strings, :math:`p(x \mid z) = \prod_{t=1}^{T} p(x_t \mid x_{<t}, z)`.
 
-    Strings of less than ``length`` tokens are padded by the token that ends them: with ``end`` set,
-    everything after the first ``end`` is ``end`` with probability 1. So :math:`\log p` is the sum over the
-    tokens up to and with the first ``end``; a string that goes on after it has -inf; one that never ends
-    counts as far as it goes; and the probabilities of all arrays ``[length]`` sum to 1. Without ``end`` all
-    tokens are alike.
+    Strings of less than ``length`` tokens are padded by their end token: with ``end`` set, everything after
+    the first ``end`` is ``end`` with probability 1. So :math:`\log p` is the sum over the tokens up to and
+    with the first ``end``; strings with other tokens after it have -inf; strings without ``end`` are scored
+    over all positions; and the probabilities of all arrays ``[length]`` sum to 1. With ``end=None`` no token
+    is special.
 
     ``log_prob`` is one pass over all positions; a draw is ``length`` steps, each from the memory of the last.
 
     Args:
-        module: An unbound sequence decoder (see the head of this file).
-        params: Its parameters.
-        context: The latent ``[*batch, latent]``.
+        module: An unbound sequence decoder (see the docstring of this module).
+        params: Parameters of it.
+        context: Latents ``[*batch, latent]``.
         warp: ``warp(logits [..., vocabulary]) -> logits``, applied before each softmax; None for none.
     """
 
@@ -71,59 +71,59 @@ class Strings(dist.Distribution):
 
     @property
     def support(self) -> Any:
-        """Arrays of tokens ``0 .. vocabulary - 1``; which of them are impossible, ``log_prob`` says."""
+        """Return the support, tokens ``0 .. vocabulary - 1``; strings in it may have ``log_prob`` -inf."""
         return constraints.independent(constraints.integer_interval(0, self.module.vocabulary - 1), 1)
 
     @property
     def is_discrete(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def warped(self, warp: Partial | None) -> "Strings":
-        """The law with the logits of each token changed, by which it then both draws and judges.
+        """Return the distribution with the logits of each token transformed, for draws and ``log_prob``.
 
         Args:
             warp: ``logits [..., vocabulary] -> logits``, -inf for what is excluded, a ``Partial`` with its
-                data bound: ``jgen.distributions.truncation(temperature=0.8, top_p=0.9)``. It replaces one
-                given before; None takes it away.
+                data bound: ``jgen.distributions.truncation(temperature=0.8, top_p=0.9)``. It replaces an
+                earlier one; None removes it.
         """
         return Strings(self.module, self.params, self.context, warp)
 
     def token_log_prob(self, value: Array) -> Array:
-        """The terms ``log p(x_t | x_<t, z)`` of strings ``[*sample, *batch, length]``, in nats.
+        """Compute the terms ``log p(x_t | x_<t, z)`` of strings ``[*sample, *batch, length]``, in nats.
 
         Returns:
             ``[*sample, *batch, length]``: 0 after the end, -inf where a token is impossible.
 
         Raises:
-            ValueError: For strings of another length.
+            ValueError: If the strings have another length.
         """
         value = jnp.asarray(value)
         if value.shape[-1:] != self.event_shape:
             raise ValueError(
-                f"this law is over strings of {self.event_shape[0]} tokens, got shape {value.shape}: "
-                "pad shorter ones by the token that ends them"
+                f"value must be strings of {self.event_shape[0]} tokens, got shape {value.shape}: "
+                "pad shorter ones by the end token"
             )
         shape = jnp.broadcast_shapes(value.shape[:-1], self.batch_shape)
         rows = jnp.broadcast_to(value, (*shape, *self.event_shape)).reshape(-1, *self.event_shape)
-        known = (rows >= 0) & (rows < self.module.vocabulary)
-        rows = jnp.where(known, rows, 0)  # [row, length]
-        before = jnp.concatenate([self._opening(rows[:, 0])[:, None], rows[:, :-1]], axis=1)
-        log_probs = self._log_probs(self._apply("teach", self._rows(shape), before))
+        valid = (rows >= 0) & (rows < self.module.vocabulary)
+        rows = jnp.where(valid, rows, 0)  # [row, length]
+        before = jnp.concatenate([self._start_token(rows[:, 0])[:, None], rows[:, :-1]], axis=1)
+        log_probs = self._log_probs(self._apply("all_logits", self._rows(shape), before))
         chosen = jnp.take_along_axis(log_probs, rows[..., None], axis=-1)[..., 0]  # [row, length]
         if self.module.end is not None:
             stop = rows == self.module.end
             over = jnp.cumsum(stop, axis=1) - stop > 0  # after the first end
             chosen = jnp.where(over, jnp.where(stop, 0.0, -jnp.inf), chosen)
-        return jnp.where(known, chosen, -jnp.inf).reshape(*shape, *self.event_shape)
+        return jnp.where(valid, chosen, -jnp.inf).reshape(*shape, *self.event_shape)
 
     def log_prob(self, value: Array, intermediates: Any = None) -> Array:
-        """Log-probability ``[*sample, *batch]`` of strings ``[*sample, *batch, length]``, in nats."""
+        """Compute the log-probability ``[*sample, *batch]`` of strings, in nats."""
         del intermediates
         return self.token_log_prob(value).sum(-1)
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Draws ``[*sample, *batch, length]``, token by token."""
+        """Draw strings ``[*sample, *batch, length]``, token by token."""
         shape = (*sample_shape, *self.batch_shape)
         z = self._rows(shape)  # [row, latent]
 
@@ -136,8 +136,8 @@ class Strings(dist.Distribution):
                 over = token == self.module.end
             return (memory, token, over), token
 
-        opening = self._opening(jnp.zeros(z.shape[0], int))
-        begin = (self._apply("start", z), opening, jnp.zeros(opening.shape, bool))
+        start_token = self._start_token(jnp.zeros(z.shape[0], int))
+        begin = (self._apply("start", z), start_token, jnp.zeros(start_token.shape, bool))
         tokens = jax.lax.scan(step, begin, jax.random.split(key, self.event_shape[0]))[1]  # [length, row]
         return tokens.T.reshape(*shape, *self.event_shape)
 
@@ -148,8 +148,8 @@ class Strings(dist.Distribution):
         latent = self.context.shape[-1:]
         return jnp.broadcast_to(self.context, (*shape, *latent)).reshape(math.prod(shape), *latent)
 
-    def _opening(self, like: Array) -> Array:
-        """The token before the first, ``[row]``."""
+    def _start_token(self, like: Array) -> Array:
+        """Return the token before the first, ``[row]``."""
         return jnp.full_like(like, self.module.vocabulary)
 
     def _log_probs(self, logits: Array) -> Array:
@@ -157,12 +157,12 @@ class Strings(dist.Distribution):
         return jax.nn.log_softmax(logits if self.warp is None else self.warp(logits))
 
 
-class Reading(nn.Module):
-    """What a network reads at each position: the token before, and all that the latent says.
+class TokenEmbedding(nn.Module):
+    """Input layer of a sequence decoder: the embedded token before each position, plus the projected latent.
 
     Attributes:
-        vocabulary: Tokens; one more row of the table stands for the start.
-        width: Numbers a position.
+        vocabulary: Number of tokens; one more row of the table is the start token.
+        width: Width of each position.
     """
 
     vocabulary: int
@@ -170,8 +170,8 @@ class Reading(nn.Module):
 
     @nn.compact
     def __call__(self, z: Array, before: Array) -> Array:
-        """``z [row, latent], before [row, time] -> [row, time, width]``; a latent of size 0 says nothing."""
-        read = nn.Embed(self.vocabulary + 1, self.width, name="tokens")(before)
+        """Map ``z [row, latent], before [row, time]`` to ``[row, time, width]``; z may have size 0."""
+        tokens = nn.Embed(self.vocabulary + 1, self.width, name="tokens")(before)
         if z.shape[-1] == 0:
-            return read
-        return read + nn.Dense(self.width, name="latent")(z)[:, None]
+            return tokens
+        return tokens + nn.Dense(self.width, name="latent")(z)[:, None]

@@ -1,4 +1,4 @@
-"""Up-convolutions in any number of dimensions: from a latent to a grid, each resolution twice the last."""
+"""Map a latent to a grid of any rank by up-convolutions, each resolution twice the last."""
 
 import math
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from jgen.types import Array
 
 
 class Residual(nn.Module):
-    """x + F(x), F two convolutions, each after a norm over the channels of its place and an activation."""
+    """Residual block x + F(x): F is two convolutions, each after an RMSNorm and an activation."""
 
     activation: Callable[[Array], Array]
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """``[batch, *space, channel]`` -> the same."""
+        """Apply the block to ``x [batch, *space, channel]``."""
         h = x
         for _ in range(2):
             h = self.activation(nn.RMSNorm()(h))
@@ -27,18 +27,18 @@ class Residual(nn.Module):
 
 
 class UpTower(nn.Module):
-    """A dense layer onto the coarsest grid; then residual blocks, and an up-convolution onto the next.
+    """Tower of a dense layer onto the coarsest grid, then residual blocks and up-convolutions in turn.
 
-    A grid is half the next one, rounded up, and what is too much after doubling is cut off, so any size will
-    do. An up-convolution repeats each place and then convolves: it leaves no checkerboard, and where XLA has
-    no fast transposed convolution (a CPU) it costs a half to a quarter of one.
+    A grid is half the next one, rounded up, and the excess after doubling is cut off, so any size will do. An
+    up-convolution repeats each cell and then convolves: it leaves no checkerboard, and where XLA has no fast
+    transposed convolution (a CPU) it costs a half to a quarter of one.
 
     Attributes:
         shape: ``(*space, channels)``.
-        width: Raw numbers for each element of it.
+        width: Raw numbers for each element of ``shape``.
         features: Channels at each resolution, coarse to fine.
-        num_blocks: Residual blocks at each resolution.
-        activation: Between convolutions.
+        num_blocks: Number of residual blocks at each resolution.
+        activation: Activation between convolutions.
 
     Reference:
         Odena, Dumoulin and Olah (2016), "Deconvolution and checkerboard artifacts".
@@ -52,7 +52,7 @@ class UpTower(nn.Module):
 
     @nn.compact
     def __call__(self, z: Array) -> Array:
-        """``z [batch, latent] -> [batch, *shape, width]``."""
+        """Map ``z [batch, latent]`` to ``[batch, *shape, width]``."""
         *space, channels = self.shape
         sizes = [[-(-size // 2**level) for size in space] for level in range(len(self.features))][::-1]
         coarse = (*sizes[0], self.features[0])

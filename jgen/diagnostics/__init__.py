@@ -1,4 +1,4 @@
-"""Diagnostics of Markov chains, for draws ``[chain, draw]`` of one scalar: pure, jittable, vmappable."""
+"""Diagnose Markov chains from draws ``[chain, draw]`` of one scalar, by pure, jittable functions."""
 
 from jgen.diagnostics.bfmi import bfmi
 from jgen.diagnostics.ess import ess_bulk, ess_mean, ess_quantile, ess_tail

@@ -1,4 +1,4 @@
-"""E-BFMI: does the momentum's renewal keep up with the energy?"""
+"""Compute E-BFMI: how much a new momentum changes the energy, relative to the spread of energies."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -7,12 +7,12 @@ from jgen.types import Array
 
 
 def bfmi(energy: ArrayLike) -> Array:
-    r"""Estimated Bayesian fraction of missing information, one per chain.
+    r"""Compute the estimated Bayesian fraction of missing information, one per chain.
 
     .. math:: \frac{\sum_t (E_t - E_{t-1})^2 / (n - 1)}{\sum_t (E_t - \bar E)^2 / (n - 1)}
 
-    Where each renewal of the momentum moves the energy little against its spread, the chain walks
-    slowly through the energy levels; values below 0.3 say so. Independent energies give 2.
+    Where a new momentum changes the energy little against its spread, the chain moves slowly through the
+    energy levels; values below 0.3 indicate this. Independent energies give 2.
 
     Args:
         energy: The Hamiltonian at each draw ``[chain, draw]``, in nats.

@@ -1,4 +1,4 @@
-"""What every chain diagnostic is made of: ranks, split chains, quantiles, the autocorrelation time."""
+"""Compute the parts of chain diagnostics: ranks, split chains, quantiles, autocorrelation time."""
 
 import math
 from collections.abc import Callable
@@ -19,19 +19,19 @@ MIN_DRAWS = 4
 def diagnose(
     statistic: Callable[..., Array], draws: ArrayLike, *arguments: float, min_chains: int = 1
 ) -> Array:
-    """Applies ``statistic`` to draws of one scalar; NaN where there is nothing to say.
+    """Compute a statistic of draws of one scalar, or NaN where it is undefined.
 
-    Too few draws or chains, or one NaN among the draws, give NaN: a diagnostic of the rest of a
-    broken chain would hide that it is broken.
+    Too few draws or chains, or one NaN among the draws, give NaN: a diagnostic of the other draws would hide
+    that the chain is broken.
 
     Args:
         statistic: ``statistic(draws, *arguments)`` -> scalar; a module-level function, compiled once.
         draws: Draws of one scalar quantity ``[chain, draw]``; real, integer or boolean.
-        *arguments: Python numbers, handed on to ``statistic``.
+        *arguments: Python numbers, passed on to ``statistic``.
         min_chains: Fewest chains that the statistic is defined for.
 
     Returns:
-        What ``statistic`` returns, or NaN.
+        The statistic, or NaN.
 
     Raises:
         ValueError: If ``draws`` is not ``[chain, draw]``.
@@ -54,7 +54,7 @@ def _nan_if_any(statistic, draws, *arguments):
 
 
 def split_chains(draws: Array) -> Array:
-    """Cuts each chain in two, so that a drifting chain disagrees with itself; an odd middle draw is dropped.
+    """Split each chain in two, so that a drifting chain disagrees with itself; an odd middle draw is dropped.
 
     Args:
         draws: ``[chain, draw]``.
@@ -67,7 +67,7 @@ def split_chains(draws: Array) -> Array:
 
 
 def ordered(draws: Array) -> Array:
-    """All draws in rising order ``[S]``, NaN apart; sorted as integers, 3.5 times faster on CPU.
+    """Sort all draws, in rising order ``[S]`` except NaN; as integers, 3.5 times faster on CPU.
 
     Args:
         draws: Any shape, S floats.
@@ -78,12 +78,12 @@ def ordered(draws: Array) -> Array:
 
 
 def _rising(bits: Array) -> Array:
-    """IEEE bits <-> integers of the same order: negative floats have their magnitude bits reversed."""
+    """Convert IEEE bits to integers of the same order, and back: invert magnitude bits of negative floats."""
     return jnp.where(bits < 0, bits ^ jnp.iinfo(bits.dtype).max, bits)
 
 
 def median(draws: Array) -> Array:
-    """Mean of the two middle draws.
+    """Compute the mean of the two middle draws.
 
     Args:
         draws: Any shape.
@@ -96,10 +96,10 @@ def median(draws: Array) -> Array:
 
 
 def rank_normalise(draws: Array) -> Array:
-    r"""Normal scores of the ranks, :math:`\Phi^{-1}((r - 3/8) / (S + 1/4))`; ties share their average rank.
+    r"""Compute normal scores of the ranks, :math:`\Phi^{-1}((r - 3/8) / (S + 1/4))`; ties share a rank.
 
-    The scores have every moment even where the draws have none. The tail probability nearer to zero
-    is the one inverted, so that float32 does not round the largest rank to probability one.
+    The scores have all moments even where the draws have none. The tail probability nearer to zero is
+    inverted, so that float32 does not round the largest rank to probability one.
 
     Args:
         draws: Any shape, S values.
@@ -121,7 +121,7 @@ def rank_normalise(draws: Array) -> Array:
 
 
 def quantile(draws: Array, prob: float) -> Array:
-    """Linearly interpolated quantile of all draws; exact between ties, where a weighted mean would round.
+    """Compute the linearly interpolated quantile of all draws; exact between ties.
 
     Args:
         draws: Any shape.
@@ -137,7 +137,7 @@ def quantile(draws: Array, prob: float) -> Array:
 
 
 def effective_sample_size(draws: Array) -> Array:
-    r"""Draws over autocorrelation time, by Geyer's initial monotone sequence.
+    r"""Compute the number of draws over the autocorrelation time, by Geyer's initial monotone sequence.
 
     With W the mean within-chain variance, B / n the variance of the chain means, V = W (n-1)/n + B/n
     and c_t the mean autocovariance at lag t, :math:`\rho_t = 1 - (W - c_t) / V`. Sums of neighbours
@@ -147,7 +147,7 @@ def effective_sample_size(draws: Array) -> Array:
     .. math:: \tau = -1 + 2 \sum_{k < m} \min_{j \le k} P_j + \rho_{2m}, \qquad ESS = M n / \tau.
 
     Args:
-        draws: ``[chain, draw]``, at least two draws, as they are: nothing is split or ranked here.
+        draws: ``[chain, draw]``, at least two draws; they are neither split nor ranked.
 
     Returns:
         Scalar; at most M n log10(M n), and M n where all draws are equal.

@@ -1,4 +1,4 @@
-"""Effective sample sizes of Markov chains: for the mean, the bulk, a quantile, the tails."""
+"""Compute effective sample sizes of Markov chains: for the mean, the bulk, a quantile, the tails."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -30,7 +30,7 @@ def _tail(draws: Array) -> Array:
 
 
 def ess_mean(draws: ArrayLike) -> Array:
-    r"""Effective sample size for the mean, M n / tau, of the split chains.
+    r"""Compute the effective sample size for the mean, M n / tau, of the split chains.
 
     For AR(1) with coefficient r the autocorrelation time tau is (1 + r)/(1 - r).
 
@@ -46,7 +46,7 @@ def ess_mean(draws: ArrayLike) -> Array:
     Example:
         >>> import jax
         >>> draws = jax.random.normal(jax.random.key(0), (4, 1000))
-        >>> repeated = draws.repeat(10, axis=1)  # each draw ten times: no more is known
+        >>> repeated = draws.repeat(10, axis=1)  # each draw ten times: no more information
         >>> bool(abs(ess_mean(repeated) / 4000 - 1) < 0.25)
         True
 
@@ -57,13 +57,13 @@ def ess_mean(draws: ArrayLike) -> Array:
 
 
 def ess_bulk(draws: ArrayLike) -> Array:
-    """Effective sample size of the rank-normalised draws: it exists where the variance does not.
+    """Compute the effective sample size of rank-normalised draws: it exists where the variance does not.
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
 
     Returns:
-        Scalar; NaN for NaN draws or fewer than four draws. Over 100 per chain is enough to trust R-hat.
+        Scalar; NaN for NaN draws or fewer than four draws. R-hat is reliable above 100 per chain.
 
     Raises:
         ValueError: If ``draws`` is not ``[chain, draw]``.
@@ -81,7 +81,7 @@ def ess_bulk(draws: ArrayLike) -> Array:
 
 
 def ess_quantile(draws: ArrayLike, prob: float) -> Array:
-    """Effective sample size for one quantile: that of the indicators x <= quantile.
+    """Compute the effective sample size for one quantile: that of the indicators x <= quantile.
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
@@ -105,7 +105,7 @@ def ess_quantile(draws: ArrayLike, prob: float) -> Array:
 
 
 def ess_tail(draws: ArrayLike) -> Array:
-    """Effective sample size for the tails: the smaller of those for the 5 % and the 95 % quantile.
+    """Compute the effective sample size for the tails: the smaller of those for the 5 % and 95 % quantiles.
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.

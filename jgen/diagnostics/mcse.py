@@ -1,4 +1,4 @@
-"""Monte Carlo standard errors: how far an average over the chains may be from the truth."""
+"""Compute Monte Carlo standard errors of means, standard deviations and quantiles."""
 
 import jax.numpy as jnp
 from jax import lax
@@ -12,7 +12,7 @@ ONE_SD = (0.1586553, 0.8413447)  # Phi(-1), Phi(1)
 
 
 def _beta_quantile(prob: float, alpha: Array, beta: Array) -> Array:
-    """Inverse of the regularised incomplete beta function, by bisection to the last bit."""
+    """Invert the regularised incomplete beta function, by bisection to the last bit."""
 
     def halve(_, bracket):
         low, high = bracket
@@ -50,7 +50,7 @@ def _quantile(draws: Array, prob: float) -> Array:
 
 
 def mcse_mean(draws: ArrayLike) -> Array:
-    """Standard error of the mean over all draws, sd / sqrt(ESS).
+    """Compute the standard error of the mean over all draws, sd / sqrt(ESS).
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
@@ -74,11 +74,11 @@ def mcse_mean(draws: ArrayLike) -> Array:
 
 
 def mcse_sd(draws: ArrayLike) -> Array:
-    r"""Standard error of the standard deviation, by the delta method on y = (x - mean)^2.
+    r"""Compute the standard error of the standard deviation, by the delta method on y = (x - mean)^2.
 
     .. math:: se(s) = \sqrt{Var(y) / ESS(y)} \, / \, (2 s)
 
-    It assumes no normality, only a fourth moment.
+    It assumes a fourth moment, not normality.
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
@@ -102,7 +102,7 @@ def mcse_sd(draws: ArrayLike) -> Array:
 
 
 def mcse_quantile(draws: ArrayLike, prob: float) -> Array:
-    """Standard error of a quantile: half the width of a one-sd interval on its rank.
+    """Compute the standard error of a quantile: half the width of a one-sd interval on its rank.
 
     The rank of the quantile is Beta(ESS p + 1, ESS (1 - p) + 1); the draws at its 16 % and 84 %
     points bound the quantile without any density estimate.

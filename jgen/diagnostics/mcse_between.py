@@ -1,4 +1,4 @@
-"""The Monte Carlo standard error that asks nothing of the kernel: how far chain means lie apart."""
+"""Compute the Monte Carlo standard error from the spread of the means of independent chains."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -13,15 +13,15 @@ def _between(draws: Array) -> Array:
 
 
 def mcse_between(draws: ArrayLike) -> Array:
-    r"""Standard error of the mean from independent chains, sd of the chain means / sqrt(chains).
+    r"""Compute the standard error of the mean from independent chains, sd of chain means / sqrt(chains).
 
     .. math:: se^2 = \frac{1}{M (M - 1)} \sum_{m=1}^{M} (\bar x_m - \bar x)^2
 
-    ``mcse_mean`` reads the error off the autocorrelation inside chains, which says nothing of modes that no
-    chain crosses between. This one is right however slowly the chains mix, on one condition: that they are
+    ``mcse_mean`` estimates the error from the autocorrelation inside chains, which misses modes that no chain
+    crosses between. This one is right for chains that mix at any speed, on one condition: that they are
     independent and were **started in equilibrium**, at exact draws of the target. Then their means are M
-    independent draws of one law whose mean is the truth. Chains started elsewhere may all be wrong together,
-    and nothing in them tells.
+    independent draws of one distribution whose mean is the truth. Chains started elsewhere may all be wrong
+    together, which the draws do not show.
 
     It has M - 1 degrees of freedom: take 50 chains or more.
 
@@ -36,7 +36,7 @@ def mcse_between(draws: ArrayLike) -> Array:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> mode = jax.random.bernoulli(jax.random.key(0), 0.5, (400, 1))  # two modes, never left
+        >>> mode = jax.random.bernoulli(jax.random.key(0), 0.5, (400, 1))  # two modes, no crossing
         >>> draws = 10.0 * mode + jax.random.normal(jax.random.key(1), (400, 50))
         >>> bool(abs(mcse_between(draws) / (5.0 / 20.0) - 1) < 0.2)
         True

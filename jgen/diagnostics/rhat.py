@@ -1,4 +1,4 @@
-"""R-hat: do the chains agree, in location and in scale?"""
+"""Compute R-hat: how well the chains agree in location and scale."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -8,7 +8,7 @@ from jgen.types import Array
 
 
 def _potential_scale_reduction(draws: Array) -> Array:
-    """The classical ratio, of draws ``[chain, draw]``: 0/0 (all equal) is NaN, B/0 is inf."""
+    """Compute the classical ratio of draws ``[chain, draw]``: 0/0 (all equal) is NaN, B/0 is inf."""
     num_draws = draws.shape[1]
     within_chain = draws - draws[:, :1]  # [chain, draw]; a stuck chain has variance 0, not rounding
     within = within_chain.var(axis=1, ddof=1).mean()
@@ -24,13 +24,13 @@ def _rank_normalised(draws: Array) -> Array:
 
 
 def rhat(draws: ArrayLike) -> Array:
-    r"""Rank-normalised R-hat: the larger of the split one and the folded one.
+    r"""Compute rank-normalised R-hat: the larger of split and folded R-hat.
 
     .. math:: \hat R = \sqrt{\frac{(n-1)/n \, W + B/n}{W}}
 
-    of the normal scores of the split draws x (do the chains agree where they are?) and of
-    |x - median| (do they agree how wide they are?). The first alone does not see two chains of
-    equal mean and different scale. Values above 1.01 say that the chains have not mixed.
+    of the normal scores of the split draws x (agreement in location) and of |x - median| (agreement in
+    scale). The first alone misses chains of equal mean and different scale. Values above 1.01 show that the
+    chains have not mixed.
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.

@@ -1,4 +1,4 @@
-"""What a run says, with its errors: the law of the draws picks the diagnostics, here and nowhere else."""
+"""Summarise the draws of a run: their kind selects the diagnostics."""
 
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +17,14 @@ FORMATS = {"ess_bulk": ".0f", "ess_tail": ".0f", "kish_ess": ".1f", "rhat": ".3f
 
 
 class Summary(NamedTuple):
-    """What ``summary`` returns; ``print`` it.
+    """Result of ``summary``; ``print`` it.
 
     Attributes:
         kind: How the draws relate to the target.
         table: Column -> a number for each coordinate ``[coordinate]``.
         names: Name of each coordinate, such as ``x[0]`` or ``theta[3]``.
-        totals: Facts about the whole run: draws, counted cost (exact Python integers), broken draws,
-            and what the law adds, such as ``log_evidence``, a ``Result``.
+        totals: Facts about the whole run: draws, counted cost (exact Python integers), non-finite draws,
+            and those of the kind of draws, such as ``log_evidence``, a ``Result``.
     """
 
     kind: DrawKind
@@ -33,7 +33,7 @@ class Summary(NamedTuple):
     totals: dict[str, Any]
 
     def __rich__(self):
-        """Two tables for ``rich``: the coordinates, and the totals."""
+        """Return two tables for ``rich``: the coordinates, and the totals."""
         from rich.box import SIMPLE_HEAD
         from rich.console import Group
         from rich.table import Table
@@ -43,14 +43,14 @@ class Summary(NamedTuple):
         for column in self.table:
             table.add_column(column, justify="right")
         for index, name in enumerate(self.names):
-            table.add_row(name, *(_written(column, self.table[column][index]) for column in self.table))
+            table.add_row(name, *(_format(column, self.table[column][index]) for column in self.table))
         totals = Table(box=None, show_header=False)
         for name, value in self.totals.items():
-            totals.add_row(name, _written(name, value))
+            totals.add_row(name, _format(name, value))
         return Group(table, totals)
 
     def __str__(self) -> str:
-        """The same table in plain text."""
+        """Return the same tables in plain text."""
         from rich.console import Console
 
         text = io.StringIO()
@@ -58,8 +58,8 @@ class Summary(NamedTuple):
         return "\n".join(line.rstrip() for line in text.getvalue().strip("\n").splitlines())
 
 
-def _written(name: str, value: Any) -> str:
-    """One entry: a result with its interval, an array by its smallest value, a count in full."""
+def _format(name: str, value: Any) -> str:
+    """Format an entry: a result with its interval, an array by its smallest value, a count in full."""
     if isinstance(value, Result):
         return f"{float(value.value):.4f} [{float(value.low):.4f}, {float(value.high):.4f}]"
     if isinstance(value, int | np.integer):
@@ -68,7 +68,7 @@ def _written(name: str, value: Any) -> str:
 
 
 def _coordinates(draws: Draws) -> Iterator[tuple[str, np.ndarray]]:
-    """Each scalar quantity of the draws with its name, ``[*run]``, on the host."""
+    """Yield each scalar quantity of the draws with its name, ``[*run]``, on the host."""
     num_axes = _num_run_axes(draws)
     for path, leaf in jax.tree_util.tree_leaves_with_path(jax.device_get(draws.value)):
         root = jax.tree_util.keystr(path, simple=True, separator=".") or "x"
@@ -80,12 +80,12 @@ def _coordinates(draws: Draws) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _num_run_axes(draws: Draws) -> int:
-    """Axes before those of the event: chain, draw, and particle where each draw is a population."""
+    """Return the number of axes before those of the event: chain, draw, and particle of populations."""
     return 3 if draws.kind is DrawKind.ENSEMBLE else 2
 
 
 def _validate(draws: Draws) -> tuple[int, ...]:
-    """Number of chains, of draws and of particles, the same at every leaf."""
+    """Return the numbers of chains, draws and particles, after checking that all leaves share them."""
     shapes = [np.shape(leaf) for leaf in jax.tree.leaves(draws.value)]
     size = _num_run_axes(draws)
     runs = {shape[:size] for shape in shapes}
@@ -98,18 +98,18 @@ def _validate(draws: Draws) -> tuple[int, ...]:
 
 
 def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
-    """Of all draws, summed in float64."""
+    """Compute mean and sd of all draws, summed in float64."""
     with np.errstate(invalid="ignore", over="ignore"):
         sd = column.std(ddof=1, dtype=np.float64) if column.size > 1 else np.nan
         return column.mean(dtype=np.float64), sd
 
 
 def _log_weight(draws: Draws) -> Array:
-    """Log-weights of independent draws that know Z ``[chain, draw]``; everything that needs Z asks here."""
+    """Return log-weights whose mean estimates Z ``[chain, draw]``; everything that needs Z calls this."""
     if draws.kind in (DrawKind.MARKOV, DrawKind.BIASED) or draws.log_weight is None:
         raise ValueError(
-            f"the normaliser is unknown to {draws.kind.value} draws without log-weights: a kernel that "
-            "leaves the target invariant never sees it. Use importance or rejection to estimate log Z."
+            f"the normaliser is unknown from {draws.kind.value} draws without log-weights: a kernel that "
+            "leaves the target invariant does not use it. Use importance or rejection to estimate log Z."
         )
     log_weight = jnp.asarray(draws.log_weight)
     return weights.population_log_weight(log_weight) if draws.kind is DrawKind.ENSEMBLE else log_weight
@@ -134,7 +134,7 @@ def _weighted(column: np.ndarray, draws: Draws) -> dict[str, Any]:
 
 
 def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
-    """Mean and sd of all particles; the error is that between populations."""
+    """Compute mean and sd of all particles, and the error between populations."""
     particles = jnp.asarray(draws.log_weight)  # [chain, draw, particle]
     mean, sd, _ = _weighted_moments(jnp.asarray(column, dtype=float).ravel(), particles.ravel())
     populations = weights.population_mean(column, particles)  # [chain, draw]
@@ -152,7 +152,7 @@ CHAIN_DIAGNOSTICS = {
 
 @jax.jit
 def _chain_diagnostics(draws: Array) -> list[Array]:
-    """All in one program, which ranks and sorts once."""
+    """Compute all diagnostics in one program, which ranks and sorts once."""
     return [diagnostic(draws) for diagnostic in CHAIN_DIAGNOSTICS.values()]
 
 
@@ -187,7 +187,7 @@ def _markov_totals(draws: Draws) -> dict[str, Any]:
 
 
 class _Diagnostics(NamedTuple):
-    """What one law prints."""
+    """Diagnostics of one kind of draws."""
 
     coordinate: Callable[[np.ndarray, Draws], dict[str, Any]]
     totals: Callable[[Draws], dict[str, Any]]
@@ -203,7 +203,7 @@ DIAGNOSTICS: Mapping[DrawKind, _Diagnostics] = {
 
 
 def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
-    """Sums of counts and flags, in Python integers, which do not wrap; means of rates."""
+    """Sum counts and flags, in Python integers, which do not overflow; average rates."""
     facts = {name: np.asarray(value) for name, value in info.items()}
     flags = {f"num_{name}": value for name, value in facts.items() if value.dtype == bool}
     costs = {name: facts[name] for name in ("num_grads", "num_log_densities") if name in facts}
@@ -215,22 +215,22 @@ def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
 
 
 def summary(draws: Draws) -> Summary:
-    """Means with their errors, and whether to believe them, for the draws of a run.
+    """Compute means with their errors, and convergence diagnostics, of the draws of a run.
 
-    The law of the draws says which diagnostics tell the truth about them:
+    The kind of the draws determines the diagnostics:
 
     - independent: sd / sqrt(n);
     - weighted: self-normalised means with their delta-method error, log Z with its interval, Kish's ESS and
       the Pareto k of the weights;
-    - ensemble: the same, of populations, each with the mean of its particles' weights: only populations are
+    - ensemble: the same, of populations, each with the mean weight of its particles: only populations are
       independent, and one alone has no error (NaN). The least ESS along the path, over the particles;
     - Markov: MCSE, bulk and tail ESS, rank-normalised R-hat per coordinate; E-BFMI per chain where
       ``info`` has the energy. No log Z: it is unknown;
-    - biased: the same. The errors are those of chance; the bias of the step size is not among them.
+    - biased: the same. The errors are Monte Carlo errors; they do not include the bias of the step size.
 
-    Every law counts gradients and log densities (those of the draws: warm-up is not among them), each
-    flag in ``info``, such as ``diverging``, and draws that are not finite. A coordinate that cannot be
-    diagnosed shows NaN, and the others their numbers.
+    For every kind it counts gradients and log densities (of the draws, without warm-up), each flag in
+    ``info``, such as ``diverging``, and draws that are not finite. A coordinate that cannot be diagnosed
+    shows NaN, the others their numbers.
 
     Args:
         draws: ``[chain, draw, *event]`` at every leaf, ``[chain, draw, particle, *event]`` for an ensemble,
@@ -264,18 +264,18 @@ def summary(draws: Draws) -> Summary:
     }
     names: list[str] = []
     rows: list[dict[str, Any]] = []
-    broken = np.zeros(run, bool)
+    non_finite = np.zeros(run, bool)
     for name, column in _coordinates(draws):
         bad = ~np.isfinite(column)  # [*run]
-        broken |= bad
+        non_finite |= bad
         names.append(name)
         rows.append({**chosen.coordinate(column, draws), "non_finite": bad.sum()})
     table = {column: np.asarray([row[column] for row in rows]) for column in rows[0]} if rows else {}
-    return Summary(draws.kind, table, names, {**totals, "num_non_finite": int(broken.sum())})
+    return Summary(draws.kind, table, names, {**totals, "num_non_finite": int(non_finite.sum())})
 
 
 def log_evidence(draws: Draws) -> Result:
-    """Log Z of the target, in nats, with its 95 % interval, where the draws know it.
+    """Estimate log Z of the target, in nats, with its 95 % interval.
 
     Args:
         draws: Independent or weighted draws, or passes of an ensemble, with their log-weights.
@@ -284,7 +284,7 @@ def log_evidence(draws: Draws) -> Result:
         A ``Result``.
 
     Raises:
-        ValueError: For Markov draws, and for draws without log-weights: they do not know Z.
+        ValueError: For Markov draws, and for draws without log-weights, from which Z is unknown.
 
     Example:
         >>> import jax.numpy as jnp

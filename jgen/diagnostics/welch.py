@@ -1,4 +1,4 @@
-"""The degrees of freedom of an error that is put together from several."""
+"""Compute the degrees of freedom of a combined standard error."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ import numpy as np
 from jax.typing import ArrayLike
 
 
-def welch_satterthwaite(errors: Sequence[ArrayLike], freedoms: Sequence[float]) -> float:
-    r"""Degrees of freedom of the standard error of a sum, or a difference, of independent estimates.
+def welch_satterthwaite(errors: Sequence[ArrayLike], dofs: Sequence[float]) -> float:
+    r"""Compute the degrees of freedom of the standard error of a sum or difference of independent estimates.
 
     .. math:: se^2 = \sum_i se_i^2, \qquad \nu = \frac{(\sum_i se_i^2)^2}{\sum_i se_i^4 / \nu_i},
 
     so that the error of the sum, in units of se, is nearly Student's with :math:`\nu` degrees of freedom.
-    They lie between the least :math:`\nu_i`, where that estimate brings all the error, and their sum.
+    They lie between the least :math:`\nu_i`, where that estimate has all the error, and their sum.
 
     Args:
         errors: Standard errors of the estimates.
-        freedoms: Their degrees of freedom, infinite where an error is known.
+        dofs: Their degrees of freedom, infinite where an error is known.
 
     Returns:
         The degrees of freedom; the least of those given where there is no error, or one is not finite.
@@ -30,7 +30,7 @@ def welch_satterthwaite(errors: Sequence[ArrayLike], freedoms: Sequence[float]) 
     """
     squares = np.square(np.asarray(errors, np.float64))  # [estimate]
     if not 0 < squares.sum() < np.inf:
-        return float(min(freedoms))
+        return float(min(dofs))
     shares = squares / squares.sum()
     with np.errstate(divide="ignore"):
-        return float(1 / np.sum(shares**2 / np.asarray(freedoms, np.float64)))
+        return float(1 / np.sum(shares**2 / np.asarray(dofs, np.float64)))

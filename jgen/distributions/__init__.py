@@ -1,4 +1,4 @@
-"""NumPyro distributions, and pure functions that make, change and compare them."""
+"""Make, change and compare NumPyro distributions by pure functions."""
 
 from jgen.distributions.affine import affine
 from jgen.distributions.autoregressive import autoregressive
@@ -13,7 +13,7 @@ from jgen.distributions.joint import joint
 from jgen.distributions.kl import kl
 from jgen.distributions.marginal import marginal
 from jgen.distributions.mixture import mixture
-from jgen.distributions.parameters import log_prob_of, map_parameters, take
+from jgen.distributions.parameters import gather, log_prob_of, map_parameters
 from jgen.distributions.product import product
 from jgen.distributions.symmetrised import symmetrised
 from jgen.distributions.temper import temper
@@ -29,6 +29,7 @@ __all__ = [
     "conditional",
     "covering_proposal",
     "directed",
+    "gather",
     "gaussian",
     "interpolate",
     "interpolate_log_density",
@@ -40,7 +41,6 @@ __all__ = [
     "mixture",
     "product",
     "symmetrised",
-    "take",
     "temper",
     "total_variation",
     "truncation",

@@ -1,4 +1,4 @@
-"""The law of ``scale * x + shift``."""
+"""Transform a random variable affinely: the distribution of ``scale * x + shift``."""
 
 from functools import singledispatch
 from typing import Any
@@ -8,17 +8,18 @@ import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
+from jgen._internal.validation import is_traced
 from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense, like, lower_factor
-from jgen.distributions.input_checks import as_float, check_finite, is_concrete
+from jgen.distributions.input_checks import check_finite, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.distributions.parameters import log_prob_of, map_components
 from jgen.types import Array, Key
 
 
 def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
-    r"""The law of $y = A x + b$: $p_y(y) = p_x(A^{-1}(y - b)) / |\det A|$.
+    r"""Return the distribution of $y = A x + b$: $p_y(y) = p_x(A^{-1}(y - b)) / |\det A|$.
 
-    Gaussians and mixtures of Gaussians stay what they are: $N(A \mu + b, A \Sigma A^T)$. Other continuous
+    Gaussians and mixtures of Gaussians keep their class: $N(A \mu + b, A \Sigma A^T)$. Other continuous
     distributions are wrapped, for elementwise scales, and keep their own support.
 
     Args:
@@ -42,7 +43,8 @@ def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
     """
     check_finite("affine", shift=shift, scale=scale)
     event_shape = distribution.event_shape
-    scale, known = as_float(scale), (np.asarray(scale) if is_concrete(scale) else None)
+    known = np.asarray(scale) if not is_traced(scale) else None
+    scale = to_float(scale)
     is_matrix = scale.ndim == 2 and len(event_shape) == 1
     if is_matrix and (scale.shape[1] != event_shape[0] or scale.shape[0] > scale.shape[1]):
         raise ValueError(
@@ -57,16 +59,16 @@ def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
     if not is_matrix and known is not None and np.any(known == 0):
         raise ValueError("affine: a scale of 0 collapses the distribution, which then has no density.")
     new_shape = scale.shape[:1] if is_matrix else event_shape
-    shift = as_float(shift)
+    shift = to_float(shift)
     if shift.shape not in ((), new_shape):
         raise ValueError(f"affine: shift has shape {shift.shape}; expected a scalar or {new_shape}.")
     return _affine(distribution, jnp.broadcast_to(shift, new_shape), scale, is_matrix)
 
 
 class Affine(dist.Distribution):
-    """The law of ``scale * x + shift`` for any continuous x, elementwise; -inf outside its support.
+    """Distribution of ``scale * x + shift`` for any continuous x, elementwise; -inf outside its support.
 
-    NumPyro's own affine transform takes an unknown scale for positive when it works out the support.
+    NumPyro's own affine transform assumes that a traced scale is positive when it finds the support.
     """
 
     pytree_data_fields = ("base_dist", "shift", "scale")
@@ -77,28 +79,28 @@ class Affine(dist.Distribution):
 
     @property
     def support(self) -> Any:
-        """All reals: ``log_prob`` itself is -inf where the base distribution has no mass."""
+        """Return all reals: ``log_prob`` itself is -inf where the base distribution has no mass."""
         return constraints.independent(constraints.real, self.event_dim)
 
     @property
     def mean(self) -> Array:
-        """``scale * mean + shift``."""
+        """Return ``scale * mean + shift``."""
         return self._forward(self.base_dist.mean)
 
     @property
     def variance(self) -> Array:
-        """``scale^2 * variance``."""
+        """Return ``scale^2 * variance``."""
         return jnp.broadcast_to(self.scale, self.shape()) ** 2 * self.base_dist.variance
 
     def _forward(self, x: Array) -> Array:
         return jnp.broadcast_to(self.scale, x.shape) * x + jnp.broadcast_to(self.shift, x.shape)
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Moves draws of the base distribution."""
+        """Draw ``[*sample, *batch, *event]`` from the base distribution and transform."""
         return self._forward(jnp.asarray(self.base_dist.sample(key, sample_shape)))
 
     def log_prob(self, value: Array, intermediates: Any = None) -> Array:
-        """The base distribution's log-density at the point that was moved, less log |scale|."""
+        """Evaluate the base distribution at the point transformed back, less log |scale|."""
         del intermediates
         value = jnp.asarray(value)
         back = (value - jnp.broadcast_to(self.shift, value.shape)) / jnp.broadcast_to(self.scale, value.shape)

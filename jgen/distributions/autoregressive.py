@@ -1,4 +1,4 @@
-"""Strings of tokens, one after another, with temperature, top-k and nucleus truncation."""
+"""Draw strings of tokens one by one, with temperature, top-k and nucleus truncation."""
 
 import operator
 from typing import Any
@@ -10,7 +10,7 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 from numpyro.distributions import constraints
 
-from jgen.distributions.input_checks import is_concrete
+from jgen._internal.validation import is_traced
 from jgen.distributions.token_truncation import truncation
 from jgen.types import Array, Key
 
@@ -18,19 +18,20 @@ from jgen.types import Array, Key
 def autoregressive(
     logits_fn: Partial, length: int, *, temperature: Any = 1.0, top_k: Any = None, top_p: Any = None
 ) -> "Autoregressive":
-    r"""The law of token strings $p(x) = \prod_t \tilde p(x_t \mid x_{<t})$, exact under truncation.
+    r"""Make the distribution of token strings $p(x) = \prod_t \tilde p(x_t \mid x_{<t})$.
 
-    The law of the next token is that of ``truncation``: at a temperature, of the ``top_k`` most probable
-    tokens, of the smallest set that reaches a probability of ``top_p``; ``top_k=1`` is greedy decoding.
-    ``log_prob`` is that of the law sampled from: a string with an excluded token has -inf.
+    It is exact under truncation, by which the next token is drawn (see ``truncation``): at a temperature, of
+    the ``top_k`` most probable tokens, of the smallest set that reaches a probability of ``top_p``;
+    ``top_k=1`` is greedy decoding. ``log_prob`` is that of the distribution sampled from: a string with an
+    excluded token has -inf.
 
     Args:
         logits_fn: ``logits_fn(tokens [length], position) -> logits [vocabulary]``, a ``Partial`` with its
-            parameters bound, so that new parameters do not recompile. It is shown zeros at ``position``
-            and after, so that it cannot look ahead.
+            parameters bound, so that new parameters do not recompile. It receives zeros at ``position``
+            and after, so that it cannot depend on later tokens.
         length: Tokens in a string.
         temperature: Positive scalar.
-        top_k: Tokens kept, at least 1 and at most the vocabulary; None keeps all.
+        top_k: Number of tokens kept, at least 1 and at most the vocabulary; None keeps all.
         top_p: Probability kept, in (0, 1]; None keeps all.
 
     Returns:
@@ -61,61 +62,61 @@ def autoregressive(
     if len(logits.shape) != 1:
         raise ValueError(f"autoregressive: logits_fn must return [vocabulary], it returns {logits.shape}.")
     (vocabulary,) = logits.shape
-    if top_k is not None and is_concrete(top_k) and not 1 <= operator.index(top_k) <= vocabulary:
+    if top_k is not None and not is_traced(top_k) and not 1 <= operator.index(top_k) <= vocabulary:
         raise ValueError(f"autoregressive: top_k must be in 1..{vocabulary} (the vocabulary), given {top_k}.")
-    law = truncation(temperature=temperature, top_k=top_k, top_p=top_p)
-    return Autoregressive(logits_fn, length, vocabulary, law)
+    next_token = truncation(temperature=temperature, top_k=top_k, top_p=top_p)
+    return Autoregressive(logits_fn, length, vocabulary, next_token)
 
 
 class Autoregressive(dist.Distribution):
-    """The distribution that ``autoregressive`` makes."""
+    """Autoregressive distribution over token strings."""
 
     pytree_data_fields = ("logits_fn", "next_token")
     pytree_aux_fields = ("vocabulary",)
 
-    def __init__(self, logits_fn: Partial, length: int, vocabulary: int, law: Partial):
-        self.logits_fn, self.vocabulary, self.next_token = logits_fn, vocabulary, law
+    def __init__(self, logits_fn: Partial, length: int, vocabulary: int, next_token: Partial):
+        self.logits_fn, self.vocabulary, self.next_token = logits_fn, vocabulary, next_token
         super().__init__(batch_shape=(), event_shape=(length,))
 
     @property
     def support(self) -> Any:
-        """Strings of tokens ``0 .. vocabulary - 1``."""
+        """Return strings of tokens ``0 .. vocabulary - 1``."""
         return constraints.independent(constraints.integer_interval(0, self.vocabulary - 1), 1)
 
     @property
     def is_discrete(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def _log_probs(self, tokens: Array, position: Array) -> Array:
-        """Log-probabilities of the next token, ``[vocabulary]``, -inf where excluded."""
+        """Return log-probabilities of the next token, ``[vocabulary]``, -inf where excluded."""
         seen = jnp.where(jnp.arange(self.event_shape[0]) < position, tokens, 0)
         return self.next_token(self.logits_fn(seen, position))
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Draws ``[*sample, length]`` tokens, each from the prefix before it."""
+        """Draw ``[*sample, length]`` tokens, each from the prefix before it."""
 
         def step(tokens: Array, at: tuple[Key, Array]) -> tuple[Array, None]:
             own_key, position = at
             token = jax.random.categorical(own_key, self._log_probs(tokens, position))
             return tokens.at[position].set(token.astype(tokens.dtype)), None
 
-        def one(own_key: Key) -> Array:
+        def draw_one(own_key: Key) -> Array:
             positions = jnp.arange(self.event_shape[0])
             keys = jax.random.split(own_key, self.event_shape[0])
             return jax.lax.scan(step, jnp.zeros(self.event_shape, int), (keys, positions))[0]
 
         if not sample_shape:
-            return one(key)
-        strings = jax.vmap(one)(jax.random.split(key, int(np.prod(sample_shape))))
+            return draw_one(key)
+        strings = jax.vmap(draw_one)(jax.random.split(key, int(np.prod(sample_shape))))
         return strings.reshape(tuple(sample_shape) + self.event_shape)
 
     def log_prob(self, value: Array, intermediates: Any = None) -> Array:
-        """Log-probability of ``[*sample, length]`` strings under the truncated law, in nats."""
+        """Evaluate ``[*sample, length]`` strings under the truncated model, in nats."""
         del intermediates
         value = jnp.asarray(value)
 
-        def one(tokens: Array) -> Array:
+        def evaluate_one(tokens: Array) -> Array:
             known = (tokens >= 0) & (tokens < self.vocabulary)
             tokens = jnp.where(known, tokens, 0).astype(int)
 
@@ -125,5 +126,5 @@ class Autoregressive(dist.Distribution):
             log_probs = jax.lax.scan(step, None, jnp.arange(self.event_shape[0]))[1]  # [length]
             return jnp.where(known.all(), log_probs.sum(), -jnp.inf)
 
-        flat = jax.vmap(one)(value.reshape(-1, *self.event_shape))
+        flat = jax.vmap(evaluate_one)(value.reshape(-1, *self.event_shape))
         return flat.reshape(value.shape[:-1])

@@ -1,20 +1,21 @@
-"""Bernoulli distributions, from probabilities or log-odds."""
+"""Make Bernoulli distributions from probabilities or log-odds."""
 
 from typing import Any
 
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.distributions.input_checks import as_float, check_finite, check_one, is_concrete
+from jgen._internal.validation import is_traced
+from jgen.distributions.input_checks import check_finite, check_one, to_float
 
 
 def bernoulli(*, probs: Any = None, logits: Any = None, event_dim: int = 0) -> dist.Distribution:
-    r"""Independent binary variables: $P(x = 1) = p = 1 / (1 + e^{-l})$.
+    r"""Make independent binary variables: $P(x = 1) = p = 1 / (1 + e^{-l})$.
 
     Args:
         probs: Probabilities of a 1, any shape, in [0, 1].
         logits: Log-odds $l$, any shape; safer than ``probs`` near 0 and 1.
-        event_dim: How many trailing axes make up one event: 1 for binary vectors, 2 for images.
+        event_dim: Number of trailing axes of one event: 1 for binary vectors, 2 for images.
 
     Returns:
         A NumPyro ``BernoulliProbs`` or ``BernoulliLogits``, with ``event_dim`` axes of events.
@@ -30,13 +31,13 @@ def bernoulli(*, probs: Any = None, logits: Any = None, event_dim: int = 0) -> d
         0.125
     """
     check_one("bernoulli", probs=probs, logits=logits)
-    value = as_float(probs if logits is None else logits)
+    value = to_float(probs if logits is None else logits)
     if not 0 <= event_dim <= value.ndim:
         raise ValueError(f"bernoulli: event_dim is {event_dim}, but the parameters have {value.ndim} axes.")
     if logits is not None:
         check_finite("bernoulli", logits=logits)
         return dist.BernoulliLogits(value).to_event(event_dim)
-    if is_concrete(probs):
+    if not is_traced(probs):
         known = np.asarray(probs)
         if not np.all((known >= 0) & (known <= 1)):
             raise ValueError(

@@ -1,16 +1,17 @@
-"""Categorical distributions, from probabilities or unnormalised logs."""
+"""Make categorical distributions from probabilities or unnormalised logs."""
 
 from typing import Any
 
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.distributions.input_checks import as_float, check_one, check_simplex, is_concrete
+from jgen._internal.validation import is_traced
+from jgen.distributions.input_checks import check_one, check_simplex, to_float
 from jgen.distributions.parameters import unchecked_logits
 
 
 def categorical(*, probs: Any = None, logits: Any = None) -> dist.Distribution:
-    r"""One of K categories: $P(x = k) = p_k = e^{l_k} / \sum_j e^{l_j}$.
+    r"""Make the distribution of one of K categories: $P(x = k) = p_k = e^{l_k} / \sum_j e^{l_j}$.
 
     Args:
         probs: ``[*batch, category]``, non-negative, summing to 1 over the last axis.
@@ -30,13 +31,13 @@ def categorical(*, probs: Any = None, logits: Any = None) -> dist.Distribution:
         0.75
     """
     check_one("categorical", probs=probs, logits=logits)
-    value = as_float(probs if logits is None else logits)
+    value = to_float(probs if logits is None else logits)
     if value.ndim == 0 or value.shape[-1] == 0:
         raise ValueError(f"categorical needs a last axis of categories; it was given shape {value.shape}.")
     if logits is None:
         check_simplex("categorical: probs", probs)
         return dist.CategoricalProbs(value)
-    if is_concrete(logits):
+    if not is_traced(logits):
         top = np.max(np.asarray(logits, dtype=float), axis=-1)
         if not np.all(np.isfinite(top)):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""The law of some coordinates of a Gaussian vector, or of a mixture, given the others."""
+"""Condition a Gaussian vector, or a mixture of them, on some coordinates."""
 
 from collections.abc import Sequence
 from functools import singledispatch
@@ -10,14 +10,14 @@ import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
 from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, like, lower_factor
-from jgen.distributions.input_checks import as_float, check_finite, check_indices, no_closed_form
+from jgen.distributions.input_checks import check_finite, check_indices, no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.distributions.parameters import split_components
 from jgen.types import Array
 
 
 def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.Distribution:
-    r"""The law of the other coordinates given $x_I = v$.
+    r"""Return the distribution of the other coordinates given $x_I = v$.
 
     With the covariance's Cholesky factor in the order (I, R), $L = [[L_{II}, 0], [L_{RI}, L_{RR}]]$,
 
@@ -29,7 +29,7 @@ def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.
     Args:
         distribution: A Gaussian on vectors, or a mixture of them.
         indices: Which coordinates are observed; negative ones count from the end.
-        values: What they are, ``[len(indices)]``.
+        values: Their values, ``[len(indices)]``.
 
     Returns:
         A distribution on the other coordinates, in their order, in the same NumPyro classes.
@@ -50,7 +50,7 @@ def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.
     rest = [i for i in range(distribution.event_shape[0]) if i not in observed]
     if not rest:
         raise ValueError("conditional: every coordinate is observed, so nothing is left to describe.")
-    values = as_float(values)
+    values = to_float(values)
     if values.shape != (len(observed),):
         raise ValueError(f"conditional: values has shape {values.shape}; expected ({len(observed)},).")
     check_finite("conditional", values=values)
@@ -61,7 +61,7 @@ def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.
 def _conditional(
     distribution: Any, _observed: Any, _rest: Any, _values: Array
 ) -> tuple[dist.Distribution, Array]:
-    """The conditional law, and the log-density of the values, ``[*batch]``."""
+    """Return the conditional distribution, and the log-density of the values, ``[*batch]``."""
     raise no_closed_form("conditional", _conditional, distribution)
 
 

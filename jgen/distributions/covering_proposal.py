@@ -1,4 +1,4 @@
-"""A proposal that covers a Gaussian, or a mixture of them, with a bound that is proven."""
+"""Make a proposal that covers a Gaussian, or a mixture of them, with a proven bound."""
 
 from functools import singledispatch
 from math import exp, log, prod
@@ -12,10 +12,10 @@ from jgen.distributions.parameters import map_components
 
 
 class Envelope(NamedTuple):
-    """A distribution that covers another.
+    """Proposal that covers a distribution, with the bound of their ratio.
 
     Attributes:
-        proposal: q, to propose from.
+        proposal: Distribution q to propose from.
         log_bound: log B with p <= B q everywhere, in nats; the least such number for one Gaussian.
     """
 
@@ -24,7 +24,7 @@ class Envelope(NamedTuple):
 
 
 def covering_proposal(distribution: Any, scale: float | None = None) -> Envelope:
-    r"""The same Gaussians with every scale s times as large, and the bound on the ratio of densities.
+    r"""Widen every scale of Gaussians s times, and return the bound on the ratio of densities.
 
     With :math:`u = \Sigma^{-1/2} (x - \mu)` and s > 1,
 
@@ -54,17 +54,21 @@ def covering_proposal(distribution: Any, scale: float | None = None) -> Envelope
         (6.0, 1.0986)
     """
     if distribution.batch_shape != ():
-        raise ValueError(f"widen takes one distribution; got a batch of shape {distribution.batch_shape}")
+        raise ValueError(
+            f"covering_proposal takes one distribution; got a batch of shape {distribution.batch_shape}"
+        )
     dim = prod(distribution.event_shape)
     scale = exp(1 / dim) if scale is None else scale
     if not scale > 1:
-        raise ValueError(f"widen: scale must be above 1, else nothing is covered; got {scale}")
+        raise ValueError(
+            f"covering_proposal: scale must be above 1, else the tails are not covered; got {scale}"
+        )
     return Envelope(_cover(distribution, scale), dim * log(scale))
 
 
 @singledispatch
 def _cover(distribution: Any, _scale: float) -> dist.Distribution:
-    raise no_closed_form("widen", _cover, distribution)
+    raise no_closed_form("covering_proposal", _cover, distribution)
 
 
 @_cover.register(dist.Normal)

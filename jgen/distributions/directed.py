@@ -1,16 +1,16 @@
-"""A mixture as a directed model: first the component, then x given it."""
+"""Write a mixture as a directed model: first the component, then x given it."""
 
 from typing import Any
 
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.distributions.parameters import take
+from jgen.distributions.parameters import gather
 from jgen.types import Array
 
 
 def directed(mixture: Any) -> dict[str, Partial]:
-    r"""The two conditionals of a mixture, ``component -> x``.
+    r"""Return the two conditionals of a mixture, ``component -> x``.
 
     .. math:: p(k, x) = w_k \, p_k(x), \qquad \sum_k p(k, x) = p(x).
 
@@ -46,4 +46,4 @@ def _component(mixing: dist.Distribution) -> dist.Distribution:
 
 
 def _given_component(components: dist.Distribution, component: Array) -> dist.Distribution:
-    return take(components, component)
+    return gather(components, component)

@@ -1,4 +1,4 @@
-"""Gaussians, from standard deviations, a covariance or its Cholesky factor."""
+"""Make Gaussians from standard deviations, a covariance or its Cholesky factor."""
 
 from typing import Any
 
@@ -6,14 +6,15 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.distributions.input_checks import as_array, as_float, check_finite, check_one, is_concrete
+from jgen._internal.validation import is_traced
+from jgen.distributions.input_checks import check_finite, check_one, to_array, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 
 
 def gaussian(
     mean: Any, *, scale: Any = None, covariance: Any = None, scale_tril: Any = None
 ) -> dist.Distribution:
-    r"""A Gaussian on vectors (or on a scalar), diagonal or full.
+    r"""Make a Gaussian on vectors (or on a scalar), diagonal or full.
 
     $N(x; \mu, \Sigma) = (2 \pi)^{-d/2} |\Sigma|^{-1/2} \exp(-\tfrac12 (x-\mu)^T \Sigma^{-1} (x-\mu))$.
 
@@ -44,8 +45,8 @@ def gaussian(
     """
     check_one("gaussian", scale=scale, covariance=covariance, scale_tril=scale_tril)
     given = {"scale": scale, "covariance": covariance, "scale_tril": scale_tril}
-    given = {name: as_array(value) for name, value in given.items() if value is not None}
-    mean = as_array(mean)
+    given = {name: to_array(value) for name, value in given.items() if value is not None}
+    mean = to_array(mean)
     check_finite("gaussian", mean=mean, **given)
     return _diagonal(mean, given["scale"]) if "scale" in given else _full(mean, *given.popitem())
 
@@ -57,17 +58,17 @@ def _diagonal(mean: Any, scale: Any) -> dist.Distribution:
             f"gaussian: scale has shape {jnp.shape(scale)}, which does not fit mean's {shape}. Give a scalar "
             "or one standard deviation per entry of the mean; for a matrix use covariance= or scale_tril=."
         )
-    if is_concrete(scale) and not np.all(np.asarray(scale) > 0):
+    if not is_traced(scale) and not np.all(np.asarray(scale) > 0):
         raise ValueError(
             f"gaussian: scale is a standard deviation and must be positive; its smallest entry is "
             f"{np.min(np.asarray(scale)):.6g}."
         )
-    normal = dist.Normal(as_float(mean), jnp.broadcast_to(as_float(scale), shape))
+    normal = dist.Normal(to_float(mean), jnp.broadcast_to(to_float(scale), shape))
     return normal.to_event(1) if shape else normal
 
 
 def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
-    """Whether ``shape`` can be broadcast to exactly ``into``."""
+    """Return whether ``shape`` can be broadcast to exactly ``into``."""
     try:
         return np.broadcast_shapes(shape, into) == into
     except ValueError:
@@ -82,14 +83,14 @@ def _full(mean: Any, name: str, matrix: Any) -> dist.Distribution:
             f"gaussian: {name} has shape {matrix_shape}, which does not fit mean's {shape}; expected "
             f"[*batch, dim, dim] for a mean [*batch, dim]."
         )
-    factor = as_float(matrix)
+    factor = to_float(matrix)
     if name == "covariance":
-        if is_concrete(matrix):
+        if not is_traced(matrix):
             _check_covariance(np.asarray(matrix))
         factor = jnp.linalg.cholesky(factor)
-    elif is_concrete(matrix):
+    elif not is_traced(matrix):
         _check_factor(np.asarray(matrix))
-    mean = as_float(mean, factor.dtype)
+    mean = to_float(mean, factor.dtype)
     return MultivariateNormal(mean, scale_tril=jnp.broadcast_to(factor, shape + dim))
 
 

@@ -1,4 +1,4 @@
-"""The algebra of Gaussians: a mean, and a scale that is a vector of deviations or a lower Cholesky factor.
+"""Compute with Gaussians given by a mean and standard deviations or a lower Cholesky factor.
 
 No covariance is formed or inverted: everything goes through triangular factors and QR, which keeps half
 the digits that products of matrices lose.
@@ -11,28 +11,28 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
-from jgen.distributions.input_checks import as_float, no_closed_form
+from jgen.distributions.input_checks import no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array
 
 
 @singledispatch
 def gaussian_parameters(distribution: Any) -> tuple[Array, Array]:
-    """Mean ``[*batch, *event]`` and scale, ``[*batch, *event]`` or ``[*batch, dim, dim]``."""
+    """Return mean ``[*batch, *event]`` and scale, ``[*batch, *event]`` or ``[*batch, dim, dim]``."""
     raise no_closed_form("gaussian_parameters", gaussian_parameters, distribution)
 
 
 @gaussian_parameters.register
 def _(distribution: dist.Normal):
     shape = distribution.batch_shape
-    return tuple(jnp.broadcast_to(as_float(x), shape) for x in (distribution.loc, distribution.scale))
+    return tuple(jnp.broadcast_to(to_float(x), shape) for x in (distribution.loc, distribution.scale))
 
 
 @gaussian_parameters.register
 def _(distribution: dist.MultivariateNormal):
     shape = distribution.batch_shape + distribution.event_shape
-    factor = as_float(distribution.scale_tril)
-    return jnp.broadcast_to(as_float(distribution.loc), shape), jnp.broadcast_to(factor, shape + shape[-1:])
+    factor = to_float(distribution.scale_tril)
+    return jnp.broadcast_to(to_float(distribution.loc), shape), jnp.broadcast_to(factor, shape + shape[-1:])
 
 
 @gaussian_parameters.register
@@ -43,7 +43,7 @@ def _(distribution: dist.Independent):
 
 
 def like(distribution: dist.Distribution, mean: Array, scale: Array) -> dist.Distribution:
-    """A Gaussian of another mean and scale, written in the same NumPyro classes."""
+    """Make a Gaussian of another mean and scale in the same NumPyro classes."""
     if isinstance(distribution, dist.Independent):
         return like(distribution.base_dist, mean, scale).to_event(distribution.reinterpreted_batch_ndims)
     if isinstance(distribution, dist.MultivariateNormal):
@@ -56,12 +56,12 @@ def _identity(mean: Array) -> Array:
 
 
 def is_dense(distribution: dist.Distribution) -> bool:
-    """Whether a Gaussian has a full covariance."""
+    """Return whether a Gaussian has a full covariance."""
     return isinstance(distribution, dist.MultivariateNormal)
 
 
 def dense(distribution: dist.Distribution) -> dist.MultivariateNormal:
-    """A Gaussian on vectors, with its diagonal covariance written out in full."""
+    """Write the covariance of a Gaussian on vectors in full."""
     mean, scale = gaussian_parameters(distribution)
     if is_dense(distribution):
         return distribution
@@ -74,21 +74,21 @@ def dense(distribution: dist.Distribution) -> dist.MultivariateNormal:
 
 
 def same_form(p: dist.Distribution, q: dist.Distribution) -> tuple[dist.Distribution, dist.Distribution]:
-    """Two Gaussians on one space, both diagonal if they are, else both in full."""
+    """Return two Gaussians on one space, both diagonal if they are, else both in full."""
     if p.event_shape != q.event_shape:
         raise ValueError(f"Expected two Gaussians on one space; got events {p.event_shape}, {q.event_shape}.")
     return (dense(p), dense(q)) if is_dense(p) or is_dense(q) else (p, q)
 
 
 def lower_factor(factor: Array) -> Array:
-    """The lower Cholesky factor of ``factor @ factor.T`` by QR, without forming the product."""
+    """Return the lower Cholesky factor of ``factor @ factor.T`` by QR, without forming the product."""
     upper = jnp.linalg.qr(jnp.swapaxes(factor, -1, -2), mode="r")
     sign = jnp.where(jnp.diagonal(upper, axis1=-2, axis2=-1) < 0, -1.0, 1.0).astype(upper.dtype)
     return jnp.swapaxes(upper * sign[..., None], -1, -2)
 
 
 def combine_gaussians(p: Any, q: Any, p_weight: Array, q_weight: Array) -> dist.Distribution:
-    """The Gaussian proportional to ``p^p_weight q^q_weight``: precisions add."""
+    """Return the Gaussian proportional to ``p^p_weight q^q_weight``: precisions add."""
     p, q = same_form(p, q)
     (m, s), (n, r) = gaussian_parameters(p), gaussian_parameters(q)
     if not is_dense(p):

@@ -1,4 +1,4 @@
-"""The geometric path between two distributions."""
+"""Interpolate two distributions along their geometric path."""
 
 from functools import singledispatch
 from typing import Any
@@ -9,21 +9,22 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
+from jgen._internal.validation import is_traced
 from jgen.distributions.gaussian_algebra import combine_gaussians
-from jgen.distributions.input_checks import is_concrete, no_closed_form
+from jgen.distributions.input_checks import no_closed_form
 from jgen.distributions.parameters import log_prob_of, unchecked_logits
 from jgen.types import Array, LogDensity
 
 
 def interpolate(p: Any, q: Any, t: Array | float) -> dist.Distribution:
-    r"""The distribution proportional to $p(x)^{1-t}\, q(x)^t$, from p at t = 0 to q at t = 1.
+    r"""Return the distribution proportional to $p(x)^{1-t}\, q(x)^t$, from p at t = 0 to q at t = 1.
 
     Gaussians: precisions mix linearly. Bernoulli and categorical: logits do. For anything else use
     ``interpolate_log_density``, which needs no normaliser.
 
     Args:
-        p: Where the path starts.
-        q: Where it ends, of the same kind and event shape.
+        p: Start of the path.
+        q: End of the path, of the same kind and event shape.
         t: Position on the path, in [0, 1].
 
     Returns:
@@ -49,9 +50,9 @@ def interpolate(p: Any, q: Any, t: Array | float) -> dist.Distribution:
 
 
 def interpolate_log_density(p: Any, q: Any, t: Array | float) -> LogDensity:
-    r"""The unnormalised log-density $(1-t) \log p(x) + t \log q(x)$ of the geometric path, for anything.
+    r"""Return the unnormalised log-density $(1-t) \log p(x) + t \log q(x)$ of the geometric path.
 
-    A term of weight 0 counts 0 even where its log-density is -inf.
+    A term of weight 0 is 0 even where its log-density is -inf.
 
     Args:
         p: A distribution, or a ``LogDensity`` (a ``Partial``, so that nothing recompiles).
@@ -73,7 +74,7 @@ def interpolate_log_density(p: Any, q: Any, t: Array | float) -> LogDensity:
 
 
 def _check_position(t: Any) -> None:
-    if is_concrete(t) and not np.all((np.asarray(t) >= 0) & (np.asarray(t) <= 1)):
+    if not is_traced(t) and not np.all((np.asarray(t) >= 0) & (np.asarray(t) <= 1)):
         raise ValueError(f"interpolate: t must lie in [0, 1], given {t}.")
 
 

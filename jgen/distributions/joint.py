@@ -1,4 +1,4 @@
-"""Independent parts under names, as one law over a dictionary."""
+"""Combine independent named distributions into one over dictionaries."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from jgen.types import Array, Key, PyTree
 @register_dataclass
 @dataclass(frozen=True)
 class Joint:
-    """A law over dictionaries; what a NumPyro distribution is to arrays, as far as drawing and weighing go.
+    """Product distribution over dictionaries.
 
     Attributes:
         parts: Name -> distribution of that entry.
@@ -23,11 +23,11 @@ class Joint:
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
-        """Always that of one law."""
+        """Return (), as there are no batch axes."""
         return ()
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> dict[str, Array]:
-        """Draws, name -> ``[*sample, *event]``."""
+        """Draw a dictionary, name -> ``[*sample, *event]``."""
         keys = jax.random.split(key, len(self.parts))
         return {
             name: part.sample(key, sample_shape)
@@ -35,25 +35,25 @@ class Joint:
         }
 
     def log_prob(self, value: PyTree) -> Array:
-        """Log density ``[*sample]``, in nats.
+        """Evaluate the log-density ``[*sample]``, in nats.
 
         Raises:
             ValueError: If the names are not those of the parts.
         """
         if set(value) != set(self.parts):
-            raise ValueError(f"this law is over {', '.join(self.parts)}; got {', '.join(value)}")
+            raise ValueError(f"this distribution is over {', '.join(self.parts)}; got {', '.join(value)}")
         terms = [part.log_prob(value[name]) for name, part in self.parts.items()]
         return jnp.sum(jnp.stack(terms), axis=0)
 
 
 def joint(**parts: dist.Distribution) -> Joint:
-    r"""The law of independent parts, $p(x) = \prod_i p_i(x_i)$, over dictionaries.
+    r"""Make the distribution of independent parts, $p(x) = \prod_i p_i(x_i)$, over dictionaries.
 
     Args:
         **parts: Name -> distribution without batch axes (``.to_event()`` makes them part of the event).
 
     Returns:
-        A pytree with ``sample`` and ``log_prob``: a prior to anneal from, where the position is a dictionary.
+        A pytree with ``sample`` and ``log_prob``: for example a prior to anneal from.
 
     Raises:
         ValueError: If there is no part, or one has batch axes.
@@ -72,8 +72,8 @@ def joint(**parts: dist.Distribution) -> Joint:
     batched = {name: part.batch_shape for name, part in parts.items() if part.batch_shape != ()}
     if not parts or batched:
         raise ValueError(
-            f"named takes one part or more, each a single law; these have batch axes: {batched}. Use "
+            f"joint takes one part or more, without batch axes; these have batch axes: {batched}. Use "
             ".to_event() where they are meant as the event."
         )
-    # In the order a pytree keeps, or draws would change under jit.
+    # Sorted as a pytree keeps them, or draws would change under jit.
     return Joint(dict(sorted(parts.items())))

@@ -1,4 +1,4 @@
-"""The Kullback-Leibler divergence between two distributions."""
+"""Compute the Kullback-Leibler divergence between two distributions."""
 
 from functools import partial, singledispatch
 from typing import Any
@@ -14,18 +14,18 @@ from jgen.types import Array, Key, Result
 
 
 def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> Result:
-    r"""$KL(p \| q) = E_p[\log p(x) - \log q(x)]$, in nats.
+    r"""Compute $KL(p \| q) = E_p[\log p(x) - \log q(x)]$, in nats.
 
     Exact where a formula is known (NumPyro's table, and here diagonal against full Gaussians, Bernoulli
     and categorical ones); else the mean over draws from p, with a 95 % interval from its standard error.
-    A draw where q is zero proves the divergence infinite. Draws that never meet a region where q is tiny
-    say nothing about it: the interval is honest only where the log-ratio has a variance.
+    A draw where q is zero proves the divergence infinite. Draws may miss a region where q
+    is tiny: the interval is valid only where the log-ratio has a variance.
 
     Args:
         p: The distribution the expectation is under.
         q: The other one, with events of the same shape.
         key: Needed only where there is no closed form.
-        num_samples: How many draws to use there.
+        num_samples: Number of draws used there.
 
     Returns:
         A ``Result``; ``n`` is 0 and ``low == value == high`` for a closed form. The lower end is not
@@ -107,7 +107,7 @@ def _(p: Any, q: Any):
 
 
 def _log_odds(d: Any) -> tuple[Array, Array]:
-    """Log-probabilities of 0 and 1, -inf where they are exactly 0."""
+    """Return log-probabilities of 0 and 1, -inf where they are exactly 0."""
     if isinstance(d, dist.BernoulliLogits):
         return jax.nn.log_sigmoid(-d.logits), jax.nn.log_sigmoid(d.logits)
     return jnp.log1p(-jnp.asarray(d.probs)), jnp.log(d.probs)

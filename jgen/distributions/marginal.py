@@ -1,4 +1,4 @@
-"""The law of some coordinates of a Gaussian vector, or of a mixture of them."""
+"""Marginalise a Gaussian vector, or a mixture of them, to some coordinates."""
 
 from collections.abc import Sequence
 from functools import singledispatch
@@ -13,11 +13,11 @@ from jgen.distributions.parameters import map_components
 
 
 def marginal(distribution: Any, indices: Sequence[int]) -> dist.Distribution:
-    r"""The law of $x_I$: $N(\mu_I, \Sigma_{II})$, and for a mixture the mixture of those.
+    r"""Return the distribution of $x_I$: $N(\mu_I, \Sigma_{II})$, and for a mixture the mixture of those.
 
     Args:
         distribution: A Gaussian on vectors, or a mixture of them.
-        indices: Which coordinates to keep, in the order wanted; negative ones count from the end.
+        indices: Coordinates to select, in order; negative ones count from the end.
 
     Returns:
         A distribution on vectors of length ``len(indices)``, in the same NumPyro classes.
@@ -36,19 +36,19 @@ def marginal(distribution: Any, indices: Sequence[int]) -> dist.Distribution:
 
 
 @singledispatch
-def _marginal(distribution: Any, _kept: Any) -> dist.Distribution:
+def _marginal(distribution: Any, _selected: Any) -> dist.Distribution:
     raise no_closed_form("marginal", _marginal, distribution)
 
 
 @_marginal.register(dist.MultivariateNormal)
 @_marginal.register(dist.Independent)
-def _(distribution: Any, kept: Any):
+def _(distribution: Any, selected: Any):
     mean, scale = gaussian_parameters(distribution)
-    chosen = lower_factor(scale[..., kept, :]) if is_dense(distribution) else scale[..., kept]
-    return like(distribution, mean[..., kept], chosen)
+    chosen = lower_factor(scale[..., selected, :]) if is_dense(distribution) else scale[..., selected]
+    return like(distribution, mean[..., selected], chosen)
 
 
 @_marginal.register(dist.MixtureSameFamily)
 @_marginal.register(dist.MixtureGeneral)
-def _(distribution: Any, kept: Any):
-    return map_components(distribution, lambda c: _marginal(c, kept))
+def _(distribution: Any, selected: Any):
+    return map_components(distribution, lambda c: _marginal(c, selected))

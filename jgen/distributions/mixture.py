@@ -1,4 +1,4 @@
-"""Finite mixtures that draw one component per sample, not all of them."""
+"""Make finite mixtures that draw one component per sample, not all of them."""
 
 import functools
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen._internal.threefry import two_uniforms
-from jgen.distributions.input_checks import as_float, check_simplex
-from jgen.distributions.parameters import MAX_SELECTS, family, log_prob_of, map_parameters, take
+from jgen.distributions.input_checks import check_simplex, to_float
+from jgen.distributions.parameters import MAX_SELECTS, family, gather, log_prob_of, map_parameters
 from jgen.types import Array, Key
 
 
 def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribution]) -> dist.Distribution:
-    r"""A finite mixture, $p(x) = \sum_k w_k\, p_k(x)$, whose sampling costs one draw, not K.
+    r"""Make a finite mixture, $p(x) = \sum_k w_k\, p_k(x)$, whose sampling costs one draw, not K.
 
-    A draw finds its component by inverting the cumulative weights, gathers that component's parameters
-    and draws once (a scalar normal from the other half of the same block of random bits). NumPyro's own
-    mixtures draw every component and throw all but one away. The law is the same; the numbers a key gives
+    A draw finds its component by inverting the cumulative weights, gathers that component's parameters and
+    draws once (a scalar normal from the other half of the same block of random bits). NumPyro's own mixtures
+    draw every component and discard all but one. The distribution is the same; the numbers from a given key
     are not. Uniform numbers of float32 have steps of 1.2e-7, so a component of smaller weight is rarely or
     never drawn there (its ``log_prob`` is right all the same); use float64.
 
     A list of one family is stacked into one batch. Unlike families cost one draw per family (not per
-    component), and each counts only inside its own support.
+    component), and each contributes only inside its own support.
 
     Args:
         weights: ``[component]`` (or ``[*batch, component]``), non-negative, summing to 1.
@@ -52,7 +52,7 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
         Devroye, Non-Uniform Random Variate Generation (1986), chapters II.2 (inversion) and II.4.
     """
     check_simplex("mixture: weights", weights)
-    weights = as_float(weights)
+    weights = to_float(weights)
     if weights.ndim == 0:
         raise ValueError("mixture: weights needs a last axis of components; it was given a scalar.")
     mixing = dist.CategoricalProbs(weights)
@@ -109,7 +109,7 @@ def _common_support(components: Sequence[Any]) -> Any:
 
 
 def component_index(uniform: Array, weights: Array) -> Array:
-    """Component numbers by inverse CDF: uniforms ``[*sample, *batch]``, weights ``[*batch, component]``.
+    """Find components by inverse CDF: uniforms ``[*sample, *batch]``, weights ``[*batch, component]``.
 
     A component of weight 0 is never drawn, not even through rounding in the cumulative sum.
     """
@@ -117,17 +117,17 @@ def component_index(uniform: Array, weights: Array) -> Array:
     cdf = jax.lax.cummax(cdf, axis=weights.ndim - 1)  # flat, exactly, over weights of 0
     shape, batch = uniform.shape, weights.shape[:-1]
     if not batch:
-        return steps_passed(cdf, uniform * cdf[-1])
+        return count_below(cdf, uniform * cdf[-1])
     rows, columns = cdf.reshape(-1, cdf.shape[-1]), uniform.reshape(-1, cdf.size // cdf.shape[-1])
-    found = jax.vmap(lambda row, u: steps_passed(row, u * row[-1]), in_axes=(0, 1), out_axes=1)(rows, columns)
+    found = jax.vmap(lambda row, u: count_below(row, u * row[-1]), in_axes=(0, 1), out_axes=1)(rows, columns)
     return found.reshape(shape[: len(shape) - len(batch)] + batch)
 
 
-def steps_passed(cdf: Array, value: Array) -> Array:
-    """How many of the rising steps ``[step]``, but the last, are at most each value: ``searchsorted``.
+def count_below(cdf: Array, value: Array) -> Array:
+    """Count the rising steps ``[step]``, but the last, that are at most each value.
 
-    Both ways fuse with what follows, which ``searchsorted`` does not: a sum of comparisons where they are
-    few, else a binary search of log2(step) gathers.
+    Both methods fuse with later operations, which ``searchsorted`` does not: a sum of comparisons where they
+    are few, else a binary search of log2(step) gathers.
     """
     found = jnp.zeros(value.shape, int)
     if cdf.size <= MAX_SELECTS:
@@ -140,14 +140,14 @@ def steps_passed(cdf: Array, value: Array) -> Array:
 
 
 def standard_normal_quantile(uniform: Array) -> Array:
-    """The normal quantile of uniforms on [0, 1), as ``jax.random.normal`` takes it: never infinite."""
+    """Return the normal quantile of uniforms on [0, 1), as ``jax.random.normal`` takes it: never infinite."""
     lowest = jnp.nextafter(jnp.array(-1.0, uniform.dtype), jnp.array(0.0, uniform.dtype))
     symmetric = jnp.maximum(lowest, uniform * (1.0 - lowest) + lowest)  # (-1, 1)
     return jnp.sqrt(jnp.array(2.0, uniform.dtype)) * jax.lax.erf_inv(symmetric)
 
 
 STANDARD_QUANTILES = {dist.Normal: standard_normal_quantile}
-"""Families ``loc + scale Q(u)`` whose Q is cheap: their draws share a block of bits with the index."""
+"""Families ``loc + scale Q(u)`` whose Q is cheap: their draws share a block of random bits with the index."""
 
 
 class FamilyMixture(dist.MixtureSameFamily):
@@ -177,7 +177,7 @@ class FamilyMixture(dist.MixtureSameFamily):
     def sample_with_intermediates(
         self, key: Key, sample_shape: tuple[int, ...] = ()
     ) -> tuple[Array, list[Array]]:
-        """Draws ``[*sample, *batch, *event]``, and the components they came from."""
+        """Draw ``[*sample, *batch, *event]`` values, and return their components too."""
         key_both, key_value = jax.random.split(key)
         shape = tuple(sample_shape) + self.batch_shape
         weights = jnp.broadcast_to(self.mixing_distribution.probs, (*self.batch_shape, self.mixture_size))
@@ -188,7 +188,7 @@ class FamilyMixture(dist.MixtureSameFamily):
         rows = [
             jax.lax.broadcasted_iota(index.dtype, shape, first + i) % size for i, size in enumerate(sizes)
         ]
-        chosen = take(self.component_distribution, (*rows, index))
+        chosen = gather(self.component_distribution, (*rows, index))
         quantile = STANDARD_QUANTILES.get(type(chosen))
         if quantile is None:
             return chosen.sample(key_value), [index]
@@ -199,14 +199,14 @@ class GeneralMixture(dist.MixtureGeneral):
     """NumPyro's ``MixtureGeneral`` with one draw per family, and each component inside its own support."""
 
     def component_log_probs(self, value: Array) -> Array:
-        """Log of weight times density, ``[*batch, component]``."""
+        """Return the log of weight times density, ``[*batch, component]``."""
         log_probs = jnp.stack([log_prob_of(c, value) for c in self.component_distributions], axis=-1)
         return jax.nn.log_softmax(self.mixing_distribution.logits) + log_probs
 
     def sample_with_intermediates(
         self, key: Key, sample_shape: tuple[int, ...] = ()
     ) -> tuple[Array, list[Array]]:
-        """Draws ``[*sample, *batch, *event]``, and the components they came from."""
+        """Draw ``[*sample, *batch, *event]`` values, and return their components too."""
         key_index, key_value = jax.random.split(key)
         shape = tuple(sample_shape) + self.batch_shape
         weights = jnp.broadcast_to(self.mixing_distribution.probs, (*self.batch_shape, self.mixture_size))
@@ -222,7 +222,7 @@ class GeneralMixture(dist.MixtureGeneral):
             if first.batch_shape == () and family(first) is not None:
                 stacked = map_parameters(first, lambda *x: jnp.stack(x, 0), *rest)
                 place = jnp.array([group.index(i) if i in group else 0 for i in range(self.mixture_size)])
-                drawn = take(stacked, place[index]).sample(own_key)
+                drawn = gather(stacked, place[index]).sample(own_key)
             else:
                 drawn = first.expand(shape).sample(own_key)
             mine = jnp.isin(index, jnp.array(group)).reshape(shape + (1,) * self.event_dim)

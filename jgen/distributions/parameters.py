@@ -1,7 +1,6 @@
-"""What the files of this room share: how to read, check and rebuild NumPyro's distributions.
+"""Read, evaluate and rebuild NumPyro distributions.
 
-A family of your own joins with one ``map_parameters.register`` call: it then has a fast ``take``, and so
-fast mixtures.
+One ``map_parameters.register`` call gives your own family a fast ``gather``, and so fast mixtures.
 """
 
 import warnings
@@ -14,17 +13,17 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from jgen.distributions.input_checks import as_float, no_closed_form
+from jgen.distributions.input_checks import no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array, Key
 
 
 def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
-    """Log-density of a distribution, -inf outside its support; a target once its data are bound.
+    """Evaluate the log-density of a distribution, -inf outside its support.
 
     ``Partial(log_prob_of, distribution)`` is a ``LogDensity``: the distribution is a pytree, so one
     with new parameters runs through the programs already compiled. Outside the support NumPyro itself warns,
-    and where its validation is off (``python -O``) returns a finite number, which no sampler may see.
+    and where its validation is off (``python -O``) returns a finite number, which samplers must not use.
     Supports that need a tolerance (simplex, Cholesky factors) are left to the distribution.
 
     Args:
@@ -54,17 +53,16 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
 
 
 # ---------------------------------------------------------------------------------------------------
-# Rebuilding: one function per family gives both ``take`` and stacking.
+# Rebuilding: one function per family gives both ``gather`` and stacking.
 # ---------------------------------------------------------------------------------------------------
 
 
 @singledispatch
 def map_parameters(distribution: Any, *_function_and_others: Any) -> dist.Distribution:
-    """``map_parameters(distribution, function, *others)``: the family with each parameter mapped.
+    """Rebuild a distribution with mapped parameters: ``map_parameters(distribution, function, *others)``.
 
-    A parameter becomes ``function(leaf, *leaves of the others)``, every leaf being ``[*batch, *own]``.
-
-    Register it to give your own family a fast ``take`` and fast mixtures.
+    A parameter becomes ``function(leaf, *leaves of the others)``, each leaf being ``[*batch, *own]``.
+    Register your own family to give it a fast ``gather`` and fast mixtures.
     """
     raise no_closed_form("map_parameters", map_parameters, distribution)
 
@@ -72,7 +70,7 @@ def map_parameters(distribution: Any, *_function_and_others: Any) -> dist.Distri
 def _map_arguments(distribution: Any, function: Callable[..., Array], *others: Any) -> dist.Distribution:
     def changed(name: str) -> Array:
         event_dim = distribution.arg_constraints[name].event_dim
-        leaves = [as_float(getattr(d, name)) for d in (distribution, *others)]
+        leaves = [to_float(getattr(d, name)) for d in (distribution, *others)]
         full = [
             jnp.broadcast_to(x, d.batch_shape + x.shape[x.ndim - event_dim :])
             for x, d in zip(leaves, (distribution, *others), strict=True)
@@ -97,8 +95,8 @@ def _(distribution: dist.MultivariateNormal, function: Callable[..., Array], *ot
     means, factors = [], []
     for d in (distribution, *others):
         shape = d.batch_shape + d.event_shape
-        means.append(jnp.broadcast_to(as_float(d.loc), shape))
-        factors.append(jnp.broadcast_to(as_float(d.scale_tril), shape + d.event_shape))
+        means.append(jnp.broadcast_to(to_float(d.loc), shape))
+        factors.append(jnp.broadcast_to(to_float(d.scale_tril), shape + d.event_shape))
     return MultivariateNormal(function(*means), scale_tril=function(*factors))
 
 
@@ -109,15 +107,15 @@ def _(distribution: dist.Independent, function: Callable[..., Array], *others: A
 
 
 def family(distribution: Any) -> tuple | None:
-    """What two distributions share when they can be stacked; None where ``map_parameters`` cannot."""
+    """Return a key that distributions share if they can be stacked; None where ``map_parameters`` cannot."""
     base = family(distribution.base_dist) if isinstance(distribution, dist.Independent) else ()
     if base is None or map_parameters.dispatch(type(distribution)) is map_parameters.dispatch(object):
         return None
     return type(distribution), distribution.batch_shape, distribution.event_shape, base
 
 
-class Chosen(dist.Distribution):
-    """One member of a batch per index, for families that cannot be rebuilt: costs the whole batch."""
+class GatheredMembers(dist.Distribution):
+    """Members of a batch by index, for families that cannot be rebuilt: costs the whole batch."""
 
     pytree_data_fields = ("base_dist", "index")
 
@@ -127,10 +125,10 @@ class Chosen(dist.Distribution):
 
     @property
     def support(self) -> Any:
-        """The support of the whole batch."""
+        """Return the support of the whole batch."""
         return self.base_dist.support
 
-    def _pick(self, values: Array, own_dim: int) -> Array:  # [*sample, *index, *batch, *own]
+    def _select(self, values: Array, own_dim: int) -> Array:  # [*sample, *index, *batch, *own]
         sizes = self.base_dist.batch_shape
         start = values.ndim - own_dim - len(sizes)
         flat = jnp.ravel_multi_index(self.index, sizes, mode="clip")
@@ -139,27 +137,27 @@ class Chosen(dist.Distribution):
         return jnp.take_along_axis(values, flat, axis=start).squeeze(start)  # [*sample, *index, *own]
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Draws every member and keeps the chosen one."""
+        """Draw every member and select by index."""
         values = self.base_dist.sample(key, sample_shape + self.batch_shape)
-        return self._pick(jnp.asarray(values), self.event_dim)
+        return self._select(jnp.asarray(values), self.event_dim)
 
     def log_prob(self, value: Array, intermediates: Any = None) -> Array:
-        """Evaluates every member and keeps the chosen one."""
+        """Evaluate every member and select by index."""
         del intermediates
         start = jnp.ndim(value) - self.event_dim
         axes = tuple(range(start, start + len(self.base_dist.batch_shape)))
-        return self._pick(jnp.asarray(self.base_dist.log_prob(jnp.expand_dims(value, axes))), 0)
+        return self._select(jnp.asarray(self.base_dist.log_prob(jnp.expand_dims(value, axes))), 0)
 
 
 MAX_SELECTS = 8
 """A chain of this many selects is fused with what follows; a gather is not vectorised on CPU."""
 
 
-def take(distribution: dist.Distribution, index: Array | tuple[Array, ...]) -> dist.Distribution:
-    """The members of a batch of distributions, gathered by index, as a batch of their own.
+def gather(distribution: dist.Distribution, index: Array | tuple[Array, ...]) -> dist.Distribution:
+    """Gather members of a batch of distributions by index, as a new batch.
 
     Gathers parameters, so that a draw costs one draw however large the batch is. A family that
-    ``map_parameters`` does not know is wrapped instead, and then costs the whole batch per draw.
+    ``map_parameters`` does not support is wrapped instead, and then costs the whole batch per draw.
 
     Args:
         distribution: A distribution with batch axes ``[*batch]``.
@@ -170,24 +168,24 @@ def take(distribution: dist.Distribution, index: Array | tuple[Array, ...]) -> d
 
     Example:
         >>> import jax.numpy as jnp, numpyro.distributions as dist
-        >>> rows = take(dist.Normal(jnp.arange(3.0), 1.0), jnp.array([2, 0, 0, 1]))
+        >>> rows = gather(dist.Normal(jnp.arange(3.0), 1.0), jnp.array([2, 0, 0, 1]))
         >>> rows.mean.tolist()
         [2.0, 0.0, 0.0, 1.0]
     """
     index = index if isinstance(index, tuple) else (index,)
     if len(index) != len(distribution.batch_shape):
         raise ValueError(
-            f"take was given {len(index)} index arrays for a distribution with batch_shape "
+            f"gather was given {len(index)} index arrays for a distribution with batch_shape "
             f"{distribution.batch_shape}: give one per batch axis."
         )
     index = tuple(jnp.asarray(i) for i in index)
     if family(distribution) is None:
-        return Chosen(distribution, index)
-    return map_parameters(distribution, lambda leaf: gather(leaf, index))
+        return GatheredMembers(distribution, index)
+    return map_parameters(distribution, lambda leaf: gather_leaf(leaf, index))
 
 
-def gather(leaf: Array, index: tuple[Array, ...]) -> Array:
-    """``leaf[index]``, by a chain of selects where that is faster: few numbers, one index array."""
+def gather_leaf(leaf: Array, index: tuple[Array, ...]) -> Array:
+    """Return ``leaf[index]``, by a chain of selects where that is faster: few numbers, one index array."""
     if leaf.ndim > 1 or len(index) > 1 or leaf.size > MAX_SELECTS:
         return leaf[index]
     found = jnp.full(index[0].shape, leaf[-1])
@@ -202,7 +200,7 @@ def gather(leaf: Array, index: tuple[Array, ...]) -> Array:
 
 
 def split_components(mixture: Any) -> tuple[Array, list[Any], Callable[[Array, list[Any]], Any]]:
-    """Log-weights ``[*batch, component]``, the components (one batch, or a list), and how to rebuild."""
+    """Return log-weights ``[*batch, component]``, the components (one batch, or a list), and a rebuilder."""
     log_weights = jax.nn.log_softmax(mixture.mixing_distribution.logits)
     whole = isinstance(mixture, dist.MixtureSameFamily)
     components = [mixture.component_distribution] if whole else list(mixture.component_distributions)
@@ -217,11 +215,11 @@ def split_components(mixture: Any) -> tuple[Array, list[Any], Callable[[Array, l
 
 
 def unchecked_logits(logits: Array) -> dist.CategoricalLogits:
-    """A categorical distribution whose logits may be -inf, which NumPyro's own check refuses."""
+    """Make a categorical distribution whose logits may be -inf, which NumPyro's own check rejects."""
     return dist.CategoricalLogits(logits, validate_args=False)
 
 
 def map_components(mixture: Any, function: Callable[[Any], dist.Distribution]) -> dist.Distribution:
-    """The mixture of the images of its components, with the same weights."""
+    """Map every component of a mixture, with the same weights."""
     log_weights, components, rebuild = split_components(mixture)
     return rebuild(log_weights, [function(c) for c in components])

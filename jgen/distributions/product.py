@@ -1,4 +1,4 @@
-"""The product of two Gaussian densities, or of mixtures of them, with its integral."""
+"""Multiply two Gaussian densities, or mixtures of them, and integrate the product."""
 
 from functools import singledispatch
 from typing import Any
@@ -16,12 +16,12 @@ from jgen.distributions.gaussian_algebra import (
     same_form,
 )
 from jgen.distributions.input_checks import no_closed_form
-from jgen.distributions.parameters import map_parameters, split_components, take
+from jgen.distributions.parameters import gather, map_parameters, split_components
 from jgen.types import Array
 
 
 def product(p: Any, q: Any) -> tuple[dist.Distribution, Array]:
-    r"""The normalised product of two densities, and the log of its integral.
+    r"""Return the normalised product of two densities, and the log of its integral.
 
     $N(x; m, S)\, N(x; n, R) = N(m; n, S + R)\, N(x; c, C)$ with $C^{-1} = S^{-1} + R^{-1}$ and
     $C^{-1} c = S^{-1} m + R^{-1} n$. Mixtures multiply term by term: J times K components.
@@ -79,12 +79,12 @@ def _(p: dist.MixtureSameFamily, q: Any):
         q_weights, (q_components,), _ = split_components(q)
     else:
         q_weights = jnp.zeros(1, p_weights.dtype)
-        gaussian_parameters(q)  # raises on what is not Gaussian
+        gaussian_parameters(q)  # raises unless Gaussian
         q_components = map_parameters(q, lambda x: x[None])
     if len(p_components.batch_shape) != 1 or len(q_components.batch_shape) != 1:
         raise ValueError("product: mixtures with batch axes are not supported; map over them with jax.vmap.")
     i, j = (x.ravel() for x in jnp.indices((p_weights.size, q_weights.size)))
-    both, log_overlap = _product(take(p_components, i), take(q_components, j))
+    both, log_overlap = _product(gather(p_components, i), gather(q_components, j))
     joint = p_weights[i] + q_weights[j] + log_overlap
     total = jax.nn.logsumexp(joint)
     return rebuild(joint - total, [both]), total

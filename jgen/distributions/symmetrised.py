@@ -1,4 +1,4 @@
-"""A law that does not know the order of its parts."""
+"""Symmetrise a distribution over the order of its parts."""
 
 from dataclasses import dataclass
 from itertools import permutations
@@ -12,17 +12,17 @@ from jax.tree_util import register_dataclass
 
 from jgen.types import Array, Key
 
-MOST_PARTS = 7
+MAX_PARTS = 7
 
 
 @register_dataclass
 @dataclass(frozen=True)
 class Symmetrised:
-    """The mixture over all orders of the parts of a vector; ``symmetrised`` makes it.
+    """Mixture over all orders of the parts of a vector.
 
     Attributes:
-        base: The law of one order, over ``[dim]``.
-        orders: Where each coordinate comes from in each order ``[order, dim]``.
+        base: The distribution of one order, over ``[dim]``.
+        orders: Source of each coordinate in each order ``[order, dim]``.
     """
 
     base: dist.Distribution
@@ -30,42 +30,42 @@ class Symmetrised:
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
-        """Always that of one law."""
+        """Return (), as there are no batch axes."""
         return ()
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Draws ``[*sample, dim]``: of the base, each in an order of its own."""
+        """Draw ``[*sample, dim]`` from the base, each in a random order."""
         keys = jax.random.split(key, int(np.prod(sample_shape, dtype=int)))  # [draw]
-        return jax.vmap(self._one)(keys).reshape(*sample_shape, -1)
+        return jax.vmap(self._draw_one)(keys).reshape(*sample_shape, -1)
 
-    def _one(self, key: Key) -> Array:
+    def _draw_one(self, key: Key) -> Array:
         base_key, order_key = jax.random.split(key)
         which = jax.random.randint(order_key, (), 0, len(self.orders))
         return self.base.sample(base_key)[self.orders[which]]
 
     def log_prob(self, value: Array) -> Array:
-        """Log density ``[]`` of ``value [dim]``, in nats."""
+        """Evaluate the log-density ``[]`` of ``value [dim]``, in nats."""
         return logsumexp(jax.vmap(self.base.log_prob)(value[self.orders])) - jnp.log(len(self.orders))
 
 
 def symmetrised(base: dist.Distribution, num_parts: int) -> Symmetrised:
-    r"""The law of a draw whose parts are put into a random order.
+    r"""Make the distribution of a draw whose parts are put into a random order.
 
     .. math:: q(x) = \frac{1}{K!} \sum_\pi p(x_{\pi(1)}, \ldots, x_{\pi(K)})
 
-    The posterior of a mixture does not change when its components change names, so it has K! copies of each
+    The posterior of a mixture is invariant under relabelling of its components, so it has K! copies of each
     mode. A Gaussian fitted to one copy, symmetrised, covers all of them.
 
     Args:
-        base: p, a single law over vectors ``[dim]``: K parts of equal length, one after another.
-        num_parts: K, 1 to 7: there are K! orders, and each is weighed.
+        base: Single distribution p over vectors ``[dim]``: K parts of equal length, one after another.
+        num_parts: K, 1 to 7: each of the K! orders is evaluated.
 
     Returns:
         A pytree with ``sample`` and ``log_prob``.
 
     Raises:
-        ValueError: If the vector does not fall into so many parts, the law is batched, or there are too many
-            parts.
+        ValueError: If the vector does not divide into so many parts, the distribution is batched, or there
+            are too many parts.
 
     Example:
         >>> import jax.numpy as jnp, numpyro.distributions as dist
@@ -79,14 +79,14 @@ def symmetrised(base: dist.Distribution, num_parts: int) -> Symmetrised:
         Frühwirth-Schnatter (2004), "Estimating marginal likelihoods for mixture and Markov switching models
         using bridge sampling techniques", The Econometrics Journal 7(1).
     """
-    if base.batch_shape or len(base.event_shape) != 1 or not 1 <= num_parts <= MOST_PARTS:
+    if base.batch_shape or len(base.event_shape) != 1 or not 1 <= num_parts <= MAX_PARTS:
         raise ValueError(
-            f"symmetrised takes one law over vectors and 1 to {MOST_PARTS} parts; got batch shape "
+            f"symmetrised takes one distribution over vectors and 1 to {MAX_PARTS} parts; got batch shape "
             f"{base.batch_shape}, event shape {base.event_shape} and {num_parts} parts"
         )
     (dim,) = base.event_shape
     if dim % num_parts:
-        raise ValueError(f"{dim} coordinates do not fall into {num_parts} equal parts")
+        raise ValueError(f"{dim} coordinates do not divide into {num_parts} equal parts")
     places = np.arange(dim).reshape(num_parts, -1)  # [part, coordinate]
     orders = np.stack([places[list(order)].ravel() for order in permutations(range(num_parts))])
     return Symmetrised(base, jnp.asarray(orders))

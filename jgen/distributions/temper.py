@@ -1,4 +1,4 @@
-"""A density to a power, normalised again."""
+"""Temper a distribution: its density to a power, normalised."""
 
 from functools import singledispatch
 from typing import Any
@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 
 from jgen.distributions.gaussian_algebra import gaussian_parameters, like
-from jgen.distributions.input_checks import check_positive, no_closed_form
+from jgen.distributions.input_checks import check_positive_scalar, no_closed_form
 from jgen.distributions.parameters import unchecked_logits
 from jgen.types import Array
 
 
 def temper(distribution: Any, beta: Array | float) -> dist.Distribution:
-    r"""The distribution proportional to $p(x)^\beta$: hotter for $\beta < 1$, colder for $\beta > 1$.
+    r"""Return the distribution proportional to $p(x)^\beta$: hotter for $\beta < 1$, colder for $\beta > 1$.
 
     Gaussians: $\Sigma / \beta$. Bernoulli and categorical: log-odds and logits times $\beta$. A power of a
-    mixture is no mixture, so it has no closed form; for a log-density, multiply it by beta.
+    mixture is not a mixture, so it has no closed form; for a log-density, multiply it by beta.
 
     Args:
         distribution: A Gaussian, Bernoulli or categorical, or a batch of them seen as one event.
@@ -35,7 +35,7 @@ def temper(distribution: Any, beta: Array | float) -> dist.Distribution:
         >>> float(temper(dist.Normal(0.0, 1.0), 4.0).scale)
         0.5
     """
-    check_positive("temper: beta", beta)
+    check_positive_scalar("temper: beta", beta)
     return _temper(distribution, beta)
 
 

@@ -1,4 +1,4 @@
-"""What is kept of the law of the next token: temperature, top-k and nucleus truncation."""
+"""Truncate the distribution of the next token: temperature, top-k and nucleus."""
 
 import operator
 from typing import Any
@@ -8,21 +8,21 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.distributions.input_checks import check_positive, is_concrete
+from jgen._internal.validation import is_traced
+from jgen.distributions.input_checks import check_positive_scalar
 from jgen.types import Array
 
 
 def truncation(*, temperature: Any = 1.0, top_k: Any = None, top_p: Any = None) -> Partial:
-    r"""A truncated softmax, ``logits [..., vocabulary] -> log-probabilities``, -inf where excluded.
+    r"""Make a truncated softmax, ``logits [..., vocabulary] -> log-probabilities``, -inf where excluded.
 
-    The logits are divided by the temperature; then only the ``top_k`` most probable tokens are kept; then, of
-    the law renormalised on those, the smallest set of most probable tokens whose probability reaches
-    ``top_p``; what is kept is renormalised. Among equal logits the lower token comes first, so ``top_k=1`` is
-    greedy decoding.
+    The logits are divided by the temperature; then only the ``top_k`` most probable tokens are kept; then,
+    after renormalising, the smallest set of most probable tokens whose probability reaches ``top_p``; the
+    rest is excluded. Among equal logits the lower token comes first, so ``top_k=1`` is greedy decoding.
 
     Args:
         temperature: Positive scalar.
-        top_k: Tokens kept, at least 1; None, or more than there are, keeps all.
+        top_k: Number of tokens kept, at least 1; None, or more than there are, keeps all.
         top_p: Probability kept, in (0, 1]; None keeps all.
 
     Returns:
@@ -40,10 +40,10 @@ def truncation(*, temperature: Any = 1.0, top_k: Any = None, top_p: Any = None) 
     Reference:
         Holtzman et al., The curious case of neural text degeneration (2020).
     """
-    check_positive("truncation: temperature", temperature)
-    if top_k is not None and is_concrete(top_k) and operator.index(top_k) < 1:
+    check_positive_scalar("truncation: temperature", temperature)
+    if top_k is not None and not is_traced(top_k) and operator.index(top_k) < 1:
         raise ValueError(f"truncation: top_k must be at least 1, given {top_k}.")
-    if top_p is not None and is_concrete(top_p) and not 0 < np.asarray(top_p) <= 1:
+    if top_p is not None and not is_traced(top_p) and not 0 < np.asarray(top_p) <= 1:
         raise ValueError(f"truncation: top_p must be in (0, 1], given {top_p}.")
     settings = (temperature, float), (top_k, jnp.int32), (top_p, float)
     arrays = [None if value is None else jnp.asarray(value, dtype) for value, dtype in settings]

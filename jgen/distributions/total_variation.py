@@ -1,4 +1,4 @@
-"""The total variation distance between discrete distributions."""
+"""Compute the total variation distance between discrete distributions."""
 
 from functools import singledispatch
 from typing import Any
@@ -11,7 +11,7 @@ from jgen.types import Array, Result
 
 
 def total_variation(p: Any, q: Any) -> Result:
-    r"""$\tfrac12 \sum_x |p(x) - q(x)|$, the largest difference in the probability of any event.
+    r"""Compute $\tfrac12 \sum_x |p(x) - q(x)|$, the largest difference in the probability of any event.
 
     Args:
         p: A Bernoulli or categorical distribution.

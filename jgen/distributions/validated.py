@@ -1,4 +1,4 @@
-"""Distributions whose parameters are validated on the host."""
+"""Validate the parameters of distributions on the host."""
 
 from typing import Any
 
@@ -8,11 +8,10 @@ from jgen._internal.validation import is_traced
 
 
 class ValidatedOnHost:
-    """Put it before NumPyro's class: the parameters that are known are validated as NumPy's arrays.
+    """Mixin before NumPyro's class that validates known parameters as NumPy arrays.
 
     The constraints are NumPyro's own, which take either. On a device they would be ten to thirty small
-    programs for each new shape, half a second to compile; of a tracer nothing can be said, and nothing is
-    traced.
+    programs for each new shape, half a second to compile; tracers are not validated.
 
     Example:
         >>> import numpyro.distributions as dist
@@ -25,6 +24,6 @@ class ValidatedOnHost:
     """
 
     def get_args(self) -> dict[str, Any]:
-        """The parameters to validate."""
+        """Return the parameters to validate."""
         arguments: dict[str, Any] = super().get_args()  # type: ignore[misc]
         return {name: np.asarray(value) for name, value in arguments.items() if not is_traced(value)}

@@ -1,4 +1,4 @@
-"""The 2-Wasserstein distance between Gaussians."""
+"""Compute the 2-Wasserstein distance between Gaussians."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from jgen.types import Array, Result
 
 
 def wasserstein2(p: Any, q: Any) -> Result:
-    r"""The optimal-transport distance $W_2 = (\inf E\|x - y\|^2)^{1/2}$ between two Gaussians.
+    r"""Compute the optimal-transport distance $W_2 = (\inf E\|x - y\|^2)^{1/2}$ between two Gaussians.
 
     $$W_2^2 = \|m - n\|^2 + \mathrm{tr}\,(S + R - 2 (S^{1/2} R S^{1/2})^{1/2})
     = \|m - n\|^2 + \|L - K U\|_F^2,$$
 
     with $S = L L^T$, $R = K K^T$, and U the rotation that brings K closest to L (polar factor of
-    $K^T L$). The second form loses no digits where p and q nearly agree. Its gradient needs none of U's
-    (the envelope theorem), so equal singular values do no harm; at p = q the distance has no gradient.
+    $K^T L$). The second form loses no digits where p and q nearly agree. Its gradient does not need that of U
+    (by the envelope theorem), so equal singular values do no harm; at p = q the distance has no gradient.
 
     Args:
         p: A Gaussian, diagonal or full.

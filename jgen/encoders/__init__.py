@@ -1,4 +1,4 @@
-"""Encoders: Flax networks that take data ``x [batch, *event]`` to a distribution over z; and critics."""
+"""Map data ``x [batch, *event]`` to distributions over z by Flax networks, and score values by critics."""
 
 from jgen.encoders.conv_encoder import ConvEncoder
 from jgen.encoders.critic import ConvCritic, MLPCritic
@@ -6,7 +6,6 @@ from jgen.encoders.graph import GraphEncoder
 from jgen.encoders.mlp_encoder import MLPEncoder
 from jgen.encoders.posteriors import DiagonalNormal, Flow, Point
 from jgen.encoders.sequence import SequenceEncoder
-from jgen.encoders.voxel_encoder import VoxelEncoder
 
 __all__ = [
     "ConvCritic",
@@ -18,5 +17,4 @@ __all__ = [
     "MLPEncoder",
     "Point",
     "SequenceEncoder",
-    "VoxelEncoder",
 ]

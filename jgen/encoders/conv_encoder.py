@@ -1,4 +1,4 @@
-"""The convolutional encoder of images."""
+"""Encode images or solids by strided convolutions."""
 
 from collections.abc import Callable
 
@@ -13,15 +13,15 @@ from jgen.types import Array
 
 
 class ConvEncoder(nn.Module):
-    """A tower of strided convolutions from the image to features, then the posterior.
+    """Encoder of strided convolutions, from an image, a solid, or a grid of any rank to the posterior.
 
     Attributes:
         latent_dim: Size of z.
-        features: Channels at each resolution, fine to coarse, each half the last.
-        posterior: From features to q(z | x) (``jgen.encoders.posteriors``).
-        activation: After each convolution.
-        shift: Taken off the data first: 127.5 for bytes.
-        scale: What the data are divided by then.
+        features: Channels at each resolution, fine to coarse, each resolution half the last.
+        posterior: Maps features to q(z | x) (``jgen.encoders.posteriors``).
+        activation: Activation after each convolution.
+        shift: Subtracted from the data first: 127.5 for bytes.
+        scale: Divisor of the data after that.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -40,12 +40,13 @@ class ConvEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> dist.Distribution:
-        """``x [batch, height, width, channel]`` -> q(z | x), (batch,) over ``[latent_dim]``."""
-        check_encoder_input("ConvEncoder", x, num_axes=2)
+        """Map ``x [batch, *space, channel]`` to q(z | x), a distribution (batch,) over ``[latent_dim]``."""
+        check_encoder_input("ConvEncoder", x, spatial=True)
         features = DownTower(self.features, self.activation)((x - self.shift) / self.scale)
         return self.posterior(features, self.latent_dim)
 
 
 def recipe() -> list[tuple[nn.Module, Array]]:
-    """Examples for the laws of encoders, each with data for it."""
-    return [(ConvEncoder(2, features=(4, 6)), jax.random.normal(jax.random.key(0), (3, 7, 5, 2)))]
+    """Return examples for the checks of encoders, each with data for it."""
+    image, solid = (jax.random.normal(jax.random.key(0), shape) for shape in ((3, 7, 5, 2), (3, 3, 4, 5, 1)))
+    return [(ConvEncoder(2, features=(4, 6)), image), (ConvEncoder(2, features=(2, 4)), solid)]

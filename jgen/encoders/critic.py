@@ -1,4 +1,4 @@
-"""Critics: how real something looks, as one number."""
+"""Score examples or latents by critic networks."""
 
 from collections.abc import Callable
 
@@ -10,13 +10,13 @@ from jgen.types import Array
 
 
 class MLPCritic(nn.Module):
-    """Layers of weights between activations, of data of any axes or of latents.
+    """Fully connected critic of data of any axes or of latents.
 
-    There is no norm over the batch: the gradient penalty of Wasserstein's game is one example's own.
+    It has no norm over the batch: the gradient penalty of ``wasserstein_gan`` treats examples separately.
 
     Attributes:
-        hidden: The sizes of the hidden layers.
-        activation: Between layers.
+        hidden: Sizes of the hidden layers.
+        activation: Activation between layers.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -34,7 +34,7 @@ class MLPCritic(nn.Module):
 
     @nn.compact
     def __call__(self, value: Array) -> Array:
-        """``value [batch, ...] -> score [batch]``, higher for what looks real."""
+        """Map ``value [batch, ...]`` to scores ``[batch]``, higher for values that look real."""
         check_encoder_input("MLPCritic", value)
         h = value.reshape(value.shape[0], -1)
         for size in self.hidden:
@@ -43,11 +43,11 @@ class MLPCritic(nn.Module):
 
 
 class ConvCritic(nn.Module):
-    """A tower of strided convolutions, of images or, with one more axis, of solids.
+    """Critic of strided convolutions, of images, solids, or grids of any rank.
 
     Attributes:
-        features: Channels at each resolution, fine to coarse, each half the last.
-        activation: After each convolution.
+        features: Channels at each resolution, fine to coarse, each resolution half the last.
+        activation: Activation after each convolution.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -62,6 +62,6 @@ class ConvCritic(nn.Module):
 
     @nn.compact
     def __call__(self, value: Array) -> Array:
-        """``value [batch, *space, channel] -> score [batch]``, higher for what looks real."""
-        check_encoder_input("ConvCritic", value, num_axes=max(1, value.ndim - 2))
+        """Map ``value [batch, *space, channel]`` to scores ``[batch]``, higher for values that look real."""
+        check_encoder_input("ConvCritic", value, spatial=True)
         return nn.Dense(1)(DownTower(self.features, self.activation)(value))[:, 0]

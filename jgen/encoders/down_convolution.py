@@ -1,4 +1,4 @@
-"""Strided convolutions in any number of dimensions: from a grid to features."""
+"""Map a grid of any rank to features by strided convolutions."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from jgen.types import Array
 
 
 class DownTower(nn.Module):
-    """Convolutions 3 wide in steps of 2, each resolution half the last; the last one is read as features.
+    """Tower of convolutions of width 3 and stride 2; the last grid is flattened to features.
 
     Attributes:
         features: Channels at each resolution, fine to coarse.
-        activation: After each convolution.
+        activation: Activation after each convolution.
     """
 
     features: tuple[int, ...]
@@ -21,7 +21,7 @@ class DownTower(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """``[batch, *space, channel] -> [batch, feature]``."""
+        """Map ``x [batch, *space, channel]`` to ``[batch, feature]``."""
         axes = x.ndim - 2
         for features in self.features:
             x = self.activation(Conv(features, (3,) * axes, (2,) * axes)(x))

@@ -1,4 +1,4 @@
-"""An encoder of graphs by message passing, blind to the order of the nodes."""
+"""Encode graphs by message passing, invariantly under the order of the nodes."""
 
 from collections.abc import Mapping
 
@@ -12,31 +12,30 @@ from jgen.types import Array
 
 
 class GraphEncoder(nn.Module):
-    r"""Nodes that tell their neighbours what they are, a few times, and what is then told of them all.
+    r"""Message-passing encoder of graphs: rounds of messages between neighbours, then the mean over nodes.
 
     .. math:: h_i \mathrel{+}= \mathrm{MLP}\Big(h_i, \sum_a \sum_{j: a_{ij} = a} W_a h_j\Big), \qquad
         h = \Big(\frac1m \sum_i h_i,\; \log m\Big)
 
-    over the m nodes that are there, in the layout of ``jgen.decoders.graph_distribution``: 0 for no node
-    and no edge.
-    A relabelled graph has the same h, and so the same posterior; how far a graph is padded does not matter.
-    Graphs that m rounds of colour refinement cannot tell apart have the same h too.
+    over the m existing nodes, in the format of ``jgen.decoders.graph_distribution``: 0 for no node and no
+    edge. A relabelled graph has the same h, and so the same posterior; padding does not matter. Graphs that m
+    rounds of colour refinement cannot distinguish have the same h too.
 
-    With ``node_dim`` each node has latents of its own, after those of the whole, in the order of ``Graph``'s
+    With ``node_dim`` each node has latents too, after those of the whole graph, in the order of ``Graph``'s
     latent: relabelling relabels them. Where there is no node they are standard normal, as under the prior.
 
     Attributes:
         latent_dim: Size of the latent of the whole graph.
-        num_types: Node types.
-        num_edge_types: Kinds of pairs, with "no edge" as the first.
-        node_dim: Latents of each node; z has ``latent_dim + n * node_dim``.
-        width: Numbers a node.
-        num_layers: Rounds of messages.
-        posterior: From features to q(z | x) (``jgen.encoders.posteriors``); where nodes have latents of their
-            own, ``DiagonalNormal``.
+        num_types: Number of node types.
+        num_edge_types: Number of kinds of pairs, of which the first is "no edge".
+        node_dim: Latent size of each node; z has ``latent_dim + n * node_dim``.
+        width: Width of the features of a node.
+        num_layers: Number of rounds of messages.
+        posterior: Maps features to q(z | x) (``jgen.encoders.posteriors``); ``DiagonalNormal`` with
+            ``node_dim``.
 
     Raises:
-        ValueError: For another posterior with ``node_dim``.
+        ValueError: If ``node_dim`` is given with another posterior.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -61,7 +60,7 @@ class GraphEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, x: Mapping[str, Array]) -> dist.Distribution:
-        """``{"nodes": [batch, n], "adjacency": [batch, n, n]}`` -> q(z | x), a distribution (batch,)."""
+        """Map ``{"nodes": [batch, n], "adjacency": [batch, n, n]}`` to q(z | x), a distribution (batch,)."""
         nodes, adjacency = x["nodes"], x["adjacency"]
         if nodes.ndim != 2 or adjacency.shape != (*nodes.shape, nodes.shape[1]):
             raise ValueError(
@@ -74,8 +73,8 @@ class GraphEncoder(nn.Module):
         for layer in range(self.num_layers):
             normal = nn.LayerNorm(name=f"norm_{layer}")(h)
             sent = nn.DenseGeneral((self.num_edge_types - 1, self.width), name=f"send_{layer}")(normal)
-            heard = jnp.einsum("bije,bjew->biw", edges, sent)
-            hidden = nn.Dense(2 * self.width, name=f"hear_{layer}")(jnp.concatenate([normal, heard], -1))
+            received = jnp.einsum("bije,bjew->biw", edges, sent)
+            hidden = nn.Dense(2 * self.width, name=f"hear_{layer}")(jnp.concatenate([normal, received], -1))
             h = h + nn.Dense(self.width, name=f"learn_{layer}")(nn.gelu(hidden))
         h = jnp.where(present, h, 0)  # [batch, n, width]
         size = jnp.maximum(present.sum(1), 1).astype(h.dtype)  # [batch, 1]
@@ -83,7 +82,7 @@ class GraphEncoder(nn.Module):
         return self._with_nodes(q, h, present) if self.node_dim else q
 
     def _with_nodes(self, q: dist.Distribution, h: Array, present: Array) -> dist.Distribution:
-        """Beside the latents of the whole, those of each node."""
+        """Append the latents of each node to those of the whole graph."""
         if not isinstance(self.posterior, DiagonalNormal):
             raise ValueError(
                 f"GraphEncoder: with node_dim={self.node_dim} the posterior must be DiagonalNormal(), got "
@@ -100,7 +99,7 @@ class GraphEncoder(nn.Module):
 
 
 def recipe() -> list[tuple[nn.Module, dict[str, Array]]]:
-    """Examples for the laws of encoders, each with data for it."""
+    """Return examples for the checks of encoders, each with data for it."""
     nodes = jnp.array([[1, 2, 2, 0], [1, 1, 1, 1], [2, 0, 0, 0]])
     path = jnp.eye(4, k=1, dtype=int) + jnp.eye(4, k=-1, dtype=int)
     both = (nodes > 0)[:, :, None] & (nodes > 0)[:, None]

@@ -1,23 +1,23 @@
-"""What encoders share."""
+"""Check the data that encoders are given."""
 
 from jgen.types import Array
 
 
-def check_encoder_input(name: str, x: Array, num_axes: int | None = None) -> None:
-    """Refuses data whose axes are not what the network reads.
+def check_encoder_input(name: str, x: Array, *, spatial: bool = False) -> None:
+    """Check that data have the axes that a network reads.
 
     Args:
-        name: Of the network.
+        name: Name of the network.
         x: Data, which must be ``[batch, ...]``.
-        num_axes: How many axes of space there must be, between the batch's and the channels'; None for any.
+        spatial: Whether they must be ``[batch, *space, channel]``, with one axis of space or more.
 
     Raises:
-        ValueError: Saying what to do.
+        ValueError: If they have too few axes; the message says what to do.
     """
-    if num_axes is None and x.ndim < 2:
-        raise ValueError(f"{name} takes data [batch, ...], got an array of shape {x.shape}: give x[None]")
-    if num_axes is not None and x.ndim != num_axes + 2:
+    if spatial and x.ndim < 3:
         raise ValueError(
-            f"{name} takes data [batch, {num_axes} axes of space, channel], got an array of shape {x.shape}: "
-            "reshape it, x[..., None] for one channel"
+            f"{name} takes data [batch, *space, channel], got an array of shape {x.shape}: reshape it, "
+            "x[..., None] for one channel"
         )
+    if x.ndim < 2:
+        raise ValueError(f"{name} takes data [batch, ...], got an array of shape {x.shape}: give x[None]")

@@ -1,4 +1,4 @@
-"""The fully connected encoder, of any depth."""
+"""Encode data by a fully connected network of any depth."""
 
 from collections.abc import Callable
 
@@ -12,16 +12,16 @@ from jgen.types import Array
 
 
 class MLPEncoder(nn.Module):
-    """Layers of weights between activations, then the posterior; without hidden layers it is linear.
+    """Fully connected encoder: hidden layers, then the posterior; without hidden layers it is linear.
 
     Attributes:
         latent_dim: Size of z.
-        hidden: The sizes of the hidden layers.
-        posterior: From features to q(z | x) (``jgen.encoders.posteriors``): ``Point()`` for autoencoders,
+        hidden: Sizes of the hidden layers.
+        posterior: Maps features to q(z | x) (``jgen.encoders.posteriors``): ``Point()`` for autoencoders,
             ``Flow()`` for posteriors that are not Gaussian.
-        activation: Between layers.
-        shift: Taken off the data first: 127.5 for bytes.
-        scale: What the data are divided by then.
+        activation: Activation between layers.
+        shift: Subtracted from the data first: 127.5 for bytes.
+        scale: Divisor of the data after that.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -41,7 +41,7 @@ class MLPEncoder(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> dist.Distribution:
-        """``x [batch, *event]`` -> q(z | x), a distribution (batch,) over ``[latent_dim]``."""
+        """Map ``x [batch, *event]`` to q(z | x), a distribution (batch,) over ``[latent_dim]``."""
         check_encoder_input("MLPEncoder", x)
         h = (x.reshape(x.shape[0], -1) - self.shift) / self.scale
         for size in self.hidden:
@@ -50,5 +50,5 @@ class MLPEncoder(nn.Module):
 
 
 def recipe() -> list[tuple[nn.Module, Array]]:
-    """Examples for the laws of encoders, each with data for it."""
+    """Return examples for the checks of encoders, each with data for it."""
     return [(MLPEncoder(2, hidden=(8,)), jax.random.normal(jax.random.key(0), (3, 2, 3)))]

@@ -1,4 +1,4 @@
-"""Numbers with their errors and their recipes: per-example values become a result, results are compared."""
+"""Compute results with intervals from per-example values, and compare results of one protocol."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> Result:
-    r"""Mean of per-example values, with the central limit theorem's 95 % interval.
+    r"""Compute the mean of per-example values with its 95 % interval, by the central limit theorem.
 
     .. math:: \bar v \pm 1.96 \, sd(v) / \sqrt n
 
@@ -22,7 +22,7 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
 
     Args:
         values: One number per independent example ``[example]``, in any unit.
-        method: How the values were found, in a few words.
+        method: How the values were computed, in a few words.
         protocol: What must agree before the result may be compared: split, K, bins, binarisation.
 
     Returns:
@@ -54,7 +54,7 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
 
 
 def compare(first: Result, second: Result) -> Result:
-    r"""Difference of two results of one protocol, first - second, with its 95 % interval.
+    r"""Compute the difference of two results of one protocol, first - second, with its 95 % interval.
 
     Each side of the interval adds the errors that point that way, in their squares; its quantile is
     Student's with the degrees of freedom of Welch and Satterthwaite, the normal one where both are known:
@@ -70,10 +70,10 @@ def compare(first: Result, second: Result) -> Result:
         second: Another, found by the same protocol.
 
     Returns:
-        A ``Result``; an interval without zero tells the two apart.
+        A ``Result``; the two differ where its interval excludes 0.
 
     Raises:
-        ValueError: If the protocols differ; it says where.
+        ValueError: If the protocols differ; the message lists where.
 
     Example:
         >>> import numpy as np
@@ -123,16 +123,15 @@ def compare(first: Result, second: Result) -> Result:
 def against_best(
     values: Mapping[T, ArrayLike], method: str, protocol: Mapping[str, Any]
 ) -> dict[T, dict[str, Result]]:
-    """Several contenders on the same examples: the mean of each, and its paired difference from the best.
+    """Compare several models on the same examples: the mean of each, and its paired difference from the best.
 
     Args:
-        values: Contender -> one number per example ``[example]``, more is better, the same examples for all.
-        method: How the values were found, in a few words.
+        values: Name -> one number per example ``[example]``, more is better, the same examples for all.
+        method: How the values were computed, in a few words.
         protocol: What must agree before results may be compared.
 
-    Returns:
-        Contender -> its ``mean`` and what it is ``minus best``; that of the best is 0. One with a NaN is
-        never the best.
+    Returns: Name -> its ``mean`` and its difference ``minus best``, 0 for the best. One with a NaN is never
+        the best.
 
     Example:
         >>> import numpy as np

@@ -1,4 +1,4 @@
-"""One row of a table of samplers: what a run is worth on a target whose moments are known."""
+"""Compute metrics of a run on a target of known moments: accuracy, ESS, cost and speed."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.trees import flatten_event
 from jgen.diagnostics import mcse_between, rhat
 from jgen.diagnostics.weights import (
-    log_mean_exp,
+    log_mean_exp_with_error,
     population_log_weight,
     population_mean,
     self_normalised_mean,
@@ -23,30 +24,29 @@ MEAN_ERROR, ESS, ESS_PER_GRADIENT = "error (MCSEs)", "ESS", "ESS/gradient"
 DRAWS_PER_SECOND, LOG_EVIDENCE, LOG_EVIDENCE_ERROR, RHAT = "draws/s", "log Z", "log Z s.e.", "R-hat"
 
 
-def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str, Any]:
-    r"""Accuracy, effective sample size, cost and speed of a run, in the same words for every sampler.
+def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str, Any]:
+    r"""Compute accuracy, effective sample size, cost and speed of a run, with one set of columns.
 
     With :math:`\hat\mu` the estimate of the mean, :math:`\mu` and :math:`\sigma^2` the known moments,
 
     .. math:: \text{mean error} = \max_i \frac{|\hat\mu_i - \mu_i|}{se_i}, \qquad
               \text{ESS} = \min_i \frac{\sigma_i^2}{se_i^2}:
 
-    the number of exact draws that would tell the mean as well, in the worst coordinate. The standard error
-    of independent and weighted draws is the self-normalised one; so is that of ensembles, each population
-    being one draw. That of Markov chains is the one between
-    chains, ``mcse_between``, which is right where the chains are independent and **were started at exact
-    draws**; do so, or do not believe the row.
+    the number of exact draws with the same standard error of the mean, in the worst coordinate. The standard
+    error of independent and weighted draws is the self-normalised one; so is that of ensembles, each
+    population being one draw. That of Markov chains is the one between chains, ``mcse_between``, which is
+    valid only where the chains are independent and **were started at exact draws**.
 
     Args:
         run: With its draws stored.
-        seconds: What the draws took, without compilation.
+        seconds: Time of the draws, without compilation.
         mean: E x, ravelled ``[dim]``.
         variance: Var x, ravelled ``[dim]``.
 
     Returns:
         Column -> number, in the order of the table. ``ESS/gradient`` is None for a sampler that takes no
         gradients, and counts those of the draws, not of warm-up. ``log Z`` and its standard error, in nats,
-        are None for draws that do not know it, such as those of Markov chains; ``R-hat``, the largest over
+        are None for draws without weights, such as those of Markov chains; ``R-hat``, the largest over
         coordinates, is None for all but those.
 
     Raises:
@@ -57,7 +57,7 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
         >>> from jgen.samplers import direct
         >>> from jgen.sampling.driver import sample
         >>> run = sample(jax.random.key(0), direct(dist.Normal(3.0, 2.0)), num_chains=10, num_draws=100)
-        >>> row = score(run, seconds=0.5, mean=jnp.array([3.0]), variance=jnp.array([4.0]))
+        >>> row = evaluate_draws(run, seconds=0.5, mean=jnp.array([3.0]), variance=jnp.array([4.0]))
         >>> row["draws/s"], row["error (MCSEs)"] < 4, row["R-hat"]
         (2000.0, True, None)
 
@@ -65,10 +65,9 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
         Vehtari et al. (2021), Bayesian Analysis 16(2); Owen (2013), Monte Carlo theory, chapter 9.
     """
     if run.draws is None:
-        raise ValueError("score reads the draws of a run; sample with store=True")
-    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(run.draws.value)]
+        raise ValueError("evaluate_draws needs the draws of a run; sample with store=True")
     axes = 3 if run.draws.kind is DrawKind.ENSEMBLE else 2  # chain, draw, and particle
-    value = np.concatenate([leaf.reshape(*leaf.shape[:axes], -1) for leaf in leaves], -1)  # [*run, dim]
+    value = flatten_event(run.draws.value, axes)  # [*run, dim]
     if value.shape[axes:] != np.shape(mean) or value.shape[axes:] != np.shape(variance):
         raise ValueError(
             f"the draws have {value.shape[axes]} coordinates; mean and variance must be ravelled to as many, "
@@ -89,24 +88,24 @@ def score(run: Run, *, seconds: float, mean: Array, variance: Array) -> dict[str
     }
 
 
-def rounded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row to be shown 80 columns wide: three significant digits, and log Z with its error in one cell.
+def round_metrics(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Round a row to three significant digits, with log Z and its error in one cell.
 
     Args:
-        row: From ``score``, with further columns if you like; only floats are rounded.
+        row: From ``evaluate_draws``, with further columns if you like; only floats are rounded.
 
     Returns:
-        The same columns, but that of the error of log Z.
+        The same columns without that of the error of log Z.
 
     Example:
-        >>> rounded({"sampler": "hmc", "ESS": 291.9641, "log Z": -0.0084467, "log Z s.e.": 0.0058})
+        >>> round_metrics({"sampler": "hmc", "ESS": 291.9641, "log Z": -0.0084467, "log Z s.e.": 0.0058})
         {'sampler': 'hmc', 'ESS': 292.0, 'log Z': '-0.0084 ± 0.0058'}
     """
-    shown = {name: float(f"{cell:.3g}") if isinstance(cell, float) else cell for name, cell in row.items()}
-    error = shown.pop(LOG_EVIDENCE_ERROR, None)
+    rounded = {name: float(f"{cell:.3g}") if isinstance(cell, float) else cell for name, cell in row.items()}
+    error = rounded.pop(LOG_EVIDENCE_ERROR, None)
     if error is not None:
-        shown[LOG_EVIDENCE] = f"{row[LOG_EVIDENCE]:.2g} ± {error:.2g}"
-    return shown
+        rounded[LOG_EVIDENCE] = f"{row[LOG_EVIDENCE]:.2g} ± {error:.2g}"
+    return rounded
 
 
 def _independent(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
@@ -123,7 +122,7 @@ def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]
         )
     log_weight = jnp.asarray(draws.log_weight).ravel()  # [chain * draw]
     mean, error = self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
-    value, value_error = log_mean_exp(log_weight)
+    value, value_error = log_mean_exp_with_error(log_weight)
     return mean, error, {LOG_EVIDENCE: float(value), LOG_EVIDENCE_ERROR: float(value_error)}
 
 

@@ -1,4 +1,4 @@
-"""How fast a sampler draws, once its program is compiled."""
+"""Time a sampler without its compilation."""
 
 import time
 from typing import Any
@@ -11,10 +11,10 @@ from jgen.types import Key, Sampler
 
 
 def timed_sample(key: Key, sampler: Sampler, *, num_draws: int, **options: Any) -> tuple[Run, float]:
-    """A run, and the seconds that its draws took on the wall.
+    """Run a sampler and measure the wall-clock seconds of its draws.
 
-    The same draws as ``sample`` makes. Placing the chains, their warm-up, and one draw that is thrown away to
-    have the program compiled come before the clock starts.
+    The draws are those of ``sample``. Chains are placed and warmed up, and the program is compiled by one
+    draw that is discarded, before the clock starts.
 
     Args:
         key: The run's key.
@@ -24,7 +24,7 @@ def timed_sample(key: Key, sampler: Sampler, *, num_draws: int, **options: Any) 
             ``adaptation``.
 
     Returns:
-        The run, with the cost of its warm-up; and seconds.
+        The run, with the cost of its warm-up, and the seconds.
 
     Example:
         >>> import jax, numpyro.distributions as dist

@@ -1,4 +1,4 @@
-"""An experiment: a function of a frozen dataclass, run from the command line into one directory.
+"""Run an experiment, a function of a frozen dataclass, from the command line into one directory.
 
 ```python
 @dataclass(frozen=True)
@@ -7,6 +7,9 @@ class Config:
 
     components: int = 3
     "Number of components of the mixture."
+
+    def __post_init__(self) -> None:
+        at_least(self, components=1)
 
 def mixture(config: Config, run: Run) -> None:
     with run.stage("fit", total=1000) as advance:
@@ -17,15 +20,13 @@ if __name__ == "__main__":
     main(mixture, Config)
 ```
 
-``python -m experiments.mixture --components 4`` then leaves ``runs/mixture/<time>/`` with
+``python -m experiments.mixture --components 4`` then writes ``runs/mixture/<time>/`` with
 ``config.json`` (the settings, the versions, the device, the command), ``metrics.jsonl`` (one object
-per ``run.log``), ``figures/`` and ``report.html``. A run that dies leaves the same, and says why.
+per ``run.log``), ``figures/`` and ``report.html``. A run that fails writes the same, with the error.
 """
 
 import contextlib
-import linecache
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
@@ -36,10 +37,9 @@ from jgen.errors import UsageError
 from jgen.experiment.provenance import program
 from jgen.experiment.run_folder import Run, question, start
 
-__all__ = ["Run", "at_least", "main", "mistakes_in_one_line", "start"]
+__all__ = ["Run", "among", "as_usage_error", "at_least", "main", "mistakes_in_one_line", "start"]
 
 C = TypeVar("C")
-OWN = ("jgen", "experiments", "benchmarks", "__main__")
 
 
 def main(
@@ -47,12 +47,12 @@ def main(
     config_class: type[C],
     argv: Sequence[str] | None = None,
 ) -> None:
-    """Runs an experiment from the command line; ``fn``'s name is the experiment's name.
+    """Run an experiment from the command line, under the name of ``fn``.
 
     The options are the fields of ``config_class``, each with its docstring as help, and
-    ``--out DIR``. A mistake of the user's becomes one line on stderr and exit code 2: a
-    ``UsageError``, an ``OSError``, or a ``ValueError`` that jgen or the experiment raises on
-    purpose (whose traceback stays in the report). Any other exception keeps its traceback.
+    ``--out DIR``. A ``UsageError`` or an ``OSError`` prints as one line on stderr with exit code 2;
+    any other exception keeps its traceback. An experiment therefore checks all its options before any
+    work: see ``at_least``, ``among`` and ``as_usage_error``.
 
     Args:
         fn: ``fn(config, run)``.
@@ -60,8 +60,8 @@ def main(
         argv: Arguments; None for those of the process.
 
     Raises:
-        SystemExit: The arguments are wrong, or the run failed by the user's mistake; code 2. Or the
-            user stopped it; code 130.
+        SystemExit: Code 2 if the arguments are wrong, or the run failed by a mistake of the user; code
+            130 if the user stopped it.
 
     Example:
         >>> import tempfile
@@ -90,7 +90,7 @@ def main(
 
 
 def at_least(config: Any, **least: int) -> None:
-    """Refuses counts too small to mean anything; for the ``__post_init__`` of a configuration.
+    """Check that counts are large enough; for the ``__post_init__`` of a configuration.
 
     Args:
         config: The configuration.
@@ -112,15 +112,15 @@ def at_least(config: Any, **least: int) -> None:
 
 
 def among(option: str, names: Sequence[str], known: Iterable[str]) -> None:
-    """Refuses a name that nothing has, and lists those there are.
+    """Check that names are known.
 
     Args:
         option: As the configuration spells it.
-        names: What was given.
-        known: What may be.
+        names: The names given.
+        known: The names allowed.
 
     Raises:
-        UsageError: Naming the option and the first name that is not known.
+        UsageError: Naming the option, the first unknown name, and the known ones.
 
     Example:
         >>> among("samplers", ["hmc", "what"], ["hmc", "nuts"])
@@ -134,11 +134,32 @@ def among(option: str, names: Sequence[str], known: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def mistakes_in_one_line() -> Iterator[None]:
-    """Ends the process on a mistake of the user's, as ``main`` does: one line on stderr, code 2.
+def as_usage_error() -> Iterator[None]:
+    """Raise the ``ValueError`` of a library's check of options or data as a ``UsageError``.
+
+    Wrap the check alone, before any work: a ``ValueError`` from elsewhere is a bug and keeps its traceback.
 
     Raises:
-        SystemExit: Code 2 for a mistake, 130 if the user stopped it.
+        UsageError: With the message of the ``ValueError``.
+
+    Example:
+        >>> with as_usage_error():
+        ...     raise ValueError("column 3 is constant: drop it")
+        Traceback (most recent call last):
+        jgen.errors.UsageError: column 3 is constant: drop it
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
+def mistakes_in_one_line() -> Iterator[None]:
+    """Exit on a mistake of the user, as ``main`` does: one line on stderr, code 2.
+
+    Raises:
+        SystemExit: Code 2 for a ``UsageError`` or an ``OSError``, 130 if the user stopped the process.
 
     Example:
         >>> with mistakes_in_one_line():
@@ -151,9 +172,7 @@ def mistakes_in_one_line() -> Iterator[None]:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         raise SystemExit(130) from None
-    except Exception as error:
-        if not _is_usage(error):
-            raise
+    except (UsageError, OSError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(2) from None
 
@@ -163,14 +182,3 @@ class _Command(Generic[C]):
     config: Annotated[C, tyro.conf.arg(name="")]
     out: Annotated[str | None, tyro.conf.arg(metavar="DIR")] = None
     """Directory to write to; new or empty. None for runs/NAME/TIME."""
-
-
-def _is_usage(error: BaseException) -> bool:
-    if isinstance(error, UsageError | OSError):
-        return True
-    frames = list(traceback.walk_tb(error.__traceback__))
-    if not isinstance(error, ValueError) or not frames:
-        return False
-    frame, line = frames[-1]
-    own = str(frame.f_globals.get("__name__", "")).partition(".")[0] in OWN
-    return own and linecache.getline(frame.f_code.co_filename, line).lstrip().startswith("raise ")

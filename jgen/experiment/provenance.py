@@ -1,4 +1,4 @@
-"""Where numbers come from: the command, the versions and the device."""
+"""Record where numbers come from: the command, the versions and the device."""
 
 import importlib.metadata
 import platform
@@ -14,7 +14,7 @@ PACKAGES = ("jgen", "jax", "jaxlib", "numpyro", "flax", "optax", "numpy")
 
 
 def provenance(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """What must be known to get the same numbers again; it names no path of this machine.
+    """Return what is needed to reproduce a run; no path of this machine is in it.
 
     Args:
         argv: The arguments of the command; None for those of the process.
@@ -41,7 +41,7 @@ def provenance(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 def program() -> str:
-    """How this process is started again, without its arguments.
+    """Return the command that starts this process, without its arguments.
 
     Returns:
         ``python -m module``, or ``python file.py``; no path of this machine.

@@ -1,4 +1,4 @@
-"""A report: one HTML file that carries its own pictures and reads the same ten years from now."""
+"""Write a report as one HTML file that contains its style and pictures."""
 
 import base64
 import html
@@ -47,7 +47,7 @@ summary { cursor: pointer; color: var(--accent); }
 
 
 def escape(text: Any) -> str:
-    """Makes any text safe inside HTML: markup is shown, never obeyed; control characters are dropped.
+    """Escape text for HTML: markup shows as text, control characters are dropped.
 
     Args:
         text: Anything; ``str`` is taken of it.
@@ -60,16 +60,16 @@ def escape(text: Any) -> str:
         '&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;'
     """
     clean = str(text).encode("utf-8", "replace").decode("utf-8")
-    kept = (
+    printable = (
         c
         for c in clean
         if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f" and c not in "\ufffe\uffff")
     )
-    return html.escape("".join(kept))
+    return html.escape("".join(printable))
 
 
 class Report:
-    """What an experiment tells its reader, in the order it was told.
+    """Report of an experiment: sections, text, tables and figures in the order added.
 
     The page is plain HTML with its style and pictures inside: no network, no scripts. It is also
     well-formed XML, so that a program can read the tables back.
@@ -88,32 +88,32 @@ class Report:
         self._blocks: list[str] = []
 
     def section(self, title: str) -> None:
-        """Opens a section."""
+        """Start a section."""
         self._blocks.append(f"<h2>{escape(title)}</h2>")
 
     def text(self, text: str) -> None:
-        """Adds paragraphs; a blank line parts them."""
+        """Add paragraphs, separated by blank lines."""
         self._blocks.append(paragraphs(text))
 
     def code(self, text: str) -> None:
-        """Adds text that keeps its lines."""
+        """Add preformatted text."""
         self._blocks.append(f"<pre>{escape(text)}</pre>")
 
     def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "") -> None:
-        """Adds a table.
+        """Add a table.
 
         Args:
             rows: One mapping per row, column -> cell; a column missing in a row shows as ``-``.
-            caption: What the table says.
+            caption: What the table shows.
         """
         self._blocks.append(table(rows, caption))
 
     def figure(self, png: bytes, caption: str) -> None:
-        """Adds a picture.
+        """Add a picture.
 
         Args:
             png: The bytes of a PNG file.
-            caption: What the picture shows; also what a screen reader says for it.
+            caption: What the picture shows; also the text that a screen reader reads.
         """
         data = base64.b64encode(png).decode("ascii")
         self._blocks.append(
@@ -122,12 +122,12 @@ class Report:
         )
 
     def html(self, facts: str = "", head: str = "", tail: str = "") -> str:
-        """Writes the page.
+        """Return the page as HTML.
 
         Args:
-            facts: One line under the title, plain text: when and where.
-            head: HTML that stands before the blocks (an error, say).
-            tail: HTML that stands after them.
+            facts: One line under the title, plain text: time and device.
+            head: HTML before the blocks (an error, say).
+            tail: HTML after them.
 
         Returns:
             The whole page.
@@ -152,7 +152,7 @@ class Report:
 
 
 def paragraphs(text: str) -> str:
-    r"""Turns plain text into HTML paragraphs, parted at blank lines.
+    r"""Convert plain text to HTML paragraphs, split at blank lines.
 
     Args:
         text: Plain text.
@@ -169,11 +169,11 @@ def paragraphs(text: str) -> str:
 
 
 def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
-    """Turns rows into an HTML table; a column of numbers is set right.
+    """Convert rows to an HTML table; columns of numbers are right-aligned.
 
     Args:
         rows: One mapping per row, column -> cell.
-        caption: What the table says.
+        caption: What the table shows.
 
     Returns:
         HTML.
@@ -200,7 +200,7 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The columns of a table, in the order they are first met.
+    """Return the columns of a table, in order of first appearance.
 
     Args:
         rows: One mapping per row.
@@ -222,7 +222,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _kind(cells: Sequence[Any]) -> str:
-    """How a column is set: numbers to the right, long text broken into lines, short text not."""
+    """Return the CSS class of a column: numbers right-aligned, long text wrapped, short text not."""
     texts = [format_value(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
     if texts and all(text[0] in "-+0123456789[" or text in ("NaN", "inf") for text in texts):
         return "number"

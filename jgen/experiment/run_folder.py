@@ -1,4 +1,4 @@
-"""A run: the directory an experiment writes to, and how it is filled."""
+"""Write the results of a run into its directory."""
 
 import contextlib
 import inspect
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of an experiment and the directory it writes to.
+    """Run of an experiment and the directory it writes to.
 
     Attributes:
-        directory: Where everything lands.
-        config: What the user chose.
-        report: The page, as told so far.
-        facts: What ``config.json`` says beside the settings.
+        directory: Directory of all files of the run.
+        config: Settings that the user chose.
+        report: The page so far.
+        facts: Entries of ``config.json`` beside the settings.
         console: Where tables are shown; stdout.
-        progress: Bars on the terminal; where there is none, plain lines on stderr.
+        progress: Progress bars on a terminal; elsewhere plain lines on stderr.
         timings: Seconds per stage.
         started: ``time.perf_counter`` at the start.
     """
@@ -58,7 +58,7 @@ class Run:
     started: float = field(default_factory=time.perf_counter)
 
     def log(self, **values: Any) -> None:
-        """Appends one line to ``metrics.jsonl``: the values, and the seconds since the start.
+        """Append one line to ``metrics.jsonl``: the values, and the seconds since the start.
 
         NaN and infinities become the strings that ``float`` reads back (see
         ``jgen._internal.serialization``).
@@ -69,17 +69,17 @@ class Run:
 
     @contextlib.contextmanager
     def stage(self, label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """Times a part of the run, shows its progress, and saves the report when it ends.
+        """Time a part of the run, show its progress, and save the report when it ends.
 
         Args:
-            label: What is being done, in a few words.
-            total: Units of work, where it is known.
+            label: Name of this part of the work, in a few words.
+            total: Units of work, if known.
 
         Yields:
             ``advance(n)``, to call after each ``n`` units.
         """
         if self.progress.disable:
-            self._say(f"{label} ...")
+            self._print(f"{label} ...")
         task = self.progress.add_task(label, total=total)
         start = time.perf_counter()
         try:
@@ -89,36 +89,42 @@ class Run:
             self.timings[label] = self.timings.get(label, 0.0) + seconds
             self.progress.remove_task(task)
             self.progress.refresh()
-            self.progress.console.print(
-                f"{label}: {seconds:.1f} s", style="dim", markup=False, highlight=False
-            )
+            self._print(f"{label}: {seconds:.1f} s")
         self.save("running")
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self.progress.console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def section(self, title: str) -> None:
-        """Opens a section of the report."""
+        """Start a section of the report."""
         self.report.section(title)
 
     def text(self, text: str) -> None:
-        """Adds paragraphs to the report; a blank line parts them."""
+        """Add paragraphs, separated by blank lines, to the report."""
         self.report.text(text)
 
-    def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "") -> None:
-        """Shows a table on the terminal and in the report; see ``Report.table``."""
+    def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "", *, log: bool = False) -> None:
+        """Show a table on the terminal and in the report; see ``Report.table``.
+
+        Args:
+            rows: One mapping per row, column -> cell.
+            caption: What the table shows.
+            log: Whether each row is also a line of ``metrics.jsonl``.
+        """
         columns = columns_of(rows)
         grid = Table(*(Column(column, overflow="fold") for column in columns))
         for row in rows:
             grid.add_row(*(format_value(row.get(column)) for column in columns))
         self.console.print(*([caption] if caption else []), grid, sep="\n", markup=False, highlight=False)
         self.report.table(rows, caption)
+        for row in rows if log else ():
+            self.log(**row)
 
     def figure(self, name: str, figure: "Figure", caption: str) -> None:
-        """Writes ``figures/<name>.png`` and ``.svg`` and puts the picture in the report.
+        """Write ``figures/<name>.png`` and ``.svg`` and add the picture to the report.
 
         Args:
-            name: File name without its ending.
+            name: File name without its extension.
             figure: A matplotlib figure.
             caption: What it shows.
         """
@@ -130,11 +136,11 @@ class Run:
         self.report.figure(buffer.getvalue(), caption)
 
     def save(self, state: str, error: BaseException | None = None) -> None:
-        """Writes ``report.html`` as it stands.
+        """Write ``report.html`` with all results so far.
 
         Args:
-            state: How the run stands, in a word: running, finished, failed.
-            error: What ended the run early.
+            state: State of the run: running, finished, failed or stopped.
+            error: The exception that ended the run early.
         """
         timings = dict(self.timings, total=time.perf_counter() - self.started)
         tail = "\n".join(
@@ -159,20 +165,20 @@ def start(
     root: str | Path = "runs",
     argv: Sequence[str] | None = None,
 ) -> Iterator[Run]:
-    """Opens a run's directory, and leaves a report in it whatever happens.
+    """Create the directory of a run, and write a report in it even if the run fails.
 
     Args:
         name: The experiment's name.
-        config: A frozen dataclass: what the user chose.
+        config: A frozen dataclass: settings that the user chose.
         out: The directory; it must be new or empty. None for ``<root>/<name>/<time>``.
-        root: Where runs are kept.
-        argv: The arguments to note down; None for those of the process.
+        root: Directory of all runs.
+        argv: The arguments to record; None for those of the process.
 
     Yields:
         The run.
 
     Raises:
-        UsageError: The directory cannot be made or written, or already holds something.
+        UsageError: The directory cannot be made or written, or is not empty.
 
     Example:
         >>> import tempfile
@@ -195,7 +201,7 @@ def start(
         with run.progress:
             yield run
     except BaseException as error:
-        with contextlib.suppress(OSError):  # a full disk must not hide what went wrong first
+        with contextlib.suppress(OSError):  # a full disk must not hide the first error
             run.save("stopped" if isinstance(error, KeyboardInterrupt) else "failed", error)
         raise
     run.save("finished")
@@ -218,11 +224,11 @@ def _directory(name: str, out: str | Path | None, root: str | Path, now: datetim
                 return parent / f"{stamp}{suffix}"
     except OSError as error:
         raise UsageError(f"cannot make {out or root}: {error.strerror}; choose another --out") from error
-    raise UsageError(f"{parent} holds a thousand runs of this second: choose an --out")
+    raise UsageError(f"{parent} has a thousand runs of this second: choose an --out")
 
 
 def _progress(console: Console) -> Progress:
-    """Bars on the terminal the tables go to, so that neither writes over the other; else on stderr."""
+    """Return progress bars on the terminal of the tables, to avoid overwriting; else on stderr."""
     if not console.is_terminal:
         console = Console(stderr=True)
     columns = (
@@ -236,7 +242,7 @@ def _progress(console: Console) -> Progress:
 
 
 def question(config_class: type) -> str:
-    """What an experiment asks: the docstring of its configuration, without the list of fields.
+    """Return the question of an experiment: its configuration's docstring without the list of fields.
 
     Args:
         config_class: A class.
@@ -246,7 +252,7 @@ def question(config_class: type) -> str:
 
     Example:
         >>> question(Run)
-        'One run of an experiment and the directory it writes to.'
+        'Run of an experiment and the directory it writes to.'
     """
     text = inspect.cleandoc(config_class.__doc__ or "")
     return "" if text.startswith(f"{config_class.__name__}(") else text.split("\nAttributes:")[0].strip()
@@ -257,8 +263,8 @@ def _failure(error: BaseException | None) -> str:
         return ""
     frames = traceback.extract_tb(error.__traceback__)
     where = "\n".join(f"{Path(f.filename).name}:{f.lineno} in {f.name}: {f.line}" for f in frames)
-    what = f"{type(error).__name__}: {error}"
+    message = f"{type(error).__name__}: {error}"
     return (
-        f'<div class="failed"><p><strong>This run ended early.</strong> {escape(what)}</p>'
+        f'<div class="failed"><p><strong>This run ended early.</strong> {escape(message)}</p>'
         f"<details><summary>Where</summary><pre>{escape(where)}</pre></details></div>"
     )

@@ -1,4 +1,4 @@
-"""Features: what a network trained to tell images apart sees in them, for perceptual losses and metrics."""
+"""Compute features of images by trained classifiers, for perceptual losses and metrics."""
 
 from jgen.features.digits_classifier import DigitsClassifier, penultimate
 from jgen.features.vgg16 import VGG16, load_vgg16

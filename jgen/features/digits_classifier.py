@@ -1,4 +1,4 @@
-"""A small classifier of 8 x 8 digits: features, and labels, that need no download."""
+"""Classify 8 x 8 digits by a small network: features and labels that need no download."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from jgen.types import Array, PyTree
 
 
 class DigitsClassifier(nn.Module):
-    """What a digit is, given its image: a perceptron with two hidden layers.
+    """Classifier of digit images: a perceptron with two hidden layers.
 
     Called with ``x [batch, height, width, channel]`` in [0, 1], it returns a Categorical over the labels with
-    ``batch_shape [batch]``. On images this small a convolutional network tells digits apart no better, and is
-    ten times slower to train on a CPU.
+    ``batch_shape [batch]``. On images this small a convolutional network classifies no better, and is ten
+    times slower to train on a CPU.
 
     Attributes:
         widths: Units of the hidden layers; the last of them are the features.
-        num_labels: How many labels there are.
+        num_labels: Number of labels.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -35,12 +35,12 @@ class DigitsClassifier(nn.Module):
     num_labels: int = 10
 
     def setup(self) -> None:
-        """Its layers."""
+        """Make the layers."""
         self.hidden = [nn.Dense(width) for width in self.widths]
         self.logits = nn.Dense(self.num_labels)
 
     def features(self, x: Array) -> Array:
-        """The last hidden layer, ``[batch, widths[-1]]``."""
+        """Compute the last hidden layer, ``[batch, widths[-1]]``."""
         if x.ndim != 4:
             raise ValueError(f"x has shape {x.shape}: give [batch, height, width, channel]")
         x = x.reshape(x.shape[0], -1)  # [batch, pixel]
@@ -49,15 +49,15 @@ class DigitsClassifier(nn.Module):
         return x
 
     def __call__(self, x: Array) -> dist.Distribution:
-        """The law of the label."""
+        """Return the distribution of the label."""
         return dist.Categorical(logits=self.logits(self.features(x)))
 
 
 def penultimate(classifier: DigitsClassifier) -> Partial:
-    """``(params, x) -> features [batch, widths[-1]]``: what the classifier's decision is linear in.
+    """Return the function ``(params, x) -> features [batch, widths[-1]]``; the logits are linear in them.
 
     Bind the parameters of a trained one, ``Partial(penultimate(classifier), params)``, for a feature function
-    of images alone; that of an equal classifier is the same function, and compiles nothing anew.
+    of images alone; that of an equal classifier is the same function, and is not compiled again.
     """
     return Partial(bind_static(_penultimate, classifier=classifier))
 

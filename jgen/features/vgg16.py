@@ -1,38 +1,41 @@
-r"""VGG16 up to its last convolution: the features that perceptual losses are made of."""
+"""Compute the features of VGG16, up to its last convolution, for perceptual losses."""
 
+import hashlib
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax.numpy as jnp
 
 from jgen.errors import UsageError
-from jgen.features.torch_file_base import read_state_dict
 from jgen.types import Array, PyTree
 
 CHANNELS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-"""Configuration D: the convolutions of each block; between blocks stands a 2 x 2 maximum."""
+"""Channels of the convolutions of each block (configuration D); between blocks is a 2 x 2 maximum."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's red, green and blue in [0, 1], by which the published weights were trained."""
+"""Statistics of ImageNet's red, green and blue in [0, 1], by which the published weights were trained."""
 
 
 class VGG16(nn.Module):
-    r"""Activations after chosen relus, of images first normalised as ImageNet was.
+    r"""Network of VGG16 whose output is the activations after chosen relus.
 
-    Each convolution is 3 x 3, padded by one pixel of zeros, and followed by a relu; a feature of block
-    :math:`b` has the height and width of the image halved :math:`b - 1` times, rounded down. What comes after
-    the last relu asked for is not computed, and has no parameters.
+    Images are normalised as ImageNet was. Each convolution is 3 x 3, padded by one pixel of zeros, and
+    followed by a relu; a feature of block :math:`b` has the height and width of the image halved
+    :math:`b - 1` times, rounded down. Layers after the last relu of ``relus`` are not computed and have no
+    parameters.
 
     Called with ``x [batch, height, width, 3]``, red, green and blue in [0, 1], it returns a tuple of
-    ``[batch, height', width', channel]``, one for each of ``relus``, in their order. It refuses images of
-    another form, or too small for the blocks asked for, with a ``ValueError``.
+    ``[batch, height', width', channel]``, one for each of ``relus``, in their order. Images of another form,
+    or too small for the blocks, raise a ``ValueError``.
 
     Attributes:
-        relus: Block and place in it, from 1: ``(2, 2)`` is the layer that the field calls relu2_2.
-        channels: Of the convolutions of each block.
-        mean: Of the training images, by colour.
-        std: Of the training images, by colour.
+        relus: Block and place in it, from 1: ``(2, 2)`` is the layer called relu2_2.
+        channels: Channels of the convolutions of each block.
+        mean: Mean of the training images, by colour.
+        std: Standard deviation of the training images, by colour.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -57,7 +60,7 @@ class VGG16(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, ...]:
-        """The features of a batch of images."""
+        """Compute the features of a batch of images."""
         layers = _layers(self)
         least = 2 ** (layers[-1].block - 1)
         if x.ndim != 4 or x.shape[-1] != 3 or min(x.shape[1:3]) < least:
@@ -67,68 +70,112 @@ class VGG16(nn.Module):
             )
         mean, std = (jnp.asarray(value, x.dtype).reshape(1, 1, 1, 3) for value in (self.mean, self.std))
         x = (x - mean) / std
-        found = {}
+        activations = {}
         for layer in layers:
             if layer.place == 1 and layer.block > 1:
                 x = nn.max_pool(x, (2, 2), strides=(2, 2))
             x = nn.relu(nn.Conv(layer.shape[-1], layer.shape[:2], padding=1, name=layer.name)(x))
-            found[layer.block, layer.place] = x
-        return tuple(found[relu] for relu in self.relus)
+            activations[layer.block, layer.place] = x
+        return tuple(activations[relu] for relu in self.relus)
 
 
 def load_vgg16(module: VGG16, path: str | Path, *, check_digest: bool = True) -> PyTree:
-    """The published weights, as parameters of a ``VGG16``.
+    """Read the published weights as parameters of a ``VGG16``.
 
-    The file is torchvision's ``vgg16-397923af.pth`` (553,433,881 bytes), which jgen neither holds nor
-    fetches. It is read without torch, and nothing in it is run. Tested are files that torch makes of random
-    weights, in both of its forms; the published one has not been through here.
+    torchvision publishes them as ``vgg16-397923af.pth`` (553,433,881 bytes), which jgen neither holds nor
+    fetches. Convert that file once, where torch is installed::
+
+        import torch, safetensors.torch
+        weights = torch.load("vgg16-397923af.pth", weights_only=True)
+        safetensors.torch.save_file(weights, "vgg16.safetensors")
+
+    Tested are files of random weights under torchvision's names; the published one has not been read.
 
     Args:
-        module: Whose parameters they are to be; what it does not use is not read.
-        path: The file.
-        check_digest: Whether the file's SHA-256 must begin with the digits in its name.
+        module: The network that takes the parameters; layers that it does not use are not read.
+        path: The ``.safetensors`` file.
+        check_digest: Whether the file's SHA-256 must begin with the digits in its name, where the name ends
+            in a dash and eight or more hexadecimal digits (``vgg16-0a1b2c3d.safetensors``).
 
     Returns:
         Parameters, float32.
 
     Raises:
-        UsageError: For a file that is missing, damaged, hostile, or holds another network; the message says
-            which of its arrays do not fit.
+        UsageError: If safetensors is not installed, or the file is missing, damaged, or holds another
+            network; the message lists the arrays that do not fit.
 
     Example:
-        >>> load_vgg16(VGG16(), "vgg16-397923af.pth")
+        >>> load_vgg16(VGG16(), "vgg16.safetensors")
         Traceback (most recent call last):
-        jgen.errors.UsageError: cannot read vgg16-397923af.pth: No such file or directory
+        jgen.errors.UsageError: cannot read vgg16.safetensors: No such file or directory
 
     Reference:
         https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg16.html
     """
-    stored = read_state_dict(path, check_digest=check_digest)
-    wanted: dict[str, tuple[int, ...]] = {}
+    try:
+        from safetensors import SafetensorError, safe_open
+    except ImportError as error:
+        raise UsageError('load_vgg16 needs safetensors: pip install "jgen[features]"') from error
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            if check_digest:
+                _check_digest(path, file)
+        with safe_open(path, framework="numpy") as arrays:
+            _check_arrays(module, path, arrays)
+            return {
+                layer.name: {
+                    "kernel": _read(arrays, f"{layer.torch_name}.weight").transpose(2, 3, 1, 0),
+                    "bias": _read(arrays, f"{layer.torch_name}.bias"),
+                }
+                for layer in _layers(module)
+            }
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+    except SafetensorError as error:
+        raise UsageError(f"{path} is damaged or no safetensors file ({error}): convert it again") from error
+
+
+def _check_digest(path: Path, file: io.BufferedReader) -> None:
+    expected = re.search(r"-([0-9a-f]{8,64})\.[^.]*$", path.name)
+    if expected is None:
+        return
+    digest = hashlib.file_digest(file, "sha256").hexdigest()[: len(expected[1])]
+    if digest != expected[1]:
+        raise UsageError(
+            f"the SHA-256 of {path} begins with {digest}, not {expected[1]} as its name does: convert it "
+            "again, or pass check_digest=False (a converted file does not keep the digest of the original)"
+        )
+
+
+def _check_arrays(module: VGG16, path: Path, arrays: Any) -> None:
+    """Refuse a file whose arrays, those of the classifier apart, are not those of this VGG16."""
+    expected: dict[str, tuple[int, ...]] = {}
     for layer in _all_layers(module.channels):
         height, width, inputs, outputs = layer.shape
-        wanted[f"{layer.torch_name}.weight"] = (outputs, inputs, height, width)
-        wanted[f"{layer.torch_name}.bias"] = (outputs,)
-    found = {name: array.shape for name, array in stored.items() if not name.startswith("classifier.")}
-    wrong = [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]
+        expected[f"{layer.torch_name}.weight"] = (outputs, inputs, height, width)
+        expected[f"{layer.torch_name}.bias"] = (outputs,)
+    slices = {name: arrays.get_slice(name) for name in arrays.keys() if not name.startswith("classifier.")}  # noqa: SIM118
+    found = {name: tuple(each.get_shape()) for name, each in slices.items()}
+    wrong = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
     if wrong:
         lines = [
-            f"{name} {found.get(name, 'is absent')}, not {wanted.get(name, 'known')}" for name in wrong[:5]
+            f"{name} {found.get(name, 'is absent')}, not {expected.get(name, 'known')}" for name in wrong[:5]
         ]
         raise UsageError(
             f"{path} does not hold this VGG16: {'; '.join(lines)}; {len(wrong)} do not fit in all"
         )
-    return {
-        layer.name: {
-            "kernel": jnp.asarray(stored[f"{layer.torch_name}.weight"].read().transpose(2, 3, 1, 0)),
-            "bias": jnp.asarray(stored[f"{layer.torch_name}.bias"].read()),
-        }
-        for layer in _layers(module)
-    }
+    integers = [name for name, each in slices.items() if each.get_dtype() not in ("F16", "F32", "F64")]
+    if integers:
+        raise UsageError(f"{path}: {', '.join(integers[:5])} must be float16, float32 or float64")
+
+
+def _read(arrays: Any, name: str) -> Array:
+    return jnp.asarray(arrays.get_tensor(name), jnp.float32)
 
 
 class _Layer(NamedTuple):
-    """A convolution: where it stands, here and in torch's list of layers, and the shape of its kernel."""
+    """Place of a convolution, here and in torch's list of layers, and the shape of its kernel."""
 
     block: int
     place: int
@@ -149,12 +196,12 @@ def _all_layers(channels: tuple[tuple[int, ...], ...]) -> Iterator[_Layer]:
     for block, widths in enumerate(channels, 1):
         for place, outputs in enumerate(widths, 1):
             yield _Layer(block, place, slot, (3, 3, inputs, outputs))
-            slot, inputs = slot + 2, outputs  # its relu stands between
+            slot, inputs = slot + 2, outputs  # a relu is between them
         slot += 1  # the maximum
 
 
 def _layers(module: VGG16) -> list[_Layer]:
-    """Those up to the last relu asked for."""
+    """List the layers up to the last of ``relus``."""
     layers = {(layer.block, layer.place): layer for layer in _all_layers(module.channels)}
     if not module.relus or not set(module.relus) <= set(layers):
         raise ValueError(f"relus is {module.relus}: give pairs of a block and a place in it, from 1")

@@ -1,4 +1,4 @@
-"""Kernels, models and draws of other libraries, in and out."""
+"""Import kernels, models and draws of other libraries, and export draws."""
 
 from jgen.interop.from_blackjax import from_blackjax
 from jgen.interop.from_model import Model, from_model

@@ -1,19 +1,21 @@
-"""What wrapped kernels share: their state and its tuning, arguments parted into data and structure."""
+"""Run kernels of other libraries as samplers: their state, tuning, arguments and counted cost."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jax.tree_util import PyTreeDef
+from jax.tree_util import Partial, PyTreeDef
 
+from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.trees import select_tree
+from jgen.samplers.input_checks import check_position
 from jgen.samplers.state import Tuning, make_tuning
 from jgen.sampling.adaptation.low_rank import LowRankFactor
-from jgen.types import Array, DrawKind, Draws, LogDensity, PyTree
+from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler
 
 ARVIZ_NAMES = {
     "acceptance_rate": "acceptance_rate",
@@ -26,45 +28,66 @@ ARVIZ_NAMES = {
     "num_steps": "n_steps",
     "num_trajectory_expansions": "tree_depth",
 }
-"""What other libraries call the facts of a draw -> what ArviZ and jgen call them."""
+"""Names that other libraries give to entries of ``info`` -> names that ArviZ and jgen give them."""
+
+STEP_COUNTS = ("num_integration_steps", "num_steps")
+"""Names that other libraries give to the number of integration steps of a transition."""
 
 
 class StepSize(NamedTuple):
-    """The tuning of a kernel that takes a step size and no mass matrix."""
+    """Tuning of a kernel that takes a step size and no mass matrix."""
 
     step_size: Array  # []
 
 
-class PeerState(NamedTuple):
-    """Where a wrapped kernel stands.
+class ExternalState(NamedTuple):
+    """State of a wrapped kernel.
 
     Attributes:
         position: Any pytree.
         log_density: At the position ``[]``.
         gradient: Of the log density, ravelled ``[dim]``; None where the kernel keeps none.
-        tuning: What warm-up may learn; None where the kernel has no step size.
-        peer: The other library's own state.
+        tuning: What warm-up may adapt; None where the kernel has no step size.
+        inner: The other library's own state.
     """
 
     position: PyTree
     log_density: Array
     gradient: Array | None
     tuning: Tuning | StepSize | None
-    peer: PyTree
+    inner: PyTree
+
+
+class Library(NamedTuple):
+    """Functions that run the kernels of one library, given ``build`` and its parameters.
+
+    Attributes:
+        noun: Name of a kernel in error messages.
+        init: ``init(build, log_density, parameters, key, position) -> (state, step size, inverse mass
+            matrix)``, the last two None where the kernel has none.
+        step: ``step(build, log_density, parameters, key, state)`` -> a function without arguments that
+            makes the step and returns ``(state, facts of the draw by name)``.
+        read: ``read(state) -> (position, log density, gradient)``, the last None where the state has none.
+    """
+
+    noun: str
+    init: Callable[..., tuple[PyTree, Any, Any]]
+    step: Callable[..., Callable[[], tuple[PyTree, Mapping[str, Any]]]]
+    read: Callable[[PyTree], tuple[PyTree, Array, PyTree | None]]
 
 
 class Structure(NamedTuple):
-    """What is left of arguments without their data; equal ones are the same program."""
+    """Arguments without their data; equal structures are the same program."""
 
     tree: PyTreeDef
     fixed: tuple[tuple[type, Any] | None, ...]
 
 
 def divide(arguments: PyTree) -> tuple[list[Array | None], Structure]:
-    """Parts arguments into data, which may change without compiling anew, and structure.
+    """Divide arguments into data, which may change without a new compilation, and structure.
 
-    Arrays and Python floats are data. Whole numbers, flags, names and functions are structure: they may
-    decide a shape or a branch.
+    Arrays and Python floats are data. Integers, flags, names and functions are structure: they may decide a
+    shape or a branch.
 
     Raises:
         TypeError: If a part of the structure cannot be hashed.
@@ -77,7 +100,7 @@ def divide(arguments: PyTree) -> tuple[list[Array | None], Structure]:
     leaves, tree = jax.tree.flatten(arguments)
     data = [_data(leaf) for leaf in leaves]
     fixed = tuple(
-        None if known is not None else (type(leaf), leaf) for leaf, known in zip(leaves, data, strict=True)
+        None if array is not None else (type(leaf), leaf) for leaf, array in zip(leaves, data, strict=True)
     )
     try:
         hash((tree, fixed))
@@ -95,26 +118,127 @@ def _data(leaf: Any) -> Array | None:
 
 
 def unite(structure: Structure, data: list[Array | None]) -> Any:
-    """The arguments again."""
+    """Return the arguments that ``divide`` divided."""
     pairs = zip(structure.fixed, data, strict=True)
     return jax.tree.unflatten(structure.tree, [leaf if fixed is None else fixed[1] for fixed, leaf in pairs])
 
 
+def wrap(
+    library: Library,
+    build: Callable[..., Any],
+    log_density: LogDensity,
+    parameters: Mapping[str, Any],
+    kind: DrawKind,
+) -> Sampler:
+    """Return a sampler that builds a kernel inside ``init`` and ``step``, from data bound here."""
+    data, structure = divide(dict(parameters))
+    options = {"library": library, "build": build, "structure": structure}
+    return Sampler(
+        Partial(bind_static(external_init, **options), as_partial(log_density), data),
+        Partial(bind_static(external_step, kind=kind, **options), as_partial(log_density), data),
+    )
+
+
+def external_init(
+    log_density: LogDensity,
+    data: list[Array | None],
+    key: Key,
+    position: PyTree,
+    *,
+    library: Library,
+    build: Callable[..., Any],
+    structure: Structure,
+) -> ExternalState:
+    """Initialise the kernel at a position, at the library's own cost."""
+    check_position(log_density, position, library.noun)
+    position = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), position)  # no weak types
+    with library_settings(log_density, Evaluations()) as density:
+        inner, step_size, mass_matrix = library.init(build, density, unite(structure, data), key, position)
+    return as_state(library, inner, tuning_of(step_size, mass_matrix, position))
+
+
+def external_step(
+    log_density: LogDensity,
+    data: list[Array | None],
+    key: Key,
+    state: ExternalState,
+    *,
+    library: Library,
+    build: Callable[..., Any],
+    structure: Structure,
+    kind: DrawKind,
+) -> tuple[ExternalState, Draws]:
+    """Make one step of the kernel, built with the tuning of the state."""
+    evaluations = Evaluations()
+    with library_settings(log_density, evaluations) as density:
+        step = library.step(build, density, unite(structure, data), key, state)
+        evaluations.reset()
+        inner, facts = step()
+    return finish(kind, state, as_state(library, inner, state.tuning), facts, evaluations)
+
+
+def as_state(library: Library, inner: PyTree, tuning: Tuning | StepSize | None) -> ExternalState:
+    """Return the library's state under jgen's names."""
+    position, log_density, gradient = library.read(inner)
+    flat = None if gradient is None else ravel_pytree(gradient)[0]
+    return ExternalState(position, jnp.asarray(log_density), flat, tuning, inner)
+
+
+class Evaluations:
+    """Number of evaluations of a log density in a program, counted while it is traced."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Start counting from zero."""
+        self.num_grads, self.num_log_densities = 0, 0
+
+    def counted(self, log_density: LogDensity) -> LogDensity:
+        """Return the same density, counted; a value that comes with its gradient counts as a gradient."""
+
+        @jax.custom_jvp
+        def count(value: Array) -> Array:
+            self.num_log_densities += 1
+            return value
+
+        @count.defjvp
+        def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+            self.num_grads += 1
+            return primals[0], tangents[0]
+
+        return lambda position: count(log_density(position))
+
+    def cost(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``num_grads`` and ``num_log_densities`` of a step that reports these facts.
+
+        A step evaluates the density as often as its program does, times the number of integration steps
+        where it reports one; elliptical slice sampling once for each angle that it tries (``subiter``).
+        """
+        if "subiter" in facts:
+            return {"num_grads": 0, "num_log_densities": facts["subiter"]}
+        times = next((facts[name] for name in STEP_COUNTS if name in facts), 1)
+        return {"num_grads": times * self.num_grads, "num_log_densities": times * self.num_log_densities}
+
+
 @contextlib.contextmanager
-def among_peers(log_density: LogDensity) -> Iterator[LogDensity]:
-    """Lets other libraries promote ranks, as they do; the density they get keeps to what the user has set."""
+def library_settings(log_density: LogDensity, evaluations: Evaluations) -> Iterator[LogDensity]:
+    """Allow other libraries to promote ranks, but keep the user's setting inside the density.
+
+    The density is counted as programs are traced, so nothing runs as plain Python.
+    """
     setting = jax.config.jax_numpy_rank_promotion  # type: ignore[attr-defined]
 
-    def as_set(position: PyTree) -> Array:
+    def with_user_setting(position: PyTree) -> Array:
         with jax.numpy_rank_promotion(setting):
             return log_density(position)
 
-    with jax.numpy_rank_promotion("allow"):
-        yield as_set
+    with jax.numpy_rank_promotion("allow"), jax.disable_jit(False):
+        yield evaluations.counted(with_user_setting)
 
 
 def tuning_of(step_size: Any, inverse_mass_matrix: Any, position: PyTree) -> Tuning | StepSize | None:
-    """The tuning of a kernel with these parameters, as far as jgen's adaptations can learn it."""
+    """Return the tuning of a kernel with these parameters, as far as jgen's adaptations can set it."""
     if step_size is None or jnp.shape(step_size) != ():
         return None
     flat, _ = ravel_pytree(position)
@@ -124,7 +248,7 @@ def tuning_of(step_size: Any, inverse_mass_matrix: Any, position: PyTree) -> Tun
 
 
 def inverse_mass_matrix_of(factor: Array | LowRankFactor) -> Array:
-    """``L Lᵀ``, as other libraries take it: variances ``[dim]`` or a covariance ``[dim, dim]``."""
+    """Compute ``L Lᵀ``, as other libraries take it: variances ``[dim]`` or a covariance ``[dim, dim]``."""
     if isinstance(factor, LowRankFactor):
         basis = jnp.eye(factor.left.size, dtype=factor.left.dtype)  # [dim, dim]
         return jax.vmap(lambda vector: factor @ (factor.T @ vector))(basis)
@@ -132,16 +256,15 @@ def inverse_mass_matrix_of(factor: Array | LowRankFactor) -> Array:
 
 
 def finish(
-    law: DrawKind,
-    before: PeerState,
-    after: PeerState,
+    kind: DrawKind,
+    before: ExternalState,
+    after: ExternalState,
     facts: Mapping[str, Any],
-    num_grads: Array,
-    num_log_densities: Array,
-) -> tuple[PeerState, Draws]:
-    """The new state and its draw; where the log density or its gradient is of no use, the old ones.
+    evaluations: Evaluations,
+) -> tuple[ExternalState, Draws]:
+    """Return the new state and its draw, or the old state where the new density or gradient is unusable.
 
-    The facts that have no name in ``ARVIZ_NAMES`` are dropped.
+    Facts that have no name in ``ARVIZ_NAMES`` are dropped.
     """
     usable = after.log_density < jnp.inf
     if after.gradient is not None:
@@ -151,7 +274,12 @@ def finish(
     info["diverging"] = info.get("diverging", jnp.bool(False)) | ~usable
     if "acceptance_rate" in info:
         info["acceptance_rate"] = jnp.nan_to_num(info["acceptance_rate"], nan=0.0)
+    constant: set[str] = set()
     if after.tuning is not None:
         info["step_size"] = after.tuning.step_size
-    info |= {"lp": state.log_density, "num_grads": num_grads, "num_log_densities": num_log_densities}
-    return state, Draws(state.position, info, None, law)
+        constant.add("step_size")
+    cost = evaluations.cost(facts)
+    constant |= {name for name, count in cost.items() if isinstance(count, int)}
+    constant |= {ARVIZ_NAMES[name] for name in STEP_COUNTS if isinstance(facts.get(name), int)}
+    info |= {"lp": state.log_density, **{name: jnp.int32(count) for name, count in cost.items()}}
+    return state, Draws(state.position, info, None, kind, frozenset(constant))

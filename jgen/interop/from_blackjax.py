@@ -1,59 +1,57 @@
-"""BlackJAX's algorithms as samplers."""
+"""Wrap BlackJAX algorithms as samplers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
-from jax.tree_util import Partial
-
-from jgen._internal.binding import as_partial, bind_static
-from jgen.interop.counted_density import counted, marked
-from jgen.interop.external_kernel import (
-    PeerState,
-    Structure,
-    among_peers,
-    divide,
-    finish,
-    inverse_mass_matrix_of,
-    tuning_of,
-    unite,
-)
-from jgen.samplers.input_checks import check_position
+from jgen.interop.external_kernel import ExternalState, Library, inverse_mass_matrix_of, wrap
 from jgen.samplers.state import Tuning
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler
+from jgen.types import Array, DrawKind, Key, LogDensity, PyTree, Sampler
+
+COUNTED = {
+    "BarkerInfo",
+    "EllipSliceInfo",
+    "HMCInfo",
+    "MALAInfo",
+    "MCLMCInfo",
+    "MarginalInfo",
+    "NUTSInfo",
+    "RWInfo",
+}
+"""Types of ``info`` of the algorithms whose evaluations ``Evaluations.cost`` counts."""
 
 
 def from_blackjax(
-    build: Callable[..., Any], log_density: LogDensity, *, law: DrawKind = DrawKind.MARKOV, **parameters: Any
+    build: Callable[..., Any], log_density: LogDensity, *, kind: DrawKind = DrawKind.MARKOV, **parameters: Any
 ) -> Sampler:
-    """A sampler of jgen that moves as a BlackJAX algorithm does.
+    """Wrap a BlackJAX algorithm as a sampler.
 
-    A ``SamplingAlgorithm`` holds closures, and a closure is another function each time it is made. So the
-    algorithm is built inside the step, from what is bound here, and a sampler made again with other data is
-    the same program. Parameters that are floats or arrays are data; whole numbers, flags and functions
-    are structure, and other ones compile anew (``jnp.int32(10)`` leapfrogs are data, ``10`` are not).
+    A ``SamplingAlgorithm`` holds closures, and every new closure is another function to ``jax.jit``. So the
+    algorithm is built inside the step, from data bound here, and a sampler built again with other data is
+    the same program. Parameters that are floats or arrays are data; integers, flags and functions are
+    structure, and other values compile again (``jnp.int32(10)`` leapfrog steps are data, ``10`` are not).
 
-    Evaluations of the log density are counted as the program makes them, whatever the algorithm says. A
-    move to where the log density is NaN, or +inf, or has a gradient that is not finite, is not taken, and
-    flagged as ``diverging``. If a ``step_size`` is among the parameters, warm-up can learn it by
-    ``jgen.sampling.adaptation``, and an ``inverse_mass_matrix`` that is an array, too: what ``low_rank``
-    learns is a full matrix to the algorithm.
+    Evaluations of the log density are counted: those in the program of a step, times the number of
+    integration steps that the algorithm reports. A move to where the log density is NaN or +inf, or its
+    gradient is not finite, is rejected and flagged as ``diverging``. If a ``step_size`` is among the
+    parameters, ``jgen.sampling.adaptation`` can adapt it during warm-up, and also an
+    ``inverse_mass_matrix`` that is an array: what ``low_rank`` estimates is passed as a full matrix.
 
     Args:
-        build: BlackJAX's name for the algorithm, ``blackjax.nuts``, or any function of a module that takes a
-            log density and parameters to a ``SamplingAlgorithm``.
+        build: BlackJAX's name for the algorithm, ``blackjax.nuts``, or any module-level function that takes
+            a log density and parameters and returns a ``SamplingAlgorithm``.
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        law: ``DrawKind.BIASED`` for algorithms that do not leave the target invariant, as ``blackjax.mclmc``.
+        kind: ``DrawKind.BIASED`` for algorithms that do not leave the target invariant, as
+            ``blackjax.mclmc``.
         **parameters: Passed on to ``build``.
 
     Returns:
-        A Markov sampler. Facts of a draw come under ArviZ's names. (BlackJAX's HMC reports the energy of
-        its proposal; only an energy that is the draw's own is passed on.)
+        A Markov sampler with ArviZ's names in ``info``. (BlackJAX's HMC reports the energy of its proposal;
+        ``info`` has only an energy that belongs to the draw.)
 
     Raises:
-        TypeError: If ``build`` is an algorithm already built, or a parameter can be no part of a program;
-            while tracing, if the state of the algorithm has no position.
+        TypeError: If ``build`` is a built algorithm, or a parameter is neither data nor hashable; while
+            tracing, if the state of the algorithm has no position, or its evaluations cannot be counted
+            (``rmhmc``, ``orbital_hmc``, ``coordinate_slice``).
 
     Example:
         >>> import blackjax, jax, jax.numpy as jnp
@@ -74,64 +72,55 @@ def from_blackjax(
     """
     if hasattr(build, "step"):
         raise TypeError(
-            "from_blackjax builds the algorithm itself, since closures would be compiled anew each time; "
+            "from_blackjax builds the algorithm itself, since closures would be compiled again each time; "
             "pass what builds it, e.g. from_blackjax(blackjax.hmc, log_density, step_size=0.1, ...)"
         )
     build = getattr(build, "differentiable", build)
-    data, structure = divide(parameters)
-    options = {"build": build, "structure": structure}
-    return Sampler(
-        Partial(bind_static(blackjax_init, **options), as_partial(log_density), data),
-        Partial(bind_static(blackjax_step, kind=law, **options), as_partial(log_density), data),
-    )
+    return wrap(BLACKJAX, build, log_density, parameters, kind)
 
 
-def blackjax_init(
-    log_density: LogDensity,
-    data: list[Array | None],
-    key: Key,
-    position: PyTree,
-    *,
-    build: Callable[..., Any],
-    structure: Structure,
-) -> PeerState:
-    """Spends what the algorithm spends."""
-    check_position(log_density, position, "an algorithm of BlackJAX")
-    parameters = unite(structure, data)
-    with among_peers(log_density) as density:
-        state = build(density, **parameters).init(position, key)
+def init(
+    build: Callable[..., Any], log_density: LogDensity, parameters: dict[str, Any], key: Key, position: PyTree
+) -> tuple[Any, Any, Any]:
+    """Initialise the algorithm."""
+    state = build(log_density, **parameters).init(position, key)
     if not hasattr(state, "position"):
         raise TypeError(f"from_blackjax moves one position; {type(state).__name__} has none")
-    tuning = tuning_of(parameters.get("step_size"), parameters.get("inverse_mass_matrix"), position)
-    return as_peer(state, tuning)
+    return state, parameters.get("step_size"), parameters.get("inverse_mass_matrix")
 
 
-def as_peer(state: Any, tuning: Any) -> PeerState:
-    """BlackJAX's state by jgen's names."""
-    gradient = getattr(state, "logdensity_grad", None)
-    flat = None if gradient is None else ravel_pytree(gradient)[0]
-    return PeerState(state.position, jnp.asarray(state.logdensity), flat, tuning, state)
-
-
-def blackjax_step(
-    log_density: LogDensity,
-    data: list[Array | None],
-    key: Key,
-    state: PeerState,
-    *,
+def step(
     build: Callable[..., Any],
-    structure: Structure,
-    law: DrawKind,
-) -> tuple[PeerState, Draws]:
-    """One step of the algorithm, built with what warm-up has learned."""
-    parameters = unite(structure, data)
+    log_density: LogDensity,
+    parameters: dict[str, Any],
+    key: Key,
+    state: ExternalState,
+) -> Callable[[], tuple[Any, Mapping[str, Any]]]:
+    """Build the algorithm with the tuning of the state."""
     if state.tuning is not None:
         parameters |= {"step_size": state.tuning.step_size}
     if isinstance(state.tuning, Tuning):
         parameters |= {"inverse_mass_matrix": inverse_mass_matrix_of(state.tuning.inverse_mass_factor)}
-    with among_peers(marked(log_density)) as density:
-        (peer, info), *costs = counted(build(density, **parameters).step, key, state.peer)
-    facts = info._asdict()
-    if "is_accepted" in facts:
-        facts.pop("energy", None)
-    return finish(law, state, as_peer(peer, state.tuning), facts, *costs)
+    algorithm = build(log_density, **parameters)
+
+    def make_step() -> tuple[Any, Mapping[str, Any]]:
+        inner, info = algorithm.step(key, state.inner)
+        if type(info).__name__ not in COUNTED or "rmhmc" in build.__module__:
+            raise TypeError(
+                f"the evaluations of {build.__module__} cannot be counted: it loops over them and does not "
+                "report how often; take hmc, nuts, mala, barker, mclmc, a random walk or elliptical_slice"
+            )
+        facts = info._asdict()
+        if "is_accepted" in facts:
+            facts.pop("energy", None)
+        return inner, facts
+
+    return make_step
+
+
+def read(state: Any) -> tuple[PyTree, Array, PyTree | None]:
+    """Return position, log density and gradient of BlackJAX's state."""
+    return state.position, state.logdensity, getattr(state, "logdensity_grad", None)
+
+
+BLACKJAX = Library("an algorithm of BlackJAX", init, step, read)

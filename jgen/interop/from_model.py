@@ -1,4 +1,4 @@
-"""A NumPyro model as a log density."""
+"""Convert a NumPyro model to a log density."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -18,14 +18,14 @@ Position = dict[str, Array]
 
 
 class Model(NamedTuple):
-    """A NumPyro model in unconstrained coordinates.
+    """NumPyro model in unconstrained coordinates.
 
     Attributes:
         log_density: Position -> log joint density of latents and data ``[]``, in nats, as a density of the
-            position: the log-Jacobian of ``constrain`` is in it, and so are all constants. So Z = p(data).
-        constrain: One position -> latents in their own coordinates, and what the model calls deterministic.
-        unconstrain: Latents in their own coordinates -> position.
-        start: The position of zeros, for one chain; its keys are the names of the latents.
+            position: it includes the log-Jacobian of ``constrain`` and all constants. So Z = p(data).
+        constrain: One position -> latents in their supports, and the model's deterministic sites.
+        unconstrain: Latents in their supports -> position.
+        start: Position of zeros, for one chain; its keys are the names of the latents.
     """
 
     log_density: Partial
@@ -35,11 +35,11 @@ class Model(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the latents."""
+        """Names of the latents."""
         return tuple(self.start)
 
     def starts(self, key: Key, num_chains: int) -> Position:
-        """Positions for chains to start from, each coordinate uniform on (-2, 2) ``[chain, *event]``."""
+        """Draw starting positions, each coordinate uniform on (-2, 2) ``[chain, *event]``."""
         keys = jax.random.split(key, len(self.start))
         return {
             name: jax.random.uniform(one, (num_chains, *zero.shape), zero.dtype, -2.0, 2.0)
@@ -48,19 +48,19 @@ class Model(NamedTuple):
 
 
 def from_model(model: Callable[..., Any], *args: Any, **kwargs: Any) -> Model:
-    r"""The log density of a NumPyro model given its data, as jgen's samplers take it.
+    r"""Return the log density of a NumPyro model given its data, and its transforms.
 
-    With :math:`T` the bijection from all of space to the support of the latents,
+    With :math:`T` the bijection from the unconstrained space to the support of the latents,
 
     .. math:: \log \tilde p(x) = \log p(T(x), y) + \log |\det dT / dx|.
 
     Arguments that are arrays or floats are data, bound so that other data of the same shape compile nothing;
-    whole numbers, flags and names are structure.
+    integers, flags and names are structure.
 
     Args:
-        model: A function of NumPyro statements; one of a module, as a function made anew compiles anew.
-        *args: What it is called with.
-        **kwargs: What it is called with by name.
+        model: Module-level function of NumPyro statements; every new function compiles again.
+        *args: Positional arguments of the model.
+        **kwargs: Keyword arguments of the model.
 
     Returns:
         The log density and its transforms.
@@ -114,7 +114,7 @@ def from_model(model: Callable[..., Any], *args: Any, **kwargs: Any) -> Model:
 def model_log_density(
     data: list[Array | None], position: Position, *, model: Callable[..., Any], structure: Structure
 ) -> Array:
-    """NumPyro's potential energy, which holds the log-Jacobian, with the sign of a log density."""
+    """Compute minus NumPyro's potential energy, which includes the log-Jacobian."""
     args, kwargs = unite(structure, data)
     with jax.numpy_rank_promotion("allow"):
         return -util.potential_energy(model, args, kwargs, position)
@@ -123,7 +123,7 @@ def model_log_density(
 def constrain(
     data: list[Array | None], position: Position, *, model: Callable[..., Any], structure: Structure
 ) -> dict[str, Array]:
-    """Every latent in its support, and every deterministic."""
+    """Return every latent in its support, and every deterministic site."""
     args, kwargs = unite(structure, data)
     with jax.numpy_rank_promotion("allow"):
         return util.constrain_fn(model, args, kwargs, position, return_deterministic=True)
@@ -132,7 +132,7 @@ def constrain(
 def unconstrain(
     data: list[Array | None], latents: dict[str, Array], *, model: Callable[..., Any], structure: Structure
 ) -> Position:
-    """Every latent as a coordinate without bounds."""
+    """Return every latent in unconstrained coordinates."""
     args, kwargs = unite(structure, data)
     with jax.numpy_rank_promotion("allow"):
         return util.unconstrain_fn(model, args, kwargs, latents)

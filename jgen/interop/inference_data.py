@@ -1,4 +1,4 @@
-"""Draws to ArviZ and back."""
+"""Convert draws to ArviZ and back."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from jgen.types import DrawKind, Draws, PyTree
 
 LOG_WEIGHT = "log_weight"
 BARE = "x"
-"""What a position is called that is one array and has no name of its own."""
+"""Name of a position that is one array."""
 
 
 def to_arviz(
@@ -21,20 +21,19 @@ def to_arviz(
     coords: Mapping[str, Sequence[Any]] | None = None,
     dims: Mapping[str, Sequence[str]] | None = None,
 ) -> Any:
-    """Draws as ArviZ keeps them: ``InferenceData``, or a ``DataTree`` from ArviZ 1.0 on.
+    """Convert draws to ArviZ's ``InferenceData``, or ``DataTree`` from ArviZ 1.0 on.
 
-    Each array of the position is a variable of the group ``posterior``: ``mu``, or ``block.mu`` where a dict
-    lies in a dict; a position that is one array is called ``x``. The facts of the draws, which bear ArviZ's
-    names already, are the group ``sample_stats``; ``log_weight`` is there too, if there is one. ArviZ's own
-    statistics do not know of weights.
+    Each array of the position is a variable of the group ``posterior``: ``mu``, or ``block.mu`` for a dict in
+    a dict; a position that is one array is called ``x``. ``info``, which has ArviZ's names already, is the
+    group ``sample_stats``, with ``log_weight`` where there is one. ArviZ's own statistics ignore weights.
 
     Args:
-        draws: What ``sample`` returned, whose warm-up is not in it, or its draws ``[chain, draw, *event]``.
+        draws: Result of ``sample``, without its warm-up, or its draws ``[chain, draw, *event]``.
         coords: Dimension -> the names along it.
         dims: Variable -> its dimensions after chain and draw.
 
     Returns:
-        ArviZ's container, from which ``from_arviz`` makes the same draws.
+        ArviZ's container, from which ``from_arviz`` returns the same draws.
 
     Raises:
         ValueError: If the run stored no draws, or two arrays have one name.
@@ -58,35 +57,35 @@ def to_arviz(
         Kumar et al. (2019), "ArviZ, a unified library for exploratory analysis of Bayesian models in
         Python", JOSS 4(33).
     """
-    kept = draws.draws if isinstance(draws, Run) else draws
-    if kept is None:
-        raise ValueError("this run stored no draws (store=False), so there is nothing to hand to ArviZ")
-    paths = jax.tree_util.tree_leaves_with_path(kept.value)
+    stored = draws.draws if isinstance(draws, Run) else draws
+    if stored is None:
+        raise ValueError("this run stored no draws (store=False), so there is nothing to convert")
+    paths = jax.tree_util.tree_leaves_with_path(stored.value)
     variables = {name_of(path): np.asarray(leaf) for path, leaf in paths}
     if len(variables) < len(paths):
         raise ValueError(f"two arrays of the position have one name; the names are {', '.join(variables)}")
-    facts = {name: np.asarray(fact) for name, fact in kept.info.items()}
-    if kept.log_weight is not None:
-        facts[LOG_WEIGHT] = np.asarray(kept.log_weight)
+    facts = {name: np.asarray(fact) for name, fact in stored.info.items()}
+    if stored.log_weight is not None:
+        facts[LOG_WEIGHT] = np.asarray(stored.log_weight)
     arviz = import_arviz()
     groups = {"posterior": variables} | ({"sample_stats": facts} if facts else {})
     if int(arviz.__version__.split(".")[0]) < 1:
         data = arviz.from_dict(**groups, coords=coords, dims=dims)
     else:
         data = arviz.from_dict(groups, coords=coords, dims=dims)
-    data["posterior"].attrs["law"] = kept.kind.value
+    data["posterior"].attrs["kind"] = stored.kind.value
     return data
 
 
 def from_arviz(data: Any, *, like: PyTree | None = None) -> Draws:
-    """Draws from ArviZ's container, whoever made it.
+    """Convert ArviZ's container, from any library, to draws.
 
     Args:
-        data: With a group ``posterior``, and maybe ``sample_stats``.
-        like: A position, or its shapes, whose structure the draws are to have; None for a dict of variables.
+        data: Container with a group ``posterior``, and optionally ``sample_stats``.
+        like: A position, or its shapes, with the structure that the draws are to have; None for a dict.
 
     Returns:
-        Host arrays ``[chain, draw, *event]``. Of a container that ``to_arviz`` did not make, Markov draws.
+        Host arrays ``[chain, draw, *event]``; Markov draws, unless ``to_arviz`` recorded another kind.
 
     Raises:
         ValueError: If there is no posterior, or it lacks a variable that ``like`` has.
@@ -110,11 +109,11 @@ def from_arviz(data: Any, *, like: PyTree | None = None) -> Draws:
         value = jax.tree.unflatten(jax.tree.structure(like), [value[name] for name in names])
     info = arrays_of(data["sample_stats"]) if "sample_stats" in data else {}
     log_weight = info.pop(LOG_WEIGHT, None)
-    return Draws(value, info, log_weight, DrawKind(posterior.attrs.get("law", DrawKind.MARKOV.value)))
+    return Draws(value, info, log_weight, DrawKind(posterior.attrs.get("kind", DrawKind.MARKOV.value)))
 
 
 def arrays_of(group: Any) -> dict[str, Any]:
-    """The variables of a group ``[chain, draw, *event]``."""
+    """Return the variables of a group ``[chain, draw, *event]``."""
     return {
         str(name): np.asarray(variable.transpose("chain", "draw", ...).values)
         for name, variable in group.data_vars.items()
@@ -122,18 +121,18 @@ def arrays_of(group: Any) -> dict[str, Any]:
 
 
 def name_of(path: tuple[Any, ...]) -> str:
-    """The name of an array at the end of a path through a position."""
+    """Return the name of the array at the end of a path through a position."""
     return jax.tree_util.keystr(path, simple=True, separator=".") or BARE
 
 
 def import_arviz() -> Any:
-    """ArviZ, which only the extra ``interop`` brings.
+    """Import ArviZ, which the extra ``interop`` installs.
 
     Raises:
-        ImportError: Saying how to get it.
+        ImportError: If it is not installed.
     """
     try:
-        with warnings.catch_warnings():  # it announces its version 1.0
+        with warnings.catch_warnings():  # ArviZ announces its version 1.0
             warnings.simplefilter("ignore", FutureWarning)
             import arviz
     except ImportError as error:

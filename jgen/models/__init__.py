@@ -1,10 +1,11 @@
-"""Models put together: parameters, how to start them, and the distribution they stand for."""
+"""Build latent-variable and density models from networks, priors and data."""
 
 from jgen.models.adversarial_autoencoder import adversarial_autoencoder
 from jgen.models.assemble import Network
 from jgen.models.autoencoder import autoencoder
 from jgen.models.autoregressive import AutoregressiveModel, autoregressive_model
 from jgen.models.bayesian_mixture import BayesianMixture, bayesian_mixture
+from jgen.models.flax_functions import apply_of, init_of
 from jgen.models.gan import gan
 from jgen.models.gaussian_mixture import GaussianMixture, gaussian_mixture
 from jgen.models.independent_pixels import independent_pixels
@@ -28,6 +29,7 @@ __all__ = [
     "Network",
     "Prior",
     "adversarial_autoencoder",
+    "apply_of",
     "autoencoder",
     "autoregressive_model",
     "bayesian_mixture",
@@ -36,6 +38,7 @@ __all__ = [
     "gan",
     "gaussian_mixture",
     "independent_pixels",
+    "init_of",
     "linear_log_prob",
     "linear_vae",
     "log_prob_bound",

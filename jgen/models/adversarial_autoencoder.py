@@ -1,8 +1,8 @@
-"""The adversarial autoencoder."""
+"""Build adversarial autoencoders."""
 
 import flax.linen as nn
 
-from jgen.models.adversarial_model import game
+from jgen.models.adversarial_model import assemble_adversarial
 from jgen.models.assemble import Network, examples_of, latent_model
 from jgen.models.priors import Prior
 from jgen.types import AdversarialModel, PyTree
@@ -17,33 +17,32 @@ def adversarial_autoencoder(
     *,
     prior: Prior | None = None,
 ) -> AdversarialModel:
-    r"""An autoencoder, and a critic that tells its codes from draws of the prior.
+    r"""Build an autoencoder and a critic that distinguishes its codes from draws of the prior.
 
     .. math:: \frac1n \sum_i q_\phi(z \mid x_i) \approx p(z)
 
-    The critic judges latents: draws of the prior are what is real, codes of the data what must look like it.
-    So the codes as a whole are drawn towards the prior, of which only draws are needed, while each of them
-    may stay a point.
+    The critic scores latents: draws of the prior are real, codes of the data are generated. Training moves
+    the codes as a whole towards the prior, of which only draws are needed, while each code may stay a point.
 
     Args:
         decoder: As in ``vae``.
         encoder: As in ``vae``; one that returns a ``Delta`` makes each code a point.
-        critic: ``z [batch, latent] -> score [batch]``, higher for what looks drawn from the prior, as a
-            Linen module or a ``Network``.
+        critic: ``z [batch, latent] -> score [batch]``, higher for draws of the prior, as a Linen module or a
+            ``Network``.
         latent_dim: Size of the latent.
-        shape: Of one example, as in ``vae``.
-        prior: What the codes should look like; standard normal if None.
+        shape: Shape of one example, as in ``vae``.
+        prior: Target distribution of the codes; standard normal if None.
 
     Returns:
-        The game; its parameters are ``{"model": {"prior", "decoder", "encoder"}, "critic": ...}``.
+        Model and critic, with parameters ``{"model": {"prior", "decoder", "encoder"}, "critic": ...}``.
 
     Raises:
         TypeError: For a part that is no network.
-        ValueError: Where the parts do not fit: it says which part says what.
+        ValueError: If the parts do not fit: the message names them.
 
     Example:
         >>> import jax, numpyro.distributions as dist
-        >>> from jgen.models.assemble import Network
+        >>> from jgen.models import Network
         >>> def start(key):
         ...     return {}
         >>> def point(params, x):
@@ -51,12 +50,12 @@ def adversarial_autoencoder(
         >>> def score(params, z):
         ...     return z.sum(-1)
         >>> both = Network(start, point)
-        >>> game = adversarial_autoencoder(both, both, Network(start, score), 2, (2,))
-        >>> game.model.encoder(game.init(jax.random.key(0))["model"], jax.numpy.ones((5, 2))).batch_shape
+        >>> pair = adversarial_autoencoder(both, both, Network(start, score), 2, (2,))
+        >>> pair.model.encoder(pair.init(jax.random.key(0))["model"], jax.numpy.ones((5, 2))).batch_shape
         (5,)
 
     Reference:
         Makhzani et al. (2015), "Adversarial autoencoders".
     """
     model = latent_model(decoder, encoder, latent_dim, shape, prior)
-    return game(model, critic, examples_of((latent_dim,)), f"latents [batch, {latent_dim}]")
+    return assemble_adversarial(model, critic, examples_of((latent_dim,)), f"latents [batch, {latent_dim}]")

@@ -1,37 +1,39 @@
-"""A model and a critic put together into a game."""
+"""Combine a generative model and a critic."""
 
 import flax.linen as nn
 import jax
 
 from jgen._internal.binding import as_partial
-from jgen.models.assemble import Network, network_of, traced
-from jgen.objectives.recipe import versus
+from jgen.models.assemble import Network, network_of, trace_shapes
+from jgen.objectives.recipe import adversarial_model
 from jgen.types import AdversarialModel, LatentModel, PyTree
 
 
-def game(model: LatentModel, critic: nn.Module | Network, values: PyTree, told: str) -> AdversarialModel:
-    """The game of a model against a critic that was seen to judge its values.
+def assemble_adversarial(
+    model: LatentModel, critic: nn.Module | Network, values: PyTree, values_name: str
+) -> AdversarialModel:
+    """Combine a model with a critic after checking that the critic takes its values.
 
     Args:
-        model: The player that makes.
+        model: Generative model.
         critic: ``value [batch, ...] -> score [batch]``, as a Linen module or a ``Network``.
-        values: What the critic judges, as shapes ``[batch, ...]``.
-        told: What that is, for errors.
+        values: Inputs of the critic, as shapes ``[batch, ...]``.
+        values_name: Description of the values in errors.
 
     Returns:
-        The game; its parameters are ``{"model", "critic"}``.
+        The pair; its parameters are ``{"model", "critic"}``.
 
     Raises:
         TypeError: If the critic is no network.
         ValueError: If it cannot take the values, or does not return one score for each.
     """
     network = network_of("critic", critic, values)
-    params = traced("critic", told, network.init, jax.random.key(0))
-    score = traced("critic", told, network.apply, params, values)
+    params = trace_shapes("critic", values_name, network.init, jax.random.key(0))
+    score = trace_shapes("critic", values_name, network.apply, params, values)
     rows = jax.tree.leaves(values)[0].shape[:1]
     if getattr(score, "shape", None) != rows:
         raise ValueError(
-            f"the critic must return one score for each of {told}, [batch]; for {rows[0]} rows it returns "
-            f"{jax.tree.map(lambda leaf: leaf.shape, score)}"
+            f"the critic must return one score for each of {values_name}, [batch]; for {rows[0]} rows it "
+            f"returns {jax.tree.map(lambda leaf: leaf.shape, score)}"
         )
-    return versus(model, (as_partial(network.init), as_partial(network.apply)))
+    return adversarial_model(model, (as_partial(network.init), as_partial(network.apply)))

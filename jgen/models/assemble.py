@@ -1,4 +1,4 @@
-"""What the builders share: networks of any make, put together into a model whose parts fit."""
+"""Assemble networks of any kind into a model after checking that its parts fit."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,11 +14,11 @@ from jgen.models.priors import Prior, standard_prior
 from jgen.types import Key, LatentModel, PyTree
 
 ROWS = 3
-"""Rows of the examples that shapes are checked with: a number that is unlikely to be a size by chance."""
+"""Rows of the examples that shapes are checked with: a number that is rarely the size of another axis."""
 
 
 class Network(NamedTuple):
-    """A network that is no Linen module, as two functions: how an NNX module or bare functions come in.
+    """Network as two functions, for NNX modules and plain functions.
 
     Attributes:
         init: ``init(key) -> params``.
@@ -38,12 +38,12 @@ class Network(NamedTuple):
 
 
 def network_of(part: str, network: nn.Module | Network, example: PyTree) -> Network:
-    """Any network as two functions.
+    """Return any network as two functions.
 
     Args:
-        part: What it is called in errors.
+        part: Name of the network in errors.
         network: A Linen module, or a ``Network``.
-        example: An input, or its ``jax.ShapeDtypeStruct``.
+        example: Input, or its ``jax.ShapeDtypeStruct``.
 
     Returns:
         Both functions as ``Partial``s.
@@ -62,15 +62,19 @@ def network_of(part: str, network: nn.Module | Network, example: PyTree) -> Netw
 
 
 def examples_of(shape: PyTree) -> PyTree:
-    """A few examples, as shapes: ``[row, *event]`` float, or the given types with rows in front.
+    """Return shapes of a few examples: ``[row, *event]`` float, or the given types with a leading row axis.
 
     Args:
-        shape: Of one example: ``(8, 8, 1)`` for a float array, else a ``jax.ShapeDtypeStruct`` or a pytree
-            of them.
+        shape: Shape of one example: ``(8, 8, 1)`` for a float array, else a ``jax.ShapeDtypeStruct`` or a
+            pytree of them, whose float64 is float32 unless x64 is enabled, as in arrays.
     """
     if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape):
         shape = jax.ShapeDtypeStruct(shape, jnp.result_type(float))
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((ROWS, *leaf.shape), leaf.dtype), shape)
+
+    def with_rows(leaf: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((ROWS, *leaf.shape), jax.dtypes.canonicalize_dtype(leaf.dtype))
+
+    return jax.tree.map(with_rows, shape)
 
 
 def latent_model(
@@ -80,21 +84,21 @@ def latent_model(
     shape: PyTree,
     prior: Prior | None = None,
 ) -> LatentModel:
-    """A latent-variable model of parts that were seen to fit together.
+    """Assemble a latent-variable model after checking that its parts fit.
 
     Args:
         decoder: ``z [batch, latent] -> p(x | z)``, as a Linen module or a ``Network``.
         encoder: ``x [batch, *event] -> q(z | x)``; None for none.
         latent_dim: Size of the latent.
-        shape: Of one example, as in ``examples_of``.
-        prior: Over ``[latent]``; standard normal if None.
+        shape: Shape of one example, as in ``examples_of``.
+        prior: Prior over ``[latent]``; standard normal if None.
 
     Returns:
         The model; its parameters are ``{"prior", "decoder", "encoder"}``, ``{}`` where nothing is learned.
 
     Raises:
         TypeError: For a part that is no network.
-        ValueError: Where the parts do not fit each other or the examples; it says which part says what.
+        ValueError: If the parts do not fit each other or the examples; the message names them.
     """
     prior = standard_prior(latent_dim) if prior is None else prior
     x = examples_of(shape)
@@ -113,53 +117,55 @@ def latent_model(
 
 
 def check_fit(model: LatentModel, latent_dim: int, shape: PyTree) -> None:
-    """Traces every part on shapes, at no cost, and names those that do not fit.
+    """Trace every part on shapes and raise for those that do not fit.
 
     Raises:
         ValueError: As ``latent_model``.
     """
     x = examples_of(shape)
     z = jax.ShapeDtypeStruct((ROWS, latent_dim), jnp.result_type(float))
-    latents, examples = f"latents [batch, {latent_dim}]", f"examples {_told(x)}"
-    params = traced("one of the networks", f"{latents} or {examples}", model.init, jax.random.key(0))
-    said = {"latent_dim": ((), (latent_dim,))}
-    said["the prior"] = _law("prior", "the model's parameters", model.prior, params)
+    latents, examples = f"latents [batch, {latent_dim}]", f"examples {_shapes(x)}"
+    params = trace_shapes("one of the networks", f"{latents} or {examples}", model.init, jax.random.key(0))
+    sizes = {"latent_dim": ((), (latent_dim,))}
+    sizes["the prior"] = trace_distribution("prior", "the model's parameters", model.prior, params)
     if model.encoder is not None:
-        batch, event = _law("encoder", examples, model.encoder, params, x)
-        said["the encoder"] = _unbatched("encoder", batch), event
-    if len(set(said.values())) > 1:
-        told = ", ".join(f"{part} says {_size(*law)}" for part, law in said.items())
-        raise ValueError(f"latent sizes disagree: {told}; build all parts for one size")
-    batch, event = _law("decoder", latents, model.decoder, params, z)
+        batch, event = trace_distribution("encoder", examples, model.encoder, params, x)
+        sizes["the encoder"] = _unbatched("encoder", batch), event
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{part} has {_size(*shapes)}" for part, shapes in sizes.items())
+        raise ValueError(f"latent sizes disagree: {listed}; build all parts for one size")
+    batch, event = trace_distribution("decoder", latents, model.decoder, params, z)
     _unbatched("decoder", batch)
     if isinstance(x, jax.ShapeDtypeStruct) and event != x.shape[1:]:
         raise ValueError(f"the decoder makes examples of shape {event}, but shape is {x.shape[1:]}")
 
 
-def traced(part: str, given: str, function: Callable[..., Any], *inputs: PyTree) -> Any:
-    """The shapes of what a function returns.
+def trace_shapes(part: str, inputs_name: str, function: Callable[..., Any], *inputs: PyTree) -> Any:
+    """Return the shapes of a function's outputs.
 
     Raises:
-        ValueError: If it cannot take such inputs; it says which part was given what.
+        ValueError: If it cannot take such inputs; the message names the part and the inputs.
     """
     try:
         return jax.eval_shape(function, *inputs)
     except Exception as error:
-        raise ValueError(f"the {part} cannot take {given}: {error}") from error
+        raise ValueError(f"the {part} cannot take {inputs_name}: {error}") from error
 
 
-def _law(part: str, given: str, conditional: Partial, *inputs: PyTree) -> tuple[tuple, tuple]:
-    """Batch and event shape of what it returns."""
-    found = []
+def trace_distribution(
+    part: str, inputs_name: str, conditional: Callable[..., Any], *inputs: PyTree
+) -> tuple[tuple, tuple]:
+    """Return the batch and event shape of the distribution that a function returns."""
+    shapes = []
 
-    def look(*inputs: PyTree) -> None:
-        law = conditional(*inputs)
-        if not (hasattr(law, "batch_shape") and hasattr(law, "event_shape")):
-            raise TypeError(f"it must return a NumPyro distribution, not {type(law).__name__}")
-        found.append((tuple(law.batch_shape), tuple(law.event_shape)))
+    def record(*inputs: PyTree) -> None:
+        distribution = conditional(*inputs)
+        if not (hasattr(distribution, "batch_shape") and hasattr(distribution, "event_shape")):
+            raise TypeError(f"it must return a NumPyro distribution, not {type(distribution).__name__}")
+        shapes.append((tuple(distribution.batch_shape), tuple(distribution.event_shape)))
 
-    traced(part, given, look, *inputs)
-    return found[0]
+    trace_shapes(part, inputs_name, record, *inputs)
+    return shapes[0]
 
 
 def _unbatched(part: str, batch: tuple) -> tuple:
@@ -175,9 +181,9 @@ def _size(batch: tuple, event: tuple) -> str:
     return str(event[0]) if not batch and len(event) == 1 else f"shape {(*batch, *event)}"
 
 
-def _told(examples: PyTree) -> str:
-    told = [f"[batch, {', '.join(map(str, leaf.shape[1:]))}]" for leaf in jax.tree.leaves(examples)]
-    return " and ".join(told)
+def _shapes(examples: PyTree) -> str:
+    shapes = [f"[batch, {', '.join(map(str, leaf.shape[1:]))}]" for leaf in jax.tree.leaves(examples)]
+    return " and ".join(shapes)
 
 
 def _init(prior: Partial, decoder: Partial, encoder: Partial | None, key: Key) -> dict[str, PyTree]:

@@ -1,4 +1,4 @@
-"""The deterministic autoencoder."""
+"""Build deterministic autoencoders."""
 
 import flax.linen as nn
 import numpyro.distributions as dist
@@ -17,28 +17,28 @@ def autoencoder(
     *,
     prior: Prior | None = None,
 ) -> LatentModel:
-    r"""A decoder and a code, with no chance between them.
+    r"""Build an autoencoder whose code is a deterministic function of the example.
 
     .. math:: z = E[q_\phi(z \mid x)], \qquad \hat x = E[p_\theta(x \mid z)]
 
-    It is a ``LatentModel`` whose encoder returns a ``Delta`` at the code. Training does not draw the codes
-    towards the prior unless its objective says so (WAE, an adversary), so for samples fit a distribution to
-    the codes afterwards, and build the same model with it: ``prior=fixed_prior(fitted)``.
+    The result is a ``LatentModel`` whose encoder returns a ``Delta`` at the code. Training does not move the
+    codes towards the prior unless the objective does (WAE, an adversary), so to sample, fit a distribution to
+    the codes afterwards and build the same model with it: ``prior=fixed_prior(fitted)``.
 
     Args:
         decoder: As in ``vae``.
-        encoder: As in ``vae``; its mean is the code, so that a point encoder (``Delta``) stays what it is,
-            and of a Gaussian one the scale is not used.
+        encoder: As in ``vae``; its mean is the code, so that a point encoder (``Delta``) is unchanged and the
+            scale of a Gaussian one is not used.
         latent_dim: Size of the code.
-        shape: Of one example, as in ``vae``.
-        prior: Over codes; standard normal if None.
+        shape: Shape of one example, as in ``vae``.
+        prior: Prior over codes; standard normal if None.
 
     Returns:
         The model; its parameters are ``{"prior", "decoder", "encoder"}``.
 
     Raises:
         TypeError: For a part that is no network.
-        ValueError: Where the parts do not fit, or the encoder's distribution has no mean.
+        ValueError: If the parts do not fit, or the encoder's distribution has no mean.
 
     Example:
         >>> import jax, jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Language models: one token after another, each given those before it."""
+"""Build autoregressive language models."""
 
 from typing import Any, NamedTuple
 
@@ -8,16 +8,16 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.models.assemble import Network, network_of, traced
-from jgen.types import PyTree
+from jgen.models.assemble import Network, network_of, trace_distribution
+from jgen.types import Key, PyTree
 
 
 class AutoregressiveModel(NamedTuple):
-    """The model as a pytree of two functions.
+    """Autoregressive model, as a pytree of two functions.
 
     Attributes:
         init: ``init(key) -> params``.
-        distribution: ``distribution(params)``, over one string ``[length]``, without batch axes.
+        distribution: ``distribution(params)`` over one string ``[length]``, without batch axes.
     """
 
     init: Partial
@@ -25,23 +25,23 @@ class AutoregressiveModel(NamedTuple):
 
 
 def autoregressive_model(network: nn.Module | Network) -> AutoregressiveModel:
-    r"""A sequence decoder that is given nothing, :math:`p(x) = \prod_t p(x_t \mid x_{<t})`, with exact log p.
+    r"""Build :math:`p(x) = \prod_t p(x_t \mid x_{<t})`, of exact log p, from a sequence decoder.
 
-    It is trained by ``jgen.objectives.maximum_likelihood(model.distribution)``, whose least loss is the
-    entropy of the source. With ``RNN`` and ``Transformer`` the distribution is their ``Strings``, and
-    ``.warped(jgen.distributions.truncation(top_p=0.9))`` the law cut down to likely tokens, by which it both
-    draws and judges.
+    Train it by ``jgen.objectives.maximum_likelihood(model.distribution)``, whose least loss is the entropy of
+    the source. With ``RNN`` and ``Transformer`` the distribution is their ``Strings``, and
+    ``.warped(jgen.distributions.truncation(top_p=0.9))`` truncates it to likely tokens, for draws and
+    log-probabilities alike.
 
     Args:
         network: A Linen module, ``jgen.decoders.RNN`` or ``Transformer``, or a ``Network`` of two functions.
-            From an empty latent without batch axes, ``z [0]``, it makes a distribution over one string.
+            It maps an empty latent without batch axes, ``z [0]``, to a distribution over one string.
 
     Returns:
         The model.
 
     Raises:
-        TypeError: For what is no network.
-        ValueError: For a network that does not make one string of an empty latent.
+        TypeError: For an argument that is no network.
+        ValueError: For a network that does not map an empty latent to one string.
 
     Example:
         >>> import jax, flax.linen as nn
@@ -56,17 +56,14 @@ def autoregressive_model(network: nn.Module | Network) -> AutoregressiveModel:
     """
     parts = network_of("network", network, jax.ShapeDtypeStruct((0,), jnp.result_type(float)))
     model = AutoregressiveModel(as_partial(parts.init), Partial(_distribution, parts.apply))
-    shapes: list[Any] = []
 
-    def look(key: Any) -> None:
-        law = model.distribution(model.init(key))
-        shapes.append((law.batch_shape, law.event_shape))
+    def of_key(key: Key) -> Any:
+        return model.distribution(model.init(key))
 
-    traced("network", "an empty latent, z [0]", look, jax.random.key(0))
-    batch, event = shapes[0]
+    batch, event = trace_distribution("network", "an empty latent, z [0]", of_key, jax.random.key(0))
     if batch or len(event) != 1:
         raise ValueError(
-            f"the network makes of an empty latent z [0] a distribution of batch_shape {batch} and "
+            f"the network maps an empty latent z [0] to a distribution of batch_shape {batch} and "
             f"event_shape {event}, which must be () and (length,): one string"
         )
     return model

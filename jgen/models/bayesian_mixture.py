@@ -1,4 +1,4 @@
-"""Bayesian Gaussian mixtures with diagonal covariances, in coordinates whose prior is standard normal."""
+"""Build Bayesian Gaussian mixtures with diagonal covariances, in coordinates of standard normal prior."""
 
 from functools import partial
 from typing import NamedTuple
@@ -17,20 +17,20 @@ LOG_PRECISION_MEAN, LOG_PRECISION_SCALE = float(np.log(4.0)), 1.0
 
 
 class BayesianMixture(NamedTuple):
-    r"""A mixture of K diagonal Gaussians whose parameters are uncertain.
+    r"""Mixture of K diagonal Gaussians with a prior over its parameters.
 
     The latent ``z [component, 1 + 2 dim]`` is standard normal a priori; for each component it holds the logit
-    of its weight, its mean and its log-precision, to the scales
+    of its weight, its mean and its log-precision, with the scales
 
     .. math:: w = \mathrm{softmax}(a), \quad a_k \sim N(0, 1), \quad m_k \sim N(0, 1.5^2), \quad
         \log \lambda_k \sim N(\log 4, 1),
 
-    which suit rows that are standardised. The prior is the same for every component, so the posterior has
-    K! copies of every mode, and a good sampler meets them all.
+    which suit standardised rows. The prior is the same for every component, so the posterior has K! copies of
+    every mode, and a good sampler visits them all.
 
     Attributes:
-        rows: The data ``[row, dim]``.
-        prior: Standard normal over ``z``: the base of annealing paths.
+        rows: Data ``[row, dim]``.
+        prior: Standard normal over ``z``, the base of annealing paths.
         log_density: z -> log prior + log likelihood ``[]``, in nats; its integral is the evidence.
     """
 
@@ -40,17 +40,17 @@ class BayesianMixture(NamedTuple):
 
 
 def bayesian_mixture(rows: Array, num_components: int) -> BayesianMixture:
-    """The posterior over mixtures of standardised rows.
+    """Build the posterior over mixtures of standardised rows.
 
     Args:
-        rows: The data ``[row, dim]``, of mean 0 and variance 1 in every column, or about.
-        num_components: Components.
+        rows: The data ``[row, dim]``, of mean 0 and variance 1 in every column, approximately.
+        num_components: Number of components.
 
     Returns:
         Prior and unnormalised posterior.
 
     Raises:
-        ValueError: If the rows are no table, or there is no component.
+        ValueError: If the rows are no table, or num_components is below 1.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -74,7 +74,7 @@ def bayesian_mixture(rows: Array, num_components: int) -> BayesianMixture:
 
 
 def log_joint(rows: Array, z: Array) -> Array:
-    """Log prior plus log likelihood ``[]`` of ``z [component, 1 + 2 dim]``."""
+    """Compute log prior plus log likelihood ``[]`` of ``z [component, 1 + 2 dim]``."""
     log_weights, means, log_precisions = parameters(z)
     precisions = jnp.exp(log_precisions)
     # The squared distances, expanded: two matrix products in place of an array [component, row, dim].
@@ -87,7 +87,7 @@ def log_joint(rows: Array, z: Array) -> Array:
 
 
 def parameters(z: Array) -> tuple[Array, Array, Array]:
-    """Log-weights ``[component]``, means and log-precisions ``[component, dim]``."""
+    """Return log-weights ``[component]``, means and log-precisions ``[component, dim]``."""
     dim = (z.shape[1] - 1) // 2
     log_weights = jax.nn.log_softmax(WEIGHT_SCALE * z[:, 0])
     return (
@@ -98,24 +98,24 @@ def parameters(z: Array) -> tuple[Array, Array, Array]:
 
 
 def relabelled(key: Key, z: Array) -> Array:
-    """The same mixture under a random order of its labels, a move that leaves the posterior invariant."""
+    """Permute the components at random, a move that leaves the posterior invariant."""
     return jax.random.permutation(key, z)
 
 
 @partial(jax.jit, static_argnames="columns")
 def log_predictive(draws: Array, columns: tuple[int, ...], points: Array) -> Array:
-    """Log density of some columns of a new row: the mean density over draws of the posterior.
+    """Compute the log density of some columns of a new row, averaged over draws of the posterior.
 
     Args:
-        draws: Of z ``[draw, component, 1 + 2 dim]``.
-        columns: Which columns the points have; the others are integrated out.
+        draws: Draws of z ``[draw, component, 1 + 2 dim]``.
+        columns: Columns of the points; the others are integrated out.
         points: ``[point, len(columns)]``.
 
     Returns:
         ``[point]``, in nats.
 
     Example:
-        >>> z = jnp.zeros((1, 1, 3))  # one draw: a normal law of mean 0 and precision 4
+        >>> z = jnp.zeros((1, 1, 3))  # one draw: a normal of mean 0 and precision 4
         >>> print(round(float(log_predictive(z, (0,), jnp.zeros((1, 1)))[0]), 3))  # log(2 / sqrt(2 pi))
         -0.226
     """
@@ -123,18 +123,18 @@ def log_predictive(draws: Array, columns: tuple[int, ...], points: Array) -> Arr
     def of_draw(z: Array, point: Array) -> Array:
         log_weights, means, log_precisions = parameters(z)
         at = jnp.array(columns)
-        law = dist.Normal(means[:, at], jnp.exp(-0.5 * log_precisions[:, at]))  # [component, column]
-        return logsumexp(log_weights + law.log_prob(jnp.broadcast_to(point, law.loc.shape)).sum(axis=1))
+        normal = dist.Normal(means[:, at], jnp.exp(-0.5 * log_precisions[:, at]))  # [component, column]
+        return logsumexp(log_weights + normal.log_prob(jnp.broadcast_to(point, normal.loc.shape)).sum(axis=1))
 
     # [point, draw]
-    each = jax.vmap(jax.vmap(of_draw, (0, None)), (None, 0))(draws, jnp.asarray(points, draws.dtype))
-    return logsumexp(each, axis=1) - jnp.log(len(draws))
+    log_densities = jax.vmap(jax.vmap(of_draw, (0, None)), (None, 0))(draws, jnp.asarray(points, draws.dtype))
+    return logsumexp(log_densities, axis=1) - jnp.log(len(draws))
 
 
 def log_evidence_of_one(rows: Array) -> float:
-    r"""The exact log evidence of one component, in nats.
+    r"""Compute the exact log evidence of one component, in nats.
 
-    Given the precision the mean integrates out, and one dimension of quadrature is left per column:
+    Given the precision, the mean integrates out, which leaves one dimension of quadrature per column:
 
     .. math:: p(y \mid \lambda) = (2\pi)^{-n/2} \lambda^{n/2} (1 + n\tau^2\lambda)^{-1/2}
         \exp\Big(\frac{\tau^2\lambda^2 (\sum_i y_i)^2}{2 (1 + n\tau^2\lambda)}

@@ -1,4 +1,4 @@
-"""Flax modules as functions that carry no state: equal modules give the same function, and compile once."""
+"""Turn Flax modules into stateless functions; equal modules give equal functions, which compile once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,13 +13,13 @@ from jgen.types import Key, PyTree
 
 
 def apply_of(module: nn.Module) -> Partial:
-    """``(params, *inputs) -> outputs`` of a Linen module whose only state is its parameters.
+    """Return ``(params, *inputs) -> outputs`` of a Linen module whose only state is its parameters.
 
     Args:
-        module: Its fields must be hashable (tuples, not lists), as those of equal modules are equal.
+        module: Linen module with hashable fields (tuples, not lists).
 
     Returns:
-        A ``Partial``; that of an equal module is the same function, so that it compiles nothing anew.
+        A ``Partial``; equal modules give the same function, so that it compiles once.
 
     Example:
         >>> import flax.linen as nn, jax, jax.numpy as jnp
@@ -33,11 +33,11 @@ def apply_of(module: nn.Module) -> Partial:
 
 
 def init_of(module: nn.Module, *examples: PyTree) -> Partial:
-    """``key -> params`` of a Linen module.
+    """Return ``key -> params`` of a Linen module.
 
     Args:
         module: As in ``apply_of``.
-        *examples: Inputs, or their ``jax.ShapeDtypeStruct``, with any number of rows; only shapes count.
+        *examples: Inputs, or their ``jax.ShapeDtypeStruct``, with any number of rows; only shapes matter.
 
     Returns:
         A ``Partial``, compiled when it is called.

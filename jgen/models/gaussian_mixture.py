@@ -1,11 +1,11 @@
-r"""A mixture of Gaussians with full covariances, for gradient maximum likelihood.
+r"""Build Gaussian mixtures with full covariances, for gradient maximum likelihood.
 
-The likelihood of this model has no maximum: a component that settles on one point, on repeated rows or on
-any lower-dimensional set, and shrinks, sends it to infinity. What is estimated is therefore the best
-*interior* local maximum. Scales carry a floor, which makes the likelihood bounded, and a solution that
-leans on the floor is flagged as degenerate, to be reported and passed over, never silently kept.
+The likelihood of this model has no maximum: a component that shrinks onto one point, repeated rows or any
+lower-dimensional set sends it to infinity. The estimate is therefore the best *interior* local maximum.
+Scales have a lower bound ``floor``, which bounds the likelihood, and a solution that reaches it is flagged as
+degenerate.
 
-Parameters live in whitened coordinates, :math:`y = W^{-1}(x - \bar x)` with :math:`W W^\top` the
+Parameters are in whitened coordinates, :math:`y = W^{-1}(x - \bar x)` with :math:`W W^\top` the
 covariance of the data, where every direction has scale 1. There
 
 .. math:: p(x) = \sum_k \pi_k \, N(x;\; \bar x + W \mu_k,\; W L_k L_k^\top W^\top), \qquad
@@ -29,6 +29,7 @@ from jax.tree_util import Partial
 from jgen._internal.binding import bind_static
 from jgen.distributions.mixture import mixture
 from jgen.distributions.multivariate_normal import MultivariateNormal
+from jgen.models.input_checks import check_finite
 from jgen.types import Array, Key
 
 
@@ -38,8 +39,8 @@ class MixtureParams(NamedTuple):
     Attributes:
         logits: Log-weights up to a constant ``[component]``.
         means: ``[component, dim]``.
-        log_diagonal: Log of the diagonal of ``scale_tril`` above its floor ``[component, dim]``.
-        lower: The rest of ``scale_tril``, row by row ``[component, dim (dim - 1) / 2]``.
+        log_diagonal: Log of the diagonal of ``scale_tril`` minus ``floor`` ``[component, dim]``.
+        lower: Other entries of ``scale_tril``, row by row ``[component, dim (dim - 1) / 2]``.
     """
 
     logits: Array
@@ -49,13 +50,13 @@ class MixtureParams(NamedTuple):
 
 
 class GaussianMixture(NamedTuple):
-    """The model as a pytree of three functions, with the whitening of the data bound.
+    """Gaussian mixture as a pytree of three functions, with the whitening of the data bound.
 
     Attributes:
         init: ``init(key) -> MixtureParams``, a random start.
         distribution: ``distribution(params) -> Distribution`` over one row ``[dim]``, in data units.
-        degenerate: ``degenerate(params) -> bool``: whether some scale is less than twice its floor, so
-            that it is the floor, not the data, that holds the component open.
+        degenerate: ``degenerate(params) -> bool``: whether some scale is less than twice ``floor``, so that
+            the bound, not the data, determines it.
     """
 
     init: Partial
@@ -64,12 +65,12 @@ class GaussianMixture(NamedTuple):
 
 
 def gaussian_mixture(data: Array, num_components: int, *, floor: float = 0.02) -> GaussianMixture:
-    """A full-covariance Gaussian mixture, whitened by the data it will be fitted to.
+    """Build a full-covariance Gaussian mixture, whitened by the data it will be fitted to.
 
     Args:
-        data: Rows ``[row, dim]``; their mean and covariance fix the coordinates of the parameters, and
+        data: Rows ``[row, dim]``; their mean and covariance determine the coordinates of the parameters, and
             ``init`` starts components at rows.
-        num_components: How many components.
+        num_components: Number of components.
         floor: Smallest conditional standard deviation of a coordinate given those before it, within a
             component, as a fraction of that of the whole data.
 
@@ -97,10 +98,7 @@ def gaussian_mixture(data: Array, num_components: int, *, floor: float = 0.02) -
         raise ValueError(f"{rows} rows of {dim} columns cannot fit {num_components} components")
     if not 0 < floor < 1:
         raise ValueError(f"floor is a fraction of the scale of the data, in (0, 1), got {floor}")
-    exact = np.asarray(data, np.float64)
-    if not np.isfinite(exact).all():
-        row, column = np.argwhere(~np.isfinite(exact))[0]
-        raise ValueError(f"data must be finite, got {exact[row, column]} in row {row}, column {column}")
+    exact = check_finite("data", np.asarray(data, np.float64))
     mean, sd = exact.mean(0), exact.std(0)  # [dim]
     sd = np.where(sd > 0, sd, 1.0)
     triangle = np.linalg.qr((exact - mean) / sd, mode="r") / np.sqrt(rows)  # [dim, dim]
@@ -123,7 +121,7 @@ def gaussian_mixture(data: Array, num_components: int, *, floor: float = 0.02) -
 
 
 def _init(rows: Array, whitener: Array, floor: Array, key: Key, *, num_components: int) -> MixtureParams:
-    """Weights, means and covariances of a few rounds of k-means from k-means++ seeds."""
+    """Initialise weights, means and covariances by a few rounds of k-means from k-means++ seeds."""
     scale = jnp.sqrt((whitener**2).sum(-1))  # [dim]
     whitened = jax.scipy.linalg.solve_triangular(whitener, rows.T, lower=True).T  # [row, dim]
     member = _cluster(num_components, rows / scale[None], key)  # [row, component]
@@ -132,7 +130,7 @@ def _init(rows: Array, whitener: Array, floor: Array, key: Key, *, num_component
     means = member.T @ whitened / jnp.maximum(count, 1)[:, None]  # [component, dim]
     offsets = whitened[:, None] - means[None]  # [row, component, dim]
     scatter = jnp.einsum("nk,nki,nkj->kij", member, offsets, offsets)
-    prior = jnp.eye(dim, dtype=rows.dtype)[None]  # dim + 1 rows of the whole data keep small clusters open
+    prior = jnp.eye(dim, dtype=rows.dtype)[None]  # dim + 1 pseudo-rows regularise small clusters
     scale_tril = jnp.linalg.cholesky((scatter + (dim + 1) * prior) / (count + dim + 1)[:, None, None])
     below = jnp.tril_indices(dim, -1)
     diagonal = jnp.diagonal(scale_tril, axis1=1, axis2=2)  # [component, dim]
@@ -145,7 +143,7 @@ def _init(rows: Array, whitener: Array, floor: Array, key: Key, *, num_component
 
 
 def _cluster(num_clusters: int, rows: Array, key: Key, num_rounds: int = 5) -> Array:
-    """Membership ``[row, cluster]``, zeros and ones, by k-means from k-means++ seeds."""
+    """Return memberships ``[row, cluster]``, zeros and ones, by k-means from k-means++ seeds."""
     first, *rest = jax.random.split(key, num_clusters)
     means = rows[jax.random.randint(first, (1,), 0, rows.shape[0])]
     for following in rest:

@@ -1,4 +1,4 @@
-r"""Every pixel by itself: a model that knows how often, and nothing of what goes with what."""
+r"""Fit a model of independent pixels, a baseline for latent-variable models."""
 
 from typing import Any
 
@@ -8,22 +8,22 @@ from jax.typing import ArrayLike
 
 
 def independent_pixels(images: ArrayLike, num_levels: int) -> Partial:
-    r"""How often each pixel has each level, with half a count more for every level.
+    r"""Fit the frequency of each level at each pixel, with half a count added for every level.
 
     .. math:: \log p(x) = \sum_{j=1}^d \log \frac{c_j(x_j) + 1/2}{n + L/2}
 
-    It has no latent and a law of its own for each pixel, so that what a model with a latent is better by, the
-    latent has told: a head that is fine for single pixels gains nothing on it.
+    The model has no latent and a separate distribution for each pixel, so that a latent-variable model gains
+    on it only by its latent, not by a better head for single pixels.
 
     Args:
-        images: Whole numbers from 0 to ``num_levels - 1``, of any type ``[example, *event]``.
-        num_levels: L, how many values a pixel may have.
+        images: Integers from 0 to ``num_levels - 1``, of any type ``[example, *event]``.
+        num_levels: L, the number of values of a pixel.
 
     Returns:
         ``log_prob(x [batch, *event]) -> [batch]``: exact, in nats, in NumPy's float64.
 
     Raises:
-        ValueError: For no image or level, and, from ``log_prob`` too, for values that are no levels and
+        ValueError: For no image or level, and, also from ``log_prob``, for values that are no levels and
             images of another shape.
 
     Example:
@@ -45,19 +45,19 @@ def independent_pixels(images: ArrayLike, num_levels: int) -> Partial:
     rows = _levels(images, shape, num_levels)  # [example, pixel]
     cells = rows + num_levels * np.arange(rows.shape[1])
     counts = np.bincount(cells.ravel(), minlength=num_levels * rows.shape[1]).reshape(-1, num_levels)
-    law = np.log((counts + 0.5) / (len(rows) + num_levels / 2))  # [pixel, level]
-    return Partial(_log_prob, law.reshape(*shape, num_levels))
+    log_probs = np.log((counts + 0.5) / (len(rows) + num_levels / 2))  # [pixel, level]
+    return Partial(_log_prob, log_probs.reshape(*shape, num_levels))
 
 
-def _log_prob(law: Any, x: ArrayLike) -> np.ndarray:
-    """Of each image ``[batch]``; ``law`` is ``[*event, level]``."""
-    law = np.asarray(law)
-    rows = _levels(x, law.shape[:-1], law.shape[-1])  # [batch, pixel]
-    return law.reshape(-1, law.shape[-1])[np.arange(rows.shape[1]), rows].sum(1)
+def _log_prob(log_probs: Any, x: ArrayLike) -> np.ndarray:
+    """Compute log p of each image ``[batch]`` from ``log_probs [*event, level]``."""
+    table = np.asarray(log_probs)
+    rows = _levels(x, table.shape[:-1], table.shape[-1])  # [batch, pixel]
+    return table.reshape(-1, table.shape[-1])[np.arange(rows.shape[1]), rows].sum(1)
 
 
 def _levels(x: ArrayLike, shape: tuple[int, ...], num_levels: int) -> np.ndarray:
-    """``[example, pixel]``, as indices."""
+    """Return the levels as indices ``[example, pixel]``."""
     values = np.asarray(x)
     rows = values.astype(np.int64)
     if values.shape[1:] != shape or not ((rows == values) & (rows >= 0) & (rows < num_levels)).all():

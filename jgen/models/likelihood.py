@@ -1,4 +1,4 @@
-"""How likely a model finds data it cannot integrate over: importance-weighted lower bounds."""
+"""Bound the log-likelihood of latent-variable models, and convert it to bits per dimension."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -17,12 +17,12 @@ from jgen.types import Array, Key, LatentModel, PyTree
 
 
 class Bounds(NamedTuple):
-    """Per-example lower bounds and how they were found: ``mean_result(*bounds)`` is their ``Result``.
+    """Per-example lower bounds with method and protocol: ``mean_result(*bounds)`` is their ``Result``.
 
     Attributes:
         values: ``[example]``, in nats.
-        method: In a few words.
-        protocol: What must agree before two results are compared.
+        method: Name of the method.
+        protocol: Settings that must agree for two results to be compared.
     """
 
     values: np.ndarray
@@ -40,26 +40,26 @@ def log_prob_bound(
     batch_size: int = 256,
     chunk_size: int = 16,
 ) -> Bounds:
-    r"""Importance-weighted lower bounds on log p(x), in memory that does not grow with the particles.
+    r"""Compute importance-weighted lower bounds on log p(x), in memory independent of the particle count.
 
     .. math:: L_K(x) = \log \frac1K \sum_{k=1}^K \frac{p(x \mid z_k)\, p(z_k)}{q(z_k \mid x)},
         \qquad z_k \sim q(z \mid x); \qquad E[L_K] \le E[L_{K+1}] \le \log p(x)
 
-    The bound is one in expectation: a mean over examples obeys it up to its standard error, a single example
-    may exceed it by chance. It is near log p(x) only where q is near the posterior or K is large; that it
-    rises little with K shows neither. Without an encoder q is the prior, which is seldom near.
+    The bound holds in expectation: a mean over examples obeys it up to its standard error, a single example
+    may exceed it. It is near log p(x) only if q is near the posterior or K is large; a small rise with K
+    shows neither. Without an encoder q is the prior, which is seldom near.
 
     Args:
-        model: Its encoder must have a density: a point encoder has none.
-        params: Its parameters; float64 ones give bounds in float64.
+        model: Model whose encoder has a density: a point encoder has none.
+        params: Parameters of the model; float64 ones give bounds in float64.
         x: Examples ``[example, *event]``, or a pytree of such.
-        key: For the draws; particle k of an example does not depend on ``num_particles`` or ``chunk_size``.
+        key: Random key; particle k of an example does not depend on ``num_particles`` or ``chunk_size``.
         num_particles: K. 1 gives the ELBO, by one draw.
         batch_size: Examples at a time.
         chunk_size: Particles at a time; so the decoder sees ``batch_size * chunk_size`` rows.
 
     Returns:
-        One bound an example.
+        One bound per example.
 
     Raises:
         ValueError: For counts below 1, no example, or an encoder without a density.
@@ -86,7 +86,7 @@ def log_prob_bound(
         raise ValueError("log_prob_bound needs at least one example, got none")
     values = []
     for index, start in enumerate(range(0, total, batch_size)):
-        rows = np.minimum(np.arange(start, start + batch_size), total - 1)  # the last one fills up
+        rows = np.minimum(np.arange(start, start + batch_size), total - 1)  # the last example pads the batch
         batch = jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], x)  # noqa: B023
         chunk = min(chunk_size, num_particles)
         found = _bounds(model, params, batch, jax.random.fold_in(key, index), num_particles, chunk_size=chunk)
@@ -103,12 +103,12 @@ def log_prob_bound(
 def _bounds(
     model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: Array, *, chunk_size: int
 ) -> Array:
-    """The bounds ``[batch]``; any number of particles is one program."""
+    """Compute the bounds ``[batch]``; any number of particles is one program."""
     num_rows = num_examples(x)
-    posterior = None if model.encoder is None else _dense(encode(model, params, x))
+    posterior = None if model.encoder is None else _require_density(encode(model, params, x))
 
     def draw(particle: Key) -> tuple[Array, Array]:
-        """A latent an example, and log p(z) - log q(z | x) ``[batch]``."""
+        """Draw a latent per example, and compute log p(z) - log q(z | x) ``[batch]``."""
         if posterior is None:
             z = jax.vmap(prior_of(model, params).sample)(jax.random.split(particle, num_rows))
             return z, jnp.zeros(num_rows)
@@ -129,31 +129,31 @@ def _bounds(
     return total - jnp.log(num_particles)
 
 
-def _dense(posterior: dist.Distribution) -> dist.Distribution:
-    """The posterior, refused where it is a point."""
+def _require_density(posterior: dist.Distribution) -> dist.Distribution:
+    """Return the posterior; raise if it is a point."""
     if is_point(posterior):
         raise ValueError(
-            "the encoder returns a point (Delta), which has no density to weigh draws by, so an autoencoder "
-            "bounds nothing: drop the encoder (model._replace(encoder=None)) to draw from the prior"
+            "the encoder returns a point (Delta), which has no density to weight draws by, so an autoencoder "
+            "gives no bound: drop the encoder (model._replace(encoder=None)) to draw from the prior"
         )
     return posterior
 
 
 def bits_per_dimension(log_prob: ArrayLike, num_dims: int, *, step: ArrayLike = 1.0) -> Array:
-    r"""Bits per dimension of values that were dequantised and scaled, from the density of what came out.
+    r"""Convert the log-density of dequantised and scaled values to bits per dimension.
 
     For x = step (v + u) + constant, with v whole and u uniform on [0, 1),
 
     .. math:: b = -\frac{\log p(x) + \sum_j \log \mathrm{step}_j}{d \log 2},
 
     whose mean is at least that of the code length of v (Jensen), so that it compares with discrete models as
-    an upper bound. Without the Jacobian the number depends on the scaling and means nothing.
+    an upper bound. Without the Jacobian the number would depend on the scaling.
 
     Args:
         log_prob: Log-density of x, in nats, any shape; a lower bound on it gives an upper bound.
-        num_dims: d, values an example.
+        num_dims: d, the number of values of an example.
         step: Distance of two neighbouring values in the units of x: 1/256 for 8-bit images scaled to
-            [0, 1), 1 for discrete models. One number, or one a dimension ``[d]``.
+            [0, 1), 1 for discrete models. One number, or one per dimension ``[d]``.
 
     Returns:
         Bits per dimension, of the shape of ``log_prob``.

@@ -1,4 +1,4 @@
-r"""The linear Gaussian decoder, under which everything is known.
+r"""Define the linear Gaussian decoder, with exact posterior and log-likelihood.
 
 .. math:: z \sim N(0, I), \quad x \mid z \sim N(Wz + b, s^2 I), \quad x \sim N(b, WW^\top + s^2 I),
 
@@ -20,7 +20,7 @@ from jgen.types import Array, PyTree
 
 
 class Posterior(NamedTuple):
-    """The posterior of z, the same covariance for every x.
+    """Gaussian posterior of z, with the same covariance for every x.
 
     Attributes:
         mean: ``[batch, latent]``.
@@ -34,7 +34,7 @@ class Posterior(NamedTuple):
 
 
 def linear_decoder(params: PyTree, z: Array) -> dist.Distribution:
-    """p(x | z) ``[batch]`` over ``[dim]`` of ``z [batch, latent]``."""
+    """Return p(x | z) ``[batch]`` over ``[dim]`` for ``z [batch, latent]``."""
     decoder = params["decoder"]
     mean = jnp.matmul(z, decoder["weight"].T, precision="highest")  # [batch, dim]
     mean += jnp.broadcast_to(decoder["bias"], mean.shape)
@@ -42,7 +42,7 @@ def linear_decoder(params: PyTree, z: Array) -> dist.Distribution:
 
 
 def exact_posterior(params: PyTree, x: Array) -> dist.Distribution:
-    """p(z | x) ``[batch]`` over ``[latent]`` of ``x [batch, dim]``."""
+    """Return p(z | x) ``[batch]`` over ``[latent]`` for ``x [batch, dim]``."""
     mean, factor, _ = _posterior(params["decoder"], x)
     lower = jnp.linalg.cholesky(jnp.matmul(factor, factor.T, precision="highest"))
     return MultivariateNormal(mean, scale_tril=jnp.broadcast_to(lower, (*mean.shape, len(lower))))
@@ -50,13 +50,13 @@ def exact_posterior(params: PyTree, x: Array) -> dist.Distribution:
 
 @jax.jit
 def linear_log_prob(params: PyTree, x: Array) -> Array:
-    r"""Exact log p(x) of a model with the linear Gaussian decoder and the standard normal prior.
+    r"""Compute the exact log p(x) of the linear Gaussian decoder under the standard normal prior.
 
     With m the posterior mean, :math:`-\tfrac12 (|x - b - Wm|^2/s^2 + |m|^2 + \log\det M + (d - k) \log s^2
-    + d \log 2\pi)`: no difference of large numbers.
+    + d \log 2\pi)`, without cancellation of large numbers.
 
     Args:
-        params: Of ``ppca`` or of ``linear_vae``.
+        params: Parameters of ``ppca`` or ``linear_vae``.
         x: ``[batch, dim]``.
 
     Returns:

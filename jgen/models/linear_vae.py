@@ -1,4 +1,4 @@
-"""The linear variational autoencoder, whose exact log p(x) is known."""
+"""Build linear variational autoencoders, whose log p(x) is known exactly."""
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +12,13 @@ from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def linear_vae(dim: int, latent_dim: int) -> LatentModel:
-    r"""The model of ``ppca``, with an encoder that must learn the posterior.
+    r"""Build the model of ``ppca`` with a learned encoder.
 
     .. math:: p(x \mid z) = N(Wz + b, s^2 I), \qquad q(z \mid x) = N(Vx + c, \mathrm{diag}(e^{2a}))
 
-    The posterior is a Gaussian of one covariance, diagonal where the columns of W are orthogonal; so at its
-    best the ELBO is log p(x) and meets the optimum of ``ppca``, and every local maximum is global. Any
-    error of the ELBO, of its gradient, of the optimiser or of the data shows as a gap to that number:
+    The posterior is a Gaussian of one covariance, diagonal if the columns of W are orthogonal; so at its
+    maximum the ELBO equals log p(x) and the optimum of ``ppca``, and every local maximum is global. Any
+    error of the ELBO, of its gradient, of the optimizer or of the data shows as a gap to that number:
     ``linear_log_prob(params, x)`` is the exact log p(x) at any parameters.
 
     Args:
@@ -27,8 +27,8 @@ def linear_vae(dim: int, latent_dim: int) -> LatentModel:
 
     Returns:
         The model; its parameters are ``decoder`` as in ``ppca`` and ``encoder = {"weight" [latent, dim],
-        "bias" [latent], "log_scale" [latent]}``. It starts with weights of variance 1/dim, no bias and
-        scales of 1.
+        "bias" [latent], "log_scale" [latent]}``. Initial weights have variance 1/dim, biases are 0 and
+        scales 1.
 
     Raises:
         ValueError: For a size below 1.

@@ -1,4 +1,4 @@
-"""A prior that learns to be a mixture of Gaussians."""
+"""Define a learned Gaussian mixture prior."""
 
 import jax
 import jax.numpy as jnp
@@ -12,15 +12,15 @@ from jgen.types import Array, Key, PyTree
 
 
 def mixture_prior(latent_dim: int, num_components: int) -> Prior:
-    r"""A mixture of diagonal Gaussians with learned weights, means and scales.
+    r"""Define a mixture of diagonal Gaussians with learned weights, means and scales.
 
     .. math:: p(z) = \sum_k \pi_k \prod_j N(z_j; \mu_{kj}, s_{kj}^2)
 
-    It starts with equal weights, unit scales and means drawn from N(0, I).
+    Initial weights are equal, scales are 1 and means are drawn from N(0, I).
 
     Args:
         latent_dim: Size of the latent.
-        num_components: K.
+        num_components: K, the number of components.
 
     Returns:
         The prior; its parameters are ``logits [component]``, ``means`` and ``log_scales``, both

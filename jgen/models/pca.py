@@ -1,4 +1,4 @@
-"""Principal component analysis."""
+"""Compute principal component analysis."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,14 @@ from jgen.types import Array
 
 
 class PCA(NamedTuple):
-    """The directions of largest variance, as a pytree of arrays.
+    """Principal components of rows, as a pytree of arrays.
 
     Attributes:
-        mean: Of the rows ``[dim]``.
+        mean: Mean of the rows ``[dim]``.
         components: Orthonormal directions ``[component, dim]``, that of largest variance first; the entry
             of largest magnitude of each is positive, so that equal data give equal signs.
-        variances: Of the rows along each ``[component]``, divided by their number.
-        rest: The variance of all other directions together ``[]``: the mean squared error of
+        variances: Variance along each component ``[component]``, a mean over the rows.
+        rest: Total variance of all other directions ``[]``: the mean squared error of
             ``reconstruct(project(rows))``, summed over columns.
     """
 
@@ -28,28 +28,28 @@ class PCA(NamedTuple):
     rest: Array
 
     def project(self, x: Array) -> Array:
-        """Coordinates of ``x [*batch, dim]`` along the components, ``[*batch, component]``."""
+        """Return the coordinates of ``x [*batch, dim]`` along the components, ``[*batch, component]``."""
         return jnp.matmul(x - _rows(self.mean, x), self.components.T, precision="highest")
 
     def whiten(self, x: Array) -> Array:
-        """Coordinates in units of their standard deviations: over the rows, covariance I."""
+        """Return coordinates in units of their standard deviations: covariance I over the rows."""
         z = self.project(x)
         return z / _rows(jnp.sqrt(self.variances), z)
 
     def reconstruct(self, z: Array) -> Array:
-        """The nearest point to coordinates ``z [*batch, component]`` of ``project``, ``[*batch, dim]``."""
+        """Return the point with coordinates ``z [*batch, component]`` of ``project``, ``[*batch, dim]``."""
         x = jnp.matmul(z, self.components, precision="highest")
         return x + _rows(self.mean, x)
 
 
 def pca(rows: ArrayLike, num_components: int) -> PCA:
-    r"""The orthogonal directions that carry most of the variance, in closed form.
+    r"""Compute the orthogonal directions of largest variance, in closed form.
 
     .. math:: \frac1n \sum_i (x_i - \bar x)(x_i - \bar x)^\top = U \Lambda U^\top
 
     Args:
         rows: The data ``[row, dim]``; sums are taken in float64 on the host.
-        num_components: How many of the columns of U to keep, at most the rank of the centred rows.
+        num_components: Number of columns of U to keep, at most the rank of the centred rows.
 
     Returns:
         The directions, with functions that project, whiten and reconstruct.
@@ -71,8 +71,7 @@ def pca(rows: ArrayLike, num_components: int) -> PCA:
         raise ValueError(
             f"num_components must be between 1 and {rank}, the rank of the centred rows; got {num_components}"
         )
-    kept = slice(None, num_components)
-    parts = (mean, vectors[kept], values[kept], np.sum(values[num_components:]))
+    parts = (mean, vectors[:num_components], values[:num_components], np.sum(values[num_components:]))
     return PCA(*(jnp.asarray(part, float) for part in parts))
 
 

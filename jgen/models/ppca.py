@@ -1,4 +1,4 @@
-"""Probabilistic principal component analysis: a latent-variable model with everything in closed form."""
+"""Fit probabilistic principal component analysis in closed form."""
 
 from math import log, pi
 from typing import NamedTuple
@@ -15,14 +15,15 @@ from jgen.types import Array, LatentModel, PyTree
 
 
 class PPCA(NamedTuple):
-    """The best linear Gaussian model of some rows.
+    """Maximum-likelihood linear Gaussian model of some rows.
 
     Attributes:
-        model: Its ``init`` gives ``params`` whatever the key; its encoder is the exact posterior.
-        params: ``{"decoder": {"weight" [dim, latent], "bias" [dim], "log_scale" []}}`` and nothing else to
-            learn. ``linear_log_prob(params, x)`` is the exact log p(x).
-        log_likelihood: Mean over the rows of log p(x), in nats: no linear Gaussian decoder, and so no linear
-            VAE, reaches more on them.
+        model: Latent-variable model; its ``init`` returns ``params`` for any key, and its encoder is the
+            exact posterior.
+        params: ``{"decoder": {"weight" [dim, latent], "bias" [dim], "log_scale" []}}``; prior and encoder
+            have none. ``linear_log_prob(params, x)`` is the exact log p(x).
+        log_likelihood: Mean over the rows of log p(x), in nats, the maximum over linear Gaussian decoders
+            and so over linear VAEs.
     """
 
     model: LatentModel
@@ -31,7 +32,7 @@ class PPCA(NamedTuple):
 
 
 def ppca(rows: ArrayLike, latent_dim: int) -> PPCA:
-    r"""Maximum likelihood of a linear decoder with isotropic noise, from the eigenvalues of the covariance.
+    r"""Fit a linear decoder with isotropic noise by maximum likelihood, from the covariance's eigenvalues.
 
     .. math:: z \sim N(0, I), \quad x \mid z \sim N(Wz + b, s^2 I); \qquad
         b = \bar x, \quad s^2 = \frac{1}{d - k} \sum_{j > k} \lambda_j, \quad
@@ -40,8 +41,8 @@ def ppca(rows: ArrayLike, latent_dim: int) -> PPCA:
     .. math:: \frac1n \sum_i \log p(x_i) = -\frac12 \Big( d \log 2\pi + \sum_{j \le k} \log \lambda_j
         + (d - k) \log s^2 + d \Big).
 
-    W is one of many, all the same up to a rotation of z; here its columns are along the principal
-    directions, that of largest variance first, with the signs of ``pca``.
+    W is unique up to a rotation of z; here its columns are along the principal directions, that of largest
+    variance first, with the signs of ``pca``.
 
     Args:
         rows: The data ``[row, dim]``; sums are taken in float64 on the host.
@@ -73,10 +74,10 @@ def ppca(rows: ArrayLike, latent_dim: int) -> PPCA:
             f"latent_dim must be between 1 and {rank - 1}, below the rank {rank} of the centred rows "
             f"(a larger latent leaves no noise, and an infinite density); got {latent_dim}"
         )
-    kept, noise = values[:latent_dim], values[latent_dim:].mean()  # noise: a variance
-    log_likelihood = -(dim * log(2 * pi) + np.log(kept).sum() + (dim - latent_dim) * log(noise) + dim) / 2
+    largest, noise = values[:latent_dim], values[latent_dim:].mean()  # noise: a variance
+    log_likelihood = -(dim * log(2 * pi) + np.log(largest).sum() + (dim - latent_dim) * log(noise) + dim) / 2
     decoder = {
-        "weight": jnp.asarray(vectors[:latent_dim].T * np.sqrt(kept - noise), float),
+        "weight": jnp.asarray(vectors[:latent_dim].T * np.sqrt(largest - noise), float),
         "bias": jnp.asarray(mean, float),
         "log_scale": jnp.asarray(log(noise) / 2, float),
     }

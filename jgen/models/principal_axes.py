@@ -1,14 +1,16 @@
-"""Mean, variances and principal directions of rows, with deterministic signs."""
+"""Compute mean, variances and principal directions of rows, with deterministic signs."""
 
 import numpy as np
 from jax.typing import ArrayLike
 
+from jgen.models.input_checks import check_finite
+
 TIE = 1e-6
-"""Entries whose magnitudes differ by less, relatively, are equal: rounding must not choose a sign."""
+"""Relative difference below which magnitudes count as equal, so that rounding does not choose a sign."""
 
 
 def spectrum(rows: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Everything PCA is made of, in float64 on the host.
+    """Compute the spectrum of the covariance of rows, in float64 on the host.
 
     Args:
         rows: The data ``[row, dim]``.
@@ -16,7 +18,7 @@ def spectrum(rows: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     Returns:
         The mean ``[dim]``; the variances along the principal directions ``[dim]``, falling (divided by the
         number of rows, 0 beyond the rank); the directions ``[dim, dim]``, one a row, each signed so that its
-        entry of largest magnitude is positive; the rank of the centred rows.
+        entry of largest magnitude is positive; and the rank of the centred rows.
 
     Raises:
         ValueError: If they are no table of finite numbers with at least two rows.
@@ -24,9 +26,7 @@ def spectrum(rows: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     x = np.asarray(rows, np.float64)
     if x.ndim != 2 or len(x) < 2 or x.shape[1] < 1:
         raise ValueError(f"rows must be a table [row, dim] of at least two rows, got shape {x.shape}")
-    if not np.isfinite(x).all():
-        row, column = np.argwhere(~np.isfinite(x))[0]
-        raise ValueError(f"rows must be finite, got {x[row, column]} in row {row}, column {column}")
+    check_finite("rows", x)
     mean = x.mean(0)
     triangle = np.linalg.qr(x - mean, mode="r")  # [min(row, dim), dim]: rows may be many
     _, singular, vectors = np.linalg.svd(triangle, full_matrices=True)  # vectors: [dim, dim]

@@ -1,4 +1,4 @@
-"""A latent prior as a value, and those that learn nothing."""
+"""Define latent priors, and those without parameters."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,13 +11,13 @@ from jgen.types import Key, PyTree
 
 
 class Prior(NamedTuple):
-    """The prior of a model, as two functions.
+    """Latent prior, as two functions.
 
     Attributes:
-        init: ``init(key) -> params`` of the prior; ``{}`` where nothing is learned.
+        init: ``init(key) -> params`` of the prior; ``{}`` if it has none.
         distribution: ``distribution(params of the prior, encode) -> p(z)``, without batch axes, over
-            ``[latent]``. ``encode(x [batch, *event]) -> q(z | x)`` is the model's encoder at its present
-            parameters (None where there is none), for priors made of posteriors.
+            ``[latent]``. ``encode(x [batch, *event]) -> q(z | x)`` is the model's encoder at its current
+            parameters (None if there is none), for priors built from posteriors.
     """
 
     init: Callable[[Key], PyTree]
@@ -25,13 +25,13 @@ class Prior(NamedTuple):
 
 
 def fixed_prior(distribution: dist.Distribution) -> Prior:
-    """A distribution that stays as it is: the usual prior, or one that was fitted to codes afterwards.
+    """Define a prior without parameters, such as the usual one, or one fitted to codes after training.
 
     Args:
-        distribution: Over ``[latent]``, without batch axes.
+        distribution: Distribution over ``[latent]``, without batch axes.
 
     Returns:
-        The prior, which has no parameters.
+        The prior.
 
     Raises:
         ValueError: If it has batch axes.
@@ -55,7 +55,7 @@ def fixed_prior(distribution: dist.Distribution) -> Prior:
 
 
 def standard_prior(latent_dim: int) -> Prior:
-    """The standard normal distribution over ``[latent]``.
+    """Define the standard normal prior over ``[latent]``.
 
     Raises:
         ValueError: For a negative size.
@@ -70,5 +70,5 @@ def standard_prior(latent_dim: int) -> Prior:
 
 
 def constant(value: Any, *_: Any) -> Any:
-    """The value, whatever it is asked for."""
+    """Return the value for any arguments."""
     return value

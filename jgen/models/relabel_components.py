@@ -1,4 +1,4 @@
-"""One order for the labels of all draws of a mixture."""
+"""Relabel the components of posterior draws of a mixture."""
 
 import functools
 from itertools import permutations
@@ -16,22 +16,22 @@ SMALLEST_SD = 1e-3
 
 @jax.jit
 def relabel_components(draws: Array) -> Array:
-    r"""Puts the components of every draw into the order in which draws look most alike.
+    r"""Permute the components of each draw so that all draws are as similar as possible.
 
-    The posterior of a mixture does not change when its components change names, so draws come in any of K!
-    orders, and means over draws mean nothing. With :math:`m, s` the means and standard deviations of all
-    draws in their present orders, each draw x takes the order
+    The posterior of a mixture is invariant under permutations of its components, so draws come in any of K!
+    orders, and means over draws are meaningless. With :math:`m, s` the means and standard deviations of all
+    draws in their current orders, each draw x takes the order
 
     .. math:: \arg\min_\pi \sum_{k, j} \left( \frac{x_{\pi(k) j} - m_{kj}}{s_{kj}} \right)^2,
 
-    and the two steps are repeated, at first with the first draw as mean
-    and every part's deviation over all draws and components.
+    and the two steps are repeated, starting from the first draw as mean and every part's deviation over all
+    draws and components.
 
     Args:
         draws: ``[draw, component, part]``; K! orders are tried, so K is small, 7 at most.
 
     Returns:
-        The same draws, each in its order ``[draw, component, part]``.
+        The permuted draws ``[draw, component, part]``.
 
     Raises:
         ValueError: If there are more than 7 components.
@@ -47,7 +47,9 @@ def relabel_components(draws: Array) -> Array:
         Gaussian loss.
     """
     if draws.shape[1] > 7:
-        raise ValueError(f"align tries all K! orders, and K = {draws.shape[1]} components are more than 7")
+        raise ValueError(
+            f"relabel_components tries all K! orders, and K = {draws.shape[1]} components are more than 7"
+        )
     orders = np.array(list(permutations(range(draws.shape[1]))))  # [order, component]
 
     def nearest(mean: Array, sd: Array, draw: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The variational autoencoder."""
+"""Build variational autoencoders."""
 
 import flax.linen as nn
 
@@ -15,14 +15,14 @@ def vae(
     *,
     prior: Prior | None = None,
 ) -> LatentModel:
-    r"""A decoder, an amortised posterior and a prior, seen to fit together.
+    r"""Build a variational autoencoder from a decoder, an amortised posterior and a prior.
 
     .. math:: p(x) = \int p_\theta(x \mid z)\, p_\theta(z)\, dz, \qquad
         q_\phi(z \mid x) \approx p_\theta(z \mid x)
 
-    What it is trained by is another choice: ``jgen.objectives`` has the ELBO, its tighter relatives and its
-    constrained ones, and all of them take this model. Richer posteriors (a flow) are encoders, richer
-    likelihoods are heads of the decoder, richer priors are ``prior``.
+    The objective is a separate choice: ``jgen.objectives`` has the ELBO, tighter bounds and constrained ones,
+    which all take this model. Richer posteriors (a flow) are encoders, richer likelihoods are heads of the
+    decoder, richer priors are ``prior``.
 
     Args:
         decoder: ``z [batch, latent] -> p(x | z)``: a Linen module (``jgen.decoders``), or a ``Network`` of
@@ -30,7 +30,7 @@ def vae(
             of an example.
         encoder: ``x [batch, *event] -> q(z | x)``, likewise (``jgen.encoders``).
         latent_dim: Size of the latent.
-        shape: Of one example, ``(8, 8, 1)``; for examples that are not one float array, their
+        shape: Shape of one example, ``(8, 8, 1)``; for examples that are not one float array, their
             ``jax.ShapeDtypeStruct``, or a pytree of them.
         prior: ``mixture_prior``, ``vamp_prior``, ``fixed_prior``; standard normal if None.
 
@@ -39,11 +39,11 @@ def vae(
 
     Raises:
         TypeError: For a part that is no network.
-        ValueError: Where the parts do not fit: it says which part says what.
+        ValueError: If the parts do not fit: the message names them.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.models.assemble import Network
+        >>> from jgen.models import Network
         >>> def start(key):
         ...     return {"log_scale": jnp.zeros(2)}
         >>> def shifted(params, x):
@@ -55,7 +55,7 @@ def vae(
         >>> vae(Network(start, shifted), Network(start, shifted), 3, (2,))
         Traceback (most recent call last):
             ...
-        ValueError: latent sizes disagree: latent_dim says 3, the prior says 3, the encoder says 2; ...
+        ValueError: latent sizes disagree: latent_dim has 3, the prior has 3, the encoder has 2; ...
 
     Reference:
         Kingma and Welling (2014), "Auto-encoding variational Bayes", ICLR.

@@ -1,4 +1,4 @@
-"""A prior made of posteriors: the variational mixture of posteriors."""
+"""Define the VampPrior, a mixture of posteriors of learned pseudo-inputs."""
 
 from math import log
 
@@ -13,24 +13,24 @@ from jgen.types import Array, Key, PyTree
 
 
 def vamp_prior(inputs: ArrayLike) -> Prior:
-    r"""The mixture of the encoder's posteriors of K learned pseudo-inputs.
+    r"""Define the mixture of the encoder's posteriors of K learned pseudo-inputs.
 
     .. math:: p(z) = \frac1K \sum_{k=1}^K q_\phi(z \mid u_k)
 
     The prior that maximises the bound is the mean posterior over the data; the pseudo-inputs
-    :math:`u_k` stand for the data at a cost that does not grow with them. Gradients reach the encoder
-    through the prior too.
+    :math:`u_k` approximate it at a cost that does not grow with the data. Gradients reach the encoder through
+    the prior too.
 
     Args:
-        inputs: Where the pseudo-inputs start ``[pseudo-input, *event]``: some rows of the data, or noise
-            about them. They are learned without bounds.
+        inputs: Initial pseudo-inputs ``[pseudo-input, *event]``: some rows of the data, or noise about them.
+            They are learned without bounds.
 
     Returns:
         The prior; its parameters are ``inputs [pseudo-input, *event]``.
 
     Raises:
         ValueError: For no pseudo-input; and, when the model is built, for a model without an encoder.
-        TypeError: For inputs that no gradient can move, such as tokens.
+        TypeError: For inputs that are not floating-point, such as tokens.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -63,9 +63,9 @@ def _distribution(params: PyTree, encode: Partial | None) -> dist.Distribution:
 
 
 class Posteriors(FamilyMixture):
-    """A mixture of posteriors of any family: each is given a row of its own, as a flow wants it."""
+    """Mixture of posteriors of any family, each evaluated at its own row, as a flow requires."""
 
     def component_log_probs(self, value: Array) -> Array:
-        """Log of weight times density of ``value [*sample, latent]``, ``[*sample, component]``."""
+        """Compute log weight plus log density of ``value [*sample, latent]``, ``[*sample, component]``."""
         rows = jnp.repeat(value[..., None, :], self.mixture_size, axis=-2)  # [*sample, component, latent]
         return self.component_distribution.log_prob(rows) - log(self.mixture_size)

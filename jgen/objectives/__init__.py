@@ -1,4 +1,4 @@
-"""Learning objectives: what the gradient is taken of."""
+"""Define training objectives ``(params, batch, key) -> (loss, aux)``, one a file."""
 
 from jgen.objectives.adversarial_autoencoder import adversarial_autoencoder
 from jgen.objectives.adversarial_terms import mean_output, sampled_output

@@ -1,4 +1,4 @@
-"""What games share: what the model makes, and scores that only one of the players learns from."""
+"""Compute the terms of adversarial objectives: generated examples, and scores with separated gradients."""
 
 from collections.abc import Callable
 
@@ -9,54 +9,58 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_reparameterised
-from jgen.objectives.latent_terms import decode, draw_prior, mean_of, with_parts_bound
+from jgen.objectives.latent_terms import bind_model, decode, draw_prior, mean_of
 from jgen.types import AdversarialModel, Array, Key, PyTree
 
 Output = Callable[[Key, dist.Distribution], Array]
-"""``output(key, p(x | z)) -> x [batch, *event]``: what the critic is shown of a decoder's distribution."""
+"""``output(key, p(x | z)) -> x [batch, *event]``: the examples that the critic scores."""
 
 
 def sampled_output(key: Key, distribution: dist.Distribution) -> Array:
-    """A draw, with its gradient: what the model would sample. A ``Delta`` draws its point."""
+    """Draw reparameterised examples; a ``Delta`` draws its point."""
     return require_reparameterised("decoder", distribution).sample(key)
 
 
 def mean_output(key: Key, distribution: dist.Distribution) -> Array:
-    """The mean: noise of the head is left out, and heads of discrete values have a gradient."""
+    """Return the mean, without the noise of the head; it has a gradient for discrete heads too."""
     del key
     return mean_of("decoder", distribution)
 
 
-def game_with_parts_bound(game: AdversarialModel) -> AdversarialModel:
-    """The game with each of its functions as a ``Partial``."""
-    if not isinstance(game, AdversarialModel):
-        raise TypeError(f"the objective is one of a Game, a model and its critic, got {type(game).__name__}")
-    return AdversarialModel(as_partial(game.init), with_parts_bound(game.model), as_partial(game.critic))
+def bind_adversarial_model(adversarial: AdversarialModel) -> AdversarialModel:
+    """Return the adversarial model with each of its functions as a ``Partial``."""
+    if not isinstance(adversarial, AdversarialModel):
+        raise TypeError(f"the objective needs an AdversarialModel, got {type(adversarial).__name__}")
+    return AdversarialModel(
+        as_partial(adversarial.init), bind_model(adversarial.model), as_partial(adversarial.critic)
+    )
 
 
-def made(game: AdversarialModel, output: Output, params: PyTree, key: Key, real: Array) -> Array:
-    """As many draws of the model as there are real examples, ``[batch, *event]``."""
+def generate(adversarial: AdversarialModel, output: Output, params: PyTree, key: Key, real: Array) -> Array:
+    """Generate as many examples as there are real ones, ``[batch, *event]``."""
     z_key, output_key = jax.random.split(key)
-    z = draw_prior(game.model, params["model"], z_key, real.shape[0])
-    value = output(output_key, decode(game.model, params["model"], z))
+    z = draw_prior(adversarial.model, params["model"], z_key, real.shape[0])
+    value = output(output_key, decode(adversarial.model, params["model"], z))
     if value.shape != real.shape:
         raise ValueError(
-            f"the model makes examples of shape {value.shape[1:]}, the batch's have {real.shape[1:]}"
+            f"the model generates examples of shape {value.shape[1:]}, the batch's have {real.shape[1:]}"
         )
     return value
 
 
-def scores(game: AdversarialModel, params: PyTree, real: Array, fake: Array) -> tuple[Array, Array, Array]:
-    """Scores ``[batch]`` of what is real, of what is made for the critic to learn from, and for the model.
+def critic_scores(
+    adversarial: AdversarialModel, params: PyTree, real: Array, fake: Array
+) -> tuple[Array, Array, Array]:
+    """Compute scores ``[batch]`` of real examples, and of fake ones for the critic's and the model's loss.
 
     The second and third are equal, but no gradient of the second reaches the model, and none of the third the
-    critic: their losses can be summed, and each player gets the gradient of its own.
+    critic: in the sum of their losses each has the gradient of its own loss.
     """
-    held = jax.lax.stop_gradient
+    fixed = jax.lax.stop_gradient
     return (
-        _score(game.critic, params["critic"], real),
-        _score(game.critic, params["critic"], held(fake)),
-        _score(game.critic, held(params["critic"]), fake),
+        _score(adversarial.critic, params["critic"], real),
+        _score(adversarial.critic, params["critic"], fixed(fake)),
+        _score(adversarial.critic, fixed(params["critic"]), fake),
     )
 
 

@@ -1,4 +1,4 @@
-r"""Binary cross-entropy of a reconstruction."""
+"""Compute the binary cross-entropy of a reconstruction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,19 +10,19 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_event
-from jgen.objectives.latent_terms import decode, draw, per_example, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, decode, draw, per_example
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def bce(model: LatentModel) -> Partial:
-    r"""The cross-entropy between x in [0, 1] and the decoder's probabilities, averaged over its D numbers.
+    r"""Return the cross-entropy between x in [0, 1] and the decoder's probabilities, averaged over D numbers.
 
     .. math:: \ell = -\frac1{nD} \sum_{i,d} x_{id} \log p_{id} + (1 - x_{id}) \log(1 - p_{id})
 
     with :math:`p = \sigma(\text{logits})` at :math:`z_i \sim q(z | x_i)`. For x of 0 and 1, D times it is
     ``reconstruction`` with a Bernoulli head, in nats. For grey values it is a loss and no likelihood, since
-    what it makes of them does not integrate to 1; the head that does is the continuous Bernoulli.
+    its exponential does not integrate to 1; the continuous Bernoulli head is normalised.
 
     Args:
         model: With an encoder, and a decoder whose distribution has ``logits`` of the shape of x: a Bernoulli
@@ -30,11 +30,11 @@ def bce(model: LatentModel) -> Partial:
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in nats per number, with ``aux`` of ``cross_entropy``
-        ``[batch]``. The key is used where the encoder is not of points. For a value outside [0, 1], which
-        would make it unbounded below, it is NaN, at which training stops.
+        ``[batch]``. The key is used where the encoder is not of points. For a value outside [0, 1], where
+        it would be unbounded below, it is NaN, at which training stops.
 
     Raises:
-        ValueError: When called, where the parts or the batch do not fit, or there are no logits.
+        ValueError: When called, if the parts or the batch do not fit, or there are no logits.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -47,14 +47,14 @@ def bce(model: LatentModel) -> Partial:
         ...     encoder=lambda params, x: dist.Delta(jnp.zeros_like(x)).to_event(1),
         ... )
         >>> loss, aux = bce(model)({}, jnp.array([[0.0], [0.3]]), jax.random.key(0))
-        >>> round(float(loss), 4)  # log 2, for p = 1/2 says nothing
+        >>> round(float(loss), 4)  # log 2, for p = 1/2
         0.6931
 
     Reference:
         Loaiza-Ganem and Cunningham (2019), The continuous Bernoulli: fixing a pervasive error in variational
         autoencoders.
     """
-    return Partial(_bce, with_parts_bound(model))
+    return Partial(_bce, bind_model(model))
 
 
 def _bce(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
@@ -73,10 +73,10 @@ def _logits_of(likelihood: Any, shape: tuple[int, ...]) -> Array:
         base = base.base_dist
     logits = getattr(base, "logits", None)
     if logits is None or logits.shape != shape:
-        found = "none" if logits is None else f"logits of shape {logits.shape}"
+        described = "none" if logits is None else f"logits of shape {logits.shape}"
         raise ValueError(
             f"bce needs a decoder with one logit for each number, such as a Bernoulli head; "
-            f"{type(base).__name__} has {found} for examples of shape {shape}: use reconstruction, or mse"
+            f"{type(base).__name__} has {described} for examples of shape {shape}: use reconstruction, or mse"
         )
     return logits
 
@@ -86,11 +86,8 @@ def _as_bernoulli(decoder: Partial, params: PyTree, z: Array) -> dist.Distributi
     return dist.Bernoulli(logits=mean).to_event(mean.ndim - 1)
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: with Bernoullis whose logits are the decoder's mean."""
-    decoder = Partial(_as_bernoulli, as_partial(setting.model.decoder))
-    return Recipe(
-        make=lambda scale: bce(setting.model._replace(decoder=decoder)),  # noqa: ARG005  (no numbers to scale)
-        init=setting.model.init,
-        batch=jax.tree.map(jax.nn.sigmoid, setting.batch),
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: with Bernoullis whose logits are the decoder's mean."""
+    decoder = Partial(_as_bernoulli, as_partial(inputs.model.decoder))
+    batch = jax.tree.map(jax.nn.sigmoid, inputs.batch)
+    return inputs.recipe(lambda _: bce(inputs.model._replace(decoder=decoder)), batch=batch)

@@ -1,4 +1,4 @@
-r"""Maximum likelihood of values given conditions: regression, classification, any decoder by itself."""
+"""Maximise the likelihood of values given conditions: regression, classification, any decoder alone."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import distribution_given, require_event
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Conditional, Key, PyTree
 
 
 def conditional_likelihood(conditional: Conditional) -> Partial:
-    r"""The negative mean log-probability of values, each given its condition.
+    r"""Return the negative mean log-probability of values, each given its condition.
 
     .. math:: \ell(\theta) = -\frac1n \sum_{i=1}^n \log p_\theta(y_i | x_i)
 
@@ -29,8 +29,8 @@ def conditional_likelihood(conditional: Conditional) -> Partial:
         ``[batch]``. The batch is a pair ``(condition, value)``; the key is not used.
 
     Raises:
-        TypeError: Where ``conditional`` is not a function, or the batch is not a pair.
-        ValueError: When called, where condition or value do not fit.
+        TypeError: If ``conditional`` is not a function, or the batch is not a pair.
+        ValueError: When called, if condition or value do not fit.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -67,13 +67,13 @@ def _conditional_likelihood(
     return -log_prob.mean(), {"log_prob": log_prob}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: as a line with noise."""
-    x = jnp.linspace(-1.0, 1.0, jax.tree.leaves(setting.batch)[0].shape[0])
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: a line with noise."""
+    x = jnp.linspace(-1.0, 1.0, jax.tree.leaves(inputs.batch)[0].shape[0])
     return Recipe(
-        make=lambda scale: conditional_likelihood(Partial(_line, jnp.asarray(scale))),
-        init=Partial(_init),
-        batch=(x, 2 * x + 1),
+        lambda scale: conditional_likelihood(Partial(_line, jnp.asarray(scale))),
+        Partial(_init),
+        (x, 2 * x + 1),
         stochastic=False,
     )
 

@@ -1,4 +1,4 @@
-r"""Squared slope of the decoder at the codes: smooth decoders interpolate well."""
+"""Penalise the slope of the decoder at the codes: smooth decoders interpolate well."""
 
 from collections.abc import Mapping
 
@@ -8,30 +8,30 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, decode, draw, mean_of, per_example
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def decoder_gradient(model: LatentModel) -> Partial:
-    r"""The squared Frobenius norm of the decoder's Jacobian at the codes.
+    r"""Return the squared Frobenius norm of the decoder's Jacobian at the codes.
 
     .. math:: \ell = \frac1n \sum_i \Bigl\|\frac{\partial E[x | z_i]}{\partial z_i}\Bigr\|_F^2
         = \frac1n \sum_i E_u \Bigl\|\frac{\partial E[x | z_i]}{\partial z_i} u\Bigr\|^2,
-        \qquad u_j = \pm 1 \text{ by chance}
+        \qquad u_j = \pm 1 \text{ at random}
 
-    One random direction for each example makes it unbiased, for the price of one more pass; it is exact where
+    One random direction for each example makes it unbiased, at the cost of one more pass; it is exact where
     the columns of the Jacobian are orthogonal.
 
     Args:
         model: With an encoder, of points or of distributions whose draws carry a gradient, and a decoder that
-            has a mean and treats examples apart.
+            has a mean and treats examples separately.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` with ``aux`` of ``decoder_gradient`` ``[batch]``.
 
     Raises:
-        ValueError: When called, where the parts or the batch do not fit, the draws carry no gradient, or the
+        ValueError: When called, if the parts or the batch do not fit, the draws carry no gradient, or the
             decoder has no mean.
 
     Example:
@@ -51,7 +51,7 @@ def decoder_gradient(model: LatentModel) -> Partial:
         Ghosh et al. (2020), From variational to deterministic autoencoders; Hutchinson (1990), A stochastic
         estimator of the trace of the influence matrix.
     """
-    return Partial(_decoder_gradient, with_parts_bound(model))
+    return Partial(_decoder_gradient, bind_model(model))
 
 
 def _decoder_gradient(
@@ -64,15 +64,11 @@ def _decoder_gradient(
     return value.mean(), {"decoder_gradient": value}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: with a decoder that is bent, as slopes of a linear one do not depend on x."""
-    model = setting.model._replace(decoder=Partial(_bent, as_partial(setting.model.decoder)))
-    return Recipe(
-        make=lambda scale: decoder_gradient(model),  # noqa: ARG005  (it has no numbers to scale)
-        init=model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: a nonlinear decoder, as slopes of a linear one do not depend on x."""
+    model = inputs.model._replace(decoder=Partial(_nonlinear, as_partial(inputs.model.decoder)))
+    return inputs.recipe(lambda _: decoder_gradient(model))
 
 
-def _bent(decoder: Partial, params: PyTree, z: Array) -> dist.Distribution:
+def _nonlinear(decoder: Partial, params: PyTree, z: Array) -> dist.Distribution:
     return decoder(params, jnp.tanh(z))

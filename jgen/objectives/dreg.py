@@ -1,4 +1,4 @@
-r"""The importance-weighted bound, with the doubly reparameterised gradient for the encoder."""
+"""Maximise the importance-weighted bound by the doubly reparameterised gradient of the encoder."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,46 +7,47 @@ import jax
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.objectives.input_checks import require_density, size
+from jgen.objectives.input_checks import check_size, require_density
 from jgen.objectives.latent_terms import (
+    bind_model,
     encode,
     ess,
     log_likelihood,
     log_mean_exp,
     log_prior,
     sample_and_log_prob,
-    with_parts_bound,
 )
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def dreg(model: LatentModel, num_particles: int) -> Partial:
-    r"""The negative bound of ``iwae``, with a better estimate of the same gradient.
+    r"""Return the negative bound of ``iwae``, with a better estimate of the same gradient.
 
     The score of q(z | x) has expectation zero but not variance zero. Reparameterised a second time, its part
-    of the gradient is one that reaches the encoder only through the draws,
+    of the gradient reaches the encoder only through the draws,
 
     .. math:: \nabla_\phi E\Bigl[\log \frac1K \sum_k w_k\Bigr]
         = E\Bigl[\sum_k \tilde w_k^2\, \frac{\partial \log w_k}{\partial z_k} \nabla_\phi z_k\Bigr],
         \qquad \tilde w_k = \frac{w_k}{\sum_j w_j},
 
-    while that of the prior and the decoder stays :math:`\sum_k \tilde w_k \nabla_\theta \log w_k`. The
-    encoder's gradient grows clearer with K, where that of ``iwae`` drowns in noise, and vanishes, draw by
-    draw, where q is the exact posterior. At K = 1 it is known as sticking the landing.
+    while that of the prior and the decoder is still :math:`\sum_k \tilde w_k \nabla_\theta \log w_k`. The
+    signal-to-noise ratio of the encoder's gradient grows with K, where that of ``iwae`` falls, and the
+    gradient vanishes, draw by draw, where q is the exact posterior. At K = 1 it is sticking the landing.
 
     Args:
-        model: With an encoder whose draws carry a gradient; its log-probability is asked of draws that it did
-            not just make, which a flow pays for by inverting itself.
-        num_particles: K, 1 or more. The decoder is called once, on ``[K * batch, *latent]``.
+        model: With an encoder whose draws carry a gradient; its log-probability is evaluated without the
+            intermediates of the draws, so that a flow is inverted.
+        num_particles: Number of particles K, 1 or more. The decoder is called once, on
+            ``[K * batch, *latent]``.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)``, with the loss and ``aux`` of ``iwae``. It has a
         first derivative, in reverse mode.
 
     Raises:
-        TypeError: Where ``num_particles`` is no integer.
-        ValueError: Where it is below 1; when called, where the parts or the batch do not fit, or the
+        TypeError: If ``num_particles`` is no integer.
+        ValueError: If it is below 1; when called, if the parts or the batch do not fit, or the
             posterior is a point or not reparameterised.
 
     Example:
@@ -70,7 +71,7 @@ def dreg(model: LatentModel, num_particles: int) -> Partial:
         objectives.
     """
     return Partial(
-        bind_static(_dreg, num_particles=size("num_particles", num_particles)), with_parts_bound(model)
+        bind_static(_dreg, num_particles=check_size("num_particles", num_particles)), bind_model(model)
     )
 
 
@@ -87,19 +88,19 @@ def _dreg(
 
 @jax.custom_vjp
 def _log_weight(model: LatentModel, posterior: Any, params: PyTree, x: PyTree, z: Array) -> Array:
-    """Log p(x, z) - log q(z | x). Nothing flows back to q, and what does to z is weighed once more."""
+    """Compute log p(x, z) - log q(z | x), with no gradient to q and a weighted one to z."""
     log_joint = log_prior(model, params, z) + log_likelihood(model, params, x, z)
     return log_joint - jax.vmap(posterior.log_prob)(z)
 
 
 def _forward(model: LatentModel, posterior: Any, params: PyTree, x: PyTree, z: Array) -> Any:
-    log_weight, pull = jax.vjp(lambda params, z: _log_weight.fun(model, posterior, params, x, z), params, z)
-    return log_weight, (log_weight, pull)
+    log_weight, vjp = jax.vjp(lambda params, z: _log_weight.fun(model, posterior, params, x, z), params, z)
+    return log_weight, (log_weight, vjp)
 
 
 def _backward(saved: Any, cotangent: Array) -> Any:
-    log_weight, pull = saved
-    to_params, to_z = pull(cotangent)
+    log_weight, vjp = saved
+    to_params, to_z = vjp(cotangent)
     weight = jax.nn.softmax(log_weight, axis=0)  # [particle, batch]
     return None, None, to_params, None, to_z * weight.reshape(weight.shape + (1,) * (to_z.ndim - 2))
 
@@ -107,10 +108,6 @@ def _backward(saved: Any, cotangent: Array) -> Any:
 _log_weight.defvjp(_forward, _backward)
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: dreg(setting.model, 3),  # noqa: ARG005  (it has no numbers to scale)
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda _: dreg(inputs.model, 3))

@@ -1,4 +1,4 @@
-r"""The evidence lower bound: with beta, free bits and a capacity in the loss, and never in the bound."""
+"""Maximise the evidence lower bound, with beta, free bits and a capacity in the loss but not in the bound."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,16 +6,16 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.input_checks import number, require_density
+from jgen.objectives.input_checks import check_number, require_density
 from jgen.objectives.kl_estimates import closed_form_kl
 from jgen.objectives.latent_terms import (
+    bind_model,
     encode,
     log_likelihood,
     prior_of,
     sample_and_log_prob,
-    with_parts_bound,
 )
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
@@ -27,12 +27,12 @@ def elbo(
     capacity: float | Array | None = None,
     kl: Callable[..., Array] = closed_form_kl,
 ) -> Partial:
-    r"""The negative evidence lower bound of a variational autoencoder, one draw of z for each example.
+    r"""Return the negative evidence lower bound of a variational autoencoder, one draw of z for each example.
 
     .. math:: \log p(x) \ge E_{q(z|x)}[\log p(x | z)] - KL(q(z | x) \| p(z))
 
-    The loss may weigh the divergence by :math:`\beta`, ask nothing of it below :math:`\lambda` nats a group,
-    and pull it towards C nats. With :math:`K_g` its mean over the batch in group g,
+    The loss may weight the divergence by :math:`\beta`, ignore it below :math:`\lambda` nats a group, and
+    pull it towards C nats. With :math:`K_g` its mean over the batch in group g,
 
     .. math:: \ell = -\frac1n \sum_i \log p(x_i | z_i) + \beta\, \Bigl|\sum_g \max(K_g, \lambda) - C\Bigr|.
 
@@ -41,18 +41,18 @@ def elbo(
     Args:
         model: With an encoder whose draws carry a gradient.
         beta: Weight of the divergence; 0 or more.
-        free_bits: :math:`\lambda`, nats a group; None for none. Groups are what ``kl`` makes of the latent.
-        capacity: C, nats; None for none (and no bars about the divergence).
-        kl: How the divergence is found: ``closed_form_kl`` (one group; sampled where no form is known),
+        free_bits: Free nats :math:`\lambda` a group; None for none. ``kl`` defines the groups.
+        capacity: Capacity C, nats; None for none (and no absolute value of the divergence).
+        kl: Estimator of the divergence: ``closed_form_kl`` (one group; sampled where no form is known),
             ``sampled_kl`` (one group; with an exact posterior, the bound of every draw is log p(x)), or
-            ``kl_by_coordinate`` (a group each), which free bits are mostly used with.
+            ``kl_by_coordinate`` (a group each), usual with free bits.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in nats per example, with ``aux`` of ``bound``,
         ``reconstruction`` (log p(x | z)) and ``kl``, each ``[batch]``.
 
     Raises:
-        ValueError: Where a number is below 0; when called, where the parts or the batch do not fit, or
+        ValueError: If a number is below 0; when called, if the parts or the batch do not fit, or
             the posterior is a point or not reparameterised.
 
     Example:
@@ -76,9 +76,9 @@ def elbo(
         al. (2016), Improved variational inference with inverse autoregressive flow (free bits); Burgess et
         al. (2018), Understanding disentangling in beta-VAE (capacity).
     """
-    free_bits = None if free_bits is None else number("free_bits", free_bits)
-    capacity = None if capacity is None else number("capacity", capacity)
-    return Partial(_elbo, as_partial(kl), with_parts_bound(model), number("beta", beta), free_bits, capacity)
+    free_bits = None if free_bits is None else check_number("free_bits", free_bits)
+    capacity = None if capacity is None else check_number("capacity", capacity)
+    return Partial(_elbo, as_partial(kl), bind_model(model), check_number("beta", beta), free_bits, capacity)
 
 
 def _elbo(
@@ -108,10 +108,6 @@ def _elbo(
     return beta * penalty - reconstruction.mean(), aux
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: elbo(setting.model, beta=scale, free_bits=0.1 * scale),
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda scale: elbo(inputs.model, beta=scale, free_bits=0.1 * scale))

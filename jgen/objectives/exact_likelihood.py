@@ -1,4 +1,4 @@
-r"""Maximum likelihood where log p(x) is a function: linear Gaussian models, flows, autoregressive models."""
+"""Maximise an exact likelihood given as a function: linear Gaussian, flow, autoregressive models."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,17 +8,16 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import num_examples
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, PyTree
 
 
 def exact_likelihood(log_prob: Callable[[PyTree, PyTree], Array]) -> Partial:
-    r"""The negative mean of an exact log p(x), for models whose latent can be summed out.
+    r"""Return the negative mean of an exact log p(x), for models whose latent can be summed out.
 
     .. math:: \ell(\theta) = -\frac1n \sum_{i=1}^n \log p_\theta(x_i)
 
-    It is what ``maximum_likelihood`` is for one distribution; here the function is given, and takes the batch
-    whole.
+    ``maximum_likelihood`` is the same for a distribution; here a function of the whole batch is given.
 
     Args:
         log_prob: ``(params, x [batch, *event]) -> [batch]``, normalised, in nats: a module-level function
@@ -29,15 +28,15 @@ def exact_likelihood(log_prob: Callable[[PyTree, PyTree], Array]) -> Partial:
         ``[batch]``. The key is not used.
 
     Raises:
-        TypeError: Where ``log_prob`` is not a function.
-        ValueError: When called, where it does not return one number for each example.
+        TypeError: If ``log_prob`` is not a function.
+        ValueError: When called, if it does not return one number for each example.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.objectives import exact_likelihood
         >>> def log_prob(params, x):  # z ~ N(0, 1), x | z ~ N(params z, 1)
         ...     return dist.Normal(0.0, jnp.sqrt(params**2 + 1)).log_prob(x)
-        >>> x = jnp.array([1.0, -3.0])  # of mean square 5, so that params = 2 is best
+        >>> x = jnp.array([1.0, -3.0])  # mean square 5, so that params = 2 is optimal
         >>> gradient = jax.grad(exact_likelihood(log_prob), has_aux=True)(2.0, x, jax.random.key(0))[0]
         >>> bool(abs(gradient) < 1e-6)
         True
@@ -65,19 +64,11 @@ def _exact_likelihood(
     return -log_prob.mean(), {"log_prob": log_prob}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: of independent logistic laws."""
-    batch = jax.tree.leaves(setting.batch)[0].reshape(num_examples(setting.batch), -1)
-    return Recipe(
-        make=lambda scale: exact_likelihood(Partial(_logistic, jnp.asarray(scale))),
-        init=Partial(_init),
-        batch=batch,
-        stochastic=False,
-    )
-
-
-def _init(key: Key) -> Array:
-    return jax.random.normal(key)
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: independent logistic distributions."""
+    batch = jax.tree.leaves(inputs.batch)[0].reshape(num_examples(inputs.batch), -1)
+    make = lambda scale: exact_likelihood(Partial(_logistic, jnp.asarray(scale)))  # noqa: E731
+    return Recipe(make, jax.random.normal, batch, stochastic=False)
 
 
 def _logistic(scale: Array, location: Array, x: Array) -> Array:

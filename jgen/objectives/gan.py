@@ -1,4 +1,4 @@
-r"""The generative adversarial network's game, non-saturating."""
+"""Train a generator against a critic by the non-saturating losses of generative adversarial networks."""
 
 from collections.abc import Mapping
 
@@ -6,35 +6,41 @@ import jax
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.adversarial_terms import Output, game_with_parts_bound, made, sampled_output, scores
-from jgen.objectives.recipe import Recipe, Setting, versus
+from jgen.objectives.adversarial_terms import (
+    Output,
+    bind_adversarial_model,
+    critic_scores,
+    generate,
+    sampled_output,
+)
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import AdversarialModel, Array, Key, PyTree
 
 
-def gan(game: AdversarialModel, *, output: Output = sampled_output) -> Partial:
-    r"""Both players' losses as one objective; stop-gradients give each player the gradient of its own.
+def gan(adversarial: AdversarialModel, *, output: Output = sampled_output) -> Partial:
+    r"""Return the losses of model and critic as one objective; stop-gradients separate their gradients.
 
     .. math:: \ell_{critic} = -E_{data} \log \sigma(D(x)) - E_{model} \log \sigma(-D(x)), \qquad
         \ell_{model} = -E_{model} \log \sigma(D(x))
 
     The best critic is D = log data(x) / model(x), where :math:`\ell_{critic} = 2 \log 2 - 2\,JS`, with the
     Jensen-Shannon divergence of data and model in nats; the model at its best makes both :math:`2 \log 2`
-    and :math:`\log 2`. The loss is their sum, which nobody minimises: watch ``aux``.
+    and :math:`\log 2`. The loss is their sum, which is not minimised itself: monitor ``aux``.
 
-    One step of ``optax.multi_transform`` trains both (see ``players``, which also lets the critic make
-    several steps for each of the model's).
+    ``jgen.training.adversarial_optimizer`` trains both, with several steps of the critic for each of the
+    model if wanted.
 
     Args:
-        game: A model, whose encoder is not called, and a critic of examples that returns logits.
-        output: What the critic is shown: ``sampled_output``, what the model would sample, or ``mean_output``.
+        adversarial: A model, whose encoder is not called, and a critic of examples that returns logits.
+        output: Examples that the critic scores: ``sampled_output`` or ``mean_output``.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` for ``params = {"model", "critic"}``, in nats, with
         ``aux`` of ``model_loss``, ``critic_loss``, ``real_score`` and ``fake_score``, each ``[batch]``.
 
     Raises:
-        TypeError: Where it is no game.
-        ValueError: When called, where parts and batch do not fit, the critic's scores are not ``[batch]``, or
+        TypeError: If it is no ``AdversarialModel``.
+        ValueError: When called, if parts and batch do not fit, the critic's scores are not ``[batch]``, or
             draws of the decoder carry no gradient.
 
     Example:
@@ -47,24 +53,24 @@ def gan(game: AdversarialModel, *, output: Output = sampled_output) -> Partial:
         ...     decoder=lambda params, z: dist.Delta(z + params["decoder"]).to_event(1),
         ...     encoder=None,
         ... )
-        >>> game = AdversarialModel(lambda key: params, model, lambda params, x: (params * x)[:, 0])
+        >>> adversarial = AdversarialModel(lambda key: params, model, lambda params, x: (params * x)[:, 0])
         >>> params = {"model": {"decoder": jnp.zeros(())}, "critic": jnp.ones(())}
         >>> data = 2 + jax.random.normal(jax.random.key(1), (100, 1))
-        >>> gradient, aux = jax.grad(gan(game), has_aux=True)(params, data, jax.random.key(0))
+        >>> gradient, aux = jax.grad(gan(adversarial), has_aux=True)(params, data, jax.random.key(0))
         >>> bool(gradient["model"]["decoder"] < 0)  # the model moves up, to the data
         True
 
     Reference:
         Goodfellow et al. (2014), Generative adversarial nets.
     """
-    return Partial(_gan, as_partial(output), game_with_parts_bound(game))
+    return Partial(_gan, as_partial(output), bind_adversarial_model(adversarial))
 
 
 def _gan(
-    output: Partial, game: AdversarialModel, params: PyTree, batch: Array, key: Key
+    output: Partial, adversarial: AdversarialModel, params: PyTree, batch: Array, key: Key
 ) -> tuple[Array, Mapping[str, Array]]:
-    fake = made(game, output, params, key, batch)
-    real_score, fake_score, model_score = scores(game, params, batch, fake)  # [batch]
+    fake = generate(adversarial, output, params, key, batch)
+    real_score, fake_score, model_score = critic_scores(adversarial, params, batch, fake)  # [batch]
     critic_loss = jax.nn.softplus(-real_score) + jax.nn.softplus(fake_score)
     model_loss = jax.nn.softplus(-model_score)
     aux = {
@@ -76,11 +82,6 @@ def _gan(
     return (critic_loss + model_loss).mean(), aux
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    game = versus(setting.model, setting.critic(setting.batch))
-    return Recipe(
-        make=lambda scale: gan(game),  # noqa: ARG005  (it has no numbers to scale)
-        init=game.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.adversarial_recipe(lambda adversarial, _: gan(adversarial), inputs.batch)

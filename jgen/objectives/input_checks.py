@@ -13,7 +13,7 @@ from jgen.types import Array, Conditional, PyTree
 
 
 def require_density(posterior: dist.Distribution) -> dist.Distribution:
-    """The posterior, refused where it is a point or where its draws carry no gradient."""
+    """Return the posterior if it has a density and reparameterised draws; raise otherwise."""
     if is_point(posterior):
         raise ValueError(
             "the encoder returns a point (Delta), which has no density: its divergence from the prior is "
@@ -23,7 +23,7 @@ def require_density(posterior: dist.Distribution) -> dist.Distribution:
 
 
 def is_point(distribution: dist.Distribution) -> bool:
-    """Whether it is a ``Delta``, however it is wrapped: it has no density."""
+    """Return whether a distribution is a ``Delta``, wrapped or not, which has no density."""
     base = distribution
     while hasattr(base, "base_dist"):
         base = base.base_dist
@@ -31,7 +31,7 @@ def is_point(distribution: dist.Distribution) -> bool:
 
 
 def require_reparameterised(part: str, distribution: dist.Distribution) -> dist.Distribution:
-    """The distribution, refused where its draws carry no gradient."""
+    """Return the distribution if its draws carry a gradient; raise otherwise."""
     if not distribution.has_rsample:
         raise ValueError(
             f"the {part}'s draws must carry a gradient, and those of {type(distribution).__name__} do not: "
@@ -41,7 +41,7 @@ def require_reparameterised(part: str, distribution: dist.Distribution) -> dist.
 
 
 def require_event(part: str, distribution: dist.Distribution, x: PyTree) -> None:
-    """Refuses examples of another shape than those of the distribution."""
+    """Check that examples have the shape of a distribution's."""
     if isinstance(x, jax.Array | np.ndarray) and x.shape[1:] != distribution.event_shape:
         raise ValueError(
             f"the {part}'s examples have shape {distribution.event_shape}: the batch must be "
@@ -49,15 +49,15 @@ def require_event(part: str, distribution: dist.Distribution, x: PyTree) -> None
         )
 
 
-def number(name: str, value: Any, *, least: float = 0.0) -> Array:
-    """A finite number ``[]``, float, so that 1 and 1.0 are one program; ``-inf`` as the least allows all."""
+def check_number(name: str, value: Any, *, least: float = 0.0) -> Array:
+    """Return a finite float ``[]``, so that 1 and 1.0 are one program; ``least=-inf`` allows all."""
     if not is_traced(value) and not (np.isfinite(value) and value >= least):
         raise ValueError(f"{name} must be finite and at least {least:g}; got {value}")
     return jnp.asarray(value, float)
 
 
-def size(name: str, value: Any) -> int:
-    """A whole number, 1 or more, that shapes depend on."""
+def check_size(name: str, value: Any) -> int:
+    """Return an integer, 1 or more, that shapes depend on."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{name} must be an int, since shapes depend on it; got {value!r}")
     if value < 1:
@@ -66,21 +66,21 @@ def size(name: str, value: Any) -> int:
 
 
 def num_examples(batch: PyTree) -> int:
-    """The length of the leading axis."""
+    """Return the length of the leading axis."""
     return jax.tree.leaves(batch)[0].shape[0]
 
 
 def distribution_given(
     part: str, conditional: Conditional, params: PyTree, given: PyTree
 ) -> dist.Distribution:
-    """A conditional's distribution ``[batch]``, or a ValueError that says what does not fit."""
+    """Return the distribution ``[batch]`` of a conditional; raise a ValueError if shapes do not fit."""
     shapes = jax.tree.map(lambda leaf: leaf.shape, given)
     try:
         distribution = conditional(params, given)
     except (TypeError, ValueError, ScopeParamShapeError) as error:
         raise ValueError(
             f"the {part} does not take an input of shape {shapes}; was it made, or were its parameters, for "
-            f"another size? It says: {error}"
+            f"another size? The error was: {error}"
         ) from error
     if distribution.batch_shape != (num_examples(given),):
         raise ValueError(

@@ -1,37 +1,38 @@
-r"""The importance-weighted bound: tighter than the evidence lower bound, from several draws of z."""
+"""Maximise the importance-weighted bound, tighter than the evidence lower bound, by several draws of z."""
 
 from collections.abc import Mapping
 
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.objectives.input_checks import size
-from jgen.objectives.latent_terms import ess, log_mean_exp, particles, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.input_checks import check_size
+from jgen.objectives.latent_terms import bind_model, ess, log_mean_exp, particles
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def iwae(model: LatentModel, num_particles: int) -> Partial:
-    r"""The negative importance-weighted bound of K draws an example.
+    r"""Return the negative importance-weighted bound of K draws an example.
 
     .. math:: \log p(x) \ge E\Bigl[\log \frac1K \sum_{k=1}^K w_k\Bigr], \qquad
         w_k = \frac{p(x, z_k)}{q(z_k | x)}, \quad z_k \sim q(z | x)
 
     It is the evidence lower bound at K = 1, rises with K, and tends to log p(x). The gradient is that of the
-    bound as it stands; the encoder's part of it drowns in noise as K grows, which ``dreg`` mends.
+    bound itself; the signal-to-noise ratio of the encoder's part falls as K grows, which ``dreg`` avoids.
 
     Args:
         model: With an encoder whose draws carry a gradient.
-        num_particles: K, 1 or more. The decoder is called once, on ``[K * batch, *latent]``.
+        num_particles: Number of particles K, 1 or more. The decoder is called once, on
+            ``[K * batch, *latent]``.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in nats per example, with ``aux`` of ``bound``,
-        ``elbo`` (the mean log-weight: the looser bound, from the same draws) and ``ess`` (how many of the K
-        draws count in effect), each ``[batch]``.
+        ``elbo`` (the mean log-weight: the looser bound, from the same draws) and ``ess`` (the effective
+        number of draws), each ``[batch]``.
 
     Raises:
-        TypeError: Where ``num_particles`` is no integer.
-        ValueError: Where it is below 1; when called, where the parts or the batch do not fit, or the
+        TypeError: If ``num_particles`` is no integer.
+        ValueError: If it is below 1; when called, if the parts or the batch do not fit, or the
             posterior is a point or not reparameterised.
 
     Example:
@@ -53,7 +54,7 @@ def iwae(model: LatentModel, num_particles: int) -> Partial:
         Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders.
     """
     return Partial(
-        bind_static(_iwae, num_particles=size("num_particles", num_particles)), with_parts_bound(model)
+        bind_static(_iwae, num_particles=check_size("num_particles", num_particles)), bind_model(model)
     )
 
 
@@ -65,10 +66,6 @@ def _iwae(
     return -bound.mean(), {"bound": bound, "elbo": log_weight.mean(0), "ess": ess(log_weight)}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: iwae(setting.model, 3),  # noqa: ARG005  (it has no numbers to scale)
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda _: iwae(inputs.model, 3))

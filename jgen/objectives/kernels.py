@@ -1,4 +1,4 @@
-"""Kernels of the squared distance, as sums over several lengths, so that one of them fits."""
+"""Define kernels of the squared distance as sums over several length scales."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from jax.typing import ArrayLike
 from jgen.types import Array
 
 SCALES = 2 * np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
-"""Of ``imq`` for one latent under a standard normal prior; d latents ask for d times as much."""
+"""Scales of ``imq`` for one latent under a standard normal prior; for d latents, d times as large."""
 
 
 def rbf(lengths: Sequence[float] | Array = (0.5, 1.0, 2.0, 4.0)) -> Partial:
-    r"""Gaussian kernels, :math:`k(x, y) = \sum_l \exp(-\|x - y\|^2 / 2 l^2)`.
+    r"""Return a sum of Gaussian kernels, :math:`k(x, y) = \sum_l \exp(-\|x - y\|^2 / 2 l^2)`.
 
     Args:
-        lengths: Their length scales, above 0, ``[length]``.
+        lengths: Length scales l, above 0, ``[length]``.
 
     Example:
         >>> round(float(rbf([1.0])(2.0)), 4)  # exp(-1)
@@ -32,13 +32,13 @@ def _rbf(lengths: Array, squared_distance: Array) -> Array:
 
 
 def imq(scales: ArrayLike | Sequence[float] = SCALES) -> Partial:
-    r"""Inverse multiquadrics, :math:`k(x, y) = \sum_c c / (c + \|x - y\|^2)`.
+    r"""Return a sum of inverse multiquadric kernels, :math:`k(x, y) = \sum_c c / (c + \|x - y\|^2)`.
 
-    Their tails are heavy, so that a code far from the prior is still pulled. Tolstikhin et al. take
+    Their heavy tails give gradients to codes far from the prior. Tolstikhin et al. take
     :math:`c = 2 d\,(0.1, 0.2, 0.5, 1, 2, 5, 10)` for d latents under a standard normal prior: ``d * SCALES``.
 
     Args:
-        scales: c, above 0, ``[scale]``.
+        scales: Scales c, above 0, ``[scale]``.
 
     Example:
         >>> float(imq([1.0])(3.0))

@@ -1,4 +1,4 @@
-r"""The divergence of the posterior from the prior, alone."""
+"""Minimise the divergence of the posterior from the prior."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,13 +7,13 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_density
 from jgen.objectives.kl_estimates import closed_form_kl, sampled_kl
-from jgen.objectives.latent_terms import encode, prior_of, sample_and_log_prob, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, encode, prior_of, sample_and_log_prob
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Partial:
-    r"""The mean divergence of q(z | x) from p(z), one part of ``elbo``.
+    r"""Return the mean divergence of q(z | x) from p(z), one part of ``elbo``.
 
     .. math:: \ell = \frac1n \sum_i KL(q(z | x_i) \| p(z)) = \frac1n \sum_i E_q[\log q(z | x_i) - \log p(z)]
 
@@ -22,14 +22,15 @@ def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Part
 
     Args:
         model: With an encoder whose draws carry a gradient. The decoder is not called.
-        by: ``closed_form_kl`` (sampled where no form is known), ``sampled_kl`` or ``kl_by_coordinate``.
+        by: Estimator: ``closed_form_kl`` (sampled where no form is known), ``sampled_kl`` or
+            ``kl_by_coordinate``.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in nats per example, with ``aux`` of ``kl``
         ``[batch]``. The key is used where the divergence is sampled.
 
     Raises:
-        ValueError: When called, where encoder, prior and batch do not fit, or the posterior is a point or not
+        ValueError: When called, if encoder, prior and batch do not fit, or the posterior is a point or not
             reparameterised.
 
     Example:
@@ -49,7 +50,7 @@ def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Part
     Reference:
         Kingma and Welling (2014), Auto-encoding variational Bayes.
     """
-    return Partial(_kl, as_partial(by), with_parts_bound(model))
+    return Partial(_kl, as_partial(by), bind_model(model))
 
 
 def _kl(
@@ -61,10 +62,6 @@ def _kl(
     return value.mean(), {"kl": value}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: kl(setting.model, by=sampled_kl),  # noqa: ARG005  (it has no numbers to scale)
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda _: kl(inputs.model, by=sampled_kl))

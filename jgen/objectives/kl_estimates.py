@@ -1,4 +1,4 @@
-r"""Three ways to the divergence of a posterior from the prior, one row per example.
+r"""Estimate the divergence of a posterior from the prior for each example, in three ways.
 
 Each is ``(posterior, prior, z, log_posterior) -> [batch, group]`` in nats, whose sum over groups is, or has
 as its expectation, :math:`KL(q(z | x) \| p(z))`.
@@ -17,13 +17,13 @@ from jgen.types import Array
 
 
 def closed_form_kl(posterior: Any, prior: Any, z: Array, log_posterior: Array) -> Array:
-    """The closed form where one is known, else ``sampled_kl``; one group."""
+    """Compute the closed form where one is known, else ``sampled_kl``; one group."""
     exact = _closed_form(posterior, prior)
     return sampled_kl(posterior, prior, z, log_posterior) if exact is None else exact[:, None]
 
 
 def sampled_kl(posterior: Any, prior: Any, z: Array, log_posterior: Array) -> Array:
-    """Log q(z | x) - log p(z) at the one draw: unbiased, below 0 by chance; one group.
+    """Compute log q(z | x) - log p(z) at one draw: unbiased, possibly below 0; one group.
 
     It needs no formula, and as q nears the exact posterior its noise and that of the reconstruction cancel.
     """
@@ -32,7 +32,7 @@ def sampled_kl(posterior: Any, prior: Any, z: Array, log_posterior: Array) -> Ar
 
 
 def kl_by_coordinate(posterior: Any, prior: Any, z: Array, log_posterior: Array) -> Array:
-    """The closed form of each coordinate of the latent, a group each, where both factorise over them."""
+    """Compute the closed form of each coordinate of the latent, a group each, where both factorise."""
     del z, log_posterior
     if isinstance(posterior, dist.Independent) and isinstance(prior, dist.Independent):
         exact = _closed_form(posterior.base_dist, prior.base_dist)

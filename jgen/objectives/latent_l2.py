@@ -1,19 +1,19 @@
-r"""Squared length of the codes, which keeps an autoencoder's latents together."""
+"""Penalise the squared length of the codes of an autoencoder."""
 
 from collections.abc import Mapping
 
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.objectives.latent_terms import draw, per_example, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, draw, per_example
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def latent_l2(model: LatentModel) -> Partial:
-    r"""Half the squared length of the codes, :math:`\ell = \frac1{2n} \sum_i \|z_i\|^2`.
+    r"""Return half the squared length of the codes, :math:`\ell = \frac1{2n} \sum_i \|z_i\|^2`.
 
-    It is -log N(z; 0, I) but for a constant, in nats. A regularised autoencoder is
+    It is -log N(z; 0, I) up to a constant, in nats. A regularised autoencoder is
     ``weighted(reconstruction=(1.0, reconstruction(model)), latent_l2=(0.1, latent_l2(model)))``, with weight
     decay on its decoder (``optax.adamw``) or ``decoder_gradient``, else small codes cost the decoder nothing.
 
@@ -26,7 +26,7 @@ def latent_l2(model: LatentModel) -> Partial:
         used where the encoder is not of points.
 
     Raises:
-        ValueError: When called, where encoder, prior and batch do not fit, or the draws carry no gradient.
+        ValueError: When called, if encoder, prior and batch do not fit, or the draws carry no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -44,7 +44,7 @@ def latent_l2(model: LatentModel) -> Partial:
     Reference:
         Ghosh et al. (2020), From variational to deterministic autoencoders.
     """
-    return Partial(_latent_l2, with_parts_bound(model))
+    return Partial(_latent_l2, bind_model(model))
 
 
 def _latent_l2(
@@ -54,10 +54,6 @@ def _latent_l2(
     return value.mean(), {"latent_l2": value}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: latent_l2(setting.model),  # noqa: ARG005  (it has no numbers to scale)
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda _: latent_l2(inputs.model))

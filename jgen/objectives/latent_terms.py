@@ -18,7 +18,7 @@ from jgen.types import Array, Key, LatentModel, PyTree
 
 
 class Particles(NamedTuple):
-    """Draws z ~ q(z | x) and what the model says of them.
+    """Draws z ~ q(z | x) and their log-probabilities.
 
     Attributes:
         z: ``[particle, batch, *latent]``.
@@ -34,20 +34,20 @@ class Particles(NamedTuple):
 
     @property
     def log_weight(self) -> Array:
-        """Log p(x, z) - log q(z | x), ``[particle, batch]``: exp of it averages to p(x)."""
+        """Compute log p(x, z) - log q(z | x), ``[particle, batch]``; the mean of its exponential is p(x)."""
         return self.log_prior + self.log_likelihood - self.log_posterior
 
 
-def with_parts_bound(model: LatentModel) -> LatentModel:
-    """The model, each of its functions a ``Partial``: so it may be an argument of what is compiled."""
+def bind_model(model: LatentModel) -> LatentModel:
+    """Return the model with each of its functions as a ``Partial``, so that jit takes it as an argument."""
     if not isinstance(model, LatentModel):
-        raise TypeError(f"the objective is one of a LatentModel, got {type(model).__name__}")
+        raise TypeError(f"the objective needs a LatentModel, got {type(model).__name__}")
     encoder = None if model.encoder is None else as_partial(model.encoder)
     return LatentModel(as_partial(model.init), as_partial(model.prior), as_partial(model.decoder), encoder)
 
 
 def particles(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: int) -> Particles:
-    """Draws of a posterior that has a density, weighed; the decoder is called once for all of them."""
+    """Draw weighted particles from a posterior that has a density; the decoder is called once."""
     posterior = require_density(encode(model, params, x))
     z, log_posterior = jax.vmap(lambda key: sample_and_log_prob(posterior, key))(
         jax.random.split(key, num_particles)
@@ -56,11 +56,11 @@ def particles(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_parti
 
 
 def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
-    """q(z | x) ``[batch]`` over the latents of the prior, or a ValueError that says what does not fit."""
+    """Return q(z | x) ``[batch]`` over the latents of the prior; raise a ValueError if shapes do not fit."""
     if model.encoder is None:
         raise ValueError(
             "the model has no encoder, and this objective draws z from q(z | x): give the LatentModel one, "
-            "or train it as a Game, or by maximum_likelihood where its marginal is known"
+            "or train it against a critic, or by maximum_likelihood where its marginal is known"
         )
     posterior = distribution_given("encoder", model.encoder, params, x)
     latent = prior_of(model, params).event_shape
@@ -73,12 +73,12 @@ def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
 
 
 def decode(model: LatentModel, params: PyTree, z: PyTree) -> dist.Distribution:
-    """p(x | z) ``[batch]``, or a ValueError that says what does not fit."""
+    """Return p(x | z) ``[batch]``; raise a ValueError if shapes do not fit."""
     return distribution_given("decoder", model.decoder, params, z)
 
 
 def prior_of(model: LatentModel, params: PyTree) -> dist.Distribution:
-    """p(z), without batch axes."""
+    """Return p(z), without batch axes."""
     prior = model.prior(params)
     if prior.batch_shape:
         raise ValueError(
@@ -89,20 +89,20 @@ def prior_of(model: LatentModel, params: PyTree) -> dist.Distribution:
 
 
 def draw(model: LatentModel, params: PyTree, x: PyTree, key: Key) -> Array:
-    """Z ~ q(z | x), ``[batch, *latent]``, with its gradient; a point encoder's are its points.
+    """Draw z ~ q(z | x), ``[batch, *latent]``, reparameterised; a point encoder returns its points.
 
-    Every objective that needs one draw makes this one of its key, so that a sum of objectives makes it once.
+    All objectives that need one draw make this one of their key, so that a sum of objectives makes it once.
     """
     return require_reparameterised("encoder", encode(model, params, x)).sample(key)
 
 
 def draw_prior(model: LatentModel, params: PyTree, key: Key, num_draws: int) -> Array:
-    """Z ~ p(z), ``[batch, *latent]``."""
+    """Draw z ~ p(z), ``[batch, *latent]``."""
     return jax.vmap(prior_of(model, params).sample)(jax.random.split(key, num_draws))
 
 
 def mean_of(part: str, distribution: dist.Distribution) -> Array:
-    """The mean ``[batch, *event]``, refused where the distribution knows none."""
+    """Return the mean ``[batch, *event]``; raise a ValueError if it is not known."""
     try:
         return distribution.mean
     except NotImplementedError as error:
@@ -113,12 +113,12 @@ def mean_of(part: str, distribution: dist.Distribution) -> Array:
 
 
 def log_prior(model: LatentModel, params: PyTree, z: Array) -> Array:
-    """Log p(z) of ``z [particle, batch, *latent]``, ``[particle, batch]``."""
+    """Compute log p(z) of ``z [particle, batch, *latent]``, ``[particle, batch]``."""
     return jax.vmap(jax.vmap(prior_of(model, params).log_prob))(z)
 
 
 def log_likelihood(model: LatentModel, params: PyTree, x: PyTree, z: Array) -> Array:
-    """Log p(x | z) of ``z [particle, batch, *latent]``, ``[particle, batch]``, in one call of the decoder."""
+    """Compute log p(x | z) ``[particle, batch]`` of ``z [particle, batch, *latent]`` in one decoder call."""
     num_particles = z.shape[0]
     likelihood = decode(model, params, z.reshape(-1, *z.shape[2:]))
     require_event("decoder", likelihood, x)
@@ -130,24 +130,24 @@ def log_likelihood(model: LatentModel, params: PyTree, x: PyTree, z: Array) -> A
 
 
 def sample_and_log_prob(distribution: dist.Distribution, key: Key) -> tuple[Array, Array]:
-    """A reparameterised draw ``[batch, *event]`` and its log-probability ``[batch]``.
+    """Return a reparameterised draw ``[batch, *event]`` and its log-probability ``[batch]``.
 
-    What a flow computes on its way to the draw is kept, so that its log-probability inverts nothing.
+    The intermediates of a flow's draw are reused, so that its log-probability needs no inverse.
     """
     z, intermediates = distribution.sample_with_intermediates(key)
     return z, distribution.log_prob(z, intermediates) if intermediates else distribution.log_prob(z)
 
 
 def log_mean_exp(log_weight: Array) -> Array:
-    """Log of the mean over particles, ``[particle, batch] -> [batch]``: each example by itself."""
+    """Compute the log of the mean over particles, ``[particle, batch] -> [batch]``."""
     return jax.nn.logsumexp(log_weight, axis=0) - jnp.log(log_weight.shape[0])
 
 
 def ess(log_weight: Array) -> Array:
-    """How many of its draws each example has in effect, ``[particle, batch] -> [batch]``, from 1 to all."""
+    """Compute the effective number of draws of each example, ``[particle, batch] -> [batch]``."""
     return jax.vmap(kish_ess, in_axes=1)(log_weight)
 
 
 def per_example(array: Array) -> Array:
-    """``[batch, ...] -> [batch, number]``."""
+    """Flatten ``[batch, ...]`` to ``[batch, number]``."""
     return array.reshape(array.shape[0], -1)

@@ -1,4 +1,4 @@
-r"""Maximum likelihood: the negative mean log-probability of a batch."""
+"""Maximise the likelihood of a distribution."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,21 +9,21 @@ from numpyro.distributions import Distribution, Logistic
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import per_example
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, PyTree
 
 
 def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Partial:
-    r"""The objective whose minimum is the maximum-likelihood estimate.
+    r"""Return the objective whose minimum is the maximum-likelihood estimate.
 
     .. math:: \ell(\theta) = -\frac{1}{n} \sum_{i=1}^{n} \log p_\theta(x_i).
 
     Its expectation is the entropy of the data plus the Kullback-Leibler divergence from the data to the
-    model, so that it is minimised by the model nearest in that sense.
+    model, so that its minimum minimises the divergence.
 
     Args:
-        distribution_of: ``params -> Distribution`` of one example: no batch axes, and one ``log_prob`` per
-            example. A module-level function, or a ``Partial`` of one with its options bound.
+        distribution_of: ``params -> Distribution`` of one example, without batch axes. A module-level
+            function, or a ``Partial`` of one with its options bound.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` with the loss in nats per example and
@@ -31,8 +31,8 @@ def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Par
         distribution over pytrees); the key is not used.
 
     Raises:
-        TypeError: Where ``distribution_of`` is not a function.
-        ValueError: Where the distribution has batch axes, or an example does not have its shape.
+        TypeError: If ``distribution_of`` is not a function.
+        ValueError: If the distribution has batch axes, or an example does not have its shape.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -72,15 +72,11 @@ def _maximum_likelihood(
     return -log_prob.mean(), {"log_prob": log_prob}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: of one logistic law."""
-    (batch, *_) = jax.tree.leaves(setting.batch)
-    return Recipe(
-        make=lambda scale: maximum_likelihood(Partial(_logistic, jnp.asarray(scale))),
-        init=jax.random.normal,
-        batch=per_example(batch)[:, 0],
-        stochastic=False,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: one logistic distribution."""
+    (batch, *_) = jax.tree.leaves(inputs.batch)
+    make = lambda scale: maximum_likelihood(Partial(_logistic, jnp.asarray(scale)))  # noqa: E731
+    return Recipe(make, jax.random.normal, per_example(batch)[:, 0], stochastic=False)
 
 
 def _logistic(scale: Array, location: Array) -> Distribution:

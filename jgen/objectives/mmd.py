@@ -1,4 +1,4 @@
-r"""Maximum mean discrepancy of the codes from the prior."""
+"""Minimise the maximum mean discrepancy between codes and prior."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,32 +8,32 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.kernels import SCALES, imq, rbf
-from jgen.objectives.latent_terms import draw, draw_prior, per_example, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, draw, draw_prior, per_example
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -> Partial:
-    r"""The squared maximum mean discrepancy between the codes of a batch and as many draws of the prior.
+    r"""Return the squared maximum mean discrepancy between the codes of a batch and as many prior draws.
 
     .. math:: MMD^2 = E\,k(z, z') + E\,k(y, y') - 2 E\,k(z, y), \qquad z, z' \sim q(z), \quad y, y' \sim p(z)
 
-    Pairs of one draw with itself are left out, so that the estimate is unbiased; it falls below 0 by chance.
-    It asks of the codes together what the divergence of ``elbo`` asks of each alone: a Wasserstein
+    Pairs of one draw with itself are left out, so that the estimate is unbiased; it may fall below 0.
+    It compares all codes jointly with the prior; the divergence of ``elbo`` compares each. A Wasserstein
     autoencoder is ``weighted(reconstruction=(1.0, reconstruction(model)), mmd=(10.0, mmd(model)))``.
 
     Args:
         model: With an encoder, of points or of distributions whose draws carry a gradient. The decoder is not
             called.
-        kernel: Squared distances to similarities; ``rbf(lengths)``, ``imq(scales)`` or any ``Partial``. None
-            for ``imq`` of scales that fit a standard normal prior of this many latents.
+        kernel: Maps squared distances to similarities; ``rbf(lengths)``, ``imq(scales)`` or any ``Partial``.
+            None for ``imq`` of scales that fit a standard normal prior of this many latents.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` with ``aux`` of ``mmd_squared`` ``[batch]``, the
-        terms whose mean is the loss; each is about a code among all the others.
+        terms whose mean is the loss; each depends on all codes.
 
     Raises:
-        ValueError: When called, where encoder, prior and batch do not fit, the draws carry no gradient, or
+        ValueError: When called, if encoder, prior and batch do not fit, the draws carry no gradient, or
             the batch has fewer than 2 examples.
 
     Example:
@@ -55,7 +55,7 @@ def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -
     Reference:
         Gretton et al. (2012), A kernel two-sample test; Tolstikhin et al. (2018), Wasserstein auto-encoders.
     """
-    return Partial(_mmd, None if kernel is None else as_partial(kernel), with_parts_bound(model))
+    return Partial(_mmd, None if kernel is None else as_partial(kernel), bind_model(model))
 
 
 def _mmd(
@@ -68,7 +68,7 @@ def _mmd(
 
 
 def mmd_terms(kernel: Callable[[Array], Array], x: Array, y: Array) -> Array:
-    """Terms ``[draw]`` whose mean is the unbiased squared discrepancy of ``x`` and ``y``, ``[draw, dim]``."""
+    """Compute terms ``[draw]`` whose mean is the unbiased squared discrepancy of x and y ``[draw, dim]``."""
     num_draws = x.shape[0]
     if num_draws < 2:
         raise ValueError(f"mmd compares the draws of a batch in pairs: it needs 2 examples, got {num_draws}")
@@ -81,12 +81,7 @@ def _squared_distances(x: Array, y: Array) -> Array:
     return jnp.square(x[:, None] - y[None]).sum(-1)  # [draw, draw]; by differences, so that none is below 0
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: mmd(setting.model, kernel=rbf([scale, 2 * scale])),
-        init=setting.model.init,
-        batch=setting.batch,
-        coupled=True,
-        smallest=2,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    make = lambda scale: mmd(inputs.model, kernel=rbf([scale, 2 * scale]))  # noqa: E731
+    return inputs.recipe(make, coupled=True, smallest=2)

@@ -1,4 +1,4 @@
-r"""Mean squared error of a reconstruction."""
+"""Minimise the mean squared error of a reconstruction."""
 
 from collections.abc import Mapping
 
@@ -6,18 +6,18 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.objectives.input_checks import require_event
-from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, decode, draw, mean_of, per_example
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def mse(model: LatentModel) -> Partial:
-    r"""The squared difference between an example and the decoder's mean, averaged over its D numbers.
+    r"""Return the squared difference between an example and the decoder's mean, averaged over D numbers.
 
     .. math:: \ell = \frac1n \sum_i \frac1D \|x_i - E[x | z_i]\|^2, \qquad z_i \sim q(z | x_i)
 
-    No likelihood is claimed. It is one in disguise: for a Normal head of fixed scale s, ``reconstruction`` is
-    :math:`D\,(\ell / 2 s^2 + \log s \sqrt{2 \pi})` nats, so that weighing this loss is choosing s.
+    It is equivalent to a likelihood: for a Normal head of fixed scale s, ``reconstruction`` is
+    :math:`D\,(\ell / 2 s^2 + \log s \sqrt{2 \pi})` nats, so that the weight of this loss determines s.
 
     Args:
         model: With an encoder, and a decoder whose distribution has a mean.
@@ -27,7 +27,7 @@ def mse(model: LatentModel) -> Partial:
         ``squared_error`` ``[batch]``. The key is used where the encoder is not of points.
 
     Raises:
-        ValueError: When called, where the parts or the batch do not fit, or there is no mean.
+        ValueError: When called, if the parts or the batch do not fit, or there is no mean.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -46,7 +46,7 @@ def mse(model: LatentModel) -> Partial:
     Reference:
         Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
     """
-    return Partial(_mse, with_parts_bound(model))
+    return Partial(_mse, bind_model(model))
 
 
 def _mse(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
@@ -57,10 +57,6 @@ def _mse(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Ar
     return squared_error.mean(), {"squared_error": squared_error}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: mse(setting.model),  # noqa: ARG005  (it has no numbers to scale)
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda _: mse(inputs.model))

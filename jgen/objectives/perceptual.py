@@ -1,4 +1,4 @@
-r"""Distance between an example and its reconstruction, as the features of a network see it."""
+"""Minimise the distance between the features of an example and of its reconstruction."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,19 +8,20 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_event
-from jgen.objectives.latent_terms import decode, draw, mean_of, per_example, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, decode, draw, mean_of, per_example
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Partial:
-    r"""The squared difference of features between an example and the decoder's mean, summed over layers.
+    r"""Return the squared difference of features between example and decoder's mean, summed over layers.
 
     .. math:: \ell = \frac1n \sum_i \sum_l \frac1{D_l} \|f_l(x_i) - f_l(E[x | z_i])\|^2,
         \qquad z_i \sim q(z | x_i)
 
     The features are fixed: their parameters are data bound to ``features``, and only the model is trained.
-    What they do not see costs nothing, so add a little of ``reconstruction`` or ``mse`` by ``weighted``.
+    Differences without effect on the features cost nothing, so add a small weight of ``reconstruction`` or
+    ``mse`` by ``weighted``.
 
     Args:
         model: With an encoder, and a decoder whose distribution has a mean.
@@ -32,8 +33,8 @@ def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Parti
         ``perceptual`` ``[batch]``. The key is used where the encoder is not of points.
 
     Raises:
-        TypeError: Where ``features`` is not a function.
-        ValueError: When called, where the parts or the batch do not fit, there is no mean, or the features
+        TypeError: If ``features`` is not a function.
+        ValueError: When called, if the parts or the batch do not fit, there is no mean, or the features
             lack the batch axis.
 
     Example:
@@ -46,7 +47,7 @@ def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Parti
         ...     decoder=lambda params, z: dist.Normal(-z, 1.0).to_event(1),
         ...     encoder=lambda params, x: dist.Delta(x).to_event(1),
         ... )
-        >>> objective = perceptual(model, jnp.abs)  # which does not see the sign
+        >>> objective = perceptual(model, jnp.abs)  # which ignores the sign
         >>> float(objective({}, jnp.ones((4, 1)), jax.random.key(0))[0])
         0.0
 
@@ -56,7 +57,7 @@ def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Parti
     """
     if not callable(features):
         raise TypeError(f"features must be a function x -> pytree of [batch, ...], got {features!r}")
-    return Partial(_perceptual, as_partial(features), with_parts_bound(model))
+    return Partial(_perceptual, as_partial(features), bind_model(model))
 
 
 def _perceptual(
@@ -71,17 +72,13 @@ def _perceptual(
     return value.mean(), {"perceptual": value}
 
 
-def _difference(real: Array, made: Array) -> Array:
-    return jnp.square(per_example(real - made)).mean(1)  # [batch]
+def _difference(real: Array, decoded: Array) -> Array:
+    return jnp.square(per_example(real - decoded)).mean(1)  # [batch]
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: with features of two layers."""
-    return Recipe(
-        make=lambda scale: perceptual(setting.model, Partial(_two_layers, jnp.asarray(scale))),
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: features of two layers."""
+    return inputs.recipe(lambda scale: perceptual(inputs.model, Partial(_two_layers, jnp.asarray(scale))))
 
 
 def _two_layers(scale: Array, x: Array) -> dict[str, Array]:

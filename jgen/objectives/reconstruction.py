@@ -1,22 +1,22 @@
-r"""Reconstruction, by the decoder's own likelihood."""
+"""Maximise the likelihood of reconstructions under the decoder."""
 
 from collections.abc import Mapping
 
 from jax.tree_util import Partial
 
-from jgen.objectives.latent_terms import draw, log_likelihood, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.latent_terms import bind_model, draw, log_likelihood
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def reconstruction(model: LatentModel) -> Partial:
-    r"""The negative log-likelihood of an example under the decoder, at its own latent.
+    r"""Return the negative log-likelihood of an example under the decoder, at its latent.
 
     .. math:: \ell = -\frac1n \sum_i \log p(x_i | z_i), \qquad z_i \sim q(z | x_i)
 
-    With a point encoder it trains an autoencoder, and the decoder's head says what an error costs: a Normal
-    of a fixed scale makes it the squared error (``mse``), a Bernoulli the cross-entropy (``bce``), both up
-    to a constant. It is no bound on log p(x).
+    With a point encoder it trains an autoencoder, and the decoder's head defines the loss: for a Normal of
+    fixed scale it is the squared error (``mse``), for a Bernoulli the cross-entropy (``bce``), both up to a
+    constant. It is no bound on log p(x).
 
     Args:
         model: With an encoder, of points (``Delta``) or of distributions whose draws carry a gradient.
@@ -26,7 +26,7 @@ def reconstruction(model: LatentModel) -> Partial:
         ``reconstruction``, log p(x | z) ``[batch]``. The key is used where the encoder is not of points.
 
     Raises:
-        ValueError: When called, where the parts or the batch do not fit, or the draws carry no gradient.
+        ValueError: When called, if the parts or the batch do not fit, or the draws carry no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -39,13 +39,13 @@ def reconstruction(model: LatentModel) -> Partial:
         ...     encoder=lambda params, x: dist.Delta(x / 2).to_event(1),
         ... )
         >>> loss, aux = reconstruction(model)({}, jnp.ones((3, 1)), jax.random.key(0))
-        >>> round(float(loss), 4)  # log(2 pi) / 2: nothing is lost
+        >>> round(float(loss), 4)  # log(2 pi) / 2: exact reconstructions
         0.9189
 
     Reference:
         Hinton and Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.
     """
-    return Partial(_reconstruction, with_parts_bound(model))
+    return Partial(_reconstruction, bind_model(model))
 
 
 def _reconstruction(
@@ -56,10 +56,6 @@ def _reconstruction(
     return -log_prob.mean(), {"reconstruction": log_prob}
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: reconstruction(setting.model),  # noqa: ARG005  (it has no numbers to scale)
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda _: reconstruction(inputs.model))

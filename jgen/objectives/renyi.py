@@ -1,4 +1,4 @@
-r"""Rényi's variational bound: from mass-covering to mode-seeking by one number."""
+"""Maximise Rényi's variational bound: from mass-covering to mode-seeking by one number."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,14 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.objectives.input_checks import number, size
-from jgen.objectives.latent_terms import ess, log_mean_exp, particles, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.input_checks import check_number, check_size
+from jgen.objectives.latent_terms import bind_model, ess, log_mean_exp, particles
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5) -> Partial:
-    r"""The negative variational Rényi objective of K draws an example.
+    r"""Return the negative variational Rényi objective of K draws an example.
 
     .. math:: L_{\alpha,K} = \frac{1}{1 - \alpha} \log \frac1K \sum_{k=1}^K w_k^{1 - \alpha}, \qquad
         w_k = \frac{p(x, z_k)}{q(z_k | x)}, \quad z_k \sim q(z | x)
@@ -21,21 +21,21 @@ def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5)
     It is the bound of ``iwae`` at :math:`\alpha = 0`, that of ``elbo`` at :math:`\alpha = 1` (its limit,
     taken there) and the best of the draws as :math:`\alpha \to -\infty`. A power mean of the weights falls
     as :math:`\alpha` grows: for :math:`\alpha \ge 0` it is a lower bound on log p(x) whatever K; for
-    :math:`\alpha < 0` it is no bound at all. So ``aux["bound"]`` is always that of ``iwae``, from the same
-    draws, and the objective itself is called ``renyi``.
+    :math:`\alpha < 0` it is no bound. So ``aux["bound"]`` is always that of ``iwae``, from the same
+    draws, and the objective itself is ``aux["renyi"]``.
 
     Args:
         model: With an encoder whose draws carry a gradient.
-        num_particles: K, 1 or more; at 1 every alpha is the same.
-        alpha: Any finite number.
+        num_particles: Number of particles K, 1 or more; at 1 every alpha is the same.
+        alpha: Order :math:`\alpha`, any finite number.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in nats per example, with ``aux`` of ``bound``,
-        ``renyi``, ``elbo`` and ``ess`` (how many of the draws count in effect), each ``[batch]``.
+        ``renyi``, ``elbo`` and ``ess`` (the effective number of draws), each ``[batch]``.
 
     Raises:
-        TypeError: Where ``num_particles`` is no integer.
-        ValueError: Where it is below 1 or alpha is not finite; when called, where the parts or the batch do
+        TypeError: If ``num_particles`` is no integer.
+        ValueError: If it is below 1 or alpha is not finite; when called, if the parts or the batch do
             not fit, or the posterior is a point or not reparameterised.
 
     Example:
@@ -55,10 +55,10 @@ def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5)
     Reference:
         Li and Turner (2016), Rényi divergence variational inference.
     """
-    alpha = number("alpha", alpha, least=-float("inf"))
+    alpha = check_number("alpha", alpha, least=-float("inf"))
     return Partial(
-        bind_static(_renyi, num_particles=size("num_particles", num_particles)),
-        with_parts_bound(model),
+        bind_static(_renyi, num_particles=check_size("num_particles", num_particles)),
+        bind_model(model),
         alpha,
     )
 
@@ -73,7 +73,7 @@ def _renyi(
 
 
 def log_power_mean(log_weight: Array, power: Array) -> Array:
-    r"""Log of :math:`(\mathrm{mean}_k w_k^s)^{1/s}`, ``[particle, batch] -> [batch]``; s = 0 is the limit.
+    r"""Compute the log of :math:`(\mathrm{mean}_k w_k^s)^{1/s}` ``[batch]``; s = 0 is the limit.
 
     About the mean log-weight the powers are near 1 where s is small, and their mean is taken without the 1:
     no digits are lost as s goes to 0.
@@ -87,10 +87,6 @@ def log_power_mean(log_weight: Array, power: Array) -> Array:
     return middle + jnp.where(small, near, far) / safe
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: renyi(setting.model, 3, alpha=0.5 * scale),
-        init=setting.model.init,
-        batch=setting.batch,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda scale: renyi(inputs.model, 3, alpha=0.5 * scale))

@@ -1,4 +1,4 @@
-"""An objective whose numbers change along training."""
+"""Change the numbers of an objective during training."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,31 +8,31 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import draw, per_example
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.types import Array, Key, LatentModel, Objective, PyTree
 
 
 def scheduled(make: Callable[..., Objective], **schedules: Callable[[Array], Array]) -> Scheduled:
-    """``make(**values)`` with each value taken from its schedule, at the step of training.
+    """Return the objective ``make(**values)`` with each value from its schedule, at the step of training.
 
     ``scheduled(Partial(elbo, model), beta=optax.linear_schedule(0.0, 1.0, 10_000))`` warms a model up, and
-    ``capacity=...`` gives it more to say as it learns. ``make_train_step`` takes it as any objective.
+    ``capacity=...`` lets its divergence grow. ``make_train_step`` takes it like any objective.
 
     Args:
         make: A factory of objectives that takes the scheduled numbers by keyword, with all else bound: data
-            as ``Partial(elbo, model)``, what shapes depend on as
-            ``Partial(static(renyi, num_particles=8), model)`` (``jgen._internal.binding.static``).
-        **schedules: By the name of the option: ``schedule(step []) -> value []``, an optax schedule or any
-            ``Partial``. An optax schedule is a function of its own each time it is made, so make it once
+            as ``Partial(elbo, model)``, sizes as ``Partial(bind_static(renyi, num_particles=8), model)``
+            (``jgen.samplers.bind_static``).
+        **schedules: ``option=schedule``, with ``schedule(step []) -> value []`` an optax schedule or any
+            ``Partial``. Each call of an optax schedule's factory makes a new function, so make it once
             where recompiling matters.
 
     Returns:
-        The scheduled objective; called without a step, it is the one at the end.
+        The scheduled objective; called without a step, it is that of the last step.
 
     Raises:
-        TypeError: Where ``make`` or a schedule is not a function.
-        ValueError: Where there is no schedule.
+        TypeError: If ``make`` or a schedule is not a function.
+        ValueError: If there is no schedule.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
@@ -62,12 +62,10 @@ def _at(make: Partial, schedules: Mapping[str, Any], step: Array) -> Objective:
     return make(**{name: schedule(step) for name, schedule in schedules.items()})
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: of the length of codes, times a number that grows."""
-    return Recipe(
-        make=lambda scale: scheduled(Partial(_length, setting.model), weight=Partial(_saturating, scale)),
-        init=setting.model.init,
-        batch=setting.batch,
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: the length of codes, times a number that grows."""
+    return inputs.recipe(
+        lambda scale: scheduled(Partial(_length, inputs.model), weight=Partial(_saturating, scale))
     )
 
 

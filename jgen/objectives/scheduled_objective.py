@@ -10,9 +10,9 @@ from jgen.types import Array, Key, PyTree
 
 
 class Scheduled(NamedTuple):
-    """An objective that changes along training: the train step takes it at the step of its state.
+    """Objective that changes during training: the train step evaluates it at the step of its state.
 
-    Called as it stands, ``(params, batch, key)``, it is the objective at the end of all its schedules.
+    Called as ``(params, batch, key)``, it is the objective at the end of all its schedules.
 
     Attributes:
         at: ``at(step) -> Objective``, for a step ``[]`` that may be traced.
@@ -21,5 +21,5 @@ class Scheduled(NamedTuple):
     at: Partial
 
     def __call__(self, params: PyTree, batch: PyTree, key: Key) -> tuple[Array, Mapping[str, Array]]:
-        """The objective that training ends with."""
+        """Evaluate the objective at the end of its schedules."""
         return self.at(jnp.int32(2**31 - 1))(params, batch, key)

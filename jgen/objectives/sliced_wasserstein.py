@@ -1,4 +1,4 @@
-r"""Sliced Wasserstein distance of the codes from the prior."""
+"""Minimise the sliced Wasserstein distance between codes and prior."""
 
 from collections.abc import Mapping
 
@@ -7,33 +7,34 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.objectives.input_checks import size
-from jgen.objectives.latent_terms import draw, draw_prior, per_example, with_parts_bound
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.input_checks import check_size
+from jgen.objectives.latent_terms import bind_model, draw, draw_prior, per_example
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, PyTree
 
 
 def sliced_wasserstein(model: LatentModel, num_projections: int = 64) -> Partial:
-    r"""The squared sliced 2-Wasserstein distance between the codes of a batch and as many draws of the prior.
+    r"""Return the squared sliced 2-Wasserstein distance between the codes of a batch and as many prior draws.
 
     .. math:: SW_2^2 = E_u\, W_2^2(u^T z, u^T y), \qquad u \text{ uniform on the sphere}
 
     On a line, optimal transport pairs the draws in order of size; random lines are averaged over. For two
-    laws that differ by a shift d it is :math:`\|d\|^2 / \dim`. Between samples it is above the distance of
-    the laws: with n draws of one law each it is not 0 but falls as n grows, so compare it at one batch size.
+    distributions that differ by a shift d it is :math:`\|d\|^2 / \dim`. Between samples it exceeds the
+    distance of the distributions: for n draws of the same one it is not 0 but falls as n grows, so compare it
+    at one batch size.
 
     Args:
         model: With an encoder, of points or of distributions whose draws carry a gradient. The decoder is not
             called.
-        num_projections: Random directions, drawn anew from each key.
+        num_projections: Number of random directions, drawn from the key.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in squared units of z, with ``aux`` of
-        ``transport_cost`` ``[batch]``: what it costs to carry each code to its partners.
+        ``transport_cost`` ``[batch]``, that of each code.
 
     Raises:
-        TypeError: Where ``num_projections`` is no integer.
-        ValueError: Where it is below 1; when called, where encoder, prior and batch do not fit, or the draws
+        TypeError: If ``num_projections`` is no integer.
+        ValueError: If it is below 1; when called, if encoder, prior and batch do not fit, or the draws
             carry no gradient.
 
     Example:
@@ -55,8 +56,8 @@ def sliced_wasserstein(model: LatentModel, num_projections: int = 64) -> Partial
         Rabin et al. (2011), Wasserstein barycenter and its application to texture mixing; Kolouri et al.
         (2019), Sliced Wasserstein auto-encoders.
     """
-    num_projections = size("num_projections", num_projections)
-    return Partial(bind_static(_sliced_wasserstein, num_projections=num_projections), with_parts_bound(model))
+    num_projections = check_size("num_projections", num_projections)
+    return Partial(bind_static(_sliced_wasserstein, num_projections=num_projections), bind_model(model))
 
 
 def _sliced_wasserstein(
@@ -70,7 +71,7 @@ def _sliced_wasserstein(
 
 
 def transport_cost(key: Key, x: Array, y: Array, num_projections: int) -> Array:
-    """What it costs to carry each of ``x`` to ``y``, ``[draw, dim]``, on average over lines: ``[draw]``."""
+    """Compute the cost ``[draw]`` of transporting each of ``x`` to ``y [draw, dim]``, averaged over lines."""
     directions = jax.random.normal(key, (x.shape[1], num_projections), x.dtype)
     directions = directions / jnp.linalg.norm(directions, axis=0, keepdims=True)  # [dim, projection]
     along_x, along_y = x @ directions, y @ directions  # [draw, projection]
@@ -79,11 +80,6 @@ def transport_cost(key: Key, x: Array, y: Array, num_projections: int) -> Array:
     return jnp.square(along_x - partner).mean(1)
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    return Recipe(
-        make=lambda scale: sliced_wasserstein(setting.model, 5),  # noqa: ARG005  (it has no numbers to scale)
-        init=setting.model.init,
-        batch=setting.batch,
-        coupled=True,
-    )
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.recipe(lambda _: sliced_wasserstein(inputs.model, 5), coupled=True)

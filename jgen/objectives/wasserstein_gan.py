@@ -1,4 +1,4 @@
-r"""Wasserstein's game, its critic held to slope 1 by a penalty on its gradient."""
+"""Train a generator against a Wasserstein critic with a gradient penalty."""
 
 from collections.abc import Mapping
 
@@ -7,30 +7,36 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.adversarial_terms import Output, game_with_parts_bound, made, sampled_output, scores
-from jgen.objectives.input_checks import number
+from jgen.objectives.adversarial_terms import (
+    Output,
+    bind_adversarial_model,
+    critic_scores,
+    generate,
+    sampled_output,
+)
+from jgen.objectives.input_checks import check_number
 from jgen.objectives.latent_terms import per_example
-from jgen.objectives.recipe import Recipe, Setting, versus
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import AdversarialModel, Array, Key, PyTree
 
 
 def wasserstein_gan(
-    game: AdversarialModel, *, penalty: float | Array = 10.0, output: Output = sampled_output
+    adversarial: AdversarialModel, *, penalty: float | Array = 10.0, output: Output = sampled_output
 ) -> Partial:
-    r"""Both players' losses as one objective; stop-gradients give each player the gradient of its own.
+    r"""Return the losses of model and critic as one objective; stop-gradients separate their gradients.
 
     .. math:: \ell_{critic} = E_{model} D(x) - E_{data} D(x)
         + \lambda\, E (\|\nabla D(\hat x)\| - 1)^2, \qquad \ell_{model} = -E_{model} D(x)
 
-    with :math:`\hat x` uniform on the line between a real example and a made one. Without its penalty the
-    critic's loss is minus the 1-Wasserstein distance, at best. Give the critic several steps for each of the
-    model's (``players``).
+    with :math:`\hat x` uniform on the line between a real and a fake example. Without its penalty the optimal
+    critic's loss is minus the 1-Wasserstein distance. Give the critic several steps for each of the model's
+    (``jgen.training.adversarial_optimizer``).
 
     Args:
-        game: A model, whose encoder is not called, and a critic of examples that returns a potential and
-            treats examples apart (no normalisation over the batch).
-        penalty: :math:`\lambda`; 0 or more.
-        output: What the critic is shown: ``sampled_output``, what the model would sample, or ``mean_output``.
+        adversarial: A model, whose encoder is not called, and a critic of examples that returns a potential
+            and treats examples separately (no normalisation over the batch).
+        penalty: Weight :math:`\lambda` of the gradient penalty; 0 or more.
+        output: Examples that the critic scores: ``sampled_output`` or ``mean_output``.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` for ``params = {"model", "critic"}``, with ``aux`` of
@@ -38,8 +44,8 @@ def wasserstein_gan(
         gradient, each ``[batch]``.
 
     Raises:
-        TypeError: Where it is no game.
-        ValueError: Where the penalty is below 0; when called, where parts and batch do not fit, the critic's
+        TypeError: If it is no ``AdversarialModel``.
+        ValueError: If the penalty is below 0; when called, if parts and batch do not fit, the critic's
             scores are not ``[batch]``, or draws of the decoder carry no gradient.
 
     Example:
@@ -52,9 +58,9 @@ def wasserstein_gan(
         ...     decoder=lambda params, z: dist.Delta(z).to_event(1),
         ...     encoder=None,
         ... )
-        >>> game = AdversarialModel(lambda key: params, model, lambda params, x: x @ params)
+        >>> adversarial = AdversarialModel(lambda key: params, model, lambda params, x: x @ params)
         >>> params = {"model": {}, "critic": jnp.array([3.0, 4.0])}
-        >>> loss, aux = wasserstein_gan(game)(params, jnp.ones((2, 2)), jax.random.key(0))
+        >>> loss, aux = wasserstein_gan(adversarial)(params, jnp.ones((2, 2)), jax.random.key(0))
         >>> aux["slope"].tolist()
         [5.0, 5.0]
 
@@ -62,16 +68,21 @@ def wasserstein_gan(
         Gulrajani et al. (2017), Improved training of Wasserstein GANs.
     """
     return Partial(
-        _wasserstein_gan, as_partial(output), game_with_parts_bound(game), number("penalty", penalty)
+        _wasserstein_gan,
+        as_partial(output),
+        bind_adversarial_model(adversarial),
+        check_number("penalty", penalty),
     )
 
 
 def _wasserstein_gan(
-    output: Partial, game: AdversarialModel, penalty: Array, params: PyTree, batch: Array, key: Key
+    output: Partial, adversarial: AdversarialModel, penalty: Array, params: PyTree, batch: Array, key: Key
 ) -> tuple[Array, Mapping[str, Array]]:
-    fake = made(game, output, params, key, batch)
-    real_score, fake_score, model_score = scores(game, params, batch, fake)  # [batch]
-    slope = _slope_between(game, params, batch, jax.lax.stop_gradient(fake), jax.random.fold_in(key, 1))
+    fake = generate(adversarial, output, params, key, batch)
+    real_score, fake_score, model_score = critic_scores(adversarial, params, batch, fake)  # [batch]
+    slope = _slope_between(
+        adversarial, params, batch, jax.lax.stop_gradient(fake), jax.random.fold_in(key, 1)
+    )
     critic_loss = fake_score - real_score + penalty * jnp.square(slope - 1)
     aux = {
         "model_loss": -model_score,
@@ -83,19 +94,20 @@ def _wasserstein_gan(
     return (critic_loss - model_score).mean(), aux
 
 
-def _slope_between(game: AdversarialModel, params: PyTree, real: Array, fake: Array, key: Key) -> Array:
-    """Norm of the critic's gradient in its input, at a point between each pair, ``[batch]``."""
+def _slope_between(
+    adversarial: AdversarialModel, params: PyTree, real: Array, fake: Array, key: Key
+) -> Array:
+    """Compute the norm of the critic's gradient in its input, at a point between each pair, ``[batch]``."""
     share = jax.random.uniform(key, (real.shape[0],) + (1,) * (real.ndim - 1), fake.dtype)
     between = share * real + (1 - share) * fake  # [batch, *event]
-    slope = jax.grad(lambda x: game.critic(params["critic"], x).sum())(between)
+    slope = jax.grad(lambda x: adversarial.critic(params["critic"], x).sum())(between)
     squared = jnp.square(per_example(slope)).sum(1)  # [batch]
     flat = squared == 0  # where the norm has no derivative; 0 is one of its subgradients
     return jnp.where(flat, 0.0, jnp.sqrt(jnp.where(flat, 1.0, squared)))
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it."""
-    game = versus(setting.model, setting.critic(setting.batch))
-    return Recipe(
-        make=lambda scale: wasserstein_gan(game, penalty=scale), init=game.init, batch=setting.batch
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks."""
+    return inputs.adversarial_recipe(
+        lambda adversarial, scale: wasserstein_gan(adversarial, penalty=scale), inputs.batch
     )

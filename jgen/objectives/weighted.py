@@ -1,4 +1,4 @@
-"""A sum of objectives, each with its weight, is an objective."""
+"""Sum objectives with weights."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -8,31 +8,31 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen.objectives.input_checks import number
+from jgen.objectives.input_checks import check_number
 from jgen.objectives.latent_terms import draw, log_likelihood, per_example
-from jgen.objectives.recipe import Recipe, Setting
+from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.types import Array, Key, LatentModel, Objective, PyTree
 
 
 def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]) -> Partial | Scheduled:
-    r"""The weighted sum of objectives of one model, :math:`\ell = \sum_p w_p \ell_p`.
+    r"""Return the weighted sum of objectives of one model, :math:`\ell = \sum_p w_p \ell_p`.
 
-    The parts are given the same key, so that those that draw a latent of an example draw the same one, and it
-    is computed once. The expectation of a sum asks for no independence.
+    The parts get the same key, so that those that draw a latent of an example draw the same one, and it is
+    computed once. The expectation of a sum needs no independence.
 
     Args:
         **parts: ``name=(weight, objective)``. A weight is a number, of either sign, or an optax schedule, of
             the step of training. An objective may be ``Scheduled`` itself.
 
     Returns:
-        The objective, or a ``Scheduled`` one where anything in it is. Its ``aux`` has the entries of all
-        parts under their own names; a name that several use becomes ``part/name``. So ``bound`` stays
-        ``bound`` where one part reports it, unweighted as all of ``aux``.
+        The objective, ``Scheduled`` if a weight or part is. Its ``aux`` has the entries of all parts by
+        name; a name that several parts use becomes ``part/name``. So ``bound`` stays ``bound`` where one
+        part reports it, unweighted as all of ``aux``.
 
     Raises:
-        TypeError: Where a part is not such a pair.
-        ValueError: Where there is no part, or a weight is not finite.
+        TypeError: If a part is not such a pair.
+        ValueError: If there is no part, or a weight is not finite.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -56,7 +56,7 @@ def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]
         weights.append(
             as_partial(weight)
             if callable(weight)
-            else number(f"weight of {name}", weight, least=-float("inf"))
+            else check_number(f"weight of {name}", weight, least=-float("inf"))
         )
         objectives.append(objective if isinstance(objective, Scheduled) else as_partial(objective))
     at = Partial(bind_static(_at, names=tuple(parts)), tuple(weights), tuple(objectives))
@@ -84,26 +84,24 @@ def _weighted(
     *,
     names: tuple[str, ...],
 ) -> tuple[Array, Mapping[str, Array]]:
-    done = [objective(params, batch, key) for objective in objectives]
-    loss = sum(weight * loss for weight, (loss, _) in zip(weights, done, strict=True))
-    uses = Counter(entry for _, aux in done for entry in aux)
+    results = [objective(params, batch, key) for objective in objectives]
+    loss = sum(weight * loss for weight, (loss, _) in zip(weights, results, strict=True))
+    uses = Counter(entry for _, aux in results for entry in aux)
     aux = {
         entry if uses[entry] == 1 else f"{name}/{entry}": value
-        for name, (_, aux) in zip(names, done, strict=True)
+        for name, (_, aux) in zip(names, results, strict=True)
         for entry, value in aux.items()
     }
     return loss, aux
 
 
-def recipe(setting: Setting) -> Recipe:
-    """How the laws make it: of how well examples are decoded, and how long their codes are."""
-    model = setting.model
-    return Recipe(
-        make=lambda scale: weighted(
+def recipe(inputs: RecipeInputs) -> Recipe:
+    """Return the recipe of the checks: a log-likelihood and the length of the codes."""
+    model = inputs.model
+    return inputs.recipe(
+        lambda scale: weighted(
             likelihood=(scale, Partial(_likelihood, model)), length=(-scale, Partial(_length, model))
-        ),
-        init=model.init,
-        batch=setting.batch,
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures: each a pure function of arrays that returns a matplotlib ``Figure``."""
+"""Plot arrays; each plot is a pure function that returns a matplotlib ``Figure``."""
 
 from jgen.plots.curves import curves
 from jgen.plots.graphs import graphs

@@ -1,13 +1,11 @@
-"""Training curves of many restarts."""
+"""Plot training curves of many restarts."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from jgen.plots.style import DATA, MODEL, MUTED, figure, matrix, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from jgen.plots.style import DATA, MODEL, MUTED, figure, matrix, set_vertical_range, styled
 
 
 @styled
@@ -18,19 +16,19 @@ def curves(
     xlabel: str = "step",
     maximise: bool = True,
     reference: float | None = None,
-) -> "Figure":
-    """Draws every restart thin and the best one bold.
+) -> Figure:
+    """Draw every restart as a thin line and the best one as a bold line.
 
-    The best is the restart whose last value is largest (smallest with ``maximise=False``). One that
-    ends in NaN cannot be the best, and the legend counts it. The first 10 % of the steps do not set
-    the vertical range: a bad start would flatten all that follows.
+    The best is the restart whose last value is largest (smallest with ``maximise=False``). Those that
+    end in NaN are excluded, and the legend counts them. The first 10 % of the steps do not set the
+    vertical range: a bad start would flatten the rest.
 
     Args:
         values: Objective along training ``[step, restart]``.
-        ylabel: What is drawn, with its unit.
-        xlabel: What a step is.
+        ylabel: Label of the values, with their unit.
+        xlabel: Label of the steps.
         maximise: Whether larger is better.
-        reference: A known value to draw as a dashed line.
+        reference: A known value, drawn as a dashed line.
 
     Returns:
         A figure with one panel.
@@ -65,14 +63,11 @@ def curves(
         )
     if reference is not None:
         axis.axhline(reference, color=DATA, linestyle="--", linewidth=1.2, label=f"known: {reference:.2f}")
-    dead = int(np.isnan(last).sum())
-    if dead:
-        axis.plot([], [], color="none", label=f"{dead} of {values.shape[1]} ended in NaN or infinity")
+    num_failed = int(np.isnan(last).sum())
+    if num_failed:
+        axis.plot([], [], color="none", label=f"{num_failed} of {values.shape[1]} ended in NaN or infinity")
     late = shown[values.shape[0] // 10 :]
-    if np.isfinite(late).any():
-        marks = [np.nanmin(late), np.nanmax(late)] + ([] if reference is None else [reference])
-        margin = 0.06 * (max(marks) - min(marks)) or 1.0
-        axis.set_ylim(min(marks) - margin, max(marks) + margin)
+    set_vertical_range(axis, [*late[np.isfinite(late)], *([] if reference is None else [reference])])
     axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.set_xlim(0, max(values.shape[0] - 1, 1))
     axis.grid(axis="y")

@@ -1,14 +1,14 @@
-"""Graphs as nodes and links."""
+"""Plot graphs as nodes and edges."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from scipy.sparse.csgraph import shortest_path
 
-from jgen.plots.style import MODEL, MUTED, PALETTE, WIDTH, figure, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from jgen.plots.style import MODEL, MUTED, PALETTE, WIDTH, check_titles, figure, grid_shape, styled
 
 PER_ROW, NUM_STEPS = 6, 100
 
@@ -21,15 +21,15 @@ def graphs(
     *,
     types: Sequence[str] | None = None,
     titles: Sequence[str] | None = None,
-) -> "Figure":
-    """Draws each graph, linked nodes near each other; the same graph always looks the same.
+) -> Figure:
+    """Draw each graph with connected nodes close together; equal graphs look the same.
 
     Args:
-        adjacency: Above 0.5 where two nodes are joined ``[graph, node, node]``.
-        nodes: The type of each, a whole number ``[graph, node]``, shown by colour; None for one type.
-        mask: Which nodes are there ``[graph, node]``; None for all.
-        types: The name of each type, for a legend.
-        titles: A few words over each graph.
+        adjacency: Above 0.5 where two nodes are connected ``[graph, node, node]``.
+        nodes: Types of the nodes, whole numbers ``[graph, node]``, shown by colour; None for one type.
+        mask: Which nodes are present ``[graph, node]``; None for all.
+        types: Name of each type, for a legend.
+        titles: Title of each graph.
 
     Returns:
         A figure with a panel for each graph.
@@ -40,7 +40,7 @@ def graphs(
     Example:
         >>> ring = np.roll(np.eye(6), 1, axis=1)
         >>> axis = graphs((ring + ring.T)[None]).axes[0]
-        >>> len(axis.collections[0].get_paths()), len(axis.collections[1].get_offsets())  # links, nodes
+        >>> len(axis.collections[0].get_paths()), len(axis.collections[1].get_offsets())  # edges, nodes
         (6, 6)
 
     Reference:
@@ -50,45 +50,41 @@ def graphs(
     if joined.ndim != 3 or joined.shape[1] != joined.shape[2] or joined.size == 0:
         raise ValueError(f"adjacency has shape {joined.shape}: give [graph, node, node] with no empty axis")
     kinds = np.zeros(joined.shape[:2], int) if nodes is None else np.asarray(nodes)
-    there = np.ones(joined.shape[:2], bool) if mask is None else np.asarray(mask, bool)
-    if kinds.shape != joined.shape[:2] or there.shape != joined.shape[:2]:
+    present = np.ones(joined.shape[:2], bool) if mask is None else np.asarray(mask, bool)
+    if kinds.shape != joined.shape[:2] or present.shape != joined.shape[:2]:
         raise ValueError(
-            f"nodes {kinds.shape} and mask {there.shape} must be [graph, node], {joined.shape[:2]} here"
+            f"nodes {kinds.shape} and mask {present.shape} must be [graph, node], {joined.shape[:2]} here"
         )
     if kinds.dtype.kind not in "iu" or kinds.min() < 0:
         raise ValueError("nodes must hold the types of nodes as whole numbers from 0")
     if types is not None and kinds.max() >= len(types):
         raise ValueError(f"there is a node of type {kinds.max()}, and types has {len(types)} names")
-    if titles is not None and len(titles) != len(joined):
-        raise ValueError(f"there are {len(titles)} titles for {len(joined)} graphs: give one for each")
-    columns = min(PER_ROW, len(joined))
-    rows = -(-len(joined) // columns)
+    check_titles(titles, len(joined), "graphs")
+    rows, columns = grid_shape(len(joined), PER_ROW)
     side = WIDTH / max(columns, 4)
     height = rows * (side + (0.1 if titles is None else 0.3)) + (0.0 if types is None else 0.35)
-    made, axes = figure(rows, columns, height, side * columns)
+    made, axes = figure(rows, columns, height, side * columns, num_panels=len(joined))
     colors = [MODEL] if nodes is None else [PALETTE[kind % len(PALETTE)] for kind in range(kinds.max() + 1)]
-    for axis in axes.flat[len(joined) :]:
-        axis.set_visible(False)
     for i, axis in enumerate(axes.flat[: len(joined)]):
-        kept = np.flatnonzero(there[i])
-        _draw(axis, joined[i][np.ix_(kept, kept)], [colors[kind] for kind in kinds[i, kept]])
+        shown = np.flatnonzero(present[i])
+        _draw(axis, joined[i][np.ix_(shown, shown)], [colors[kind] for kind in kinds[i, shown]])
         axis.set_title("" if titles is None else titles[i])
     if types is not None:
-        shown = np.unique(kinds[there])
-        handles = [axes.flat[0].plot([], [], "o", color=colors[kind])[0] for kind in shown]
-        made.legend(handles, [types[kind] for kind in shown], loc="outside lower center", ncols=len(shown))
+        used = np.unique(kinds[present])
+        handles = [axes.flat[0].plot([], [], "o", color=colors[kind])[0] for kind in used]
+        made.legend(handles, [types[kind] for kind in used], loc="outside lower center", ncols=len(used))
     return made
 
 
 def layout(joined: np.ndarray) -> np.ndarray:
-    r"""Places nodes so that distances on the page are those along links, as well as they can be.
+    r"""Place nodes so that distances in the plane approximate path lengths in the graph.
 
-    It lowers the stress :math:`\sum_{i<j} d_{ij}^{-2} (\|x_i - x_j\| - d_{ij})^2` by majorization, from a
-    start of classical scaling and a little of a circle, which tells alike nodes apart. Parts that are not
-    linked are kept one link further apart than the longest path.
+    Majorization of the stress :math:`\sum_{i<j} d_{ij}^{-2} (\|x_i - x_j\| - d_{ij})^2`, started from
+    classical scaling plus a small circle, which separates equivalent nodes. The distance between components
+    that are not connected is one more than the longest path.
 
     Args:
-        joined: Whether two nodes are linked, symmetric ``[node, node]``.
+        joined: Whether two nodes are connected, symmetric ``[node, node]``.
 
     Returns:
         ``[node, 2]``; the centre is 0.
@@ -98,8 +94,6 @@ def layout(joined: np.ndarray) -> np.ndarray:
         >>> round(float(np.linalg.norm(np.diff(layout(path)[[0, 2]], axis=0))), 2)
         2.0
     """
-    from scipy.sparse.csgraph import shortest_path
-
     count = len(joined)
     if count < 2:
         return np.zeros((count, 2))
@@ -110,8 +104,8 @@ def layout(joined: np.ndarray) -> np.ndarray:
     inverse = np.linalg.pinv(np.diag(weight.sum(1)) - weight)
     x = _start(distance)
     for _ in range(NUM_STEPS):
-        apart = np.linalg.norm(x[:, None] - x[None], axis=-1) + np.eye(count)
-        pull = -weight * distance / np.maximum(apart, 1e-9)
+        current = np.linalg.norm(x[:, None] - x[None], axis=-1) + np.eye(count)
+        pull = -weight * distance / np.maximum(current, 1e-9)
         x = inverse @ ((pull - np.diag(pull.sum(1))) @ x)
     return x - x.mean(0)
 
@@ -126,12 +120,10 @@ def _start(distance: np.ndarray) -> np.ndarray:
 
 
 def _draw(axis: Any, joined: np.ndarray, colors: list[str]) -> None:
-    from matplotlib.collections import LineCollection
-
     x = layout(joined | joined.T)
     x -= (x.min(0, initial=0.0) + x.max(0, initial=0.0)) / 2
-    links = np.argwhere(np.triu(joined | joined.T, 1))
-    axis.add_collection(LineCollection(list(x[links]), colors=MUTED, linewidths=1.0))
+    edges = np.argwhere(np.triu(joined | joined.T, 1))
+    axis.add_collection(LineCollection(list(x[edges]), colors=MUTED, linewidths=1.0))
     axis.scatter(*x.T, s=26.0, c=colors, edgecolors="white", linewidths=0.6, zorder=2)
     reach = 0.5 + 1.1 * np.abs(x).max(initial=0.0)
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")

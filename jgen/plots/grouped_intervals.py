@@ -1,15 +1,12 @@
-"""The same quantities found in several ways, side by side."""
+"""Plot several estimates of the same quantities side by side."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from jgen.plots.style import DATA, PALETTE, figure, styled
 from jgen.types import Result
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @styled
@@ -18,16 +15,16 @@ def grouped_intervals(
     *,
     ylabel: str,
     truth: Mapping[str, float] | None = None,
-) -> "Figure":
-    """Draws a group of dots and whiskers for each label, one of each series, in its colour.
+) -> Figure:
+    """Draw a group of points with intervals for each label, one of each series, in its colour.
 
     Args:
-        series: How it was found -> label -> result with a scalar value; labels may be missing.
-        ylabel: What the values are, with their unit.
-        truth: Label -> known value, a dash behind its group.
+        series: Estimator -> label -> result with a scalar value; labels may be missing.
+        ylabel: Label of the values, with their unit.
+        truth: Label -> known value, drawn as a dashed line behind its group.
 
     Returns:
-        A figure with one panel, labels along the bottom in the order they are met.
+        A figure with one panel, labels along the bottom in order of first appearance.
 
     Raises:
         ValueError: There is nothing to draw.

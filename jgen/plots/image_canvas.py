@@ -1,40 +1,39 @@
-"""Rows of small images on one canvas, each pixel drawn as a square."""
+"""Draw rows of small images on one canvas, each pixel as a square."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from jgen.plots.style import MUTED, PALETTE, WIDTH, figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 BROKEN = PALETTE[1]
 LARGEST = 1.2
-"""Inches, at most, of an image and the space beside it."""
+"""Largest width in inches of an image and the space beside it."""
 
 
 def pixels(images: Any, name: str, axes: Sequence[str]) -> np.ndarray:
-    """Takes images from the device and makes them red, green and blue.
+    """Convert images to red, green and blue on the host.
 
     Args:
-        images: Values in [0, 1], 1 is white; what lies outside is drawn as 0 or 1, NaN in orange.
-        name: What the caller calls them.
+        images: Values in [0, 1], 1 is white; values outside are clipped, NaN is orange.
+        name: Name of the argument, for errors.
         axes: The names of the axes before ``height, width, channel``; there are 1 or 3 channels.
 
     Returns:
         ``[*axes, height, width, 3]``.
 
     Raises:
-        ValueError: The shape is another, or an axis is empty.
+        ValueError: For another shape, or an empty axis.
 
     Example:
         >>> pixels(np.zeros((5, 8, 8, 1)), "images", ["image"]).shape
         (5, 8, 8, 3)
     """
-    from matplotlib.colors import to_rgb
-
     array = np.asarray(images, dtype=np.float64)
     if array.ndim != len(axes) + 3 or array.shape[-1] not in (1, 3) or array.size == 0:
         raise ValueError(
@@ -46,10 +45,10 @@ def pixels(images: Any, name: str, axes: Sequence[str]) -> np.ndarray:
 
 
 def row_starts(count: int, columns: int) -> range:
-    """Which images come first in their rows.
+    """Return the indices of the first images of the rows.
 
     Raises:
-        ValueError: There are no columns.
+        ValueError: If ``columns`` is below 1.
 
     Example:
         >>> list(row_starts(20, 8))
@@ -67,22 +66,19 @@ def paste(
     labels: Sequence[str] | None = None,
     heads: Sequence[str] | None = None,
     titles: Sequence[Sequence[str]] | None = None,
-) -> "Figure":
-    """Draws rows of images of one size.
+) -> Figure:
+    """Draw rows of images of one size.
 
     Args:
-        rows: Each ``[column, height, width, 3]``; a short one leaves room at its end.
-        above: The space above each row, as a share of an image's height.
-        labels: A name at the left of each row.
-        heads: A name over each column.
+        rows: Each ``[column, height, width, 3]``; a shorter one is padded at its end.
+        above: The space above each row, as a fraction of the height of an image.
+        labels: Label at the left of each row.
+        heads: Label above each column.
         titles: A title above each image, row by row.
 
     Returns:
         A figure with one panel, in which a pixel is a unit and the first row is on top.
     """
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Rectangle
-
     height, width = rows[0].shape[1:3]
     gap = max(1, round(width / 12))
     columns = max(map(len, rows))

@@ -1,16 +1,13 @@
-"""Results beside one another, each with its interval."""
+"""Plot results with their intervals."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from jgen._internal.serialization import to_json
 from jgen.plots.style import DATA, MODEL, figure, styled
 from jgen.types import Result
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @styled
@@ -19,20 +16,19 @@ def intervals_plot(
     *,
     xlabel: str = "held-out log-likelihood (nats)",
     reference: float | None = None,
-) -> "Figure":
-    """Draws one dot and one whisker per result, in the order given, first on top.
+) -> Figure:
+    """Draw a point and an interval for each result, in the order given, first on top.
 
     Args:
         results: Label -> result with a scalar value.
-        xlabel: What the values are, with their unit.
-        reference: A known value to draw as a dashed line.
+        xlabel: Label of the values, with their unit.
+        reference: A known value, drawn as a dashed line.
 
     Returns:
         A figure with one panel.
 
     Raises:
-        ValueError: There are no results, one is not a scalar, or their protocols differ, so that
-            they cannot be compared.
+        ValueError: If there are no results, one is not a scalar, or their protocols differ.
 
     Example:
         >>> results = {str(k): Result(-4.0 + k, -4.5 + k, -3.5 + k, 150, "5 folds", {}) for k in (1, 2)}

@@ -1,34 +1,32 @@
-"""Codes in the plane, coloured by what they are codes of."""
+"""Plot latent codes in the plane, coloured by class."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from jgen.plots.style import MODEL, PALETTE, figure, matrix, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MARKERS = "o^sDv"
 
 
 @styled
-def latent_scatter(codes: Any, labels: Any = None) -> "Figure":
-    """Draws codes as dots, and the name of each class at its middle.
+def latent_scatter(codes: Any, labels: Any = None) -> Figure:
+    """Draw codes as points, and the name of each class at the median of its codes.
 
-    Of codes in more than two dimensions the plane of their first two principal components is drawn; the axes
-    say how much of the variance each holds. A class's middle is the median of its codes.
+    Codes in more than two dimensions are projected on their first two principal components; the axis labels
+    give the fraction of the variance of each.
 
     Args:
         codes: ``[n, latent]``.
-        labels: What each is a code of ``[n]``, any whole numbers or words; None for no colours. Past eight
-            classes colours come again, with another marker.
+        labels: Classes ``[n]``, any whole numbers or words; None for no colours. Beyond eight classes the
+            colours repeat with another marker.
 
     Returns:
         A figure with one panel.
 
     Raises:
-        ValueError: The shapes are others, or a code is not finite.
+        ValueError: For other shapes, or a code that is not finite.
 
     Example:
         >>> codes = np.random.default_rng(0).normal(size=(60, 10))
@@ -70,13 +68,13 @@ def latent_scatter(codes: Any, labels: Any = None) -> "Figure":
 
 def _plane(codes: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
     if codes.shape[1] == 1:
-        return np.stack([codes[:, 0], np.linspace(-1.0, 1.0, len(codes))], 1), ("z0", "in the order given")
+        return np.stack([codes[:, 0], np.linspace(-1.0, 1.0, len(codes))], 1), ("z0", "order of the codes")
     if codes.shape[1] == 2:
         return codes, ("z0", "z1")
     centred = codes - codes.mean(0)
     values, axes = np.linalg.eigh(centred.T @ centred)
     values, axes = values[:-3:-1], axes[:, :-3:-1]  # the two largest
-    axes = axes * np.where(axes.sum(0) < 0, -1.0, 1.0)  # signs are free; these are fixed
+    axes = axes * np.where(axes.sum(0) < 0, -1.0, 1.0)  # fix the free signs
     share = values / max(float((centred**2).sum()), np.finfo(float).tiny)
     first, second = (f"principal component {i + 1} ({share[i]:.0%} of the variance)" for i in range(2))
     return centred @ axes, (first, second)

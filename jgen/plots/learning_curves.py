@@ -1,14 +1,12 @@
-"""Losses along training, of one model or several, on the data they learn from and on others."""
+"""Plot losses during training, of one or several models, on training and held-out data."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from jgen.plots.style import DATA, PALETTE, figure, matrix, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from jgen.plots.style import DATA, PALETTE, figure, matrix, set_vertical_range, styled
 
 LINES: Any = ({"linestyle": (0, (1.2, 1.2)), "linewidth": 1.3}, {"linewidth": 1.9}, {"linestyle": "--"})
 
@@ -20,24 +18,24 @@ def learning_curves(
     *,
     ylabel: str = "loss (nats)",
     reference: float | None = None,
-) -> "Figure":
-    """Draws one line for each series.
+) -> Figure:
+    """Draw one line for each series.
 
     The name of a series is that of its split, ``training``, or of its model and its split, ``gru, training``:
-    a model has a colour, a split a kind of line, the first one dotted. Points that are NaN are left out. The
-    first 10 % of the points do not set the vertical range: a bad start would flatten all that follows.
+    each model has a colour, each split a line style, the first one dotted. NaN points are left out. The
+    first 10 % of the points do not set the vertical range: a bad start would flatten the rest.
 
     Args:
-        steps: Where the points are ``[point]``.
+        steps: Training steps of the points ``[point]``.
         series: Name -> values ``[point]``.
-        ylabel: What is drawn, with its unit.
-        reference: A known value to draw as a dashed line.
+        ylabel: Label of the values, with their unit.
+        reference: A known value, drawn as a dashed line.
 
     Returns:
         A figure with one panel.
 
     Raises:
-        ValueError: There is no series, or one is not as long as ``steps``.
+        ValueError: If there is no series, or one differs in length from ``steps``.
 
     Example:
         >>> steps = np.arange(1, 6) * 100
@@ -60,14 +58,12 @@ def learning_curves(
         finite = np.isfinite(values)
         color = PALETTE[models.index(parts[name][0]) % len(PALETTE)]
         line = LINES[min(splits.index(parts[name][1]), len(LINES) - 1) if len(splits) > 1 else 1]
-        marker = "o" if finite.sum() == 1 else None  # a line of one point is not seen
+        marker = "o" if finite.sum() == 1 else None  # a line of one point is invisible
         axis.plot(steps[finite], values[finite], color=color, label=name, marker=marker, **line)
         late += values[finite & (np.arange(len(steps)) >= len(steps) // 10)].tolist()
     if reference is not None:
         axis.axhline(reference, color=DATA, linestyle="--", linewidth=1.0, label=f"known: {reference:.4g}")
-    if late:
-        margin = 0.06 * (max(late) - min(late)) or 1.0
-        axis.set_ylim(min(late) - margin, max(late) + margin)
+    set_vertical_range(axis, late)
     axis.set(xlabel="step", ylabel=ylabel)
     axis.grid(axis="y")
     axis.legend(loc="best")

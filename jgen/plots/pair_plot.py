@@ -1,15 +1,13 @@
-"""Data and the density fitted to them, two coordinates at a time."""
+"""Plot data and the fitted density, two coordinates at a time."""
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from jgen.plots.style import DATA, EDGE, MODEL, PALETTE, WIDTH, contours, figure, matrix, names, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MarginalLogProb = Callable[[tuple[int, ...], np.ndarray], Any]
 """``(dims, points [n, len(dims)]) -> log density [n]`` of the marginal over the coordinates ``dims``."""
@@ -22,26 +20,26 @@ def pair_plot(
     marginal_log_prob: MarginalLogProb | None = None,
     labels: Sequence[str] | None = None,
     groups: Any = None,
-) -> "Figure":
-    """Draws data below the diagonal, draws of the model above, marginals along it.
+) -> Figure:
+    """Draw data below the diagonal, draws of the model above, marginals on it.
 
-    Contours bound the smallest regions that hold 50, 80 and 95 % of the model's mass (highest-density
-    regions), found on a grid over the panel.
+    Contours bound the highest-density regions with 50, 80 and 95 % of the mass of the model, found on a
+    grid over the panel.
 
     Args:
         data: Observations ``[n, dim]``, two to eight coordinates.
         draws: Draws of the model ``[m, dim]``; None leaves the upper panels out.
-        marginal_log_prob: ``(dims, points [n, len(dims)]) -> log density [n]``, asked for each pair and
+        marginal_log_prob: ``(dims, points [n, len(dims)]) -> log density [n]``, called for each pair and
             each single coordinate; None draws no density.
         labels: Names of the coordinates.
-        groups: The kind of each observation, small integers ``[n]``, shown by colour; None for one kind.
+        groups: Group of each observation, small integers ``[n]``, shown by colour; None for one group.
 
     Returns:
         A figure with ``dim * dim`` panels.
 
     Raises:
-        ValueError: The shapes do not fit together, there is nothing to draw, or there are fewer than
-            two or more than eight coordinates.
+        ValueError: If shapes do not match, there is nothing to draw, or there are fewer than two or more
+            than eight coordinates.
 
     Example:
         >>> data = np.random.default_rng(0).normal(size=(50, 2))

@@ -1,14 +1,12 @@
-"""Several samples of one density in the plane, a panel each, on one pair of axes."""
+"""Plot several samples of one density in the plane, each in a panel."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from jgen.plots.style import MODEL, WIDTH, contours, figure, matrix, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from jgen.plots.style import MODEL, WIDTH, contours, figure, grid_shape, matrix, styled
 
 MAX_POINTS = 2000
 PER_ROW = 4
@@ -20,20 +18,20 @@ def panels(
     log_prob: Callable[[np.ndarray], Any],
     ends: tuple[float, float],
     notes: Mapping[str, str] | None = None,
-) -> "Figure":
-    r"""Draws each sample as dots over the contours of the density it should have come from.
+) -> Figure:
+    r"""Draw each sample as points over the contours of the target density.
 
     Args:
-        samples: Name -> points ``[n, 2]``; of more than 2000, evenly spaced ones are shown.
+        samples: Name -> points ``[n, 2]``; of more than 2000 points, 2000 evenly spaced ones are shown.
         log_prob: Points ``[n, 2]`` -> log density ``[n]``, up to a constant.
         ends: Ends of both axes.
-        notes: Name -> a few words under the name.
+        notes: Name -> second line of the title.
 
     Returns:
         A figure with a panel for each sample, in the order given.
 
     Raises:
-        ValueError: There is no sample, or one is not ``[n, 2]``.
+        ValueError: If there is no sample, or one is not ``[n, 2]``.
 
     Example:
         >>> points = np.random.default_rng(0).normal(size=(50, 2))
@@ -43,12 +41,10 @@ def panels(
     """
     if not samples:
         raise ValueError("samples is empty: give at least one")
-    columns = min(PER_ROW, len(samples))
-    rows = -(-len(samples) // columns)
+    rows, columns = grid_shape(len(samples), PER_ROW)
     width = max(WIDTH, 2.1 * columns)
-    made, axes = figure(rows, columns, rows * (width / columns + 0.35), width, sharex=True, sharey=True)
-    for axis in axes.flat[len(samples) :]:
-        axis.set_visible(False)
+    height = rows * (width / columns + 0.35)
+    made, axes = figure(rows, columns, height, width, num_panels=len(samples), sharex=True, sharey=True)
     for axis, (name, points) in zip(axes.flat, samples.items(), strict=False):
         points = matrix(points, name, ["n", "2"])
         if points.shape[1] != 2:

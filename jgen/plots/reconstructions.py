@@ -1,18 +1,17 @@
-"""Images, and under each what became of it."""
+"""Plot images and their reconstructions."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.figure import Figure
 
 from jgen.plots.image_canvas import paste, pixels, row_starts
 from jgen.plots.style import styled
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 @styled
-def reconstructions(originals: Any, reconstructed: Any, *, columns: int = 12) -> "Figure":
-    """Draws each original, and right below it its reconstruction; or several, by several models.
+def reconstructions(originals: Any, reconstructed: Any, *, columns: int = 12) -> Figure:
+    """Draw each original, and below it its reconstructions by one or several models.
 
     Args:
         originals: ``[image, height, width, channel]``, as for ``image_grid``.
@@ -23,7 +22,7 @@ def reconstructions(originals: Any, reconstructed: Any, *, columns: int = 12) ->
         A figure with one panel.
 
     Raises:
-        ValueError: A shape is another, or there are no columns.
+        ValueError: For other shapes, or no columns.
 
     Example:
         >>> import numpy as np

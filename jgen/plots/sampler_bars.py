@@ -1,14 +1,12 @@
-"""A table of samplers as bars."""
+"""Plot a table of samplers as bars."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from jgen.plots.style import DATA, PALETTE, WIDTH, figure, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from jgen.plots.style import DATA, PALETTE, WIDTH, figure, grid_shape, styled
 
 
 @styled
@@ -18,23 +16,23 @@ def sampler_bars(
     name: str = "sampler",
     columns: Sequence[str] | None = None,
     reference: Mapping[str, float] | None = None,
-) -> "Figure":
-    """Draws one panel per column of numbers and one bar per sampler, each with its value.
+) -> Figure:
+    """Draw one panel per column of numbers and one bar per sampler, with its value.
 
-    A panel is logarithmic where its positive values span more than a factor of 30. A value that is
-    missing, NaN or infinite has no bar; "none" stands in its place.
+    A panel is logarithmic if its positive values span more than a factor of 30. A value that is
+    missing, NaN or infinite shows as "none" instead of a bar.
 
     Args:
         rows: One mapping per sampler: its name, and its numbers.
-        name: The column that names the sampler.
-        columns: Columns to draw; None for every column that holds a number.
-        reference: Column -> a value to draw as a dashed line (2 for an error in MCSEs).
+        name: The column of the name of the sampler.
+        columns: Columns to draw; None for every column with a number.
+        reference: Column -> a value, drawn as a dashed line (2 for an error in MCSEs).
 
     Returns:
         A figure with one panel per column.
 
     Raises:
-        ValueError: There is no row, a row has no name, or no column holds a number.
+        ValueError: If there is no row, a row has no name, or no column has a number.
 
     Example:
         >>> rows = [{"sampler": "nuts", "ESS/gradient": 0.2}, {"sampler": "hmc", "ESS/gradient": 0.1}]
@@ -50,18 +48,14 @@ def sampler_bars(
         raise ValueError(
             f"no numbers under {unknown or 'any column'}: the columns given are {', '.join(found) or 'none'}"
         )
-    per_row = min(len(chosen), 3)
-    lines = -(-len(chosen) // per_row)
-    height = lines * (0.75 + 0.3 * len(rows))
-    made, axes = figure(lines, per_row, height, max(WIDTH, 2.4 * per_row + 0.8), sharey=True)
-    for i, axis in enumerate(axes.flat):
-        if i >= len(chosen):
-            axis.set_visible(False)
-            continue
-        _bars(axis, _numbers(rows, chosen[i]), PALETTE[i % len(PALETTE)])
-        axis.set_title(chosen[i], loc="left")
-        if reference and chosen[i] in reference:
-            axis.axvline(reference[chosen[i]], color=DATA, linestyle="--", linewidth=1.2)
+    lines, per_row = grid_shape(len(chosen), 3)
+    height, width = lines * (0.75 + 0.3 * len(rows)), max(WIDTH, 2.4 * per_row + 0.8)
+    made, axes = figure(lines, per_row, height, width, num_panels=len(chosen), sharey=True)
+    for i, (axis, column) in enumerate(zip(axes.flat, chosen, strict=False)):
+        _bars(axis, _numbers(rows, column), PALETTE[i % len(PALETTE)])
+        axis.set_title(column, loc="left")
+        if reference and column in reference:
+            axis.axvline(reference[column], color=DATA, linestyle="--", linewidth=1.2)
     axes[0, 0].set_yticks(np.arange(len(rows)), [str(row[name]) for row in rows])
     axes[0, 0].set_ylim(len(rows) - 0.4, -0.6)
     return made
@@ -81,7 +75,7 @@ def _short(value: float) -> str:
 
 
 def _bars(axis: Any, values: np.ndarray, color: str) -> None:
-    """One panel; ``values`` [row]."""
+    """Draw one panel; ``values [row]``."""
     finite = np.isfinite(values)
     positive = values[finite & (values > 0)]
     log = positive.size == finite.sum() and positive.size > 0 and positive.max() > 30 * positive.min()

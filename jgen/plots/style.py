@@ -1,23 +1,22 @@
-"""One look for every figure: a palette that colour-blind readers can tell apart, sizes and fonts."""
+"""Define the style of all figures: a colour-blind safe palette, sizes and fonts."""
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+import matplotlib
 import numpy as np
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from matplotlib.figure import Figure
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#444444")
-"""Okabe and Ito's colours, yellow left out (it vanishes on white)."""
+"""Colours of Okabe and Ito, without yellow, which is hard to see on white."""
 DATA, MODEL, EDGE, MUTED, GRID = "#444444", PALETTE[0], "#003B5C", "#9AA3AC", "#E3E6E9"
-"""Data; the model and the edge of its density; what stands back."""
+"""Colours of data, of the model and its density contours, of secondary marks, and of the grid."""
 WIDTH = 6.4
-"""Inches: what a page column and a phone both show without shrinking the letters away."""
+"""Width in inches at which letters stay readable in a page column and on a phone."""
 MASSES, GRID_SIZE = (0.95, 0.8, 0.5), 80
 
 STYLE: Any = {
@@ -51,13 +50,13 @@ STYLE: Any = {
 
 
 def styled(plot: Callable[P, R]) -> Callable[P, R]:
-    """Draws a figure in the house style, whatever the reader's own matplotlib settings are.
+    """Draw a figure in this style, independent of the matplotlib settings of the user.
 
     Args:
         plot: A function that makes a figure.
 
     Returns:
-        The same function, run inside the style.
+        The same function with this style.
 
     Example:
         >>> styled(lambda: figure(1, 1, 2.0)[0].get_size_inches()[1].item())()
@@ -66,8 +65,6 @@ def styled(plot: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(plot)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        import matplotlib
-
         with matplotlib.rc_context(STYLE):
             return plot(*args, **kwargs)
 
@@ -75,15 +72,22 @@ def styled(plot: Callable[P, R]) -> Callable[P, R]:
 
 
 def figure(
-    rows: int, columns: int, height: float, width: float = WIDTH, **grid: Any
-) -> "tuple[Figure, np.ndarray]":
-    """Makes a figure that no global state knows of (no pyplot, so nothing to close).
+    rows: int,
+    columns: int,
+    height: float,
+    width: float = WIDTH,
+    *,
+    num_panels: int | None = None,
+    **grid: Any,
+) -> tuple[Figure, np.ndarray]:
+    """Make a figure without pyplot, so without global state and nothing to close.
 
     Args:
         rows: Rows of panels.
         columns: Columns of panels.
         height: Inches.
         width: Inches.
+        num_panels: Panels to show; the rest is hidden. None for all.
         **grid: Further arguments of ``Figure.subplots``.
 
     Returns:
@@ -93,25 +97,59 @@ def figure(
         >>> figure(2, 3, 4.0)[1].shape
         (2, 3)
     """
-    from matplotlib.figure import Figure
-
     made = Figure(figsize=(width, height), layout="constrained")
-    return made, made.subplots(rows, columns, squeeze=False, **grid)
+    axes = made.subplots(rows, columns, squeeze=False, **grid)
+    for axis in axes.flat[num_panels:] if num_panels is not None else ():
+        axis.set_visible(False)
+    return made, axes
+
+
+def grid_shape(count: int, per_row: int) -> tuple[int, int]:
+    """Return the rows and columns of a grid of panels.
+
+    Example:
+        >>> grid_shape(5, 4), grid_shape(2, 4)
+        ((2, 4), (1, 2))
+    """
+    columns = min(per_row, count)
+    return -(-count // columns), columns
+
+
+def check_titles(titles: Sequence[str] | None, count: int, panels: str) -> None:
+    """Check that there is a title for each panel, or none.
+
+    Args:
+        titles: The titles, or None.
+        count: Number of panels.
+        panels: Plural name of the contents of a panel, for the error.
+
+    Raises:
+        ValueError: For another number of titles.
+    """
+    if titles is not None and len(titles) != count:
+        raise ValueError(f"there are {len(titles)} titles for {count} {panels}: give one for each")
+
+
+def set_vertical_range(axis: Any, values: Sequence[float]) -> None:
+    """Set the vertical range of a panel to that of the values and a margin of 6 %; none keep it."""
+    if len(values):
+        margin = 0.06 * (max(values) - min(values)) or 1.0
+        axis.set_ylim(min(values) - margin, max(values) + margin)
 
 
 def matrix(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
-    """Takes an array from the device and checks its shape.
+    """Copy an array to the host and check its shape.
 
     Args:
         values: An array.
-        name: What the caller calls it.
-        axes: The names of its axes.
+        name: Name of the argument, for errors.
+        axes: Names of its axes.
 
     Returns:
         A float64 NumPy array with ``len(axes)`` axes, none of them empty.
 
     Raises:
-        ValueError: It has another number of axes, or an empty one.
+        ValueError: For another number of axes, or an empty one.
 
     Example:
         >>> matrix([[1, 2]], "data", ["n", "dim"]).shape
@@ -126,18 +164,18 @@ def matrix(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
 
 
 def names(labels: Sequence[str] | None, count: int, stem: str = "x") -> list[str]:
-    """The names of some coordinates, made up where none are given.
+    """Return the names of coordinates, with defaults if none are given.
 
     Args:
         labels: The names, or None.
-        count: How many there must be.
-        stem: What made-up names begin with.
+        count: Number of coordinates.
+        stem: First part of default names.
 
     Returns:
         ``count`` names.
 
     Raises:
-        ValueError: There are more or fewer labels than coordinates.
+        ValueError: For another number of labels than coordinates.
 
     Example:
         >>> names(None, 2)
@@ -153,11 +191,11 @@ def names(labels: Sequence[str] | None, count: int, stem: str = "x") -> list[str
 
 
 def highest_density_levels(log_prob: np.ndarray, masses: Sequence[float]) -> np.ndarray:
-    """The log density at the edge of the smallest region that holds a given mass.
+    """Return the log density at the boundary of the highest-density region of a given mass.
 
     Args:
         log_prob: Log density on an even grid, any shape.
-        masses: Shares of the mass on the grid, each in (0, 1).
+        masses: Fractions of the mass on the grid, each in (0, 1).
 
     Returns:
         One level per mass, in the order given.
@@ -180,16 +218,16 @@ def contours(
     x_ends: tuple[float, float],
     y_ends: tuple[float, float],
 ) -> None:
-    """Draws the edges of the smallest regions that hold 50, 80 and 95 % of a density's mass in a panel.
+    """Draw the boundaries of the highest-density regions with 50, 80 and 95 % of the mass in a panel.
 
     Args:
         axis: A matplotlib axis.
         log_prob: Points ``[n, 2]`` -> log density ``[n]``, up to a constant.
-        x_ends: Ends of the panel.
-        y_ends: The same, upwards.
+        x_ends: Ends of the horizontal axis.
+        y_ends: Ends of the vertical axis.
 
     Raises:
-        ValueError: If the log density of points is of another shape.
+        ValueError: If the log density of points has another shape.
     """
     x, y = np.linspace(*x_ends, GRID_SIZE), np.linspace(*y_ends, GRID_SIZE)
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)  # [n, 2]

@@ -1,36 +1,34 @@
-"""Chains, as they ran and as they rank."""
+"""Plot traces of chains and histograms of their ranks."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from jgen.plots.style import DATA, MUTED, PALETTE, WIDTH, figure, matrix, names, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 BINS = 20
 
 
 @styled
-def trace_plot(draws: Any, labels: Sequence[str] | None = None, *, max_chains: int = 8) -> "Figure":
-    """Draws each coordinate twice: its traces, and the histogram of each chain's ranks.
+def trace_plot(draws: Any, labels: Sequence[str] | None = None, *, max_chains: int = 8) -> Figure:
+    """Draw the traces of each coordinate, and the histogram of the ranks of each chain.
 
     Ranks are taken over all chains together. Chains that agree have flat histograms: a bin of a
-    chain of n independent draws holds ``n / bins`` of them, and leaves the grey band about once in
-    a hundred. A tilted or humped line is a chain that sits elsewhere or has another width.
+    chain of n independent draws has ``n / bins`` of them on average, and is outside the grey band with
+    probability 1 %. A sloped or curved histogram shows a chain of another location or scale.
 
     Args:
         draws: Draws ``[chain, draw]`` or ``[chain, draw, dim]``.
         labels: Names of the coordinates.
-        max_chains: Chains to draw; ranks are always taken over all of them.
+        max_chains: Number of chains to draw; ranks are taken over all chains.
 
     Returns:
         A figure with one row per coordinate: traces left, ranks right.
 
     Raises:
-        ValueError: ``draws`` is empty or has another shape.
+        ValueError: If ``draws`` is empty or has another shape.
 
     Example:
         >>> len(trace_plot(np.random.default_rng(0).normal(size=(4, 100, 2)), ["mu", "tau"]).axes)
@@ -65,7 +63,7 @@ def trace_plot(draws: Any, labels: Sequence[str] | None = None, *, max_chains: i
         rank.set_ylim(bottom=0.0)
         rank.set_xlim(0.0, 1.0)
         trace.set_xlim(0, max(num_draws - 1, 1))
-    axes[0, 1].set_title("ranks, per chain", loc="left", color=DATA)
+    axes[0, 1].set_title("ranks of each chain", loc="left", color=DATA)
     axes[-1, 0].set_xlabel(
         "draw" if num_chains <= max_chains else f"draw ({max_chains} of {num_chains} chains)"
     )
@@ -74,14 +72,14 @@ def trace_plot(draws: Any, labels: Sequence[str] | None = None, *, max_chains: i
 
 
 def rank_counts(draws: np.ndarray, bins: int) -> np.ndarray:
-    """How many draws of each chain fall in each bin of the pooled ranks.
+    """Count the draws of each chain in each bin of the pooled ranks.
 
     Args:
         draws: One coordinate ``[chain, draw]``.
-        bins: How many equal bins the ranks are cut into.
+        bins: Number of equal bins.
 
     Returns:
-        Counts ``[chain, bin]``; each chain's add up to its number of draws.
+        Counts ``[chain, bin]``; those of a chain add up to its number of draws.
 
     Example:
         >>> rank_counts(np.array([[1.0, 2.0], [3.0, 4.0]]), 2).tolist()

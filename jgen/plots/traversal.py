@@ -1,31 +1,29 @@
-"""What each latent does."""
+"""Plot latent traversals."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from jgen.plots.image_canvas import paste, pixels
 from jgen.plots.style import names, styled
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 @styled
-def traversal(images: Any, values: Any, labels: Sequence[str] | None = None) -> "Figure":
-    """Draws the images that come of moving one latent at a time: a latent a row, a value a column.
+def traversal(images: Any, values: Any, labels: Sequence[str] | None = None) -> Figure:
+    """Draw decoded images as one latent at a time changes: a row per latent, a column per value.
 
     Args:
         images: ``[latent, value, height, width, channel]``, as for ``image_grid``.
-        values: What the latent is set to ``[value]``.
+        values: Values of the latent ``[value]``.
         labels: Names of the latents.
 
     Returns:
         A figure with one panel.
 
     Raises:
-        ValueError: A shape is another, or values or labels are not as many as the images.
+        ValueError: For other shapes, or another number of values or labels than of images.
 
     Example:
         >>> made = traversal(np.zeros((2, 5, 8, 8, 1)), np.linspace(-2, 2, 5))

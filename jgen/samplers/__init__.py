@@ -1,4 +1,7 @@
-"""Samplers, one a file: ``init(key, position) -> state``, ``step(key, state) -> (state, draws)``."""
+"""Sample from distributions and densities, one sampler a file.
+
+A sampler is ``init(key, position) -> state`` and ``step(key, state) -> (state, draws)``.
+"""
 
 from jgen._internal.binding import as_partial, bind_static
 from jgen.samplers.annealing_path import AnnealingPath
@@ -27,7 +30,7 @@ from jgen.samplers.populations.annealed import annealed
 from jgen.samplers.populations.smc import smc
 from jgen.samplers.populations.tempering import tempering
 from jgen.samplers.stochastic_gradient import minibatch
-from jgen.samplers.tempering_schedule import dense_metric, diagonal_metric
+from jgen.samplers.tempering_schedule import dense_covariance, diagonal_covariance
 from jgen.samplers.transforms.block import block
 from jgen.samplers.transforms.burn_in import burn_in
 from jgen.samplers.transforms.cycle import cycle
@@ -53,8 +56,8 @@ __all__ = [
     "block",
     "burn_in",
     "cycle",
-    "dense_metric",
-    "diagonal_metric",
+    "dense_covariance",
+    "diagonal_covariance",
     "direct",
     "discrete_gibbs",
     "elliptical_slice",

@@ -1,4 +1,4 @@
-r"""Annealing: a path of densities from one that is known to one that is wanted, and a step along it.
+r"""Define a path of densities from a known base to the target, and move along it by Markov kernels.
 
 .. math:: \log \tilde\pi_\beta(x) = (1 - \beta) \log q(x) + \beta \log \tilde p(x), \qquad 0 \le \beta \le 1
 """
@@ -15,17 +15,16 @@ from numpyro.distributions import Distribution
 from jgen._internal.binding import as_partial
 from jgen._internal.validation import is_traced
 from jgen.samplers.input_checks import check_proposal
-from jgen.samplers.leapfrog import trajectory
-from jgen.samplers.reinitialize import cost_of_init, refuse_burn_in
-from jgen.samplers.state import ChainState, gradient_init
-from jgen.types import Array, DrawKind, Draws, Info, Key, LogDensity, PyTree, Sampler, Target, Trait
+from jgen.samplers.mcmc.hmc import hmc
+from jgen.samplers.reinitialize import cost_of_init, reject_burn_in
+from jgen.types import COUNTS, Array, DrawKind, Info, Key, LogDensity, PyTree, Sampler, Target, Trait
 
 Kernel = Callable[[LogDensity], Sampler]
 """``kernel(log_density) -> sampler``, a Markov kernel for any density: ``Partial(hmc, step_size=0.3)``."""
 
 
 class AnnealingPath(NamedTuple):
-    """A geometric path; it is a value, so that one with other data of the same shapes compiles nothing.
+    """Geometric path of densities; a pytree, so that other data of the same shapes compile nothing.
 
     Attributes:
         base: q, normalised, with exact draws and without batch axes; it covers the target.
@@ -37,7 +36,7 @@ class AnnealingPath(NamedTuple):
 
 
 def check_path(path: AnnealingPath) -> AnnealingPath:
-    """The path with its density bound.
+    """Check a path and bind its density.
 
     Raises:
         ValueError: If the base is batched.
@@ -47,132 +46,127 @@ def check_path(path: AnnealingPath) -> AnnealingPath:
     return AnnealingPath(path.base, as_partial(path.log_density))
 
 
-def bound_kernel(kernel: Kernel) -> Partial:
-    """The kernel as a pytree whose numbers are arrays, so that 0.3 and ``jnp.array(0.3)`` are one program."""
+def bind_kernel(kernel: Kernel) -> Partial:
+    """Bind a kernel as a pytree of arrays, so that 0.3 and ``jnp.array(0.3)`` share a program."""
     return jax.tree.map(jnp.asarray, as_partial(kernel))
 
 
-def checked_ladder(betas: Any) -> Array:
-    """Inverse temperatures ``[temperature]``, rising from 0 to 1.
+def check_ladder(betas: Any) -> Array:
+    """Check inverse temperatures ``[temperature]``, which increase from 0 to 1.
 
     Raises:
         ValueError: If concrete ones do not.
 
     Example:
-        >>> checked_ladder([0.0, 1.0, 0.5])
+        >>> check_ladder([0.0, 1.0, 0.5])
         Traceback (most recent call last):
             ...
         ValueError: betas must rise from 0 to 1, ...; betas[2] = 0.5 does not lie above betas[1] = 1.0
     """
-    wanted = "betas must rise from 0 to 1, e.g. jnp.linspace(0, 1, 20)"
+    expected = "betas must rise from 0 to 1, e.g. jnp.linspace(0, 1, 20)"
     betas = jnp.asarray(betas, float)
     if betas.ndim != 1 or betas.size < 2:
-        raise ValueError(f"{wanted}; got shape {betas.shape}")
+        raise ValueError(f"{expected}; got shape {betas.shape}")
     if not is_traced(betas):
         ladder = np.asarray(betas)
-        falls = np.flatnonzero(~(np.diff(ladder) > 0))
-        if falls.size:
-            low, high = falls[0], falls[0] + 1
+        drops = np.flatnonzero(~(np.diff(ladder) > 0))
+        if drops.size:
+            low, high = drops[0], drops[0] + 1
             raise ValueError(
-                f"{wanted}; betas[{high}] = {ladder[high]} does not lie above betas[{low}] = {ladder[low]}"
+                f"{expected}; betas[{high}] = {ladder[high]} does not lie above betas[{low}] = {ladder[low]}"
             )
         if ladder[0] != 0 or ladder[-1] != 1:
-            raise ValueError(f"{wanted}; these run from {ladder[0]} to {ladder[-1]}")
+            raise ValueError(f"{expected}; these run from {ladder[0]} to {ladder[-1]}")
     return betas
 
 
 def path_log_density(path: AnnealingPath, beta: Array, position: PyTree) -> Array:
-    """The density at ``beta []``; at either end only that end counts, even where the other is -inf."""
-    near = jnp.where(beta < 1, (1 - beta) * path.base.log_prob(position), 0.0)
-    return near + jnp.where(beta > 0, beta * path.log_density(position), 0.0)
+    """Return the log density at ``beta []``; either end alone, even where the other is -inf."""
+    of_base = jnp.where(beta < 1, (1 - beta) * path.base.log_prob(position), 0.0)
+    return of_base + jnp.where(beta > 0, beta * path.log_density(position), 0.0)
 
 
 def log_ratio(path: AnnealingPath, position: PyTree) -> tuple[Array, Array]:
-    """``log p~ - log q`` ``[]``: how fast the log density rises with beta; spends one log density.
+    """Return ``log p~ - log q``, the derivative of the log density by beta ``[]``; costs one log density.
 
-    Where a density cannot be used (NaN or +inf) the ratio is -inf, a weight of zero, and the second value
-    says so.
+    Where a density is NaN or +inf the ratio is -inf, a weight of zero, and the second value is True.
     """
     ratio = path.log_density(position) - path.base.log_prob(position)
     invalid = ~(ratio < jnp.inf)
     return jnp.where(invalid, -jnp.inf, ratio), invalid
 
 
-def scaled(rise: Array, ratio: Array) -> Array:
-    """The log-weight of a rise in beta; a ratio of -inf is a weight of zero after no rise too."""
+def log_increment(rise: Array, ratio: Array) -> Array:
+    """Return the log-weight of an increase in beta; a ratio of -inf is always a weight of zero."""
     return jnp.where(ratio == -jnp.inf, -jnp.inf, rise * ratio)
 
 
 def move(
     path: AnnealingPath, kernel: Kernel, num_steps: Array, beta: Array, key: Key, position: PyTree
 ) -> tuple[PyTree, dict[str, Array]]:
-    """Some steps of a kernel that leaves the density at ``beta`` invariant, which starts afresh there.
+    """Initialise a kernel for the density at ``beta`` and make some of its steps.
 
     Args:
         path: The path.
         kernel: Makes a Markov sampler of a log density.
         num_steps: Steps ``[]``.
-        beta: Where on the path ``[]``.
-        key: Moves it.
-        position: Where it stands.
+        beta: Inverse temperature ``[]``.
+        key: For the steps.
+        position: Starting position.
 
     Returns:
-        Where it stands then, and the facts of all steps: counts added up, that of ``init`` included, flags
-        that stay up, the mean ``acceptance_rate`` if there is one.
+        The last position, and the info of all steps: counts added up, that of ``init`` included, flags
+        combined, and the mean ``acceptance_rate`` if there is one.
 
     Raises:
-        ValueError: While tracing, if the kernel leaves no density invariant, or burns in.
+        ValueError: While tracing, if the kernel leaves no density invariant, or was made by ``burn_in``.
     """
     sampler = kernel(Partial(path_log_density, path, beta))
-    refuse_burn_in(sampler)
+    reject_burn_in(sampler)
     init_key, step_key = jax.random.split(key)
     state = sampler.init(init_key, position)
     draws = jax.eval_shape(sampler.step, step_key, state)[1]
     if draws.kind is not DrawKind.MARKOV:
         raise ValueError(
-            f"annealing moves by kernels that leave a density invariant; this one makes {draws.kind.value} "
+            f"annealing needs kernels that leave a density invariant; this one makes {draws.kind.value} "
             "draws: take metropolis, mala, hmc or any other exact Markov kernel"
         )
-    facts = {
-        name: jnp.zeros(fact.shape, fact.dtype)
-        for name, fact in draws.info.items()
-        if name in ("num_grads", "num_log_densities", "acceptance_rate") or fact.dtype == bool
+    info = {
+        name: jnp.zeros(entry.shape, entry.dtype)
+        for name, entry in draws.info.items()
+        if name in COUNTS | {"acceptance_rate"} or entry.dtype == bool
     }
 
-    def advance(index: Array, carry: tuple[PyTree, PyTree, dict]) -> tuple[PyTree, PyTree, dict]:
-        state, _, facts = carry
+    def one_step(index: Array, carry: tuple[PyTree, PyTree, dict]) -> tuple[PyTree, PyTree, dict]:
+        state, _, info = carry
         state, draws = sampler.step(jax.random.fold_in(step_key, index), state)
-        return state, draws.value, {name: old + draws.info[name] for name, old in facts.items()}
+        return state, draws.value, {name: entry + draws.info[name] for name, entry in info.items()}
 
-    _, position, facts = jax.lax.fori_loop(0, num_steps, advance, (state, position, facts))
-    facts |= {name: facts[name] + cost for name, cost in cost_of_init(state).items()}
-    if "acceptance_rate" in facts:
-        facts["acceptance_rate"] = facts["acceptance_rate"] / num_steps
-    return position, facts
+    _, position, info = jax.lax.fori_loop(0, num_steps, one_step, (state, position, info))
+    info |= {name: info[name] + cost for name, cost in cost_of_init(state).items()}
+    if "acceptance_rate" in info:
+        info["acceptance_rate"] = info["acceptance_rate"] / num_steps
+    return position, info
 
 
-def merge(facts: Info) -> dict[str, Array]:
-    """Facts of many moves, ``[move]`` at every leaf, as those of one: counts, flags, mean rates ``[]``."""
+def merge_info(info: Info) -> dict[str, Array]:
+    """Merge the info of many moves, ``[move]`` at every leaf: sums of counts, any flag, mean rates ``[]``."""
     return {
-        name: fact.any() if fact.dtype == bool else fact.mean() if name == "acceptance_rate" else fact.sum()
-        for name, fact in facts.items()
+        name: entry.any()
+        if entry.dtype == bool
+        else entry.mean()
+        if name == "acceptance_rate"
+        else entry.sum()
+        for name, entry in info.items()
     }
 
 
-def local_kernel(target: Target, scale: float | Array) -> Partial | None:
-    """What recipes move by: short trajectories in the target's own units; None if it has no gradients."""
-    if Trait.DISCRETE in target.traits:
+def path_and_kernel(target: Target, scale: float | Array) -> tuple[AnnealingPath, Partial] | None:
+    """Return the path and the kernel of recipes; None for targets without a proposal or gradients.
+
+    The kernel is HMC of two leapfrog steps, scaled by the target's variances.
+    """
+    if target.proposal is None or Trait.DISCRETE in target.traits:
         return None
-    return Partial(short_trajectories, jnp.asarray(0.5 * scale), inverse_mass_matrix=target.variance)
-
-
-def short_trajectories(step_size: Array, log_density: LogDensity, inverse_mass_matrix: Array) -> Sampler:
-    """HMC of two leapfrogs."""
-    init = Partial(gradient_init, log_density, step_size, inverse_mass_matrix)
-    return Sampler(init, Partial(short_trajectory, log_density))
-
-
-def short_trajectory(log_density: LogDensity, key: Key, state: ChainState) -> tuple[ChainState, Draws]:
-    """Two leapfrogs, taken or refused."""
-    state, info, _ = trajectory(log_density, jnp.int32(2), key, state)
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    path = AnnealingPath(target.proposal, target.log_density)
+    return path, Partial(hmc, step_size=0.5 * scale, num_steps=2, inverse_mass_matrix=target.variance)

@@ -1,4 +1,4 @@
-"""Check log densities, proposals and starting positions while they are traced."""
+"""Check log densities, proposals, starting positions and options."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 from numpyro.distributions import Distribution
 
-from jgen.types import LogDensity, PyTree
+from jgen._internal.validation import is_traced
+from jgen.types import Array, LogDensity, PyTree
 
 
 def check_position(log_density: LogDensity, position: PyTree | None, sampler: str) -> None:
-    """Refuses, while tracing, a start or a density that no kernel of this room can use."""
+    """Check while tracing that a starting position holds floats and has a scalar log density."""
     if position is None:
         raise ValueError(
             f"{sampler} starts from a position and got None; pass sample(..., position=...) "
@@ -23,7 +24,7 @@ def check_position(log_density: LogDensity, position: PyTree | None, sampler: st
 
 
 def check_unbatched(source: Any, role: str) -> None:
-    """Refuses a batch of distributions: a draw is one event."""
+    """Check that a distribution has no batch axes, so that a draw is one event."""
     batch_shape = getattr(source, "batch_shape", ())
     if batch_shape != ():
         raise ValueError(
@@ -33,17 +34,28 @@ def check_unbatched(source: Any, role: str) -> None:
 
 
 def check_proposal(log_density: LogDensity, proposal: Distribution) -> None:
-    """Refuses a batched proposal, and a log density that does not take one of its draws to a scalar."""
+    """Check that a proposal has no batch axes and that the log density of one of its draws is a scalar."""
     check_unbatched(proposal, "proposal")
     draw = jax.eval_shape(proposal.sample, jax.random.key(0))
     check_scalar(log_density, draw)
 
 
 def check_scalar(log_density: LogDensity, position: PyTree) -> None:
-    """Refuses a log density that does not take one position to a scalar."""
+    """Check that the log density of one position is a scalar."""
     shape = getattr(jax.eval_shape(log_density, position), "shape", None)
     if shape != ():
         raise TypeError(
             f"the log density of ONE position must be a scalar; it returned shape {shape}: sum over the "
             "event axes, and leave chains to the driver"
         )
+
+
+def check_fraction(name: str, value: float | Array, of: str) -> Array:
+    """Check that a concrete number is in [0, 1], and return it as a float ``[]``.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not is_traced(value) and not 0 <= float(value) <= 1:
+        raise ValueError(f"{name} is a fraction of {of}, in [0, 1]; got {value}")
+    return jnp.asarray(value, float)

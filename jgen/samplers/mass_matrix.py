@@ -8,17 +8,21 @@ from jgen.types import Array
 
 
 def to_velocity(factor: Array, noise: Array) -> Array:
-    """``L n``: white noise (or white momentum) to a velocity ``[dim]``."""
+    """Return ``L n``: a velocity from white noise or white momentum ``[dim]``."""
     return factor * noise if factor.ndim == 1 else factor @ noise
 
 
 def to_force(factor: Array, gradient: Array) -> Array:
-    """``Lᵀ g``: a gradient to a force on the white momentum ``[dim]``."""
+    """Return ``Lᵀ g``: the force on the white momentum from a gradient ``[dim]``."""
     return factor * gradient if factor.ndim == 1 else factor.T @ gradient
 
 
 def check_inverse_mass_matrix(inverse_mass_matrix: Array | None) -> Array | None:
-    """The matrix, after refusing a concrete one that is no covariance."""
+    """Check that a concrete matrix is a covariance.
+
+    Raises:
+        ValueError: If it is not.
+    """
     if inverse_mass_matrix is None or is_traced(inverse_mass_matrix):
         return inverse_mass_matrix
     matrix = np.asarray(inverse_mass_matrix)

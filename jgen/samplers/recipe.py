@@ -1,19 +1,20 @@
 """Describe how a sampler is made for a given target, for tests and benchmarks."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from jgen.types import Array, Sampler, Trait
+from jgen.types import Array, Sampler, Target, Trait
 
 BEYOND_LOCAL_MOVES = frozenset({Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED})
-"""The traits of targets that a kernel of small continuous moves does not claim."""
+"""Traits of targets for which a kernel of small continuous moves has no recipe."""
 
 
 class Recipe(NamedTuple):
-    """How a sampler is aimed at a target it has never seen, for tests and benchmarks.
+    """Sampler made for a target by a rule that suits most targets, for tests and benchmarks.
 
     Attributes:
-        sampler: Aimed, with options that suit most targets.
-        target_acceptance: What warm-up should aim at; None where there is nothing to tune.
+        sampler: For the target, with options that suit most targets.
+        target_acceptance: Acceptance rate that warm-up should aim at; None where nothing is tuned.
         biased_variance: For a biased sampler, the exact variance of its draws on a standard Gaussian ``[]``;
             None where it is not known.
         reversible: Whether a Markov kernel satisfies detailed balance on positions, the same at every draw.
@@ -23,3 +24,36 @@ class Recipe(NamedTuple):
     target_acceptance: float | None
     biased_variance: Array | float | None = None
     reversible: bool = True
+
+
+def recipe_from(make: Callable[..., Sampler], *known: Any) -> Recipe | None:
+    """Make a sampler of what is known of a target; None where any of it is None."""
+    return None if any(part is None for part in known) else Recipe(make(*known), None)
+
+
+def local_recipe(
+    make: Callable[..., Sampler],
+    target: Target,
+    scale: float | Array,
+    target_acceptance: float | None,
+    *,
+    reversible: bool = True,
+    **options: Any,
+) -> Recipe | None:
+    """Make a kernel of local moves for a smooth target with connected modes and even curvature.
+
+    Args:
+        make: ``make(log_density, step_size=..., inverse_mass_matrix=..., **options)``.
+        target: Its variances become the inverse mass matrix.
+        scale: Step size ``[]``.
+        target_acceptance: Acceptance rate that warm-up should aim at.
+        reversible: Whether the kernel satisfies detailed balance.
+        **options: Of the kernel.
+
+    Returns:
+        The recipe; None where local moves do not suit the target.
+    """
+    if target.traits & BEYOND_LOCAL_MOVES:
+        return None
+    sampler = make(target.log_density, step_size=scale, inverse_mass_matrix=target.variance, **options)
+    return Recipe(sampler, target_acceptance, reversible=reversible)

@@ -1,22 +1,22 @@
-"""Chains that are moved by another hand: how a kernel starts afresh, and what that costs."""
+"""Re-initialise a kernel's state after another kernel moved the position, and count the cost."""
 
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 
+from jgen.samplers.accept import evaluations
 from jgen.types import Array, Key, PyTree, Sampler
 
-KEPT = {"tuning", "persistent"}
-"""Fields of a state that belong to no position."""
+POSITION_FREE = {"tuning", "persistent"}
+"""Fields of a state that do not depend on the position."""
 
 
 class Reinitialized(NamedTuple):
-    """A kernel put at a position that was not its own doing.
+    """Re-initialised state and its cost.
 
     Attributes:
-        state: As ``init`` makes it there, with the ``tuning`` and what was ``persistent`` in it.
-        cost: What that spent, ``num_grads`` and ``num_log_densities``, each ``[]``.
+        state: As ``init`` makes it, with the previous ``tuning`` and ``persistent`` fields.
+        cost: ``num_grads`` and ``num_log_densities``, each ``[]``.
     """
 
     state: PyTree
@@ -24,24 +24,24 @@ class Reinitialized(NamedTuple):
 
 
 def reinitialize(sampler: Sampler, key: Key, position: PyTree, state: PyTree) -> Reinitialized:
-    """Puts a chain where something else has moved it, or where its target is now another.
+    """Initialise a chain at a new position or for a new target, and keep its tuning.
 
-    What a state caches (a log density, a gradient) belongs to the old position or the old target, so it is
-    made anew by ``init``; what warm-up learned, ``tuning``, and what does not depend on the position,
-    ``persistent``, is kept.
+    Cached values (a log density, a gradient) belong to the old position or the old target, so ``init``
+    computes them again. ``tuning``, which warm-up adapted, and ``persistent``, which does not depend on the
+    position, are kept.
 
     Args:
         sampler: A Markov sampler.
         key: Any key.
-        position: Where the chain stands now.
-        state: Where it stood.
+        position: New position.
+        state: Previous state.
 
     Returns:
-        The new state and its cost: one gradient where the state keeps one, else one log density where it
-        keeps that.
+        The new state and its cost: one gradient where the state has one, else one log density where it
+        has that.
 
     Raises:
-        ValueError: If the sampler's ``init`` is a burn-in, which would be repeated at every restart.
+        ValueError: If the sampler was made by ``burn_in``, which would be repeated every time.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -52,31 +52,28 @@ def reinitialize(sampler: Sampler, key: Key, position: PyTree, state: PyTree) ->
         >>> float(state.gradient[0]), int(cost["num_grads"])
         (-1.0, 1)
     """
-    refuse_burn_in(sampler)
-    fresh = sampler.init(key, position)
-    kept = jax.tree_util.tree_map_with_path(
-        lambda path, new, old: old if KEPT & set(names(path)) else new, fresh, state
+    reject_burn_in(sampler)
+    initial = sampler.init(key, position)
+    combined = jax.tree_util.tree_map_with_path(
+        lambda path, new, old: old if POSITION_FREE & set(names(path)) else new, initial, state
     )
-    return Reinitialized(kept, cost_of_init(fresh))
+    return Reinitialized(combined, cost_of_init(initial))
 
 
 def cost_of_init(state: PyTree) -> dict[str, Array]:
-    """What it cost to make this state: one gradient where it keeps one, else one log density."""
+    """Count the cost of initialising a state: one gradient where it has one, else one log density."""
     last_names = [names(path)[-1:] for path, _ in jax.tree_util.tree_leaves_with_path(state)]
     num_grads = last_names.count(["gradient"])
-    return {
-        "num_grads": jnp.int32(num_grads),
-        "num_log_densities": jnp.int32(last_names.count(["log_density"]) - num_grads),
-    }
+    return evaluations(num_grads, last_names.count(["log_density"]) - num_grads)
 
 
 def names(path: tuple) -> list[str]:
-    """The field names along a path through a pytree."""
+    """Return the field names along a path through a pytree."""
     return [str(getattr(entry, "name", "")) for entry in path]
 
 
 def burn_in_init(sampler: Sampler, num_steps: Array, key: Key, position: PyTree | None) -> PyTree:
-    """The state after ``num_steps`` steps, whose draws are thrown away."""
+    """Initialise and make ``num_steps`` steps, whose draws are discarded."""
     init_key, key = jax.random.split(key)
     return jax.lax.fori_loop(
         0,
@@ -86,14 +83,10 @@ def burn_in_init(sampler: Sampler, num_steps: Array, key: Key, position: PyTree 
     )
 
 
-def refuse_burn_in(sampler: Sampler) -> None:
-    """Refuses a sampler that ``burn_in`` made, where it would be started again and again.
-
-    Raises:
-        ValueError: If it is one.
-    """
+def reject_burn_in(sampler: Sampler) -> None:
+    """Raise ValueError for a sampler made by ``burn_in``, where it would be initialised repeatedly."""
     if sampler.init.func is burn_in_init:
         raise ValueError(
-            "a sampler made by burn_in is started afresh at every step here, so its burn-in would be made "
-            "again each time, uncounted; put it outside, e.g. burn_in(cycle(first, second), num_steps)"
+            "a sampler made by burn_in is initialised at every step here, so its burn-in would be repeated "
+            "each time, uncounted; put it outside, e.g. burn_in(cycle(first, second), num_steps)"
         )

@@ -1,4 +1,4 @@
-"""One proposal accepted or refused against an envelope, which the samplers by rejection share."""
+"""Draw a proposal and accept or reject it under an envelope, for rejection samplers."""
 
 from typing import NamedTuple
 
@@ -10,15 +10,15 @@ from jgen.samplers.accept import log_uniform
 from jgen.types import Array, Key, LogDensity, PyTree
 
 
-class Attempt(NamedTuple):
-    """A proposal and what became of it.
+class Trial(NamedTuple):
+    """Proposal of a rejection sampler and its outcome.
 
     Attributes:
         value: The proposal ``[*event]``.
-        log_density: Of it ``[]``.
+        log_density: At the proposal ``[]``.
         accepted: Whether it is a draw from the target ``[]``.
-        above_bound: Whether the density passes the bound there, by more than rounding ``[]``.
-        invalid: Whether its density is NaN or +inf, which counts as none ``[]``.
+        above_bound: Whether the density exceeds the bound there, by more than rounding ``[]``.
+        invalid: Whether the density is NaN or +inf, which counts as zero ``[]``.
     """
 
     value: PyTree
@@ -28,8 +28,8 @@ class Attempt(NamedTuple):
     invalid: Array
 
 
-def attempt(log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key) -> Attempt:
-    r"""A proposal :math:`z \sim q`, kept with probability :math:`\tilde p(z) / (B q(z))`: one log density."""
+def propose(log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key) -> Trial:
+    r"""Draw :math:`z \sim q` and accept it with probability :math:`\tilde p(z) / (B q(z))`."""
     proposal_key, accept_key = jax.random.split(key)
     value = proposal.sample(proposal_key)
     lp, log_proposal = log_density(value), proposal.log_prob(value)
@@ -39,4 +39,4 @@ def attempt(log_density: LogDensity, proposal: Distribution, log_bound: Array, k
     accepted = log_uniform(uniform) < log_ratio - log_bound
     # Each log density carries a few units of rounding; only what exceeds them is above the bound.
     rounding = 8 * jnp.finfo(log_ratio.dtype).eps * (1.0 + jnp.abs(lp) + jnp.abs(log_proposal))
-    return Attempt(value, lp, accepted, log_ratio > log_bound + rounding, invalid)
+    return Trial(value, lp, accepted, log_ratio > log_bound + rounding, invalid)

@@ -1,18 +1,22 @@
 """Make and read the state of a chain: position, log density, gradient and tuning."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 
+from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_positive
 from jgen.samplers.input_checks import check_position
-from jgen.types import Array, Key, LogDensity, PyTree
+from jgen.samplers.mass_matrix import check_inverse_mass_matrix
+from jgen.types import Array, Key, LogDensity, PyTree, Sampler
 
 
 class Tuning(NamedTuple):
-    """What warm-up may learn; every adaptable state carries it under the name ``tuning``.
+    """Parameters that warm-up may adapt; every adaptable state has them under the name ``tuning``.
 
     Attributes:
         step_size: Step size ``[]``.
@@ -24,14 +28,46 @@ class Tuning(NamedTuple):
     inverse_mass_factor: Array
 
 
+class PositionState(NamedTuple):
+    """State of a chain whose kernel keeps only the position."""
+
+    position: PyTree
+
+
+class DensityState(NamedTuple):
+    """State of a chain whose kernel has nothing to tune.
+
+    Attributes:
+        position: Any pytree.
+        log_density: At the position ``[]``; for ``elliptical_slice`` the log likelihood.
+    """
+
+    position: PyTree
+    log_density: Array
+
+
+class GradientFreeState(NamedTuple):
+    """State of a chain that has a step size and uses no gradients.
+
+    Attributes:
+        position: Any pytree of floats.
+        log_density: At the position ``[]``.
+        tuning: Parameters that warm-up may adapt.
+    """
+
+    position: PyTree
+    log_density: Array
+    tuning: Tuning
+
+
 class ChainState(NamedTuple):
-    """Where a chain that follows gradients stands.
+    """State of a chain that uses gradients.
 
     Attributes:
         position: Any pytree of floats.
         log_density: At the position ``[]``.
         gradient: Of the log density, ravelled ``[dim]``.
-        tuning: What warm-up may learn.
+        tuning: Parameters that warm-up may adapt.
     """
 
     position: PyTree
@@ -40,20 +76,78 @@ class ChainState(NamedTuple):
     tuning: Tuning
 
 
+class MomentumState(NamedTuple):
+    """State of a chain that keeps its momentum between draws.
+
+    Attributes:
+        position: Any pytree of floats.
+        log_density: At the position ``[]``, or its last estimate.
+        gradient: Of the log density, ravelled ``[dim]``.
+        momentum: White ``[dim]``; of length one for ``mclmc``.
+        tuning: Parameters that warm-up may adapt.
+    """
+
+    position: PyTree
+    log_density: Array
+    gradient: Array
+    momentum: Array
+    tuning: Tuning
+
+
+def make_kernel(
+    init: Callable[..., Any],
+    step: Callable[..., Any],
+    log_density: Callable[..., Array],
+    step_size: float | Array,
+    inverse_mass_matrix: Array | None,
+    *,
+    init_options: tuple[Array, ...] = (),
+    step_options: tuple[Array, ...] = (),
+) -> Sampler:
+    """Bind a log density and its tuning to the two functions of a kernel.
+
+    Args:
+        init: ``init(log_density, step_size, inverse_mass_matrix, *init_options, key, position) -> state``.
+        step: ``step(log_density, *step_options, key, state) -> (state, draws)``.
+        log_density: Position -> unnormalised log density ``[]``, or an estimate of it.
+        step_size: Step size ``[]``.
+        inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
+        init_options: Further arrays for ``init``.
+        step_options: Further arrays for ``step``.
+
+    Returns:
+        The sampler.
+
+    Raises:
+        ValueError: If the step size is not positive, or the matrix is no covariance.
+    """
+    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    matrix = check_inverse_mass_matrix(inverse_mass_matrix)
+    return Sampler(
+        Partial(init, log_density, step_size, matrix, *init_options),
+        Partial(step, log_density, *step_options),
+    )
+
+
 def flatten(log_density: LogDensity, position: PyTree) -> tuple[Array, LogDensity, Callable[[Array], PyTree]]:
-    """The position as a vector ``[dim]``, the log density of such a vector, and the way back."""
+    """Return the position as a vector ``[dim]``, the log density of such a vector, and the inverse map."""
     flat, unravel = ravel_pytree(position)
     return flat, lambda x: log_density(unravel(x)), unravel
 
 
+def flatten_particles(particles: PyTree) -> Array:
+    """Return particles ``[particle, *event]`` as vectors ``[particle, dim]``."""
+    return jax.vmap(lambda position: ravel_pytree(position)[0])(particles)
+
+
 def no_state(key: Key, position: PyTree | None) -> tuple[()]:
-    """``init`` of samplers whose draws carry nothing from one to the next."""
+    """Return the empty state of samplers whose draws do not depend on each other."""
     del key, position
     return ()
 
 
 def make_tuning(step_size: Array, inverse_mass_matrix: Array | None, flat: Array) -> Tuning:
-    """The tuning a chain starts with.
+    """Make the tuning that a chain starts with.
 
     Args:
         step_size: Step size ``[]``.
@@ -77,10 +171,20 @@ def make_tuning(step_size: Array, inverse_mass_matrix: Array | None, flat: Array
     return Tuning(jnp.asarray(step_size, flat.dtype), factor)
 
 
+def density_init(
+    log_density: LogDensity, step_size: Array, inverse_mass_matrix: Array | None, key: Key, position: PyTree
+) -> GradientFreeState:
+    """Initialise a kernel that uses no gradients; costs one log density."""
+    del key
+    check_position(log_density, position, "this sampler")
+    flat, density, _ = flatten(log_density, position)
+    return GradientFreeState(position, density(flat), make_tuning(step_size, inverse_mass_matrix, flat))
+
+
 def gradient_init(
     log_density: LogDensity, step_size: Array, inverse_mass_matrix: Array | None, key: Key, position: PyTree
 ) -> ChainState:
-    """``init`` of every kernel that follows a gradient; spends one gradient."""
+    """Initialise a kernel that uses gradients; costs one gradient."""
     del key
     check_position(log_density, position, "a gradient sampler")
     flat, density, _ = flatten(log_density, position)

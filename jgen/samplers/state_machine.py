@@ -1,4 +1,4 @@
-"""Run a step of unknown length as a state machine, one evaluation a turn."""
+"""Run a sampler's step as a state machine of one evaluation at a time."""
 
 from typing import NamedTuple
 
@@ -10,22 +10,19 @@ from jgen.types import Draws, Key, PyTree
 
 
 class StateMachine(NamedTuple):
-    """A step that takes as many evaluations as it takes, as a machine whose every turn costs one.
+    """State machine of a sampler's step that takes an unknown number of evaluations, one at a time.
 
-    The loop that drives it is not its own: ``run_to_completion`` (samplers/base.py) makes a ``step`` of
-    it, and
-    a loop over a whole population can give every chain one turn at a time, each in its own phase.
+    ``run_to_completion`` makes a ``step`` of it. Another loop may run many chains, and give each one
+    evaluation at a time, each at its own stage.
 
     Attributes:
-        init: ``init(key, state) -> work``; spends nothing. The work is a pytree with a field ``done``.
-        step: ``step(state, work) -> work``; spends one evaluation of the target.
-        finalize: ``finalize(state, work) -> (state, draws)``, once ``work.done``; spends nothing.
+        init: ``init(key, state) -> work``; costs nothing. The work is a pytree with a field ``done``.
+        step: ``step(state, work) -> work``; costs one evaluation of the target.
+        finalize: ``finalize(state, work) -> (state, draws)``, once ``work.done``; costs nothing.
         finish_stage: ``finish_stage(work) -> work``, once ``work.stage_done``: ends a stage of several
-        turns; spends nothing.
-            None where all turns are alike. Chains may end their stages together: work that is stage_done
-            before
-            the others is advanced, and work that is done is settled, which must not change what ``finalize``
-            makes of it.
+            steps; costs nothing. None where there are no stages. Chains may end their stages together: work
+            whose stage is done may be stepped before the others are, and finished work may go through
+            ``finish_stage``; neither may change what ``finalize`` makes of it.
     """
 
     init: Partial
@@ -35,22 +32,22 @@ class StateMachine(NamedTuple):
 
 
 def run_to_completion(machine: StateMachine, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
-    """The ``step`` of a machine: turns until it is done.
+    """Step a state machine until it is done: the ``step`` of its sampler.
 
-    Chains that are vmapped over go through their stages together. What is the same in all of them, such as
-    the turns since a stage began, stays one number then.
+    Chains that are vmapped over go through their stages together, so that values equal in all of them, such
+    as the number of steps since the stage began, stay one scalar.
     """
     work = machine.init(key, state)
 
-    def advance(work: PyTree) -> PyTree:
+    def one_step(work: PyTree) -> PyTree:
         return machine.step(state, work)
 
     if (finish_stage := machine.finish_stage) is None:
-        work = jax.lax.while_loop(lambda work: ~work.done, advance, work)
+        work = jax.lax.while_loop(lambda work: ~work.done, one_step, work)
     else:
 
         def stage(work: PyTree) -> PyTree:
-            return finish_stage(jax.lax.while_loop(lambda work: anywhere(~work.stage_done), advance, work))
+            return finish_stage(jax.lax.while_loop(lambda work: anywhere(~work.stage_done), one_step, work))
 
         work = jax.lax.while_loop(lambda work: anywhere(~work.done), stage, work)
     return machine.finalize(state, work)

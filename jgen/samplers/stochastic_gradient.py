@@ -1,6 +1,7 @@
-"""Noisy gradients: what the samplers share that see only a part of the data at a time."""
+"""Estimate log densities from mini-batches of data, and step along their noisy gradients."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -8,13 +9,13 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen.samplers.accept import MAX_ENERGY_ERROR
-from jgen.samplers.input_checks import check_position
-from jgen.samplers.state import ChainState, flatten, make_tuning
-from jgen.types import Array, Key, LogDensity, PyTree
+from jgen._internal.trees import select_tree
+from jgen.samplers.accept import MAX_ENERGY_ERROR, evaluations
+from jgen.samplers.state import ChainState, gradient_init
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree
 
 LogDensityEstimate = Callable[[Key, PyTree], Array]
-"""Key and position -> an unbiased estimate of the log density ``[]``, whose gradient is unbiased with it."""
+"""Key and position -> an unbiased estimate of the log density ``[]``, whose gradient is unbiased too."""
 
 
 def minibatch(
@@ -24,19 +25,19 @@ def minibatch(
     *,
     batch_size: int,
 ) -> Partial:
-    r"""The log density of a posterior, estimated from a few of its data.
+    r"""Estimate the log density of a posterior from a mini-batch of its data.
 
     .. math:: \hat\ell(x) = \log p(x) + \frac{N}{B} \sum_{b=1}^{B} \log p(y_{i_b} | x),
         \qquad i_b \sim \text{Uniform}\{1, \dots, N\},
 
-    drawn with replacement, so that it costs the same however many data there are. It is unbiased, and so
+    drawn with replacement, so that the cost does not depend on N. The estimate is unbiased, and so
     is its gradient, whose variance is :math:`N^2 / B` times that of a single datum's gradient among the data.
 
     Args:
         log_prior: Position -> log density of the prior ``[]``, in nats.
         log_likelihood: Position and ONE datum -> log likelihood ``[]``.
         data: A pytree whose arrays share their first axis, of length N.
-        batch_size: B; structural, another size compiles anew.
+        batch_size: B; structural, another size compiles another program.
 
     Returns:
         ``(key, position) -> estimate``, for ``sgld`` and ``sghmc``. Rebuilt with other data of the same
@@ -85,7 +86,7 @@ def random_batch(
     *,
     batch_size: int,
 ) -> Array:
-    """The estimate from a batch drawn with replacement ``[]``."""
+    """Estimate from a batch drawn with replacement ``[]``."""
     indices = jax.random.randint(key, (batch_size,), 0, len(jax.tree.leaves(data)[0]))
     return batch_estimate(log_prior, log_likelihood, data, indices, position)
 
@@ -97,7 +98,7 @@ def batch_estimate(
     indices: Array,
     position: PyTree,
 ) -> Array:
-    """The estimate from the data of these indices ``[batch]``."""
+    """Estimate from the data of these indices ``[batch]``."""
     num_data = len(jax.tree.leaves(data)[0])
     batch = jax.tree.map(lambda leaf: leaf[indices], data)
     terms = jax.vmap(log_likelihood, (None, 0))(position, batch)  # [batch]
@@ -105,10 +106,7 @@ def batch_estimate(
 
 
 def noisy(log_density: LogDensity, scale: Array, key: Key, position: PyTree) -> Array:
-    """A log density tilted at random: its gradient gets Gaussian noise of deviations 1 / scale ``[dim]``.
-
-    Without data, this is what tests a sampler of noisy gradients.
-    """
+    """Add Gaussian noise of deviations 1 / scale ``[dim]`` to the gradient, to test without data."""
     x, _ = ravel_pytree(position)
     return log_density(position) + jax.random.normal(key, x.shape, x.dtype) @ (x / scale)
 
@@ -120,24 +118,27 @@ def stochastic_init(
     key: Key,
     position: PyTree,
 ) -> ChainState:
-    """``init`` of every sampler of noisy gradients; spends one."""
-    check_position(Partial(estimate, key), position, "a sampler of noisy gradients")
-    flat, density, _ = flatten(Partial(estimate, key), position)
-    value, gradient = jax.value_and_grad(density)(flat)
-    return ChainState(position, value, gradient, make_tuning(step_size, inverse_mass_matrix, flat))
+    """Initialise a sampler of noisy gradients; costs one gradient."""
+    return gradient_init(Partial(estimate, key), step_size, inverse_mass_matrix, key, position)
 
 
-def is_usable(value: Array, gradient: Array) -> Array:
-    """Whether an estimate can be gone on from ``[]``."""
-    return jnp.isfinite(value) & jnp.all(jnp.isfinite(gradient))
-
-
-def is_diverging(usable: Array, kick: Array) -> Array:
-    """Whether the chain was held back, or is pushed further than noise ever goes ``[]``.
+def stochastic_step(kick: Array, moved: Any, stayed: Any) -> tuple[Any, Draws]:
+    """Move if the new estimate and its gradient are finite, and report the draw.
 
     Args:
-        usable: Whether the estimate at the end of the step was ``[]``.
-        kick: What the gradient adds, in standard deviations of unit noise ``[dim]``: one beyond 45 of them
-            costs more than 1000 nats.
+        kick: Change by the gradient, in standard deviations of unit noise ``[dim]``. The draw is divergent
+            if one is beyond 45, where the kinetic energy passes 1000 nats, or if the step is not made.
+        moved: State after the step.
+        stayed: State if the step is not made.
+
+    Returns:
+        The state and the draw.
     """
-    return ~usable | (0.5 * jnp.max(kick**2) > MAX_ENERGY_ERROR)
+    usable = jnp.isfinite(moved.log_density) & jnp.all(jnp.isfinite(moved.gradient))
+    state = select_tree(usable, moved, stayed)
+    info = {
+        "diverging": ~usable | (0.5 * jnp.max(kick**2) > MAX_ENERGY_ERROR),
+        "step_size": state.tuning.step_size,
+        **evaluations(1),
+    }
+    return state, Draws(state.position, info, None, DrawKind.BIASED, COUNTS | {"step_size"})

@@ -1,4 +1,4 @@
-"""A hull of tangents over a concave log density: its exponential is drawn from exactly."""
+"""Bound a concave log density by a hull of tangents, whose exponential has exact draws."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from jgen.types import Array, LogDensity
 
 
 class Hull(NamedTuple):
-    """Tangents at the first ``num_used`` of ``[knot]`` places, from left to right; the others are free."""
+    """Tangents at the first ``num_used`` of ``[knot]`` knots, from left to right; the others are unused."""
 
     x: Array  # [knot]
     value: Array  # [knot] log density there, in nats
@@ -18,7 +18,7 @@ class Hull(NamedTuple):
 
 
 class Segments(NamedTuple):
-    """Where each tangent is the envelope, and what it holds there; free ones hold nothing."""
+    """Interval in which each tangent is the envelope, and its mass; zero for unused knots."""
 
     left: Array  # [knot]
     right: Array  # [knot]
@@ -26,12 +26,12 @@ class Segments(NamedTuple):
 
 
 def tangents(log_density: LogDensity, x: Array) -> tuple[Array, Array, Array]:
-    """Places ``x [place]``, values and slopes there."""
+    """Return ``x [knot]`` with the values and slopes there."""
     return (x, *jax.vmap(jax.value_and_grad(log_density))(x))
 
 
 def make_hull(x: Array, value: Array, slope: Array, max_knots: int) -> Hull:
-    """The hull of these tangents, those that are finite, with room for ``max_knots``."""
+    """Make the hull of those tangents that are finite, with a capacity of ``max_knots``."""
     usable = jnp.isfinite(value) & jnp.isfinite(slope)
     order = jnp.argsort(jnp.where(usable, x, jnp.inf))
     x, value, slope = (
@@ -42,11 +42,11 @@ def make_hull(x: Array, value: Array, slope: Array, max_knots: int) -> Hull:
 
 
 def segments(hull: Hull, support: Array) -> Segments:
-    r"""Neighbouring tangents meet between their knots; under each, the exponential integrates in closed form.
+    r"""Compute where neighbouring tangents intersect, and the integral of the exponential under each.
 
     Over :math:`[l, r]`, with s the slope, :math:`t = |s| (r - l)` and m the value at the higher end, the log
-    mass is :math:`m + \log((1 - e^{-t}) / |s|)`. Where slopes are too close to tell where tangents meet, any
-    place will do: both are above a concave density everywhere.
+    mass is :math:`m + \log((1 - e^{-t}) / |s|)`. Where slopes are too close to compute the intersection, any
+    point will do: both tangents are above a concave density everywhere.
     """
     x, value, slope, count = hull
     knot = jnp.arange(x.size)
@@ -73,8 +73,8 @@ def segments(hull: Hull, support: Array) -> Segments:
     return Segments(left, right, jnp.where(used, log_mass, -jnp.inf))
 
 
-def place(hull: Hull, parts: Segments, index: Array, uniform: Array) -> tuple[Array, Array]:
-    """The quantile of the envelope inside one segment, and the envelope there."""
+def quantile(hull: Hull, parts: Segments, index: Array, uniform: Array) -> tuple[Array, Array]:
+    """Return a quantile of the envelope inside one segment, and the envelope there."""
     slope, left, right = hull.slope[index], parts.left[index], parts.right[index]
     size, width = jnp.abs(slope), right - left
     decay = jnp.where(size == 0.0, 0.0, size * jnp.where(size == 0.0, 1.0, width))
@@ -85,32 +85,32 @@ def place(hull: Hull, parts: Segments, index: Array, uniform: Array) -> tuple[Ar
     return x, hull.value[index] + slope * (x - hull.x[index])
 
 
-def refined(log_density: LogDensity, hull: Hull, support: Array, num_knots: Array) -> Hull:
-    """The hull with up to ``num_knots`` more tangents, one after the other in its heaviest segment.
+def refine_hull(log_density: LogDensity, hull: Hull, support: Array, num_knots: Array) -> Hull:
+    """Add up to ``num_knots`` tangents to the hull, one after the other in its heaviest segment.
 
-    Each goes to the middle; where the density is not finite there, the next goes elsewhere, by golden ratio.
+    Each is at the middle; where the density is not finite there, the next is elsewhere, by the golden ratio.
     """
 
-    def refine(step: Array, hull: Hull) -> Hull:
+    def add_knot(step: Array, hull: Hull) -> Hull:
         parts = segments(hull, support)
         golden = (jnp.sqrt(jnp.asarray(5.0, hull.x.dtype)) - 1) / 2
-        x, _ = place(hull, parts, jnp.argmax(parts.log_mass), (0.5 + golden * step) % 1.0)
-        return with_tangent(hull, *jax.tree.map(lambda leaf: leaf[0], tangents(log_density, x[None])))
+        x, _ = quantile(hull, parts, jnp.argmax(parts.log_mass), (0.5 + golden * step) % 1.0)
+        return add_tangent(hull, *jax.tree.map(lambda leaf: leaf[0], tangents(log_density, x[None])))
 
-    return jax.lax.fori_loop(0, num_knots, refine, hull)
+    return jax.lax.fori_loop(0, num_knots, add_knot, hull)
 
 
 def rounding(hull: Hull, x: Array, value: Array) -> Array:
-    """How far a tangent, or a chord, and a value at ``x`` may disagree by rounding alone ``[knot]``."""
+    """Return the rounding error of a tangent, or a chord, and a value at ``x`` ``[knot]``."""
     terms = jnp.abs(value) + jnp.abs(hull.value) + jnp.abs(hull.slope * (x - hull.x))
     return 64 * jnp.finfo(hull.x.dtype).eps * (1.0 + terms)
 
 
 def contradicts(hull: Hull, x: Array, value: Array, slope: Array) -> Array:
-    """Whether no concave function has these knots, and this value and slope at ``x``.
+    """Return whether no concave function has these knots, and this value and slope at ``x``.
 
     The value must lie below every tangent, every knot below the new one, and no -inf between two knots. A NaN
-    contradicts nothing.
+    is no contradiction.
     """
     used = jnp.arange(hull.x.size) < hull.num_used
     allowed = rounding(hull, x, value)
@@ -122,8 +122,8 @@ def contradicts(hull: Hull, x: Array, value: Array, slope: Array) -> Array:
     return jnp.any(used & (above_hull | knot_above)) | ((value == -jnp.inf) & is_between)
 
 
-def with_tangent(hull: Hull, x: Array, value: Array, slope: Array) -> Hull:
-    """The hull with one more tangent, if that is finite and there is room."""
+def add_tangent(hull: Hull, x: Array, value: Array, slope: Array) -> Hull:
+    """Add a tangent to the hull, if it is finite and the hull is not full."""
     fits = (hull.num_used < hull.x.size) & jnp.isfinite(value) & jnp.isfinite(slope)
     knot = jnp.arange(hull.x.size)
     at = jnp.sum((knot < hull.num_used) & (hull.x < x))

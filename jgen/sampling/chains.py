@@ -1,4 +1,4 @@
-"""Chains side by side: where they stand, one step of all of them, and what it cost."""
+"""Place chains, step all of them together, warm them up and count the cost."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -7,14 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen._internal.buffers import write
-from jgen._internal.loop_invariants import still_outputs
+from jgen._internal.buffers import buffer_shapes, write, zeros
 from jgen._internal.threefry import fold_in
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
 
 
 class RunState(NamedTuple):
-    """Everything a run needs to go on: to be saved, moved to other devices, handed to ``resume``.
+    """State from which ``resume`` continues a run; it can be saved or moved to other devices.
 
     Attributes:
         keys: One per chain ``[chain]``; the randomness of step t is ``fold_in(key, t)``.
@@ -28,14 +27,14 @@ class RunState(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What was spent on the target by all chains, in Python integers, which do not wrap."""
+    """Counted evaluations of the target by all chains, in Python integers, which do not overflow."""
 
     num_grads: int
     num_log_densities: int
 
 
 CHUNK_STEPS = 256
-"""Steps of one compiled chunk of warm-up."""
+"""Number of steps in one compiled chunk of warm-up."""
 
 
 def start(
@@ -48,19 +47,19 @@ def start(
     adaptation: Adaptation | None = None,
     first_chain: int = 0,
 ) -> tuple[RunState, Cost]:
-    """Places the chains and warms them up.
+    """Place the chains and warm them up.
 
     Args:
         key: The run's key.
         sampler: Any sampler.
-        num_chains: Chains, or particles.
-        position: Where Markov chains start, with a leading chain axis on every array.
-        num_warmup: Steps to make.
-        adaptation: What learns during them.
+        num_chains: Number of chains.
+        position: Start of Markov chains, with a leading chain axis on every array.
+        num_warmup: Number of warm-up steps.
+        adaptation: Adaptation during warm-up.
         first_chain: Number of the first chain.
 
     Returns:
-        The state to ``resume`` from, and what the warm-up cost.
+        The state to ``resume`` from, and the cost of warm-up.
 
     Raises:
         ValueError: If a size is not positive, positions do not match ``num_chains``, a chain starts
@@ -84,7 +83,7 @@ def start(
     if num_chains < 1 or num_warmup < 0:
         raise ValueError(f"num_chains >= 1 and num_warmup >= 0 are needed; got {num_chains} and {num_warmup}")
     if adaptation is not None and num_warmup == 0:
-        raise ValueError("adaptation learns during warm-up; pass num_warmup >= 1, or no adaptation")
+        raise ValueError("adaptation happens during warm-up; pass num_warmup >= 1, or no adaptation")
     for leaf in jax.tree.leaves(position):
         if jnp.shape(leaf)[:1] != (num_chains,):
             raise ValueError(
@@ -99,13 +98,13 @@ def start(
         return state, Cost(0, 0)
     if adaptation is None:
         return _warm_up(sampler, None, None, state, num_warmup)
-    memory, states = _begin(adaptation, state.states)
-    return _warm_up(sampler, adaptation, memory, state._replace(states=states), num_warmup)
+    adapted, states = _adaptation_init(adaptation, state.states)
+    return _warm_up(sampler, adaptation, adapted, state._replace(states=states), num_warmup)
 
 
 @jax.jit
 def place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) -> RunState:
-    """The chains of these numbers, each with its own keys and at its own position."""
+    """Initialise the chains of these numbers, each with its own keys and position."""
     keys = jax.vmap(jax.random.fold_in, (None, 0))(key, chains)
     init_keys, step_keys = jax.vmap(jax.random.split, out_axes=1)(keys)
     states = jax.vmap(sampler.init, axis_size=len(chains))(init_keys, position)
@@ -113,32 +112,29 @@ def place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) ->
 
 
 def advance(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
-    """One step of every chain."""
+    """Make one step of every chain."""
     keys = jax.vmap(fold_in, (0, None))(state.keys, state.step)
     states, draws = jax.vmap(sampler.step)(keys, state.states)
     return RunState(state.keys, states, state.step + 1), draws
 
 
-_advance = jax.jit(advance)  # keeps its traces: a second run learns the shapes of its draws at no cost
+_advance = jax.jit(advance)  # keeps its traces: a second run traces nothing to find the shapes of its draws
 
 
-def draws_of(sampler: Sampler, state: RunState) -> tuple[Draws, tuple[bool, ...]]:
-    """Shapes of the draws of one step, and which of their leaves are the same at every step."""
-    traced = _advance.trace(sampler, state)
-    num_bound = len(jax.tree.leaves(sampler))
-    carried = [(num_bound + index, index) for index in range(len(jax.tree.leaves(state)))]
-    return traced.out_info[1], tuple(still_outputs(traced.jaxpr, carried)[len(carried) :])
+def draws_shapes(sampler: Sampler, state: RunState) -> Draws:
+    """Return the shapes of the draws of one step."""
+    return _advance.trace(sampler, state).out_info[1]
 
 
 def check_start(states: PyTree) -> None:
-    """Refuses chains that start where nothing can be done, and says which.
+    """Check that every chain starts where its log density and gradient are finite.
 
     Raises:
         ValueError: If a ``log_density`` or a ``gradient`` is not finite.
     """
     advice = {
         "log_density": "start inside the support, at a position of finite log density",
-        "gradient": "mend the log density (a NaN often comes from the branch of a jnp.where not taken), "
+        "gradient": "correct the log density (a NaN often comes from the branch of a jnp.where not taken), "
         "or start elsewhere",
     }
     for path, leaf in jax.tree_util.tree_leaves_with_path(states):
@@ -155,26 +151,26 @@ def check_start(states: PyTree) -> None:
 
 
 def costs(draws: Draws) -> Draws:
-    """What draws cost, without the draws."""
+    """Return only the counted costs of draws."""
     return replace(draws, value=None, info={name: draws.info[name] for name in Cost._fields}, log_weight=None)
 
 
 def add(cost: Cost, draws: Draws, count: int) -> Cost:
-    """Adds what the first ``count`` rows ``[draw, chain]`` cost, in integers that do not wrap."""
+    """Add the costs of the first ``count`` rows ``[draw, chain]``, in integers that do not overflow."""
     rows = [np.asarray(draws.info[name])[:count] for name in Cost._fields]
-    sums = [count * int(row.sum(dtype=np.int64)) // len(row) for row in rows]  # one row stands for all
+    sums = [count * int(row.sum(dtype=np.int64)) // len(row) for row in rows]  # a constant cost has one row
     return Cost(*(old + new for old, new in zip(cost, sums, strict=True)))
 
 
 def longest(draws: Draws, count: int) -> int:
-    """Evaluations one after the other when each of ``count`` rows ``[draw, chain]`` waits for its longest."""
+    """Count evaluations made in sequence where each row ``[draw, chain]`` waits for its slowest chain."""
     rows = [np.asarray(draws.info[name])[:count] for name in Cost._fields]
     evaluations = rows[0] + rows[1]
     return count * int(np.max(evaluations, axis=1).sum(dtype=np.int64)) // len(evaluations)
 
 
 @jax.jit
-def _begin(adaptation: Adaptation, states: PyTree) -> tuple[PyTree, PyTree]:
+def _adaptation_init(adaptation: Adaptation, states: PyTree) -> tuple[PyTree, PyTree]:
     return adaptation.init(states)
 
 
@@ -182,33 +178,32 @@ def _begin(adaptation: Adaptation, states: PyTree) -> tuple[PyTree, PyTree]:
 def _warm_chunk(
     sampler: Sampler,
     adaptation: Adaptation | None,
-    memory: PyTree,
+    adapted: PyTree,
     state: RunState,
     begin: Array,
     end: Array,
     num_warmup: Array,
 ) -> tuple[PyTree, RunState, Draws]:
-    shapes = costs(jax.eval_shape(advance, sampler, state)[1])
-    spent = jax.tree.map(lambda leaf: jnp.zeros((CHUNK_STEPS, *leaf.shape), leaf.dtype), shapes)
+    spent = zeros(buffer_shapes(CHUNK_STEPS, costs(jax.eval_shape(advance, sampler, state)[1])))
 
     def body(index: Array, carry: tuple) -> tuple:
-        memory, state, spent = carry
+        adapted, state, spent = carry
         state, draws = advance(sampler, state)
         if adaptation is not None:
-            memory, states = adaptation.update(memory, state.states, draws, index, num_warmup)
+            adapted, states = adaptation.update(adapted, state.states, draws, index, num_warmup)
             state = state._replace(states=states)
-        return memory, state, write(spent, index - begin, costs(draws))
+        return adapted, state, write(spent, index - begin, costs(draws))
 
-    return jax.lax.fori_loop(begin, end, body, (memory, state, spent))
+    return jax.lax.fori_loop(begin, end, body, (adapted, state, spent))
 
 
 def _warm_up(
-    sampler: Sampler, adaptation: Adaptation | None, memory: PyTree, state: RunState, num_warmup: int
+    sampler: Sampler, adaptation: Adaptation | None, adapted: PyTree, state: RunState, num_warmup: int
 ) -> tuple[RunState, Cost]:
-    """All warm-up steps, in chunks."""
+    """Make all warm-up steps, in chunks."""
     cost = Cost(0, 0)
     for begin in range(0, num_warmup, CHUNK_STEPS):
         end = min(begin + CHUNK_STEPS, num_warmup)
-        memory, state, spent = _warm_chunk(sampler, adaptation, memory, state, begin, end, num_warmup)
+        adapted, state, spent = _warm_chunk(sampler, adaptation, adapted, state, begin, end, num_warmup)
         cost = add(cost, spent, end - begin)
     return state, cost

@@ -1,4 +1,4 @@
-"""The driver: one loop for every sampler, over chains and draws, in chunks."""
+"""Run any sampler: one loop over chains and draws, in compiled chunks."""
 
 import functools
 import inspect
@@ -7,34 +7,33 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from rich.progress import Progress
 
 from jgen._internal import buffers
 from jgen.samplers.state_machine import StateMachine
-from jgen.sampling.chains import Cost, RunState, add, advance, costs, draws_of, longest, start
+from jgen.sampling.chains import Cost, RunState, add, advance, costs, draws_shapes, longest, start
 from jgen.sampling.lanes import run_lanes, state_machine_of
-from jgen.sampling.reducers.fold import begin, fold, results
+from jgen.sampling.reducers.fold import begin, compute, fold
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Reducer, Sampler
 
-FEWEST, MOST = 16, 1024
-"""Steps of a chunk, as many as make it small, so long as it is not large."""
-SMALL, LARGE = 2 * 2**20, 64 * 2**20
-"""Bytes of a chunk of draws on the device: what stays in its cache while the host takes it, and the most."""
+MIN_STEPS, MAX_STEPS = 16, 1024
+"""Bounds on the default number of steps in a chunk."""
+CACHED_BYTES, MAX_BYTES = 2 * 2**20, 64 * 2**20
+"""Bytes of a chunk of draws on the device: what stays in cache while the host copies it, and the maximum."""
 
 
 class Run(NamedTuple):
-    """What a run leaves.
+    """Result of a run.
 
     Attributes:
         draws: Host arrays ``[chain, draw, *event]``; None if they were not stored.
-        reduced: What each reducer made of the draws, by name.
-        state: Where the run stands.
-        cost: Spent on the draws.
-        warmup_cost: Spent on warm-up; ``init``, one evaluation a chain, is in neither.
+        reduced: Result of each reducer, by name.
+        state: State after the last draw.
+        cost: Cost of the draws.
+        warmup_cost: Cost of warm-up; ``init``, one evaluation a chain, is in neither.
         executed: Evaluations that the program made for these draws: those of ``cost``, and those of chains
             that had to wait for others.
-        reducer_states: What the reducers carry, by name: with ``state``, all that ``resume`` needs to go on.
+        reducer_states: States of the reducers, by name; ``resume`` continues from these and ``state``.
     """
 
     draws: Draws | None
@@ -45,12 +44,25 @@ class Run(NamedTuple):
     executed: int = 0
     reducer_states: Mapping[str, PyTree] | None = None
 
+    def __repr__(self) -> str:
+        """Return two lines: kind and number of draws, then what they cost."""
+        num_chains = len(self.state.keys)
+        stored = "no draws stored"
+        if self.draws is not None:
+            lead = jax.tree.leaves(self.draws.value)[0].shape[1]
+            stored = f"{lead} {self.draws.kind.value} draws each"
+        return (
+            f"Run({num_chains} chains, {stored})\n"
+            f"  cost: {self.cost.num_grads:,} gradients, {self.cost.num_log_densities:,} log densities; "
+            f"of warm-up: {self.warmup_cost.num_grads:,} and {self.warmup_cost.num_log_densities:,}"
+        )
+
     @property
     def utilisation(self) -> float:
-        """Useful over executed evaluations; 1 where nothing is evaluated.
+        """Fraction of executed evaluations that were useful; 1 where nothing is evaluated.
 
-        Where all chains move together, each draw makes every chain wait for the one that needs most. A loop
-        inside a loop (``thin`` around ``nuts``) makes them wait longer still: there it is an upper bound.
+        Where all chains step together, every chain waits at each draw for the slowest. With a loop inside a
+        loop (``thin`` around ``nuts``) they wait longer, and this is an upper bound.
         """
         return sum(self.cost) / self.executed if self.executed else 1.0
 
@@ -67,28 +79,27 @@ def sample(
     first_chain: int = 0,
     **options: Any,
 ) -> Run:
-    """Runs a sampler: ``start``, then ``resume``.
+    """Run a sampler: ``start``, then ``resume``.
 
     Chains are vmapped and draws are made in compiled chunks, so one compilation serves any length.
     Chain i draws the same numbers alone, among 8 or among 256, in chunks of any size, resumed or not:
-    its key is ``fold_in(key, i)``. (Warm-up that pools what chains learn is the one thing that
-    couples them.)
+    its key is ``fold_in(key, i)``. (Only a warm-up that pools its chains couples them.)
 
     Args:
         key: The run's key, ``jax.random.key(0)``.
         sampler: Any sampler.
-        num_draws: Draws a chain.
-        num_chains: Chains, or particles.
-        position: Where Markov chains start, with a leading chain axis on every array; None for
-            samplers that need no start.
-        num_warmup: Steps before the first draw; their draws are not kept.
-        adaptation: What learns during warm-up. It is off afterwards: sampling does not know it.
+        num_draws: Number of draws per chain.
+        num_chains: Number of chains.
+        position: Start of Markov chains, with a leading chain axis on every array; None for samplers
+            that need no start.
+        num_warmup: Number of steps before the first draw; their draws are not stored.
+        adaptation: Adaptation during warm-up; the draws after it come from a fixed kernel.
         first_chain: Number of the first chain, to run part of a larger run.
         **options: Passed on to ``resume``: ``reducers``, ``store``, ``progress``, ``stop``, ``save``,
             ``chunk_size``, ``num_lanes``.
 
     Returns:
-        The draws, what reducers made of them, the state to resume from, and the counted cost.
+        The draws, the results of the reducers, the state to resume from, and the counted cost.
 
     Raises:
         ValueError: If a size is not positive, positions do not match ``num_chains``, a chain starts
@@ -140,34 +151,33 @@ def resume(
     chunk_size: int | None = None,
     num_lanes: int | None = None,
 ) -> Run:
-    """Goes on from a state; ``n`` draws and ``n`` more are the same as ``2n``.
+    """Continue a run; ``n`` draws and then ``n`` more are the same as ``2n``.
 
     Args:
         state: From ``start``, an earlier ``Run``, or a checkpoint.
         sampler: The sampler that made the state.
-        num_draws: Draws a chain, at most.
+        num_draws: Number of draws per chain, at most.
         reducers: Folds over the draws, by name.
-        reducer_states: ``Run.memories`` of the run that is resumed: its reducers go on where they were.
-        None lets
-            them begin with the draws of this call.
-        store: Whether to keep the draws; without, memory does not grow with their number.
+        reducer_states: ``Run.reducer_states`` of the run to continue; None starts the reducers with the
+            draws of this call.
+        store: Whether to store the draws; without, memory does not grow with their number.
         progress: Whether to show a progress bar.
-        stop: Asked after each chunk with the run so far; True ends it.
-        save: Called after each chunk with the run so far; ``(run.state, run.memories)`` is what to keep.
-        chunk_size: Steps between two such moments; structural, a new size compiles anew. By default as
-            many as make 2 MiB of draws, but no more than 1024, and 16 at least unless they would make more
+        stop: Called after each chunk with the run so far; True ends it.
+        save: Called after each chunk with the run so far; save ``(run.state, run.reducer_states)``.
+        chunk_size: Number of steps between two such calls; structural: a new size compiles again. By
+            default as many as make 2 MiB of draws, at most 1024, and at least 16 unless these make more
             than 64 MiB.
-        num_lanes: For samplers whose draws take different numbers of evaluations, as ``nuts``. None moves
-            all chains together, each draw taking as long as its longest. A number moves that many chains at
-            a time, each at its own pace, and makes the same draws; with an eighth of ``num_chains`` a lane
-            is hardly ever idle (see ``Run.utilisation``). Structural, a new number compiles anew.
+        num_lanes: For samplers whose draws take different numbers of evaluations, as ``nuts``. None steps
+            all chains together, so that each draw takes as long as the slowest. A number moves that many
+            chains at a time, each at its own pace, and makes the same draws; with an eighth of
+            ``num_chains`` a lane is rarely idle (see ``Run.utilisation``). Structural.
 
     Returns:
-        The draws of this call, and the state to go on from.
+        The draws of this call, and the state to continue from.
 
     Raises:
         ValueError: If ``num_draws`` or ``chunk_size`` is below 1, ``num_lanes`` is above the number of
-            chains, the sampler's step is not made of turns, or ``reducer_states`` are not those of
+            chains, the sampler's step runs no ``StateMachine``, or ``reducer_states`` are not those of
             ``reducers``.
 
     Example:
@@ -191,49 +201,47 @@ def resume(
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
     num_chains = len(state.keys)
     machine = None if num_lanes is None else state_machine_of(sampler, num_lanes, num_chains)
-    shapes, still = draws_of(sampler, state)
-    if num_lanes is not None:
-        still = (False,) * len(still)
+    shapes = draws_shapes(sampler, state)
     if chunk_size is None:
-        moved = [leaf for leaf, same in zip(jax.tree.leaves(shapes), still, strict=True) if not same]
-        draw_bytes = sum(map(buffers.num_bytes, moved))
-        small, large = (max(1, size // max(draw_bytes, 1)) for size in (SMALL, LARGE))
-        chunk_size = min(max(FEWEST, min(small, MOST)), large)
+        row_bytes = max(buffers.row_bytes(shapes), 1)
+        small, large = (max(1, size // row_bytes) for size in (CACHED_BYTES, MAX_BYTES))
+        chunk_size = min(max(MIN_STEPS, min(small, MAX_STEPS)), large)
     if chunk_size < 1:
         raise ValueError(f"chunk_size must be at least 1; got {chunk_size}")
     reducers = dict(reducers or {})
     reducer_states = begin(reducers, shapes, reducer_states)
-    stored = buffers.on_host(buffers.rows(num_draws, shapes, still)) if store else None
+    stored = buffers.allocate_on_host(buffers.buffer_shapes(num_draws, shapes)) if store else None
     cost, executed, made, taken = Cost(0, 0), 0, 0, 0
     options = {"size": chunk_size, "store": store}
-    make = functools.partial(_chunk, sampler, reducers, **options, still=still)
+    make = functools.partial(_chunk, sampler, reducers, **options)
     if num_lanes is not None:
         make = functools.partial(_lanes_chunk, machine, reducers, **options, num_lanes=num_lanes)
 
-    # The device makes a chunk while the host takes the one before, unless someone wants to see the run there.
+    # The device makes a chunk while the host copies the one before, unless the run is inspected in between.
     chunks: deque[tuple[int, Draws, Any]] = deque()
     ahead = 1 if stop is None and save is None else 0
 
     def run_so_far() -> Run:
-        draws = jax.tree.map(lambda leaf: buffers.repeated(leaf, taken).swapaxes(0, 1), stored)
-        return Run(
-            draws, results(reducers, reducer_states), state, cost, Cost(0, 0), executed, reducer_states
-        )
+        draws = jax.tree.map(lambda leaf: buffers.first_rows(leaf, taken).swapaxes(0, 1), stored)
+        reduced = compute(reducers, reducer_states)
+        return Run(draws, reduced, state, cost, Cost(0, 0), executed, reducer_states)
 
     with Progress(disable=not progress, transient=True) as bar:
         task = bar.add_task("sampling", total=num_draws)
         while taken < num_draws:
             while made < num_draws and len(chunks) <= ahead:
                 count = min(chunk_size, num_draws - made)
-                state, reducer_states, buffer, turns = make(state, reducer_states, count)
-                chunks.append((count, buffer, turns))
+                state, reducer_states, buffer, num_steps = make(state, reducer_states, count)
+                chunks.append((count, buffer, num_steps))
                 made += count
-            count, buffer, turns = chunks.popleft()
+            count, buffer, num_steps = chunks.popleft()
             if store:
-                buffers.take(stored, taken, count, buffer)
+                buffers.copy_rows(stored, taken, count, buffer)
             taken += count
             cost = add(cost, buffer, count)
-            executed += num_chains * longest(buffer, count) if num_lanes is None else num_lanes * int(turns)
+            executed += (
+                num_chains * longest(buffer, count) if num_lanes is None else num_lanes * int(num_steps)
+            )
             bar.update(task, completed=taken)
             if save is not None:
                 save(run_so_far())
@@ -242,7 +250,7 @@ def resume(
     return run_so_far()
 
 
-@functools.partial(jax.jit, static_argnames=("size", "store", "still"))
+@functools.partial(jax.jit, static_argnames=("size", "store"))
 def _chunk(
     sampler: Sampler,
     reducers: dict[str, Reducer],
@@ -252,14 +260,10 @@ def _chunk(
     *,
     size: int,
     store: bool,
-    still: tuple[bool, ...],
 ) -> tuple[RunState, dict[str, PyTree], Draws, None]:
-    """``count <= size`` steps; a buffer of ``size`` draws, or of their costs, the first ``count`` written.
-
-    What is still has one row, to which every index is clipped.
-    """
-    shapes = buffers.rows(size, draws_of(sampler, state)[0], still)
-    buffer = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes if store else costs(shapes))
+    """Make ``count <= size`` steps and write their draws, or costs, to a buffer of ``size`` rows."""
+    shapes = buffers.buffer_shapes(size, draws_shapes(sampler, state))
+    buffer = buffers.zeros(shapes if store else costs(shapes))
 
     def body(index: Array, carry: tuple) -> tuple:
         state, reducer_states, buffer = carry
@@ -283,14 +287,14 @@ def _lanes_chunk(
     store: bool,
     num_lanes: int,
 ) -> tuple[RunState, dict[str, PyTree], Draws, Array]:
-    """The same, every chain at its own pace; and how many turns it took."""
-    states, buffer, turns = run_lanes(
+    """Make the same steps over lanes; also return their number of global steps."""
+    states, buffer, num_steps = run_lanes(
         machine, state.keys, state.states, state.step, count, size=size, num_lanes=num_lanes
     )
 
-    def take(index: Array, reducer_states: dict[str, PyTree]) -> dict[str, PyTree]:
-        return fold(reducers, reducer_states, jax.tree.map(lambda rows: rows[index], buffer))
+    def fold_row(index: Array, reducer_states: dict[str, PyTree]) -> dict[str, PyTree]:
+        return fold(reducers, reducer_states, buffers.read(buffer, index))
 
-    reducer_states = jax.lax.fori_loop(0, count, take, reducer_states)
+    reducer_states = jax.lax.fori_loop(0, count, fold_row, reducer_states)
     state = RunState(state.keys, states, state.step + count)
-    return state, reducer_states, buffer if store else costs(buffer), turns
+    return state, reducer_states, buffer if store else costs(buffer), num_steps

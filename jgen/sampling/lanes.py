@@ -1,7 +1,7 @@
-"""Lanes: machines driven in global steps of one evaluation, every chain at its own pace.
+"""Run many chains over few lanes: each step makes one evaluation in every lane.
 
-Chains that move together (``population.advance``) wait, after every draw, for the one that takes
-longest. Here a chain that has made a draw begins its next one while the others are still at theirs.
+Chains that step together (``chains.advance``) wait, after every draw, for the slowest one. Here a chain
+that has made a draw begins its next one while the others are still working on theirs.
 """
 
 from typing import NamedTuple
@@ -9,21 +9,24 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgen._internal.buffers import buffer_shapes, zeros
 from jgen._internal.threefry import fold_in
+from jgen._internal.trees import select_tree
 from jgen.samplers.state_machine import StateMachine
 from jgen.types import Array, Draws, Key, PyTree, Sampler
 
 PATIENCE = 8
-"""Finished lanes wait until they are one in this many: to finish and begin costs as much as turns do."""
+"""Lanes with a finished draw wait until they are one in this many: ending and beginning a draw is as costly
+as several steps."""
 
 
 class Lanes(NamedTuple):
-    """What is under way.
+    """State of the lanes.
 
     Attributes:
-        chain: The chain that a lane moves ``[lane]``; the number of chains where it moves none.
-        state: That chain's state, with a leading lane axis.
-        work: Its machine's work, likewise.
+        chain: Chain of each lane ``[lane]``; the number of chains for an idle lane.
+        state: State of that chain, with a leading lane axis.
+        work: State of its state machine, likewise.
     """
 
     chain: Array
@@ -32,10 +35,10 @@ class Lanes(NamedTuple):
 
 
 def state_machine_of(sampler: Sampler, num_lanes: int, num_chains: int) -> StateMachine:
-    """The machine that a sampler's step turns until it is done, for so many lanes to turn instead.
+    """Return the state machine that a sampler's step runs to completion.
 
     Raises:
-        ValueError: If its step is no such loop, or there are more lanes than chains.
+        ValueError: If the step runs no state machine, or there are more lanes than chains.
     """
     if not 1 <= num_lanes <= num_chains:
         raise ValueError(f"num_lanes must lie between 1 and num_chains = {num_chains}; got {num_lanes}")
@@ -44,8 +47,9 @@ def state_machine_of(sampler: Sampler, num_lanes: int, num_chains: int) -> State
         return bound[0]
     name = getattr(sampler.step.func, "__name__", sampler.step.func)
     raise ValueError(
-        "num_lanes is for a sampler whose step turns a Machine, one evaluation a turn (nuts, slice_sampler, "
-        f"accept_reject), with no transform around it; the step of this one is {name}: leave num_lanes out"
+        "num_lanes is for a sampler whose step runs a StateMachine, one evaluation at a time (nuts, "
+        "slice_sampler, accept_reject), with no transform around it; the step of this one is "
+        f"{name}: leave num_lanes out"
     )
 
 
@@ -59,24 +63,24 @@ def run_lanes(
     size: int,
     num_lanes: int,
 ) -> tuple[PyTree, Draws, Array]:
-    """Makes ``count`` draws of every chain, those that steps ``step .. step + count - 1`` would make.
+    """Make ``count`` draws of every chain: those that steps ``step .. step + count - 1`` would make.
 
-    A lane that has finished a draw goes on with the chain that has the fewest, its own or one that
-    waits. A chain's draws depend on its key and its state alone, never on when or where they are made. Every
-    chain makes the same number: to stop when there are enough in all would favour short trajectories.
+    A lane that has finished a draw continues with the chain that has the fewest, its own or a waiting
+    one. The draws of a chain depend only on its key and state, not on when or in which lane they are made.
+    Every chain makes the same number: stopping at a total number of draws would favour short trajectories.
 
     Args:
-        machine: One chain's.
-        keys: Of the chains ``[chain]``; the randomness of step t is ``fold_in(key, t)``.
-        states: Of the chains, with a leading chain axis.
-        step: Steps made before ``[]``.
-        count: Draws to make ``[]``, at most ``size``.
-        size: Rows of the buffer.
-        num_lanes: Lanes, at most as many as chains.
+        machine: State machine of one chain.
+        keys: Keys of the chains ``[chain]``; the randomness of step t is ``fold_in(key, t)``.
+        states: States of the chains, with a leading chain axis.
+        step: Number of steps made before ``[]``.
+        count: Number of draws to make ``[]``, at most ``size``.
+        size: Number of rows of the buffer.
+        num_lanes: Number of lanes, at most that of chains.
 
     Returns:
-        The states after; the draws, ``[size, chain, *event]``, of which the first ``count`` rows are written;
-        and the number of turns, each of which made one evaluation in every lane.
+        The states after; the draws ``[size, chain, *event]``, of which the first ``count`` rows are written;
+        and the number of steps, each of which made one evaluation in every lane.
 
     Reference:
         Dance, Glaser, Orbanz and Adams (2025), "Efficiently Vectorized MCMC on Modern Accelerators",
@@ -91,58 +95,63 @@ def run_lanes(
         draw_keys = jax.vmap(fold_in)(keys[chain], step + made[chain].astype(step.dtype))
         return jax.vmap(machine.init)(draw_keys, state)
 
-    def turn(lanes: Lanes) -> Lanes:
+    def step_all(lanes: Lanes) -> Lanes:
         work = jax.vmap(machine.step)(lanes.state, lanes.work)
         if machine.finish_stage is not None:
-            work = _select(work.stage_done, jax.vmap(machine.finish_stage)(work), work)
-        return lanes._replace(work=_select(lanes.work.done, lanes.work, work))
+            work = select_tree(work.stage_done, jax.vmap(machine.finish_stage)(work), work)
+        return lanes._replace(work=select_tree(lanes.work.done, lanes.work, work))
 
-    def turn_until_some_finish(lanes: Lanes, turns: Array) -> tuple[Lanes, Array]:
+    def step_until_some_finish(lanes: Lanes, num_steps: Array) -> tuple[Lanes, Array]:
         busy = lanes.chain < num_chains  # [lane]
         enough = jnp.minimum(jnp.sum(busy), 1 + jnp.sum(busy) // PATIENCE)
         return jax.lax.while_loop(
             lambda carry: jnp.sum(carry[0].work.done & busy) < enough,
-            lambda carry: (turn(carry[0]), carry[1] + 1),
-            (lanes, turns),
+            lambda carry: (step_all(carry[0]), carry[1] + 1),
+            (lanes, num_steps),
         )
 
     def body(carry: tuple) -> tuple:
-        states, made, lanes, buffer, turns = carry
-        lanes, turns = turn_until_some_finish(lanes, turns)
+        states, made, lanes, buffer, num_steps = carry
+        lanes, num_steps = step_until_some_finish(lanes, num_steps)
         finished = lanes.work.done & (lanes.chain < num_chains)  # [lane]
         new, draws = jax.vmap(machine.finalize)(lanes.state, lanes.work)
         row = made[lanes.chain]
         written = jnp.where(finished, lanes.chain, num_chains)  # out of range, hence dropped, if unfinished
-        buffer = jax.tree.map(lambda rows, one: rows.at[row, written].set(one, mode="drop"), buffer, draws)
+
+        def put(rows: Array, one: Array) -> Array:
+            return rows.at[jnp.minimum(row, len(rows) - 1), written].set(one, mode="drop")
+
+        buffer = jax.tree.map(put, buffer, draws)
         states = jax.tree.map(lambda old, one: old.at[written].set(one, mode="drop"), states, new)
         made = made.at[written].add(1, mode="drop")
 
         chain = next_chains(lanes.chain, finished, made, lacking(made))
-        state = _read(states, chain)
+        state = read_chains(states, chain)
         begins = finished | (lanes.chain == num_chains)
-        work = _select(begins, init_work(chain, state, made), lanes.work)
-        return states, made, Lanes(chain, state, work), buffer, turns
+        work = select_tree(begins, init_work(chain, state, made), lanes.work)
+        return states, made, Lanes(chain, state, work), buffer, num_steps
 
     made = jnp.zeros(num_chains, jnp.int32)
     chain = jnp.arange(num_lanes)
-    state = _read(states, chain)
+    state = read_chains(states, chain)
     lanes = Lanes(chain, state, init_work(chain, state, made))
-    shapes = jax.eval_shape(jax.vmap(machine.finalize), state, lanes.work)[1]
-    buffer = jax.tree.map(lambda leaf: jnp.zeros((size, num_chains, *leaf.shape[1:]), leaf.dtype), shapes)
-    states, _, _, buffer, turns = jax.lax.while_loop(
+    draws = jax.eval_shape(jax.vmap(machine.finalize), state, lanes.work)[1]  # [lane, *event]
+    draws = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((num_chains, *leaf.shape[1:]), leaf.dtype), draws)
+    buffer = zeros(buffer_shapes(size, draws))
+    states, _, _, buffer, num_steps = jax.lax.while_loop(
         lambda carry: jnp.any(lacking(carry[1])), body, (states, made, lanes, buffer, jnp.uint32(0))
     )
-    return states, buffer, turns
+    return states, buffer, num_steps
 
 
 def next_chains(chain: Array, finished: Array, made: Array, lacking: Array) -> Array:
-    """Which chain each lane moves next ``[lane]``; the number of chains where there is none to move.
+    """Choose the chain that each lane moves next ``[lane]``; the number of chains for an idle lane.
 
     Args:
-        chain: Which it moves now ``[lane]``.
-        finished: Whether that one has just finished a draw ``[lane]``.
-        made: Draws of each chain, that one included ``[chain]``.
-        lacking: Whether it is to make more ``[chain]``.
+        chain: Chain that each lane moves now ``[lane]``.
+        finished: Whether that chain has just finished a draw ``[lane]``.
+        made: Number of draws of each chain, that one included ``[chain]``.
+        lacking: Whether each chain is to make more ``[chain]``.
     """
     (num_chains,) = made.shape
     free = finished | (chain == num_chains)  # [lane]
@@ -154,18 +163,12 @@ def next_chains(chain: Array, finished: Array, made: Array, lacking: Array) -> A
     # The chains in turn, then num_chains. (A search in the sum by every lane would be a loop.)
     queue = jnp.full(num_chains, num_chains).at[place].set(jnp.arange(num_chains), mode="drop")
     chosen = queue.at[jnp.cumsum(free) - 1].get(mode="fill", fill_value=num_chains)  # [lane]
-    # Then a lane keeps its own chain, if that has not been chosen too and lacks draws.
+    # A lane that gets none keeps its own chain, if no other lane has chosen it and it lacks draws.
     keeps = finished & lacking[chain] & (made[chain] > fewest)
     own = jnp.where(keeps | ~free, chain, num_chains)
     return jnp.where(free & (chosen < num_chains), chosen, own)
 
 
-def _read(states: PyTree, chain: Array) -> PyTree:
+def read_chains(states: PyTree, chain: Array) -> PyTree:
+    """Return the states of these chains."""
     return jax.tree.map(lambda leaf: leaf[chain], states)
-
-
-def _select(condition: Array, new: PyTree, old: PyTree) -> PyTree:
-    def pick(a: Array, b: Array) -> Array:
-        return jnp.where(condition.reshape(condition.shape + (1,) * (a.ndim - 1)), a, b)
-
-    return jax.tree.map(pick, new, old)

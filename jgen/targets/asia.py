@@ -1,14 +1,16 @@
-"""The Asia network: eight yes-or-no variables of a chest clinic."""
+"""Define the Asia network: eight binary variables of a chest clinic."""
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Bernoulli, Delta
 
 from jgen._internal.binding import bind_static
-from jgen.targets.finite_states import all_words, table, weigh
+from jgen.targets.finite_states import all_words, enumerate_weights, table_sampler
+from jgen.targets.parts import make_target
 from jgen.types import Array, Target, Trait
 
 NETWORK = {
@@ -25,7 +27,7 @@ NETWORK = {
 
 
 def asia(observed: Mapping[str, int] | None = None) -> Target:
-    r"""Lauritzen and Spiegelhalter's network, given any observed variables.
+    r"""Make Lauritzen and Spiegelhalter's network, conditioned on any observed variables.
 
     .. math:: p(v) = \prod_i p(v_i | parents_i), \qquad Z = p(observed)
 
@@ -33,10 +35,10 @@ def asia(observed: Mapping[str, int] | None = None) -> Target:
     P(lung given xray, dysp) = .62125280. All truths are by enumeration of the at most 256 states.
 
     With nothing observed its ``conditionals`` are the network itself, for ancestral sampling; given
-    observations, an ancestral sampler weighs ``CONDITIONALS`` by them.
+    observations, an ancestral sampler of ``CONDITIONALS`` weights its draws by them.
 
     Args:
-        observed: Name -> 0 or 1 of what is known; nothing by default.
+        observed: Name -> 0 or 1 of each observed variable; none by default.
 
     Returns:
         The target; its position is a dict, name -> integer 0 or 1, of the variables not observed.
@@ -68,75 +70,75 @@ def asia(observed: Mapping[str, int] | None = None) -> Target:
     if not joint.sum() > 0:
         raise ValueError(f"asia gives probability 0 to {observed}: 'either' is 'tub' or 'lung'.")
     with np.errstate(divide="ignore"):
-        law = weigh(states, np.log(joint))
-    start = states[law.probabilities.argmax()].tolist()
-    return Target(
-        log_density=Partial(log_density, {name: jnp.asarray(value) for name, value in observed.items()}),
-        start={name: jnp.asarray(value) for name, value in zip(free, start, strict=True)},
-        sample=table(law.probabilities, dict(zip(free, states.T, strict=True))),
-        mean=jnp.asarray(law.mean),
-        variance=jnp.asarray(law.variance),
-        log_evidence=law.log_evidence,
-        expectations={name: (get(name), float(value)) for name, value in zip(free, law.mean, strict=True)},
+        enumeration = enumerate_weights(states, np.log(joint))
+    means = enumeration.mean.tolist()
+    start = states[enumeration.probabilities.argmax()]
+    return make_target(
+        Trait.DISCRETE,
+        log_density=Partial(log_density, jax.tree.map(np.asarray, observed)),
+        start=dict(zip(free, start, strict=True)),
+        sample=table_sampler(enumeration.probabilities, dict(zip(free, states.T, strict=True))),
+        mean=enumeration.mean,
+        variance=enumeration.variance,
+        log_evidence=enumeration.log_evidence,
+        expectations={name: (make_lookup(name), mean) for name, mean in zip(free, means, strict=True)},
         conditionals=None if observed else CONDITIONALS,
-        name="asia",
-        traits=frozenset({Trait.DISCRETE}),
         source="Lauritzen and Spiegelhalter 1988; enumeration",
     )
 
 
-def get(name: str) -> Partial:
-    """A function from a position to one variable; equal names give equal functions."""
+def make_lookup(name: str) -> Partial:
+    """Make a function from a position to one variable; equal names give equal functions."""
     return Partial(bind_static(lookup, name=name))
 
 
 def lookup(position: Mapping[str, Array], *, name: str) -> Array:
-    """One variable of a position."""
+    """Draw one variable of a position."""
     return position[name]
 
 
 def bernoulli(name: str, *parents: Array) -> Bernoulli:
-    """The distribution of one variable given its parents' values."""
+    """Return the distribution of one variable given its parents' values."""
     return Bernoulli(probs=jnp.asarray(NETWORK[name][1])[parents])
 
 
 def visit_to_asia() -> Bernoulli:
-    """P(asia)."""
+    """Return P(asia)."""
     return bernoulli("asia")
 
 
 def smoker() -> Bernoulli:
-    """P(smoke)."""
+    """Return P(smoke)."""
     return bernoulli("smoke")
 
 
 def tuberculosis(asia: Array) -> Bernoulli:
-    """P(tub given asia)."""
+    """Return P(tub given asia)."""
     return bernoulli("tub", asia)
 
 
 def lung_cancer(smoke: Array) -> Bernoulli:
-    """P(lung given smoke)."""
+    """Return P(lung given smoke)."""
     return bernoulli("lung", smoke)
 
 
 def bronchitis(smoke: Array) -> Bernoulli:
-    """P(bronc given smoke)."""
+    """Return P(bronc given smoke)."""
     return bernoulli("bronc", smoke)
 
 
 def either_of(tub: Array, lung: Array) -> Delta:
-    """P(either given tub, lung): a certainty."""
+    """Return P(either given tub, lung): deterministic."""
     return Delta(jnp.maximum(tub, lung))
 
 
 def x_ray(either: Array) -> Bernoulli:
-    """P(xray given either)."""
+    """Return P(xray given either)."""
     return bernoulli("xray", either)
 
 
 def dyspnoea(bronc: Array, either: Array) -> Bernoulli:
-    """P(dysp given bronc, either)."""
+    """Return P(dysp given bronc, either)."""
     return bernoulli("dysp", bronc, either)
 
 
@@ -150,11 +152,11 @@ CONDITIONALS = {
     "xray": Partial(x_ray),
     "dysp": Partial(dyspnoea),
 }
-"""Name -> function of its parents' values to a distribution: what an ancestral sampler eats."""
+"""Name -> function of its parents' values to a distribution, as the ancestral sampler takes it."""
 
 
 def probability(values: Mapping[str, int]) -> float:
-    """The joint probability of all eight variables, in float64 on the host."""
+    """Return the joint probability of all eight variables, in float64 on the host."""
     result = 1.0
     for name, (parents, entries) in NETWORK.items():
         yes = float(np.asarray(entries)[tuple(values[parent] for parent in parents)])
@@ -163,7 +165,7 @@ def probability(values: Mapping[str, int]) -> float:
 
 
 def log_density(observed: Mapping[str, Array], position: Mapping[str, Array]) -> Array:
-    """Gives log p(position, observed); -inf where a value is not 0 or 1."""
+    """Evaluate log p(position, observed); -inf where a value is not 0 or 1."""
     values = {**observed, **position}
     total = jnp.zeros(())
     for name, (parents, entries) in NETWORK.items():

@@ -1,4 +1,4 @@
-"""Words from an autoregressive model at a temperature of the whole word: discrete, exact by listing."""
+"""Define words of an autoregressive model, tempered as whole words and enumerated."""
 
 from math import log
 
@@ -7,20 +7,21 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.finite_states import all_words, table, uniform_words, weigh
+from jgen.targets.finite_states import all_words, enumerate_weights, table_sampler, uniform_words
+from jgen.targets.parts import make_target
 from jgen.types import Array, Target, Trait
 
 
 def autoregressive(vocabulary: int = 5, length: int = 4, temperature: float = 0.5) -> Target:
-    r"""Words w of an autoregressive model, with probability proportional to p(w)^(1/T).
+    r"""Make words w of an autoregressive model, with probability proportional to p(w)^(1/T).
 
     .. math:: p(w) = \prod_t softmax\Big(b + \sum_{s < t} A_{t - s, w_s}\Big)_{w_t}, \qquad
         Z = \sum_w p(w)^{1/T}
 
-    At T = 1 it is the model and log Z = 0. Below, it is what reading off the likeliest words tends to,
-    and is *not* what softmax(logits / T) at each token draws: that one forgets how likely the rest
-    of the word is. Every token hears all those before it, by a table of cosines, so nothing factorises; the
-    625 words of the default are listed.
+    At T = 1 it is the model and log Z = 0. Below, it concentrates on the likeliest words, and
+    is *not* what softmax(logits / T) at each token draws: that ignores how likely the rest of the word is.
+    Every token depends on all those before it, by a table of cosines, so nothing factorises; the 625 words of
+    the default are enumerated.
 
     The proposal is uniform over words, and ``log_bound`` the weight of the likeliest word.
 
@@ -34,7 +35,8 @@ def autoregressive(vocabulary: int = 5, length: int = 4, temperature: float = 0.
         the symbols' numbers.
 
     Raises:
-        ValueError: A size is too small, the words are too many to list, or ``temperature`` is not positive.
+        ValueError: A size is too small, there are too many words to enumerate, or ``temperature`` is not
+        positive.
 
     Example:
         >>> abs(autoregressive(temperature=1.0).log_evidence) < 1e-12  # words of a normalised model
@@ -57,27 +59,27 @@ def autoregressive(vocabulary: int = 5, length: int = 4, temperature: float = 0.
     links = 2 * np.cos(lag + 2 * index[:, None] + 3 * index) / lag  # [lag, earlier, later]
     bias = np.cos(index)  # [symbol]
     words = all_words(vocabulary, length)
-    log_weights = host_log_prob(bias, links, words) / temperature
-    law = weigh(words, log_weights)
-    marginals = np.stack([law.probabilities @ (words == symbol) for symbol in index], 1)  # [length, symbol]
-    return Target(
-        log_density=Partial(log_density, jnp.asarray(bias), jnp.asarray(links), temperature),
-        start=jnp.asarray(words[log_weights.argmax()]),
-        sample=table(law.probabilities, words),
-        mean=jnp.asarray(law.mean),
-        variance=jnp.asarray(law.variance),
-        log_evidence=round(law.log_evidence, 12),
-        expectations={"marginals": (Partial(one_hot, jnp.asarray(bias)), jnp.asarray(marginals))},
+    log_weights = log_prob_in_float64(bias, links, words) / temperature
+    enumeration = enumerate_weights(words, log_weights)
+    probabilities = enumeration.probabilities
+    marginals = np.stack([probabilities @ (words == symbol) for symbol in index], 1)  # [length, symbol]
+    return make_target(
+        Trait.DISCRETE,
+        log_density=Partial(log_density, bias, links, temperature),
+        start=words[log_weights.argmax()],
+        sample=table_sampler(probabilities, words),
+        mean=enumeration.mean,
+        variance=enumeration.variance,
+        log_evidence=round(enumeration.log_evidence, 12),
+        expectations={"marginals": (Partial(one_hot, bias), marginals)},
         proposal=uniform_words(vocabulary, length),
-        log_bound=float(log_weights.max()) + length * log(vocabulary),
-        name="autoregressive",
-        traits=frozenset({Trait.DISCRETE}),
+        log_bound=log_weights.max() + length * log(vocabulary),
         source="enumeration",
     )
 
 
-def host_log_prob(bias: np.ndarray, links: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Gives log p of ``words [word, length]`` in float64, ``[word]``."""
+def log_prob_in_float64(bias: np.ndarray, links: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Evaluate log p of ``words [word, length]`` in float64, ``[word]``."""
     total = np.zeros(len(words))
     for t in range(words.shape[1]):
         logits = bias + sum(links[t - s - 1, words[:, s]] for s in range(t))  # [symbol] or [word, symbol]
@@ -88,7 +90,7 @@ def host_log_prob(bias: np.ndarray, links: np.ndarray, words: np.ndarray) -> np.
 
 
 def log_density(bias: Array, links: Array, temperature: float, word: Array) -> Array:
-    """Gives log p(word) / T for the integers ``word [length]``; -inf where a symbol does not exist."""
+    """Evaluate log p(word) / T for the integers ``word [length]``; -inf where a symbol does not exist."""
     total = jnp.zeros((), bias.dtype)
     for t in range(len(word)):
         logits = bias
@@ -99,5 +101,5 @@ def log_density(bias: Array, links: Array, temperature: float, word: Array) -> A
 
 
 def one_hot(bias: Array, word: Array) -> Array:
-    """Indicators of the symbols of ``word [length]``, ``[length, symbol]``."""
+    """Return indicators of the symbols of ``word [length]``, ``[length, symbol]``."""
     return jax.nn.one_hot(word, len(bias), dtype=bias.dtype)

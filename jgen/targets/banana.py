@@ -1,17 +1,17 @@
-"""Haario's banana: a Gaussian bent along a parabola."""
+"""Define Haario's banana: a Gaussian bent along a parabola."""
 
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.bindable import log_prob_of, power, sample_of, widening
-from jgen.targets.pushforward import Pushforward
+from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target
 
 WIDTH = 10.0
 
 
 def banana(curvature: float = 0.03) -> Target:
-    r"""x0 ~ N(0, 10^2), x1 given x0 ~ N(b (x0^2 - 100), 1), with b the curvature.
+    r"""Make the banana: x0 ~ N(0, 10^2), x1 given x0 ~ N(b (x0^2 - 100), 1), with curvature b.
 
     .. math:: E x = 0, \quad Var x = (100, 1 + 20000 b^2), \quad Var x_0^2 = 20000, \quad \log Z = 0
 
@@ -40,43 +40,28 @@ def banana(curvature: float = 0.03) -> Target:
         raise ValueError(
             f"banana needs a finite curvature, got curvature={curvature}: 0.03 is the usual one."
         )
-    forward, inverse = Partial(bend, curvature), Partial(straighten, curvature)
-    target = Pushforward(2, 1.0, forward, inverse)
-    return Target(
-        log_density=Partial(log_prob_of, target),
-        start=jnp.ones(2),
-        sample=Partial(sample_of, target),
-        mean=jnp.zeros(2),
-        variance=jnp.array([WIDTH**2, 1 + 2 * curvature**2 * WIDTH**4]),
-        log_evidence=0.0,
-        expectations={
-            "x0^4": (Partial(fourth_power), 3 * WIDTH**4),
-            "u^2": (Partial(straight_squares, curvature), jnp.ones(2)),
-        },
-        proposal=Pushforward(2, widening(2), forward, inverse),
-        log_bound=1.0,
-        name="banana",
+    return make_pushforward(
+        forward=Partial(bend, curvature),
+        inverse=Partial(straighten, curvature),
+        mean=np.zeros(2),
+        variance=np.array([WIDTH**2, 1 + 2 * curvature**2 * WIDTH**4]),
+        expectations={"x0^4": (Partial(fourth_power), 3 * WIDTH**4)},
         source="Haario, Saksman and Tamminen 1999; closed form",
     )
 
 
 def bend(curvature: float, u: Array) -> Array:
-    """Carries a standard Gaussian ``u [2]`` to the banana ``[2]``."""
+    """Map a standard Gaussian ``u [2]`` to the banana ``[2]``."""
     x0 = WIDTH * u[0]
     return jnp.stack([x0, u[1] + curvature * (x0**2 - WIDTH**2)])
 
 
 def straighten(curvature: float, x: Array) -> tuple[Array, Array]:
-    """The inverse of ``bend`` ``[2]`` and its log-determinant."""
+    """Invert ``bend``: return ``u`` ``[2]`` and the log-determinant."""
     u = jnp.stack([x[0] / WIDTH, x[1] - curvature * (x[0] ** 2 - WIDTH**2)])
     return u, -jnp.log(jnp.asarray(WIDTH, x.dtype))
 
 
-def straight_squares(curvature: float, x: Array) -> Array:
-    """Squares of the coordinates in which the banana is N(0, I), ``[2]``."""
-    return power(2, straighten(curvature, x)[0])
-
-
 def fourth_power(x: Array) -> Array:
-    """x0^4."""
+    """Return x0^4."""
     return x[0] ** 4

@@ -1,25 +1,26 @@
-"""How many of five animals a dose kills: a logistic regression whose posterior is far from normal."""
+"""Define a logistic regression of deaths on dose whose posterior is far from normal."""
 
-from math import comb, log, pi
+from math import comb, log
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
-from numpyro.distributions import Normal
+from scipy.special import expit
 
-from jgen.targets.two_coefficients import envelope_sample, fit
+from jgen.targets.two_coefficient_posterior import log_normal_prior, make_posterior
 from jgen.types import Array, Target
 
 LOG_DOSE = (-0.86, -0.30, -0.05, 0.73)
 """In log g/ml; five animals each."""
 DEATHS = (0, 1, 3, 5)
 ANIMALS = 5
-PRIOR_MEAN, PRIOR_SCALE = (0.0, 10.0), (2.0, 10.0)
+PRIOR = (0.0, 10.0), (2.0, 10.0)
+"""Mean and standard deviation of both coefficients."""
 
 
 def bioassay() -> Target:
-    r"""The posterior of an intercept and a slope, in logits, under independent normal priors.
+    r"""Make the posterior of an intercept and a slope, in logits, under independent normal priors.
 
     .. math:: y_i \sim Binomial(5, \sigma(\alpha + \beta x_i)), \quad \alpha \sim N(0, 2^2), \;
         \beta \sim N(10, 10^2)
@@ -49,37 +50,25 @@ def bioassay() -> Target:
         value = deaths * logit - ANIMALS * softplus + choices
         return value, deaths - ANIMALS * rate, -ANIMALS * rate * (1 - rate)
 
-    prior_scale = np.array(PRIOR_SCALE)
-    posterior = fit(design, np.array(PRIOR_MEAN), prior_scale, binomial)
-    density = Partial(log_density, jnp.asarray(design), jnp.asarray(deaths))
-    mode = jnp.asarray(posterior.mode)
-    rates = 1 / (1 + np.exp(-posterior.nodes @ design.T))  # [node, dose]
-    return Target(
-        log_density=density,
-        start=jnp.asarray(np.array(PRIOR_MEAN)),
-        sample=Partial(envelope_sample, density, mode, jnp.asarray(prior_scale), posterior.peak),
-        mean=jnp.asarray(posterior.mean),
-        variance=jnp.asarray(posterior.variance),
-        log_evidence=posterior.log_evidence,
-        expectations={
-            "rates": (Partial(death_rates, jnp.asarray(design)), jnp.asarray(posterior.weights @ rates))
-        },
-        proposal=Normal(mode, jnp.asarray(prior_scale)).to_event(1),
-        log_bound=posterior.peak + float(np.log(prior_scale).sum()) + log(2 * pi),
-        name="bioassay",
-        source="Racine et al. 1986; quadrature",
+    return make_posterior(
+        "Racine et al. 1986",
+        log_density=Partial(log_density, design, deaths),
+        design=design,
+        prior=PRIOR,
+        likelihood=binomial,
+        rates=(death_rates, expit),
+        start=np.array(PRIOR[0]),
     )
 
 
 def death_rates(design: Array, w: Array) -> Array:
-    """The probability of death at each dose ``[dose]``."""
+    """Return the probability of death at each dose ``[dose]``."""
     return jax.nn.sigmoid(jnp.matmul(design, w, precision="highest"))
 
 
 def log_density(design: Array, deaths: Array, w: Array) -> Array:
-    """Gives log p(y, w), normalised over both, at ``w [2]``."""
+    """Evaluate log p(y, w), normalised over both, at ``w [2]``."""
     logit = jnp.matmul(design, w, precision="highest")  # [dose]
     choices = sum(log(comb(ANIMALS, y)) for y in DEATHS)
     likelihood = (deaths * logit - ANIMALS * jax.nn.softplus(logit)).sum() + choices
-    mean, scale = jnp.array(PRIOR_MEAN, w.dtype), jnp.array(PRIOR_SCALE, w.dtype)
-    return likelihood - jnp.square((w - mean) / scale).sum() / 2 - jnp.log(scale).sum() - log(2 * pi)
+    return likelihood + log_normal_prior(PRIOR, w)

@@ -1,22 +1,23 @@
-"""Independent Cauchy coordinates: no mean, no variance."""
+"""Define independent Cauchy coordinates, which have no mean and no variance."""
 
 from math import log, pi
 
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Cauchy
 
-from jgen.targets.bindable import sample_of, widening
+from jgen.targets.parts import check_dim, covering_scale, make_target, sample_from
 from jgen.types import Array, Target, Trait
 
 
 def cauchy(dim: int = 100) -> Target:
-    r"""``dim`` independent standard Cauchy coordinates, normalised.
+    r"""Make ``dim`` independent standard Cauchy coordinates, normalised.
 
     .. math:: \log p(x) = -\sum_i \log \pi (1 + x_i^2), \qquad E[-\log p] = dim \log 4\pi
 
     No moment exists; each coordinate's -log p has mean log 4 pi and standard deviation pi / sqrt 3,
-    and sits inside (-1, 1) with probability 1/2. The proposal is Cauchy of scale s, s^dim = e;
+    and lies in (-1, 1) with probability 1/2. The proposal is Cauchy of scale s, s^dim = e;
     the ratio of the two is largest at 0, so ``log_bound = 1``.
 
     Args:
@@ -34,38 +35,35 @@ def cauchy(dim: int = 100) -> Target:
         2.531024
 
     Reference:
-        Closed form; E log(1 + x^2) = 2 log 2 under the Cauchy law.
+        Closed form; E log(1 + x^2) = 2 log 2 under the Cauchy distribution.
     """
-    if dim < 1:
-        raise ValueError(f"cauchy needs dim >= 1, got dim={dim}: give at least one coordinate.")
-    zeros, ones = jnp.zeros(dim), jnp.ones(dim)
-    return Target(
+    check_dim("cauchy", dim)
+    zeros, ones = np.zeros(dim), np.ones(dim)
+    return make_target(
+        Trait.HEAVY_TAILED,
         log_density=Partial(log_density),
         start=ones,
-        sample=Partial(sample_of, Cauchy(zeros, ones).to_event(1)),
+        sample=Partial(sample_from, Cauchy(zeros, ones).to_event(1)),
         log_evidence=0.0,
         expectations={
-            "-log p": (Partial(surprise), dim * log(4 * pi)),
+            "-log p": (Partial(negative_log_density), dim * log(4 * pi)),
             "|x| < 1": (Partial(inside), ones / 2),
         },
-        proposal=Cauchy(zeros, widening(dim) * ones).to_event(1),
+        proposal=Cauchy(zeros, covering_scale(dim) * ones).to_event(1),
         log_bound=1.0,
-        name="cauchy",
-        traits=frozenset({Trait.HEAVY_TAILED}),
-        source="closed form",
     )
 
 
 def log_density(x: Array) -> Array:
-    """The normalised log-density of ``x [dim]``."""
+    """Evaluate the normalised log-density of ``x [dim]``."""
     return -jnp.log1p(x**2).sum() - len(x) * log(pi)
 
 
-def surprise(x: Array) -> Array:
-    """Minus the log-density."""
+def negative_log_density(x: Array) -> Array:
+    """Return minus the log-density."""
     return -log_density(x)
 
 
 def inside(x: Array) -> Array:
-    """Which coordinates sit between the quartiles, ``[dim]``."""
+    """Return 1 for each coordinate between the quartiles, else 0, ``[dim]``."""
     return (jnp.abs(x) < 1).astype(x.dtype)

@@ -1,4 +1,4 @@
-"""British coal-mining disasters: two rates, and a year between them that was summed out."""
+"""Define a change-point model of coal-mining disasters, with the year summed out."""
 
 from math import lgamma, log
 
@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
+from scipy.special import digamma, gammaln, polygamma
 
-from jgen.targets.special_functions import digamma, trigamma
+from jgen.targets.parts import make_target, sample_index
 from jgen.types import Array, Key, Target
 
 DISASTERS = (
@@ -16,13 +17,13 @@ DISASTERS = (
     0, 0, 0, 2, 1, 0, 0, 0, 1, 1, 0, 2, 3, 3, 1, 1, 2, 1, 1, 1, 1, 2, 4, 2, 0, 0, 1, 4, 0, 0, 0, 1, 0, 0,
     0, 0, 0, 1, 0, 0, 1, 0, 1,
 )  # fmt: skip
-"""A year, 1851 to 1961."""
+"""Disasters a year, 1851 to 1961."""
 SHAPE = RATE = 1.0
-"""Of the gamma prior of both rates."""
+"""Parameters of the gamma prior of both rates."""
 
 
 def change_point() -> Target:
-    r"""The posterior of the logs of two rates of disasters, before and after an unknown year.
+    r"""Make the posterior of the logs of two rates of disasters, before and after an unknown year.
 
     .. math:: y_t \sim Poisson(\lambda_1) \; (t \le \tau), \quad y_t \sim Poisson(\lambda_2) \; (t > \tau),
         \quad \lambda_k \sim Gamma(1, 1), \quad \tau \sim Uniform\{1, \dots, T - 1\}
@@ -53,54 +54,50 @@ def change_point() -> Target:
     before = y.cumsum()[:-1]  # [tau]
     shapes = SHAPE + np.stack([before, y.sum() - before], 1)  # [tau, rate]
     rates = RATE + np.stack([years, len(y) - years], 1)  # [tau, rate]
-    log_gammas = np.array([[lgamma(a) for a in row] for row in shapes])
+    log_gammas = gammaln(shapes)
     constant = 2 * (SHAPE * log(RATE) - lgamma(SHAPE)) - sum(lgamma(n + 1) for n in y) - log(len(years))
     log_joint = (log_gammas - shapes * np.log(rates)).sum(1) + constant  # [tau], log p(y, tau)
     top = log_joint.max()
     weights = np.exp(log_joint - top)
     log_evidence = float(top + np.log(weights.sum()))
     weights /= weights.sum()
-    means = np.array([[digamma(a) for a in row] for row in shapes]) - np.log(rates)  # [tau, rate]
-    spreads = np.array([[trigamma(a) for a in row] for row in shapes])  # [tau, rate]
+    means = digamma(shapes) - np.log(rates)  # [tau, rate]
+    spreads = polygamma(1, shapes)  # [tau, rate]
     mean = weights @ means
-    counts = jnp.asarray(np.stack([before, y.sum() - before, years, len(y) - years], 1).astype(float))
-    return Target(
+    counts = np.stack([before, y.sum() - before, years, len(y) - years], 1).astype(float)
+    return make_target(
         log_density=Partial(log_density, counts, constant),
-        start=jnp.asarray(np.zeros(2)),
-        sample=Partial(
-            sample, jnp.asarray(weights.cumsum()), jnp.asarray(shapes), jnp.asarray(rates.astype(float))
-        ),
-        mean=jnp.asarray(mean),
-        variance=jnp.asarray(weights @ (spreads + means**2) - mean**2),
+        start=np.zeros(2),
+        sample=Partial(sample, weights.cumsum(), shapes, rates.astype(float)),
+        mean=mean,
+        variance=weights @ (spreads + means**2) - mean**2,
         log_evidence=log_evidence,
         expectations={
-            "rates": (Partial(jnp.exp), jnp.asarray(weights @ (shapes / rates))),
-            "last year": (Partial(last_year, counts), float(weights @ years)),
+            "rates": (Partial(jnp.exp), weights @ (shapes / rates)),
+            "last year": (Partial(last_year, counts), weights @ years),
         },
-        name="change_point",
         source="Jarrett 1979; closed form",
     )
 
 
 def log_years(counts: Array, x: Array) -> Array:
-    """Gives log p(y, tau given the rates), but for a constant, ``[tau]``."""
+    """Evaluate log p(y, tau given the rates), but for a constant, ``[tau]``."""
     return counts @ jnp.concatenate([x, -jnp.exp(x)])
 
 
 def log_density(counts: Array, constant: float, x: Array) -> Array:
-    """Gives log p(y, x), normalised over both, at ``x [2]``; columns of ``counts`` as in the factory."""
+    """Evaluate log p(y, x), normalised over both, at ``x [2]``; ``counts`` as in the factory."""
     prior = (SHAPE * x - RATE * jnp.exp(x)).sum()  # SHAPE - 1 from the density, 1 from the log-Jacobian
     return jax.nn.logsumexp(log_years(counts, x)) + prior + constant
 
 
 def last_year(counts: Array, x: Array) -> Array:
-    """The mean of tau given the rates."""
+    """Return the mean of tau given the rates."""
     return jax.nn.softmax(log_years(counts, x)) @ counts[:, 2]
 
 
 def sample(cumulative: Array, shapes: Array, rates: Array, key: Key) -> Array:
-    """One exact draw ``[2]``."""
+    """Draw one exact sample ``[2]``."""
     year_key, rate_key = jax.random.split(key)
-    uniform = jax.random.uniform(year_key, (), cumulative.dtype)
-    tau = jnp.searchsorted(cumulative[:-1], uniform, side="right", method="compare_all")
+    tau = sample_index(cumulative, year_key)
     return jax.random.loggamma(rate_key, shapes[tau]) - jnp.log(rates[tau])

@@ -1,4 +1,4 @@
-"""Bayesian linear regression on the diabetes data, with unknown noise: conjugate, so all is exact."""
+"""Define a conjugate linear regression with unknown noise on the diabetes data."""
 
 from math import lgamma, log, pi
 
@@ -6,16 +6,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
+from scipy.special import digamma, polygamma
 
-from jgen.targets.special_functions import digamma, trigamma
+from jgen.targets.parts import make_target
 from jgen.types import Array, Key, Target
 
 PRIOR_SHAPE, PRIOR_RATE = 2.0, 1.0
-"""Of the inverse gamma prior of sigma^2."""
+"""Parameters of the inverse gamma prior of sigma^2."""
 
 
 def diabetes(prior_scale: float = 1.0) -> Target:
-    r"""The posterior of an intercept, ten coefficients and log sigma.
+    r"""Make the posterior of an intercept, ten coefficients and log sigma.
 
     .. math:: y \sim N(X \beta, \sigma^2 I), \quad \beta \sim N(0, \sigma^2 c^2 I), \quad
         \sigma^2 \sim InvGamma(2, 1)
@@ -65,26 +66,25 @@ def diabetes(prior_scale: float = 1.0) -> Target:
     covariance = np.linalg.inv(precision)
     log_det = np.linalg.slogdet(precision)[1] + 2 * p * log(prior_scale)
     log_evidence = lgamma(a) - lgamma(PRIOR_SHAPE) + PRIOR_SHAPE * log(PRIOR_RATE) - a * log(b)
-    return Target(
-        log_density=Partial(log_density, jnp.asarray(design), jnp.asarray(y), prior_scale),
-        start=jnp.asarray(np.zeros(p + 1)),
-        sample=Partial(sample, jnp.asarray(mean), jnp.asarray(np.linalg.cholesky(covariance)), a, float(b)),
-        mean=jnp.asarray(np.append(mean, (log(b) - digamma(a)) / 2)),
-        variance=jnp.asarray(np.append(b / (a - 1) * np.diag(covariance), trigamma(a) / 4)),
-        log_evidence=float(log_evidence - log_det / 2 - n / 2 * log(2 * pi)),
-        expectations={"sigma^2": (Partial(noise_variance), float(b / (a - 1)))},
-        name="diabetes",
+    return make_target(
+        log_density=Partial(log_density, design, y, prior_scale),
+        start=np.zeros(p + 1),
+        sample=Partial(sample, mean, np.linalg.cholesky(covariance), a, b),
+        mean=np.append(mean, (log(b) - digamma(a)) / 2),
+        variance=np.append(b / (a - 1) * np.diag(covariance), polygamma(1, a) / 4),
+        log_evidence=log_evidence - log_det / 2 - n / 2 * log(2 * pi),
+        expectations={"sigma^2": (Partial(noise_variance), b / (a - 1))},
         source="Efron et al. 2004; closed form",
     )
 
 
 def noise_variance(position: Array) -> Array:
-    """Sigma squared."""
+    """Return sigma squared."""
     return jnp.exp(2 * position[-1])
 
 
 def log_density(design: Array, y: Array, prior_scale: float, position: Array) -> Array:
-    """Gives log p(y, position), normalised over both."""
+    """Evaluate log p(y, position), normalised over both."""
     beta, log_sigma = position[:-1], position[-1]
     misfit = y - jnp.matmul(design, beta, precision="highest")  # [patient]
     squares = misfit @ misfit + beta @ beta / prior_scale**2 + 2 * PRIOR_RATE
@@ -96,7 +96,7 @@ def log_density(design: Array, y: Array, prior_scale: float, position: Array) ->
 
 
 def sample(mean: Array, factor: Array, a: float, b: float, key: Key) -> Array:
-    """One exact draw ``[12]``: sigma, then beta."""
+    """Draw one exact sample ``[12]``: sigma, then beta."""
     scale_key, beta_key = jax.random.split(key)
     log_sigma = (jnp.log(b) - jax.random.loggamma(scale_key, a, dtype=mean.dtype)) / 2
     noise = jax.random.normal(beta_key, mean.shape, mean.dtype)

@@ -1,4 +1,4 @@
-"""A Dirichlet law on the simplex, in stick-breaking coordinates."""
+"""Define a Dirichlet distribution in stick-breaking coordinates."""
 
 from collections.abc import Sequence
 from math import lgamma, log
@@ -8,15 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Logistic
+from scipy.special import betaln, digamma, polygamma
 
-from jgen.targets.special_functions import log_beta, log_gamma_moments
+from jgen.targets.parts import make_target
 from jgen.types import Array, Key, Target
 
 CONCENTRATION = (1.5, 2.0, 3.0, 4.5)
 
 
 def dirichlet(concentration: Sequence[float] = CONCENTRATION) -> Target:
-    r"""Probabilities p ~ Dirichlet(a), in the K - 1 unconstrained coordinates that Stan breaks a stick with.
+    r"""Make p ~ Dirichlet(a) in the K - 1 unconstrained coordinates of Stan's stick-breaking transform.
 
     .. math:: z_k = \sigma(y_k - \log(K - k)), \quad p_k = z_k \textstyle\prod_{j<k} (1 - z_j), \quad
         \log p(y) = \log Dir(p; a) + \sum_k \log z_k (1 - z_k) \textstyle\prod_{j<k} (1 - z_j)
@@ -24,7 +25,7 @@ def dirichlet(concentration: Sequence[float] = CONCENTRATION) -> Target:
     The last sum is the log-Jacobian. The fractions z_k are independent Beta(a_k, A_k), where A_k is the sum
     of the later a_j, so E y_k = psi(a_k) - psi(A_k) + log(K - k) and Var y_k = psi'(a_k) + psi'(A_k).
 
-    The proposal is logistic, which is what uniform fractions would have; each ratio is a Beta density, so
+    The proposal is logistic, the distribution that uniform fractions have; each ratio is a Beta density, so
     ``log_bound`` is the log of the product of their modes.
 
     Args:
@@ -49,64 +50,56 @@ def dirichlet(concentration: Sequence[float] = CONCENTRATION) -> Target:
         raise ValueError(f"dirichlet needs at least two concentrations, each >= 1, got {concentration}.")
     later = a[::-1].cumsum()[::-1][1:]  # [K - 1], A_k
     offset = np.log(np.arange(len(a) - 1, 0, -1))  # [K - 1], log(K - k)
-    (first, first_variance), (rest, rest_variance) = log_gamma_moments(a[:-1]), log_gamma_moments(later)
     total = a.sum()
     log_bound = sum(log_peak(b, c) for b, c in zip(a[:-1], later, strict=True))
-    return Target(
-        log_density=Partial(
-            log_density, jnp.asarray(a), jnp.asarray(offset), sum(map(lgamma, a)) - lgamma(total)
-        ),
-        start=jnp.asarray(np.zeros(len(a) - 1)),
-        sample=Partial(sample, jnp.asarray(a), jnp.asarray(offset)),
-        mean=jnp.asarray(first - rest + offset),
-        variance=jnp.asarray(first_variance + rest_variance),
+    return make_target(
+        log_density=Partial(log_density, a, offset, sum(map(lgamma, a)) - lgamma(total)),
+        start=np.zeros(len(a) - 1),
+        sample=Partial(sample, a, offset),
+        mean=digamma(a[:-1]) - digamma(later) + offset,
+        variance=polygamma(1, a[:-1]) + polygamma(1, later),
         log_evidence=0.0,
         expectations={
-            "p": (Partial(simplex, jnp.asarray(offset)), jnp.asarray(a / total)),
-            "p^2": (
-                Partial(squares, jnp.asarray(offset)),
-                jnp.asarray(a * (a + 1) / total / (total + 1)),
-            ),
+            "p": (Partial(simplex, offset), a / total),
+            "p^2": (Partial(squares, offset), a * (a + 1) / total / (total + 1)),
         },
-        proposal=Logistic(jnp.asarray(offset), jnp.asarray(np.ones(len(offset)))).to_event(1),
+        proposal=Logistic(offset, np.ones(len(offset))).to_event(1),
         log_bound=log_bound,
-        name="dirichlet",
-        source="closed form",
     )
 
 
 def log_peak(b: float, c: float) -> float:
-    """The largest value of the log-density of Beta(b, c), for b, c >= 1."""
+    """Return the largest value of the log-density of Beta(b, c), for b, c >= 1."""
     mode = (b - 1) / (b + c - 2) if b + c > 2 else 0.5
     heights = (x * log(p) for x, p in ((b - 1, mode), (c - 1, 1 - mode)) if x > 0)
-    return sum(heights) - log_beta(b, c)
+    return sum(heights) - betaln(b, c)
 
 
-def broken(offset: Array, y: Array) -> tuple[Array, Array]:
-    """Log-probabilities ``[K]`` of the simplex, and the log-Jacobian."""
+def break_stick(offset: Array, y: Array) -> tuple[Array, Array]:
+    """Return log-probabilities ``[K]`` of the simplex, and the log-Jacobian."""
     log_z, log_rest = jax.nn.log_sigmoid(y - offset), jax.nn.log_sigmoid(offset - y)  # [K - 1]
     left = jnp.cumsum(jnp.append(0.0, log_rest))  # [K], log of the stick left before each break
     return jnp.append(log_z + left[:-1], left[-1]), (log_z + log_rest + left[:-1]).sum()
 
 
 def log_density(a: Array, offset: Array, log_norm: float, y: Array) -> Array:
-    """The normalised log-density of ``y [K - 1]``, log-Jacobian included."""
-    log_p, log_jacobian = broken(offset, y)
+    """Evaluate the normalised log-density of ``y [K - 1]``, log-Jacobian included."""
+    log_p, log_jacobian = break_stick(offset, y)
     return (a - 1) @ log_p - log_norm + log_jacobian
 
 
 def simplex(offset: Array, y: Array) -> Array:
-    """The probabilities ``[K]``."""
-    return jnp.exp(broken(offset, y)[0])
+    """Return the probabilities ``[K]``."""
+    return jnp.exp(break_stick(offset, y)[0])
 
 
 def squares(offset: Array, y: Array) -> Array:
-    """The squared probabilities ``[K]``."""
-    return jnp.exp(2 * broken(offset, y)[0])
+    """Return the squared probabilities ``[K]``."""
+    return jnp.exp(2 * break_stick(offset, y)[0])
 
 
 def sample(a: Array, offset: Array, key: Key) -> Array:
-    """One exact draw ``[K - 1]``: gamma variables, and the log-odds of each against all later ones."""
+    """Draw one exact sample ``[K - 1]``: log-odds of each gamma variable against all later ones."""
     log_g = jax.random.loggamma(key, a)  # [K]
     later = jax.lax.cumlogsumexp(log_g, reverse=True)[1:]  # [K - 1]
     return log_g[:-1] - later + offset

@@ -1,4 +1,4 @@
-"""Eight schools: a small hierarchical model with a funnel at its heart."""
+"""Define the hierarchical model of the eight schools, not centred."""
 
 from math import log, pi
 
@@ -7,17 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.bindable import accepted
+from jgen.targets.parts import make_target, sample_by_rejection
 from jgen.types import Array, Key, PyTree, Target
 
 EFFECTS = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
 ERRORS = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)
 PRIOR_SCALE = 5.0
-"""Scale of the prior of mu, N(0, 5^2), and of tau, HalfCauchy(5)."""
+"""Scale of the priors of mu, N(0, 5^2), and of tau, HalfCauchy(5)."""
 
 
 def eight_schools() -> Target:
-    r"""The posterior of Rubin's eight schools, not centred, in unconstrained coordinates.
+    r"""Make the posterior of Rubin's eight schools, not centred, in unconstrained coordinates.
 
     .. math:: y_j \sim N(\mu + \tau r_j, s_j^2), \; r_j \sim N(0, 1), \; \mu \sim N(0, 5^2), \;
         \tau \sim HalfCauchy(5)
@@ -61,27 +61,25 @@ def eight_schools() -> Target:
     theta = mu[:, None] + tau * raw  # [node, school]
     mean = np.concatenate([[weights @ log_tau, weights @ mu], weights @ raw])
     square = np.concatenate([[weights @ log_tau**2, weights @ (mu**2 + 1 / precision)], weights @ raw_square])
-    data = jnp.array(EFFECTS), jnp.array(ERRORS)
-    return Target(
-        log_density=Partial(log_density, *data),
-        start={"mu": jnp.zeros(()), "log_tau": jnp.zeros(()), "theta_raw": jnp.zeros(8)},
-        sample=Partial(sample, *data, float(log_likelihood.max())),
-        mean=jnp.asarray(mean),
-        variance=jnp.asarray(square - mean**2),
+    return make_target(
+        log_density=Partial(log_density, y, s),
+        start={"mu": np.zeros(()), "log_tau": np.zeros(()), "theta_raw": np.zeros(8)},
+        sample=Partial(sample, y, s, log_likelihood.max()),
+        mean=mean,
+        variance=square - mean**2,
         log_evidence=log_evidence,
         expectations={
-            "mu": (Partial(get_mu), float(weights @ mu)),
-            "tau": (Partial(get_tau), float(weights @ tau[:, 0])),
-            "log_tau": (Partial(get_log_tau), float(weights @ log_tau)),
-            "theta": (Partial(get_theta), jnp.asarray(weights @ theta)),
+            "mu": (Partial(get_mu), weights @ mu),
+            "tau": (Partial(get_tau), weights @ tau[:, 0]),
+            "log_tau": (Partial(get_log_tau), weights @ log_tau),
+            "theta": (Partial(get_theta), weights @ theta),
         },
-        name="eight_schools",
         source="Rubin 1981; quadrature",
     )
 
 
 def log_density(y: Array, s: Array, position: PyTree) -> Array:
-    """Gives log p(y, position), normalised over both; ``position`` is dict(mu, log_tau, theta_raw)."""
+    """Evaluate log p(y, position), normalised over both; ``position`` is dict(mu, log_tau, theta_raw)."""
     mu, log_tau, raw = position["mu"], position["log_tau"], position["theta_raw"]
     likelihood = -jnp.square((y - get_theta(position)) / s).sum() / 2 - jnp.log(s).sum()
     priors = -jnp.square(raw).sum() / 2 - jnp.square(mu / PRIOR_SCALE) / 2 - log(PRIOR_SCALE)
@@ -90,27 +88,27 @@ def log_density(y: Array, s: Array, position: PyTree) -> Array:
 
 
 def get_mu(position: PyTree) -> Array:
-    """The grand mean."""
+    """Return the grand mean."""
     return position["mu"]
 
 
 def get_log_tau(position: PyTree) -> Array:
-    """The log-spread of the schools."""
+    """Return the log standard deviation of the schools."""
     return position["log_tau"]
 
 
 def get_tau(position: PyTree) -> Array:
-    """The spread of the schools."""
+    """Return the standard deviation of the schools."""
     return jnp.exp(position["log_tau"])
 
 
 def get_theta(position: PyTree) -> Array:
-    """The effects of the schools, ``[8]``."""
+    """Return the effects of the schools, ``[8]``."""
     return position["mu"] + jnp.exp(position["log_tau"]) * position["theta_raw"]
 
 
 def mu_given_tau(y: Array, s: Array, tau: Array) -> tuple[Array, Array, Array]:
-    """Mean and precision of mu given tau and y, and log p(y given tau)."""
+    """Return mean and precision of mu given tau and y, and log p(y given tau)."""
     v = s**2 + tau**2  # [school]
     precision = (1 / v).sum() + 1 / PRIOR_SCALE**2
     mean = (y / v).sum() / precision
@@ -119,19 +117,19 @@ def mu_given_tau(y: Array, s: Array, tau: Array) -> tuple[Array, Array, Array]:
 
 
 def propose_tau(key: Key) -> Array:
-    """One tau from its prior."""
+    """Propose tau from its prior."""
     return PRIOR_SCALE * jnp.tan(pi / 2 * jax.random.uniform(key, minval=1e-30))
 
 
 def log_accept(y: Array, s: Array, top: float, tau: Array) -> Array:
-    """The log-probability of accepting ``tau []``: its likelihood over the largest one."""
+    """Evaluate the log-probability of accepting ``tau []``: its likelihood over the largest one."""
     return jnp.where(tau > 0, mu_given_tau(y, s, tau)[2] - top, -jnp.inf)
 
 
 def sample(y: Array, s: Array, top: float, key: Key) -> PyTree:
-    """One exact draw of the posterior."""
+    """Draw one exact sample."""
     tau_key, mu_key, raw_key = jax.random.split(key, 3)
-    tau = accepted(Partial(propose_tau), Partial(log_accept, y, s, top), tau_key)
+    tau = sample_by_rejection(Partial(propose_tau), Partial(log_accept, y, s, top), tau_key)
     mean, precision, _ = mu_given_tau(y, s, tau)
     mu = mean + jax.random.normal(mu_key) / jnp.sqrt(precision)
     v = s**2 + tau**2  # [school]

@@ -1,19 +1,18 @@
-"""What targets share whose states can all be listed."""
+"""Enumerate a finite state space, and sum over it in float64."""
 
 from itertools import product
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, Distribution
 
-from jgen.types import Array, Key, PyTree
+from jgen.targets.parts import sample_row
+from jgen.types import PyTree
 
 
-class Listed(NamedTuple):
-    """A law over states that were all weighed.
+class Enumeration(NamedTuple):
+    """Distribution over a finite list of states.
 
     Attributes:
         log_evidence: Log of the sum of the weights.
@@ -29,33 +28,26 @@ class Listed(NamedTuple):
 
 
 def all_words(symbols: int, length: int) -> np.ndarray:
-    """Every word of the given length over the symbols 0 .. symbols - 1, ``[word, length]``."""
+    """List every word of the given length over the symbols 0 .. symbols - 1, ``[word, length]``."""
     return np.array(list(product(range(symbols), repeat=length)))
 
 
-def weigh(states: np.ndarray, log_weights: np.ndarray) -> Listed:
-    """The law of ``states [state, dim]`` with ``log_weights [state]``, in float64."""
+def enumerate_weights(states: np.ndarray, log_weights: np.ndarray) -> Enumeration:
+    """Normalise ``log_weights [state]`` and compute the moments of ``states [state, dim]``."""
     top = log_weights.max()
     weights = np.exp(log_weights - top)
     probabilities = weights / weights.sum()
     mean = probabilities @ states
-    return Listed(
+    return Enumeration(
         float(top + np.log(weights.sum())), probabilities, mean, probabilities @ np.square(states - mean)
     )
 
 
-def sample_row(cumulative: Array, states: PyTree, key: Key) -> PyTree:
-    """One of the rows of ``states``, by the cumulated probabilities ``[state]`` of its rows."""
-    uniform = jax.random.uniform(key, (), cumulative.dtype)
-    row = jnp.searchsorted(cumulative[:-1], uniform, side="right", method="compare_all")
-    return jax.tree.map(lambda column: column[row], states)
-
-
-def table(probabilities: np.ndarray, states: PyTree) -> Partial:
-    """An exact sampler over ``states``, a pytree of arrays ``[state, *event]``."""
-    return Partial(sample_row, jnp.asarray(probabilities.cumsum()), jax.tree.map(jnp.asarray, states))
+def table_sampler(probabilities: np.ndarray, states: PyTree) -> Partial:
+    """Make an exact sampler over ``states``, a pytree of arrays ``[state, *event]``."""
+    return Partial(sample_row, probabilities.cumsum(), states)
 
 
 def uniform_words(symbols: int, length: int) -> Distribution:
-    """The uniform law over words, as a proposal."""
-    return Categorical(probs=jnp.asarray(np.full((length, symbols), 1 / symbols))).to_event(1)
+    """Make the uniform distribution over words."""
+    return Categorical(probs=np.full((length, symbols), 1 / symbols)).to_event(1)

@@ -1,12 +1,12 @@
-"""Neal's funnel: one coordinate sets the scale of all the others."""
+"""Define Neal's funnel, in which one coordinate sets the scale of the others."""
 
 from math import exp, log
 
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.bindable import log_prob_of, power, sample_of, widening
-from jgen.targets.pushforward import Pushforward
+from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target, Trait
 
 WIDTH = 3.0
@@ -14,11 +14,11 @@ WIDTH = 3.0
 
 
 def funnel(dim: int = 10) -> Target:
-    r"""One scale for all: v ~ N(0, 3^2), x_i given v ~ N(0, e^v), i = 1 .. dim - 1.
+    r"""Make the funnel: v ~ N(0, 3^2), x_i given v ~ N(0, e^v), i = 1 .. dim - 1.
 
     .. math:: Var v = 9, \quad Var x_i = e^{9/2}, \quad \log Z = 0
 
-    The variance of x_i is carried by rare, huge draws: judge a sampler by ``expectations["u^2"]``,
+    Rare, huge draws carry the variance of x_i: assess a sampler by ``expectations["u^2"]``,
     the squares of u = (v/3, x e^{-v/2}), which are iid N(0, 1).
 
     The position is (v, x). The proposal is the funnel of a u that is wider by s, s^dim = e, so
@@ -43,36 +43,26 @@ def funnel(dim: int = 10) -> Target:
     """
     if dim < 2:
         raise ValueError(f"funnel needs dim >= 2, got dim={dim}: one scale v and at least one x.")
-    target = Pushforward(dim, 1.0, Partial(forward), Partial(inverse))
-    return Target(
-        log_density=Partial(log_prob_of, target),
-        start=jnp.ones(dim),
-        sample=Partial(sample_of, target),
-        mean=jnp.zeros(dim),
-        variance=jnp.full(dim, exp(WIDTH**2 / 2)).at[0].set(WIDTH**2),
-        log_evidence=0.0,
-        expectations={"u^2": (Partial(squares), jnp.ones(dim))},
-        proposal=Pushforward(dim, widening(dim), Partial(forward), Partial(inverse)),
-        log_bound=1.0,
-        name="funnel",
-        traits=frozenset({Trait.STIFF, Trait.HEAVY_TAILED}),
+    return make_pushforward(
+        Trait.STIFF,
+        Trait.HEAVY_TAILED,
+        forward=Partial(forward),
+        inverse=Partial(inverse),
+        mean=np.zeros(dim),
+        variance=np.append(WIDTH**2, np.full(dim - 1, exp(WIDTH**2 / 2))),
+        expectations={},
         source="Neal 2003; closed form",
     )
 
 
 def forward(u: Array) -> Array:
-    """Carries a standard Gaussian ``u [dim]`` to the funnel ``[dim]``."""
+    """Map a standard Gaussian ``u [dim]`` to the funnel ``[dim]``."""
     v = WIDTH * u[0]
     return jnp.concatenate([v[None], jnp.exp(v / 2) * u[1:]])
 
 
 def inverse(x: Array) -> tuple[Array, Array]:
-    """The inverse of ``forward`` ``[dim]`` and its log-determinant."""
+    """Invert ``forward``: return ``u`` ``[dim]`` and the log-determinant."""
     v = x[0]
     u = jnp.concatenate([v[None] / WIDTH, jnp.exp(-v / 2) * x[1:]])
     return u, -(len(x) - 1) * v / 2 - log(WIDTH)
-
-
-def squares(x: Array) -> Array:
-    """Squares of the coordinates in which the funnel is N(0, I), ``[dim]``."""
-    return power(2, inverse(x)[0])

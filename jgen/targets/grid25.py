@@ -1,4 +1,4 @@
-"""Twenty-five narrow modes on a grid."""
+"""Define a mixture of 25 narrow Gaussians on a grid."""
 
 from itertools import pairwise
 from math import erf, log, pi, sqrt
@@ -9,14 +9,14 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
-from jgen.targets.bindable import widening
+from jgen.targets.parts import covering_scale, make_target
 from jgen.types import Array, Key, Target, Trait
 
 CENTRES = (-4.0, -2.0, 0.0, 2.0, 4.0)
 
 
 def grid25(scale: float = 0.05) -> Target:
-    r"""Equal Gaussians of standard deviation ``scale`` about {-4, -2, 0, 2, 4}^2, normalised.
+    r"""Make equal Gaussians of standard deviation ``scale`` about {-4, -2, 0, 2, 4}^2, normalised.
 
     .. math:: E x = 0, \quad Var x_i = 8 + scale^2, \quad \log Z = 0
 
@@ -50,38 +50,37 @@ def grid25(scale: float = 0.05) -> Target:
     below = [sum((1 + erf((edge - m) / scale / sqrt(2))) / 10 for m in CENTRES) for edge in edges]
     cells = np.array([high - low for low, high in pairwise(below)])  # [cell]
     means = np.stack(np.meshgrid(CENTRES, CENTRES, indexing="ij"), -1).reshape(25, 2)  # [mode, axis]
-    modes = Normal(jnp.asarray(means), jnp.full((25, 2), widening(2) * scale)).to_event(1)
-    return Target(
+    modes = Normal(means, np.full((25, 2), covering_scale(2) * scale)).to_event(1)
+    return make_target(
+        Trait.MULTIMODAL,
         log_density=Partial(log_density, scale),
-        start=jnp.zeros(2),
+        start=np.zeros(2),
         sample=Partial(sample, scale),
-        mean=jnp.zeros(2),
-        variance=jnp.full(2, 8 + scale**2),
+        mean=np.zeros(2),
+        variance=np.full(2, 8 + scale**2),
         log_evidence=0.0,
-        expectations={"weights": (Partial(nearest), jnp.asarray(np.outer(cells, cells)))},
-        proposal=MixtureSameFamily(Categorical(probs=jnp.full(25, 1 / 25)), modes),
+        expectations={"weights": (Partial(nearest), np.outer(cells, cells))},
+        proposal=MixtureSameFamily(Categorical(probs=np.full(25, 1 / 25)), modes),
         log_bound=1.0,
-        name="grid25",
-        traits=frozenset({Trait.MULTIMODAL}),
         source="Dumoulin et al. 2017; closed form",
     )
 
 
 def log_density(scale: float, x: Array) -> Array:
-    """The normalised log-density of ``x [2]``, a product of two five-mode mixtures."""
+    """Evaluate the normalised log-density of ``x [2]``, a product of two five-mode mixtures."""
     u = (x[:, None] - jnp.array(CENTRES, x.dtype)[None]) / scale  # [axis, mode]
     return jax.nn.logsumexp(-(u**2) / 2, axis=1).sum() - 2 * (log(5) + log(2 * pi) / 2 + jnp.log(scale))
 
 
 def nearest(x: Array) -> Array:
-    """One-hot of the mode nearest to ``x [2]``, ``[5, 5]``; 1/25 each on average while modes are apart."""
+    """Return the one-hot code ``[5, 5]`` of the mode nearest to ``x [2]``."""
     centres = jnp.array(CENTRES, x.dtype)
     hot = jax.nn.one_hot(jnp.abs(x[:, None] - centres[None]).argmin(1), 5, dtype=x.dtype)  # [axis, mode]
     return hot[0][:, None] * hot[1][None]
 
 
 def sample(scale: float, key: Key) -> Array:
-    """One exact draw ``[2]``."""
+    """Draw one exact sample ``[2]``."""
     mode_key, normal_key = jax.random.split(key)
     mode = jax.random.randint(mode_key, (2,), 0, 5)
     return jnp.array(CENTRES)[mode] + scale * jax.random.normal(normal_key, (2,))

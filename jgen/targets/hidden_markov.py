@@ -1,4 +1,4 @@
-"""The posterior over the hidden path of a hidden Markov model: discrete, and exact by recursion."""
+"""Define the posterior of the path of a hidden Markov model, exact by recursion."""
 
 from typing import NamedTuple
 
@@ -9,13 +9,14 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical
 
+from jgen.targets.parts import make_target
 from jgen.types import Array, Key, Target, Trait
 
 OBSERVATIONS = (-1.2, -0.4, 0.3, 1.6, 0.9, -0.2, 1.1, -1.7, -0.6, -2.1, 0.1, 1.3)
 
 
 class Chain(NamedTuple):
-    """A hidden Markov model with its observations folded in.
+    """Hidden Markov model with the likelihood of its observations.
 
     Attributes:
         log_initial: log p(z_1) ``[state]``.
@@ -29,17 +30,17 @@ class Chain(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """A chain and what is exactly known of it.
+    """Hidden Markov model and its exact posterior quantities.
 
     Attributes:
         chain: The chain.
         forward: log p(x up to t, z_t) ``[T, state]``.
         marginals: p(z_t given x) ``[T, state]``.
         mean: Mean of the number of each state ``[T]``.
-        variance: And its variance ``[T]``.
+        variance: Variance of the number of each state ``[T]``.
         log_evidence: log p(x) ``[]``.
         start: The likeliest state of each time ``[T]``.
-        cover: The marginals, with a tenth of them spread over all states ``[T, state]``.
+        cover: Proposal: the marginals, with a tenth of them spread over all states ``[T, state]``.
         log_bound: The largest log ratio of the density to that of ``cover`` ``[]``.
     """
 
@@ -61,7 +62,7 @@ def hidden_markov(
     means: Array | None = None,
     scale: float = 1.0,
 ) -> Target:
-    r"""The posterior of the states z given x, where x_t given z_t = k is N(mean_k, scale^2).
+    r"""Make the posterior of the states z given x, where x_t given z_t = k is N(mean_k, scale^2).
 
     .. math:: \log \tilde p(z) = \log p(z_1) + \sum_t \log p(z_t | z_{t-1}) + \sum_t \log p(x_t | z_t)
 
@@ -111,7 +112,8 @@ def hidden_markov(
         raise ValueError(f"hidden_markov needs scale > 0, got scale={scale}: it is a standard deviation.")
     found = solve(x, initial, transition, means, scale)
     numbers = jnp.asarray(np.arange(states), found.mean.dtype)
-    return Target(
+    return make_target(
+        Trait.DISCRETE,
         log_density=Partial(log_density, found.chain),
         start=found.start,
         sample=Partial(sample, found.chain, found.forward),
@@ -121,15 +123,13 @@ def hidden_markov(
         expectations={"marginals": (Partial(one_hot, numbers), found.marginals)},
         proposal=Categorical(probs=found.cover).to_event(1),
         log_bound=found.log_bound,
-        name="hidden_markov",
-        traits=frozenset({Trait.DISCRETE}),
         source="forward-backward recursion",
     )
 
 
 @jax.jit
 def solve(x: Array, initial: Array, transition: Array, means: Array, scale: Array | float) -> Solved:
-    """All that the recursions tell, as one program."""
+    """Run all recursions as one program."""
     chain = Chain(jnp.log(initial), jnp.log(transition), norm.logpdf(x[:, None], means[None], scale))
     forward, backward = filter_forward(chain), filter_backward(chain)
     log_evidence = jax.nn.logsumexp(forward[-1])
@@ -151,7 +151,7 @@ def solve(x: Array, initial: Array, transition: Array, means: Array, scale: Arra
 
 
 def log_density(chain: Chain, path: Array) -> Array:
-    """Gives log p(path, x) for the integers ``path [T]``; -inf where a state does not exist."""
+    """Evaluate log p(path, x) for the integers ``path [T]``; -inf where a state does not exist."""
     states = len(chain.log_initial)
     log_prior = chain.log_initial[path[0]] + chain.log_transition[path[:-1], path[1:]].sum()
     log_joint = log_prior + jnp.take_along_axis(chain.log_likelihood, path[:, None], 1).sum()
@@ -159,12 +159,12 @@ def log_density(chain: Chain, path: Array) -> Array:
 
 
 def one_hot(numbers: Array, path: Array) -> Array:
-    """Indicators of the states of ``path [T]``, ``[T, state]``."""
+    """Return indicators of the states of ``path [T]``, ``[T, state]``."""
     return jax.nn.one_hot(path, len(numbers), dtype=numbers.dtype)
 
 
 def filter_forward(chain: Chain) -> Array:
-    """Gives log p(x up to t, z_t), ``[T, state]``."""
+    """Evaluate log p(x up to t, z_t), ``[T, state]``."""
 
     def step(alpha: Array, log_likelihood: Array) -> tuple[Array, Array]:
         alpha = jax.nn.logsumexp(alpha[:, None] + chain.log_transition, 0) + log_likelihood
@@ -175,7 +175,7 @@ def filter_forward(chain: Chain) -> Array:
 
 
 def filter_backward(chain: Chain) -> Array:
-    """Gives log p(x after t given z_t), ``[T, state]``."""
+    """Evaluate log p(x after t given z_t), ``[T, state]``."""
 
     def step(beta: Array, log_likelihood: Array) -> tuple[Array, Array]:
         beta = jax.nn.logsumexp(chain.log_transition + (log_likelihood + beta)[None], 1)
@@ -187,7 +187,7 @@ def filter_backward(chain: Chain) -> Array:
 
 
 def largest(chain: Chain) -> Array:
-    """The largest log-density of any path, by Viterbi's recursion."""
+    """Return the largest log-density of any path, by Viterbi's recursion."""
 
     def step(best: Array, log_likelihood: Array) -> tuple[Array, None]:
         return (best[:, None] + chain.log_transition).max(0) + log_likelihood, None
@@ -197,7 +197,7 @@ def largest(chain: Chain) -> Array:
 
 
 def sample(chain: Chain, forward: Array, key: Key) -> Array:
-    """One exact path ``[T]``: the last state from the filter, then each one before it."""
+    """Draw one exact path ``[T]``: the last state from the filter, then each one before it."""
     uniforms = jax.random.uniform(key, (len(forward),), forward.dtype)
 
     def draw(logits: Array, uniform: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Three sparse means under the horseshoe prior, not centred."""
+"""Define three sparse means under the horseshoe prior, not centred."""
 
 from math import log, pi
 
@@ -7,21 +7,21 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.bindable import accepted
+from jgen.targets.parts import make_target, sample_by_rejection
 from jgen.types import Array, Key, Target
 
 OBSERVATIONS = (0.2, -1.5, 4.0)
 
 
 def horseshoe() -> Target:
-    r"""The posterior of the log-scales and the raw values of three means.
+    r"""Make the posterior of the log-scales and the raw values of three means.
 
     .. math:: y_i \sim N(\lambda_i r_i, 1), \quad r_i \sim N(0, 1), \quad \lambda_i \sim HalfCauchy(1)
 
     The density is that of the position, (log lambda, r), so it holds the log-Jacobian, log lambda. Given
     lambda all is normal, so each truth is a one-dimensional integral over log lambda, done by a
-    trapezoid sum; a draw is lambda by rejection from its prior, then r. The small observation is shrunk
-    nearly to 0, the large one left nearly alone.
+    trapezoid sum; a draw is lambda by rejection from its prior, then r. Small observations
+    are shrunk nearly to 0, large ones hardly.
 
     Returns:
         The target; its position is an array ``[6]``, three log-scales, then three raw values;
@@ -50,34 +50,33 @@ def horseshoe() -> Target:
     top = (
         -(np.log(2 * np.pi * np.maximum(y**2, 1)) + np.minimum(y**2, 1)) / 2
     )  # at 1 + lambda^2 = max(y^2, 1)
-    return Target(
-        log_density=Partial(log_density, jnp.asarray(y)),
-        start=jnp.asarray(np.zeros(6)),
-        sample=Partial(sample, jnp.asarray(y), jnp.asarray(top)),
-        mean=jnp.asarray(mean),
-        variance=jnp.asarray(square - mean**2),
-        log_evidence=float(np.log(evidence).sum()),
+    return make_target(
+        log_density=Partial(log_density, y),
+        start=np.zeros(6),
+        sample=Partial(sample, y, top),
+        mean=mean,
+        variance=square - mean**2,
+        log_evidence=np.log(evidence).sum(),
         expectations={
-            "means": (Partial(means), jnp.asarray((weights * scale * raw).sum(0))),
-            "shrinkage": (Partial(shrinkage), jnp.asarray((weights / v).sum(0))),
+            "means": (Partial(means), (weights * scale * raw).sum(0)),
+            "shrinkage": (Partial(shrinkage), (weights / v).sum(0)),
         },
-        name="horseshoe",
         source="Carvalho, Polson and Scott 2010; quadrature",
     )
 
 
 def means(position: Array) -> Array:
-    """The three means, lambda r, ``[3]``."""
+    """Return the three means, lambda r, ``[3]``."""
     return jnp.exp(position[:3]) * position[3:]
 
 
 def shrinkage(position: Array) -> Array:
-    """By how much each mean is shrunk, 1 / (1 + lambda^2), ``[3]``."""
+    """Return the factor by which each mean is shrunk, 1 / (1 + lambda^2), ``[3]``."""
     return jax.nn.sigmoid(-2 * position[:3])
 
 
 def log_density(y: Array, position: Array) -> Array:
-    """Gives log p(y, position), normalised over both, log-Jacobian included."""
+    """Evaluate log p(y, position), normalised over both, log-Jacobian included."""
     log_scale, raw = position[:3], position[3:]
     likelihood = -jnp.square(y - means(position)).sum() / 2
     prior = (log_scale - jnp.logaddexp(0.0, 2 * log_scale)).sum() + 3 * log(2 / pi)
@@ -85,22 +84,22 @@ def log_density(y: Array, position: Array) -> Array:
 
 
 def propose(key: Key) -> Array:
-    """One scale from its prior."""
+    """Propose a scale from its prior."""
     return jnp.tan(pi / 2 * jax.random.uniform(key, minval=1e-30))
 
 
 def log_accept(y: Array, top: Array, scale: Array) -> Array:
-    """The log-probability of accepting a scale: its likelihood over the largest one."""
+    """Evaluate the log-probability of accepting a scale: its likelihood over the largest one."""
     v = 1 + scale**2
     return -(jnp.log(2 * pi * v) + y**2 / v) / 2 - top
 
 
 def sample(y: Array, top: Array, key: Key) -> Array:
-    """One exact draw ``[6]``."""
+    """Draw one exact sample ``[6]``."""
     scale_key, raw_key = jax.random.split(key)
-    scale = jax.vmap(lambda y, top, key: accepted(Partial(propose), Partial(log_accept, y, top), key))(
-        y, top, jax.random.split(scale_key, 3)
-    )  # [3]
+    keys = jax.random.split(scale_key, 3)
+    draw = Partial(sample_by_rejection, Partial(propose))
+    scale = jax.vmap(lambda y, top, key: draw(Partial(log_accept, y, top), key))(y, top, keys)  # [3]
     v = 1 + scale**2
     raw = scale * y / v + jax.random.normal(raw_key, (3,), y.dtype) / jnp.sqrt(v)
     return jnp.concatenate([jnp.log(scale), raw])

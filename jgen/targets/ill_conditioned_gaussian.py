@@ -1,4 +1,4 @@
-"""A Gaussian whose scales differ by orders of magnitude, turned so that no diagonal matrix helps."""
+"""Define a rotated Gaussian whose scales differ by orders of magnitude."""
 
 from math import pi
 
@@ -7,12 +7,12 @@ import numpy as np
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.bindable import gaussian_sample, power, widening
+from jgen.targets.parts import check_dim, coordinate_powers, covering_scale, make_target, sample_gaussian
 from jgen.types import Array, Target
 
 
 def ill_conditioned_gaussian(dim: int = 100, condition: float = 1e3) -> Target:
-    r"""N(0, Q diag(L) Q'), unnormalised, with L log-spaced from 1 to ``condition``.
+    r"""Make N(0, Q diag(L) Q'), unnormalised, with L log-spaced from 1 to ``condition``.
 
     .. math:: \log \tilde p(x) = -|L^{-1/2} Q' x|^2 / 2, \qquad \log Z = \tfrac12 \sum_i \log 2\pi L_i
 
@@ -40,10 +40,7 @@ def ill_conditioned_gaussian(dim: int = 100, condition: float = 1e3) -> Target:
     Reference:
         Closed form. The matrix is the DCT-II of Ahmed, Natarajan and Rao (1974).
     """
-    if dim < 1:
-        raise ValueError(
-            f"ill_conditioned_gaussian needs dim >= 1, got dim={dim}: give at least one coordinate."
-        )
+    check_dim("ill_conditioned_gaussian", dim)
     if not 1 <= condition < float("inf"):
         raise ValueError(
             f"ill_conditioned_gaussian needs 1 <= condition < inf, got condition={condition}: "
@@ -54,25 +51,23 @@ def ill_conditioned_gaussian(dim: int = 100, condition: float = 1e3) -> Target:
     factor = rotation * np.sqrt(variances)  # [coordinate, scale], factor @ factor.T = covariance
     upper = np.linalg.qr(factor.T, mode="r")  # covariance = upper.T @ upper
     scale_tril = (upper * np.sign(np.diag(upper))[:, None]).T
-    variance = jnp.asarray(np.square(factor).sum(1))  # [dim]
+    variance = np.square(factor).sum(1)  # [dim]
     log_evidence = float(np.log(2 * pi * variances).sum() / 2)
-    return Target(
-        log_density=Partial(log_density, jnp.asarray((rotation / np.sqrt(variances)).T)),
-        start=jnp.ones(dim),
-        sample=Partial(gaussian_sample, jnp.zeros(dim), jnp.asarray(factor)),
-        mean=jnp.zeros(dim),
+    return make_target(
+        log_density=Partial(log_density, (rotation / np.sqrt(variances)).T),
+        start=np.ones(dim),
+        sample=Partial(sample_gaussian, np.zeros(dim), factor),
+        mean=np.zeros(dim),
         variance=variance,
         log_evidence=log_evidence,
-        expectations={"x^4": (Partial(power, 4), 3 * variance**2)},
-        proposal=MultivariateNormal(jnp.zeros(dim), scale_tril=jnp.asarray(widening(dim) * scale_tril)),
+        expectations={"x^4": (Partial(coordinate_powers, 4), 3 * variance**2)},
+        proposal=MultivariateNormal(np.zeros(dim), scale_tril=covering_scale(dim) * scale_tril),
         log_bound=log_evidence + 1,
-        name="ill_conditioned_gaussian",
-        source="closed form",
     )
 
 
 def cosine_transform(dim: int) -> np.ndarray:
-    """The orthonormal DCT-II matrix ``[coordinate, frequency]`` in float64; its columns are orthonormal."""
+    """Return the orthonormal DCT-II matrix ``[coordinate, frequency]`` in float64."""
     frequency, coordinate = np.arange(dim), np.arange(dim)[:, None]
     basis = np.sqrt(2 / dim) * np.cos(pi * (2 * coordinate + 1) * frequency / (2 * dim))
     basis[:, 0] = np.sqrt(1 / dim)
@@ -80,6 +75,6 @@ def cosine_transform(dim: int) -> np.ndarray:
 
 
 def log_density(whitener: Array, x: Array) -> Array:
-    """Minus half the squared length of the whitened ``x [dim]``."""
+    """Return minus half the squared length of the whitened ``x [dim]``."""
     u = jnp.matmul(whitener, x, precision="highest")  # [scale]
     return -(u @ u) / 2

@@ -1,4 +1,4 @@
-"""A small Ising model on a torus: discrete, with every state weighed."""
+"""Define a small Ising model on a torus, with every state enumerated."""
 
 from math import log
 
@@ -6,16 +6,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.finite_states import all_words, table, uniform_words, weigh
+from jgen.targets.finite_states import all_words, enumerate_weights, table_sampler, uniform_words
+from jgen.targets.parts import make_target
 from jgen.types import Array, Target, Trait
 
 
 def ising(side: int = 3, coupling: float = 0.3, field: float = 0.1) -> Target:
-    r"""Spins s = 2x - 1 on a side x side torus, unnormalised.
+    r"""Make spins s = 2x - 1 on a side x side torus, unnormalised.
 
     .. math:: \log \tilde p(x) = J \sum_{i \sim j} s_i s_j + h \sum_i s_i
 
-    over the right and the lower neighbour of every site. All 2^(side^2) states are weighed. The
+    over the right and the lower neighbour of every site. All 2^(side^2) states are enumerated. The
     infinite lattice orders at J = log(1 + sqrt 2) / 2 = 0.4407.
 
     The proposal is uniform over states, and ``log_bound`` that of the likeliest one.
@@ -40,7 +41,7 @@ def ising(side: int = 3, coupling: float = 0.3, field: float = 0.1) -> Target:
         Enumeration.
     """
     if side not in (3, 4):
-        raise ValueError(f"ising weighs every state of side=3 or 4, got side={side}.")
+        raise ValueError(f"ising enumerates every state of side=3 or 4, got side={side}.")
     if not (abs(coupling) < float("inf") and abs(field) < float("inf")):
         raise ValueError(f"ising needs finite coupling and field, got coupling={coupling}, field={field}.")
     states = all_words(2, side**2)  # [state, site]
@@ -48,44 +49,43 @@ def ising(side: int = 3, coupling: float = 0.3, field: float = 0.1) -> Target:
     bonds = (spins * np.roll(spins, 1, 1)).sum((1, 2)) + (spins * np.roll(spins, 1, 2)).sum((1, 2))
     total = spins.sum((1, 2))  # [state]
     log_weights = coupling * bonds + field * total
-    law = weigh(states, log_weights)
-    return Target(
+    enumeration = enumerate_weights(states, log_weights)
+    return make_target(
+        Trait.DISCRETE,
         log_density=Partial(log_density, coupling, field),
-        start=jnp.asarray(states[log_weights.argmax()]),
-        sample=table(law.probabilities, states),
-        mean=jnp.asarray(law.mean),
-        variance=jnp.asarray(law.variance),
-        log_evidence=law.log_evidence,
+        start=states[log_weights.argmax()],
+        sample=table_sampler(enumeration.probabilities, states),
+        mean=enumeration.mean,
+        variance=enumeration.variance,
+        log_evidence=enumeration.log_evidence,
         expectations={
-            "bonds": (Partial(alike), float(law.probabilities @ bonds)),
-            "|m|": (Partial(magnetisation), float(law.probabilities @ np.abs(total)) / side**2),
+            "bonds": (Partial(bond_sum), enumeration.probabilities @ bonds),
+            "|m|": (Partial(magnetisation), enumeration.probabilities @ np.abs(total) / side**2),
         },
         proposal=uniform_words(2, side**2),
-        log_bound=float(log_weights.max()) + side**2 * log(2),
-        name="ising",
-        traits=frozenset({Trait.DISCRETE}),
+        log_bound=log_weights.max() + side**2 * log(2),
         source="enumeration",
     )
 
 
 def lattice(x: Array) -> Array:
-    """The spins of ``x [side^2]`` as floats ``[side, side]``."""
+    """Return the spins of ``x [side^2]`` as floats ``[side, side]``."""
     side = round(len(x) ** 0.5)
     return (2.0 * x - 1.0).reshape(side, side)
 
 
-def alike(x: Array) -> Array:
-    """Bonds between like spins less those between unlike ones."""
+def bond_sum(x: Array) -> Array:
+    """Return the number of bonds between equal spins less that between unequal ones."""
     spins = lattice(x)
     return (spins * jnp.roll(spins, 1, 0)).sum() + (spins * jnp.roll(spins, 1, 1)).sum()
 
 
 def magnetisation(x: Array) -> Array:
-    """The size of the mean spin."""
+    """Return the size of the mean spin."""
     return jnp.abs(lattice(x).mean())
 
 
 def log_density(coupling: float, field: float, x: Array) -> Array:
-    """The unnormalised log-density of the integers ``x [side^2]``; -inf where one is not 0 or 1."""
-    value = coupling * alike(x) + field * lattice(x).sum()
+    """Evaluate the unnormalised log-density of the integers ``x [side^2]``; -inf where one is not 0 or 1."""
+    value = coupling * bond_sum(x) + field * lattice(x).sum()
     return jnp.where(((x == 0) | (x == 1)).all(), value, -jnp.inf)

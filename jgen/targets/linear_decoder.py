@@ -1,4 +1,4 @@
-"""The posterior of a latent under a linear Gaussian decoder: exact, so it judges latent samplers."""
+"""Define the exact posterior of a latent under a linear Gaussian decoder."""
 
 from math import log, pi
 
@@ -9,24 +9,21 @@ from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.bindable import gaussian_sample, power, widening
+from jgen.targets.parts import coordinate_powers, covering_scale, make_target, sample_gaussian
 from jgen.types import Array, Target
 
 
 def linear_decoder(
-    x: Array | None = None,
-    weight: Array | None = None,
-    bias: Array | None = None,
-    scale: float | Array = 0.5,
+    x: Array | None = None, weight: Array | None = None, bias: Array | None = None, scale: float | Array = 0.5
 ) -> Target:
-    r"""The posterior of z given x, where z ~ N(0, I) and x given z ~ N(W z + b, s^2 I).
+    r"""Make the posterior of z given x, where z ~ N(0, I) and x given z ~ N(W z + b, s^2 I).
 
     .. math:: \log \tilde p(z) = \log p(z) + \log p(x | z), \qquad Z = p(x)
 
         Var[z|x] = (I + W'W / s^2)^{-1}, \qquad E[z|x] = Var[z|x] W'(x - b) / s^2
 
-    It is probabilistic PCA's posterior and evidence. Every truth is a function of the arguments by JAX,
-    so ``vmap`` over ``x`` gives the evidence of a batch.
+    It is probabilistic PCA's posterior and evidence. Every truth is a JAX function of the arguments, so
+    ``vmap`` over ``x`` gives the evidence of a batch.
 
     The proposal is the posterior, wider by s with s^dim = e, so ``log_bound = log Z + 1``.
 
@@ -65,24 +62,23 @@ def linear_decoder(
         raise ValueError(f"linear_decoder needs scale > 0, got scale={scale}: it is a standard deviation.")
 
     mean, variance, factor, cover, log_evidence = posterior(x, weight, bias, scale)
-    return Target(
+    return make_target(
         log_density=Partial(log_density, x, weight, bias, scale),
         start=jnp.zeros(dim),
-        sample=Partial(gaussian_sample, mean, factor),
+        sample=Partial(sample_gaussian, mean, factor),
         mean=mean,
         variance=variance,
         log_evidence=log_evidence,
-        expectations={"z^2": (Partial(power, 2), variance + mean**2)},
+        expectations={"z^2": (Partial(coordinate_powers, 2), variance + mean**2)},
         proposal=MultivariateNormal(mean, scale_tril=cover),
         log_bound=log_evidence + 1,
-        name="linear_decoder",
         source="Tipping and Bishop 1999; closed form",
     )
 
 
 @jax.jit
 def posterior(x: Array, weight: Array, bias: Array, scale: float | Array) -> tuple[Array, ...]:
-    """Mean and variance ``[dim]``, a factor of the covariance and a wider one ``[dim, dim]``, log p(x)."""
+    """Return mean and variance ``[dim]``, two factors ``[dim, dim]`` (Var, wider) and log p(x)."""
     event, dim = weight.shape
     with jax.default_matmul_precision("highest"):
         residual = x - bias  # [event]
@@ -95,19 +91,19 @@ def posterior(x: Array, weight: Array, bias: Array, scale: float | Array) -> tup
     quadratic = jnp.square(misfit).sum() / scale**2 + jnp.square(mean).sum()
     log_det = 2 * jnp.log(jnp.diag(lower)).sum() + 2 * event * jnp.log(scale)
     log_evidence = -(quadratic + log_det + event * log(2 * pi)) / 2
-    cover = widening(dim) * jnp.linalg.cholesky(covariance)
+    cover = covering_scale(dim) * jnp.linalg.cholesky(covariance)
     return mean, jnp.diag(covariance), factor, cover, log_evidence
 
 
 def default_weight(event: int, dim: int) -> Array:
-    """Cosines of the event index, ``[event, dim]``, the k-th of size 1/sqrt(k): no two latents alike."""
+    """Return cosines of the event index, ``[event, dim]``, the k-th of size 1/sqrt(k)."""
     index = np.arange(event)[:, None]
     size = 1 / np.sqrt(np.arange(1, dim + 1))
     return jnp.asarray(size * np.cos(pi * (2 * index + 1) * np.arange(1, dim + 1) / (2 * event)))
 
 
 def log_density(x: Array, weight: Array, bias: Array, scale: float | Array, z: Array) -> Array:
-    """Gives log p(z) + log p(x given z) at ``z [dim]``."""
+    """Evaluate log p(z) + log p(x given z) at ``z [dim]``."""
     misfit = (x - bias - jnp.matmul(weight, z, precision="highest")) / scale  # [event]
     constant = len(x) * jnp.log(scale) + (len(x) + len(z)) * log(2 * pi) / 2
     return -(misfit @ misfit + z @ z) / 2 - constant

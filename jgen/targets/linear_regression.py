@@ -1,4 +1,4 @@
-"""Bayesian linear regression with an unknown noise scale."""
+"""Define a Bayesian linear regression with an unknown noise scale."""
 
 from math import log, pi
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.bindable import accepted, power
+from jgen.targets.parts import coordinate_powers, make_target, sample_by_rejection
 from jgen.types import Array, Key, Target
 
 ANSCOMBE_X = (10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0)
@@ -19,7 +19,7 @@ ANSCOMBE_Y = (8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68)
 def linear_regression(
     design: np.ndarray | None = None, response: np.ndarray | None = None, prior_scale: float = 5.0
 ) -> Target:
-    r"""The posterior of coefficients and log noise scale.
+    r"""Make the posterior of coefficients and log noise scale.
 
     .. math:: y \sim N(X \beta, \sigma^2 I), \quad \beta_j \sim N(0, c^2), \quad \log \sigma \sim N(0, 1)
 
@@ -93,29 +93,28 @@ def linear_regression(
 
     prior_scales = np.append(np.full(X.shape[1], prior_scale), 1.0)
     top = float(log_likelihood.max()) + 1e-4  # a node is within 1e-4 of the true top: the step is 0.001
-    posterior = (jnp.asarray(eigenvalues), jnp.asarray(score), float(y @ y), float(n), prior_scale)
-    means = jnp.asarray(np.append(mean, mean_log))
-    variances = jnp.asarray(np.append(variance, square_log - mean_log**2))
-    return Target(
-        log_density=Partial(log_density, jnp.asarray(X), jnp.asarray(y), prior_scale),
-        start=jnp.zeros(X.shape[1] + 1),
-        sample=Partial(sample, posterior, jnp.asarray(basis), top),
+    posterior = (eigenvalues, score, float(y @ y), float(n), prior_scale)
+    means = np.append(mean, mean_log)
+    variances = np.append(variance, square_log - mean_log**2)
+    return make_target(
+        log_density=Partial(log_density, X, y, prior_scale),
+        start=np.zeros(X.shape[1] + 1),
+        sample=Partial(sample, posterior, basis, top),
         mean=means,
         variance=variances,
         log_evidence=log_evidence,
         expectations={
-            "x^2": (Partial(power, 2), variances + means**2),
-            "sigma": (Partial(get_sigma), float(weights @ np.exp(log_sigma))),
+            "x^2": (Partial(coordinate_powers, 2), variances + means**2),
+            "sigma": (Partial(get_sigma), weights @ np.exp(log_sigma)),
         },
-        proposal=Normal(jnp.zeros(X.shape[1] + 1), jnp.asarray(prior_scales)).to_event(1),
+        proposal=Normal(np.zeros(X.shape[1] + 1), prior_scales).to_event(1),
         log_bound=-n * (1 + log(2 * pi * rss / n)) / 2,
-        name="linear_regression",
         source="Anscombe 1973; quadrature",
     )
 
 
 def log_density(design: Array, response: Array, prior_scale: float, position: Array) -> Array:
-    """Gives log p(y, position), normalised over both; ``position`` is beta, then log sigma."""
+    """Evaluate log p(y, position), normalised over both; ``position`` is beta, then log sigma."""
     beta, log_sigma = position[:-1], position[-1]
     misfit = (response - jnp.matmul(design, beta, precision="highest")) * jnp.exp(-log_sigma)  # [observation]
     squares = misfit @ misfit + beta @ beta / prior_scale**2 + log_sigma**2
@@ -124,16 +123,16 @@ def log_density(design: Array, response: Array, prior_scale: float, position: Ar
 
 
 def get_sigma(position: Array) -> Array:
-    """The noise scale."""
+    """Return the noise scale."""
     return jnp.exp(position[-1])
 
 
 def marginal(
     log_sigma: Any, eigenvalues: Any, score: Any, squares: Any, n: Any, prior_scale: Any, xp: Any = jnp
 ) -> tuple[Any, Any, Any]:
-    """Gives log p(y given sigma), and mean and precision of beta given both, in the eigenbasis of X'X.
+    """Return log p(y given sigma), and mean and precision of beta given both, in the eigenbasis of X'X.
 
-    Written for numpy, to find truths in float64 whatever JAX is set to, and for JAX, to draw.
+    With NumPy it gives truths in float64, with JAX draws.
 
     Args:
         log_sigma: ``[...]``.
@@ -153,14 +152,16 @@ def marginal(
 
 
 def log_accept(posterior: tuple, top: float, log_sigma: Array) -> Array:
-    """The log-probability of accepting ``log_sigma []``: its likelihood over the largest one."""
+    """Evaluate the log-probability of accepting ``log_sigma []``: its likelihood over the largest one."""
     return marginal(log_sigma, *posterior)[0] - top
 
 
 def sample(posterior: tuple, basis: Array, top: float, key: Key) -> Array:
-    """One exact draw ``[coefficients + 1]``."""
+    """Draw one exact sample ``[coefficients + 1]``."""
     scale_key, beta_key = jax.random.split(key)
-    log_sigma = accepted(Partial(jax.random.normal), Partial(log_accept, posterior, top), scale_key)
+    log_sigma = sample_by_rejection(
+        Partial(jax.random.normal), Partial(log_accept, posterior, top), scale_key
+    )
     _, mean, precision = marginal(log_sigma, *posterior)
     u = mean + jax.random.normal(beta_key, mean.shape, mean.dtype) / jnp.sqrt(precision)  # [p]
     return jnp.append(jnp.matmul(basis, u, precision="highest"), log_sigma)

@@ -1,4 +1,4 @@
-"""A random correlation matrix, in the coordinates that Stan samples it in."""
+"""Define the LKJ distribution of a correlation matrix, in Stan's unconstrained coordinates."""
 
 from math import log
 
@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Logistic
+from scipy.special import betaln, polygamma
 
-from jgen.targets.special_functions import log_beta, trigamma
+from jgen.targets.parts import make_target
 from jgen.types import Array, Key, Target
 
 
 def lkj(concentration: float = 2.0) -> Target:
-    r"""A 3 x 3 correlation matrix R of density det(R)^(eta - 1), in unconstrained coordinates.
+    r"""Make a 3 x 3 correlation matrix R of density det(R)^(eta - 1), in unconstrained coordinates.
 
     .. math:: z = \tanh y, \quad R_{12} = z_1, \; R_{13} = z_2, \;
         R_{23} = z_1 z_2 + z_3 \sqrt{(1 - z_1^2)(1 - z_2^2)}
@@ -48,26 +49,25 @@ def lkj(concentration: float = 2.0) -> Target:
         raise ValueError(f"lkj needs concentration >= 1, got concentration={concentration}.")
     b = np.array([concentration + 0.5, concentration + 0.5, concentration])
     zeros = np.zeros(3)
-    return Target(
+    return make_target(
         log_density=Partial(log_density, concentration),
-        start=jnp.asarray(zeros),
-        sample=Partial(sample, jnp.asarray(b)),
-        mean=jnp.asarray(zeros),
-        variance=jnp.asarray([trigamma(each) / 2 for each in b]),
-        log_evidence=sum((2 * each - 1) * log(2) + log_beta(each, each) for each in b),
+        start=zeros,
+        sample=Partial(sample, b),
+        mean=zeros,
+        variance=polygamma(1, b) / 2,
+        log_evidence=((2 * b - 1) * log(2) + betaln(b, b)).sum(),
         expectations={
-            "R": (Partial(correlations), jnp.asarray(zeros)),
-            "R^2": (Partial(squares), jnp.asarray(np.full(3, 1 / (2 * concentration + 2)))),
+            "R": (Partial(correlations), zeros),
+            "R^2": (Partial(squares), np.full(3, 1 / (2 * concentration + 2))),
         },
-        proposal=Logistic(jnp.asarray(zeros), jnp.asarray(np.full(3, 0.5))).to_event(1),
+        proposal=Logistic(zeros, np.full(3, 0.5)).to_event(1),
         log_bound=3 * log(2),
-        name="lkj",
         source="Lewandowski, Kurowicka and Joe 2009; closed form",
     )
 
 
 def log_density(concentration: float, y: Array) -> Array:
-    """The unnormalised log-density of ``y [3]``, log-Jacobians included."""
+    """Evaluate the unnormalised log-density of ``y [3]``, log-Jacobians included."""
     log_cosh = jnp.logaddexp(y, -y) - log(2)  # [3]
     log_left = -2 * log_cosh  # [3], log(1 - z^2), which is also log dz/dy
     log_det, log_jacobian = log_left.sum(), log_left[:2].sum() / 2 + log_left.sum()
@@ -75,18 +75,18 @@ def log_density(concentration: float, y: Array) -> Array:
 
 
 def correlations(y: Array) -> Array:
-    """R_12, R_13 and R_23, ``[3]``."""
+    """Return R_12, R_13 and R_23, ``[3]``."""
     z = jnp.tanh(y)
     rest = jnp.sqrt((1 - z[0] ** 2) * (1 - z[1] ** 2))
     return z.at[2].set(z[0] * z[1] + z[2] * rest)
 
 
 def squares(y: Array) -> Array:
-    """Their squares, ``[3]``."""
+    """Return the squared correlations, ``[3]``."""
     return correlations(y) ** 2
 
 
 def sample(b: Array, key: Key) -> Array:
-    """One exact draw ``[3]``: half the log-odds of a Beta(b, b), which is atanh of z."""
+    """Draw one exact sample ``[3]``: half the log-odds of a Beta(b, b), which is atanh of z."""
     log_g = jax.random.loggamma(key, b[None], (2, 3))  # [2, coordinate]
     return (log_g[0] - log_g[1]) / 2

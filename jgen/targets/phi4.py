@@ -1,4 +1,4 @@
-"""A ring of four sites of a scalar field: the smallest lattice field theory."""
+"""Define the lattice phi^4 theory on a ring of four sites."""
 
 from math import log, pi
 
@@ -8,23 +8,23 @@ import numpy as np
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.bindable import accepted
+from jgen.targets.parts import make_target, sample_by_rejection
 from jgen.types import Array, Key, Target
 
 SITES = 4
 
 
 def phi4(mass: float = -2.0, coupling: float = 0.5) -> Target:
-    r"""exp(-S) of a field on a ring of four sites, unnormalised.
+    r"""Make the density exp(-S) of a field on a ring of four sites, unnormalised.
 
     .. math:: S(\phi) = \sum_i \tfrac12 (\phi_{i+1} - \phi_i)^2 + \tfrac{m}{2} \phi_i^2 + l \phi_i^4
 
-    With m < 0 each site would rather sit at one of two values, and neighbours agree on which: the field has
-    two broad modes, m^2 / 16 l nats a site above the ridge between them, 2 nats in all at the default,
-    which local kernels cross.
+    With m < 0 each site prefers one of two values, the same as its neighbours: the field has two broad modes,
+    m^2 / 16 l nats a site above the ridge between them, 2 nats in all at the default, which local kernels
+    cross.
 
     Z is the trace of the fourth power of a transfer matrix, on Gauss-Legendre nodes, and correlations are
-    traces with the field put in between. The proposal is the Gaussian field of mass m + 4 l a, for
+    traces with the field inserted. The proposal is the Gaussian field of mass m + 4 l a, for
     -l phi^4 <= l a^2 - 2 l a phi^2, with the a whose bound is least; it is reached where every
     phi_i^2 = a, so ``log_bound`` is exact. Draws are by rejection from it.
 
@@ -58,7 +58,7 @@ def phi4(mass: float = -2.0, coupling: float = 0.5) -> Target:
     transfer = link * (site * np.sqrt(weights))[:, None] * (site * np.sqrt(weights))
     two = transfer @ transfer
     evidence = np.sum(two * two)  # the trace of the fourth power of a symmetric matrix
-    marginal = np.diag(two @ two) / evidence  # [node], the law of one site
+    marginal = np.diag(two @ two) / evidence  # [node], the distribution of one site
     square, fourth = marginal @ nodes**2, marginal @ nodes**4
     beside = nodes @ (transfer * (two @ transfer)) @ nodes / evidence
     across = nodes @ (two * two) @ nodes / evidence
@@ -67,56 +67,54 @@ def phi4(mass: float = -2.0, coupling: float = 0.5) -> Target:
     laplacian = 2 * np.eye(SITES) - shift - shift.T
     least = max(0.0, -mass / (4 * coupling))  # above it, the Gaussian field has positive masses
     a = least + np.arange(1, 400) / (100 * coupling**0.5)  # [candidate]
-    precisions = laplacian + (mass + 4 * coupling * a)[:, None, None] * np.eye(
-        SITES
-    )  # [candidate, site, site]
+    masses = mass + 4 * coupling * a
+    precisions = laplacian + masses[:, None, None] * np.eye(SITES)  # [candidate, site, site]
     bounds = SITES * coupling * a**2 - np.linalg.slogdet(precisions)[1] / 2  # [candidate]
     best = int(np.argmin(bounds))
     lower = np.linalg.cholesky(np.linalg.inv(precisions[best]))
-    return Target(
+    return make_target(
         log_density=Partial(log_density, mass, coupling),
-        start=jnp.asarray(np.ones(SITES)),
-        sample=Partial(sample, coupling, float(a[best]), jnp.asarray(lower)),
-        mean=jnp.asarray(np.zeros(SITES)),
-        variance=jnp.asarray(np.full(SITES, square)),
-        log_evidence=float(np.log(evidence)),
+        start=np.ones(SITES),
+        sample=Partial(sample, coupling, a[best], lower),
+        mean=np.zeros(SITES),
+        variance=np.full(SITES, square),
+        log_evidence=np.log(evidence),
         expectations={
-            "phi^4": (Partial(fourth_power), float(fourth)),
-            "correlation": (Partial(correlation), jnp.asarray([square, beside, across])),
+            "phi^4": (Partial(fourth_power), fourth),
+            "correlation": (Partial(correlation), np.array([square, beside, across])),
         },
-        proposal=MultivariateNormal(jnp.asarray(np.zeros(SITES)), scale_tril=jnp.asarray(lower)),
-        log_bound=float(bounds[best]) + SITES / 2 * log(2 * pi),
-        name="phi4",
+        proposal=MultivariateNormal(np.zeros(SITES), scale_tril=lower),
+        log_bound=bounds[best] + SITES / 2 * log(2 * pi),
         source="quadrature of a transfer matrix",
     )
 
 
 def log_density(mass: float, coupling: float, phi: Array) -> Array:
-    """Minus the action of ``phi [4]``."""
+    """Return minus the action of ``phi [4]``."""
     kinetic = jnp.square(jnp.roll(phi, 1) - phi).sum() / 2
     return -kinetic - mass / 2 * (phi**2).sum() - coupling * (phi**4).sum()
 
 
 def fourth_power(phi: Array) -> Array:
-    """The mean fourth power of the sites."""
+    """Return the mean fourth power of the sites."""
     return (phi**4).mean()
 
 
 def correlation(phi: Array) -> Array:
-    """Products of sites 0, 1 and 2 apart, averaged over the ring, ``[3]``."""
+    """Return products of sites 0, 1 and 2 apart, averaged over the ring, ``[3]``."""
     return jnp.stack([phi @ jnp.roll(phi, apart) for apart in range(3)]) / SITES
 
 
 def propose(lower: Array, key: Key) -> Array:
-    """One field from the Gaussian that bounds it ``[4]``."""
+    """Propose a field ``[4]`` from the Gaussian."""
     return jnp.matmul(lower, jax.random.normal(key, (SITES,), lower.dtype), precision="highest")
 
 
 def log_accept(coupling: float, a: float, phi: Array) -> Array:
-    """The log-probability of accepting ``phi [4]``."""
+    """Evaluate the log-probability of accepting ``phi [4]``."""
     return -coupling * jnp.square(phi**2 - a).sum()
 
 
 def sample(coupling: float, a: float, lower: Array, key: Key) -> Array:
-    """One exact draw ``[4]``."""
-    return accepted(Partial(propose, lower), Partial(log_accept, coupling, a), key)
+    """Draw one exact sample ``[4]``."""
+    return sample_by_rejection(Partial(propose, lower), Partial(log_accept, coupling, a), key)

@@ -1,4 +1,4 @@
-"""A Gaussian process seen through signs: three points of a probit classifier, in closed form."""
+"""Define a Gaussian process observed through signs: a probit classifier at three inputs."""
 
 from math import asin, log, pi, sqrt
 
@@ -9,7 +9,7 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.bindable import accepted
+from jgen.targets.parts import make_target, sample_by_rejection
 from jgen.types import Array, Key, Target
 
 INPUTS = (-1.0, 0.0, 1.5)
@@ -18,7 +18,7 @@ AMPLITUDE = 2.0
 
 
 def probit_process() -> Target:
-    r"""The posterior of a function's values f at three inputs, given only noisy signs.
+    r"""Make the posterior of a function's values f at three inputs, given noisy signs.
 
     .. math:: f \sim N(0, K), \quad K_{ij} = 4 e^{-(x_i - x_j)^2 / 2}, \quad
         p(y | f) = \prod_i \Phi(y_i f_i)
@@ -27,7 +27,7 @@ def probit_process() -> Target:
     in three dimensions is 1/8 + sum asin(rho_ij) / 4 pi. Tallis's formulas give the moments of g in
     its orthant, and regression on g those of f. A draw is g by rejection, then f given g.
 
-    The proposal is the prior; no probability of a sign exceeds 1, and some f come near, so
+    The proposal is the prior; no probability of a sign exceeds 1, which is approached, so
     ``log_bound = 0``.
 
     Returns:
@@ -51,37 +51,25 @@ def probit_process() -> Target:
     rest = kernel - gain @ kernel
     covariance = rest + gain @ (second - np.outer(mean, mean)) @ gain.T
     lower = np.linalg.cholesky(kernel)
-    return Target(
-        log_density=Partial(
-            log_density,
-            jnp.asarray(np.linalg.inv(lower)),
-            float(np.log(np.diag(lower)).sum()),
-            jnp.asarray(y),
-        ),
-        start=jnp.asarray(y),
-        sample=Partial(
-            sample,
-            jnp.asarray(y),
-            jnp.asarray(np.linalg.cholesky(noisy)),
-            jnp.asarray(gain),
-            jnp.asarray(np.linalg.cholesky(rest)),
-        ),
-        mean=jnp.asarray(gain @ mean),
-        variance=jnp.asarray(np.diag(covariance)),
+    return make_target(
+        log_density=Partial(log_density, np.linalg.inv(lower), np.log(np.diag(lower)).sum(), y),
+        start=y,
+        sample=Partial(sample, y, np.linalg.cholesky(noisy), gain, np.linalg.cholesky(rest)),
+        mean=gain @ mean,
+        variance=np.diag(covariance),
         log_evidence=log(probability),
-        expectations={"f f'": (Partial(outer), jnp.asarray(covariance + np.outer(gain @ mean, gain @ mean)))},
-        proposal=MultivariateNormal(jnp.asarray(np.zeros(3)), scale_tril=jnp.asarray(lower)),
+        expectations={"f f'": (Partial(outer), covariance + np.outer(gain @ mean, gain @ mean))},
+        proposal=MultivariateNormal(np.zeros(3), scale_tril=lower),
         log_bound=0.0,
-        name="probit_process",
         source="Tallis 1961; closed form",
     )
 
 
 def orthant(covariance: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Probability that a centred normal law gives the positive orthant of R^3, and its moments there.
+    """Integrate a centred normal over the positive orthant of R^3.
 
     Returns:
-        The probability, E g ``[3]`` and E g g' ``[3, 3]``.
+        The probability of the orthant, and E g ``[3]`` and E g g' ``[3, 3]`` in it.
     """
     scale = np.sqrt(np.diag(covariance))
     rho = covariance / scale[:, None] / scale
@@ -104,29 +92,29 @@ def orthant(covariance: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
 
 
 def outer(f: Array) -> Array:
-    """Products of the values ``[3, 3]``."""
+    """Return products of the values ``[3, 3]``."""
     return f[:, None] * f[None]
 
 
 def log_density(whitener: Array, log_det: float, y: Array, f: Array) -> Array:
-    """Gives log p(y, f), normalised over both, at ``f [3]``."""
+    """Evaluate log p(y, f), normalised over both, at ``f [3]``."""
     u = jnp.matmul(whitener, f, precision="highest")  # [3]
     return norm.logcdf(y * f).sum() - u @ u / 2 - log_det - 1.5 * log(2 * pi)
 
 
 def propose(lower: Array, key: Key) -> Array:
-    """One g ``[3]`` from its prior."""
+    """Propose g ``[3]`` from its prior."""
     return jnp.matmul(lower, jax.random.normal(key, (3,), lower.dtype), precision="highest")
 
 
 def log_accept(y: Array, g: Array) -> Array:
-    """Accepts where all signs are those seen."""
+    """Accept where all signs are the observed ones."""
     return jnp.where((y * g > 0).all(), 0.0, -jnp.inf)
 
 
 def sample(y: Array, lower: Array, gain: Array, rest: Array, key: Key) -> Array:
-    """One exact draw ``[3]``."""
+    """Draw one exact sample ``[3]``."""
     g_key, f_key = jax.random.split(key)
-    g = accepted(Partial(propose, lower), Partial(log_accept, y), g_key)
+    g = sample_by_rejection(Partial(propose, lower), Partial(log_accept, y), g_key)
     noise = jax.random.normal(f_key, (3,), lower.dtype)
     return jnp.matmul(gain, g, precision="highest") + jnp.matmul(rest, noise, precision="highest")

@@ -1,4 +1,4 @@
-"""Rastrigin's function as a density: an egg box under a Gaussian."""
+"""Define Rastrigin's function under a Gaussian as a density."""
 
 from math import log, pi
 
@@ -8,18 +8,18 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.bindable import accepted
+from jgen.targets.parts import check_dim, make_target, sample_by_rejection
 from jgen.types import Array, Key, Target, Trait
 
 
 def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
-    r"""A density of log p = sum_i h cos(2 pi x_i) - x_i^2 / 2 s^2, unnormalised.
+    r"""Make a density of log p = sum_i h cos(2 pi x_i) - x_i^2 / 2 s^2, unnormalised.
 
     .. math:: Z^{1/dim} = s \sqrt{2 \pi} \sum_{k = -\infty}^{\infty} I_k(h) \, e^{-k^2 w^2 s^2 / 2}, \quad
         E x = 0, \quad w = 2 \pi
 
     by the Fourier series of exp(h cos); E x^2 and E cos come from the same sum. The mode at the origin has
-    4 (dim 2) and more neighbours, behind walls of 2 h nats.
+    4 (dim 2) and more neighbours, behind barriers of 2 h nats.
 
     The proposal is N(0, s^2 I); the ratio is largest at the origin, so ``log_bound`` is exact. Draws are
     by rejection from it, coordinate by coordinate.
@@ -33,7 +33,7 @@ def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
         The target; its position is an array ``[dim]``.
 
     Raises:
-        ValueError: ``dim`` is below 1, or ``height`` or ``scale`` beyond the range that the sum is made for.
+        ValueError: ``dim`` is below 1, or ``height`` or ``scale`` out of the range in which the sum holds.
 
     Example:
         >>> round(float(rastrigin(height=0.0).variance[0]), 4)
@@ -42,8 +42,7 @@ def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
     Reference:
         Rastrigin, "Systems of extremal control", 1974 (the function); Jacobi and Anger's expansion.
     """
-    if dim < 1:
-        raise ValueError(f"rastrigin needs dim >= 1, got dim={dim}: give at least one coordinate.")
+    check_dim("rastrigin", dim)
     if not (0 <= height <= 20 and 0.1 <= scale < float("inf")):
         raise ValueError(
             f"rastrigin needs 0 <= height <= 20 and scale >= 0.1, got height={height}, scale={scale}."
@@ -57,43 +56,42 @@ def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
     square = bessel @ (fade * (scale**2 - frequency**2 * scale**4)) / total
     slope = (np.roll(bessel, 1) + np.roll(bessel, -1)) / 2  # [order], derivative of I_k
     zeros, ones = np.zeros(dim), np.ones(dim)
-    return Target(
+    return make_target(
+        Trait.MULTIMODAL,
         log_density=Partial(log_density, height, scale),
-        start=jnp.asarray(ones),
-        sample=Partial(sample, jnp.asarray(zeros), height, scale),
-        mean=jnp.asarray(zeros),
-        variance=jnp.asarray(square * ones),
+        start=ones,
+        sample=Partial(sample, zeros, height, scale),
+        mean=zeros,
+        variance=square * ones,
         log_evidence=dim * (log(scale) + log(2 * pi) / 2 + log(total)),
-        expectations={"cos": (Partial(waves), jnp.asarray(slope @ fade / total * ones))},
-        proposal=Normal(jnp.asarray(zeros), jnp.asarray(scale * ones)).to_event(1),
+        expectations={"cos": (Partial(waves), slope @ fade / total * ones)},
+        proposal=Normal(zeros, scale * ones).to_event(1),
         log_bound=dim * (height + log(scale) + log(2 * pi) / 2),
-        name="rastrigin",
-        traits=frozenset({Trait.MULTIMODAL}),
         source="Jacobi and Anger's expansion",
     )
 
 
 def waves(x: Array) -> Array:
-    """Gives cos(2 pi x), ``[dim]``."""
+    """Return cos(2 pi x), ``[dim]``."""
     return jnp.cos(2 * pi * x)
 
 
 def log_density(height: float, scale: float, x: Array) -> Array:
-    """The unnormalised log-density of ``x [dim]``."""
+    """Evaluate the unnormalised log-density of ``x [dim]``."""
     return height * waves(x).sum() - jnp.square(x / scale).sum() / 2
 
 
 def propose(scale: float, key: Key) -> Array:
-    """One coordinate of the Gaussian."""
+    """Propose one coordinate from the Gaussian."""
     return scale * jax.random.normal(key)
 
 
 def log_accept(height: float, x: Array) -> Array:
-    """The log-probability of accepting ``x []``."""
+    """Evaluate the log-probability of accepting ``x []``."""
     return height * (waves(x) - 1)
 
 
 def sample(zeros: Array, height: float, scale: float, key: Key) -> Array:
-    """One exact draw ``[dim]``."""
-    coordinate = Partial(accepted, Partial(propose, scale), Partial(log_accept, height))
+    """Draw one exact sample ``[dim]``."""
+    coordinate = Partial(sample_by_rejection, Partial(propose, scale), Partial(log_accept, height))
     return jax.vmap(coordinate)(jax.random.split(key, len(zeros)))

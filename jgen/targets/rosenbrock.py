@@ -1,12 +1,13 @@
-"""Rosenbrock's valley as a distribution, in independent pairs."""
+"""Define Rosenbrock's valley as a distribution of independent pairs."""
 
 from math import log
 
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.bindable import log_prob_of, power, sample_of, widening
-from jgen.targets.pushforward import Pushforward
+from jgen.targets.parts import coordinate_powers
+from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target, Trait
 
 THICKNESS = 0.1
@@ -14,13 +15,13 @@ THICKNESS = 0.1
 
 
 def rosenbrock(pairs: int = 18) -> Target:
-    r"""Thin, bent valleys: x ~ N(1, 1), y given x ~ N(x^2, 0.1), in independent pairs.
+    r"""Make thin, bent valleys: x ~ N(1, 1), y given x ~ N(x^2, 0.1), in independent pairs.
 
     .. math:: E y = 2, \quad E y^2 = 10.1, \quad Var x^2 = 6, \quad Var y^2 = 668.02, \quad \log Z = 0
 
     Along a valley the largest curvature grows as 40 x^2.
 
-    The position lists all x, then all y. The proposal is the image of a Gaussian wider by s in each
+    The position holds all x, then all y. The proposal is the image of a Gaussian wider by s in each
     coordinate, s^dim = e, so ``log_bound = 1``.
 
     Args:
@@ -43,41 +44,27 @@ def rosenbrock(pairs: int = 18) -> Target:
     """
     if pairs < 1:
         raise ValueError(f"rosenbrock needs pairs >= 1, got pairs={pairs}: each pair is two coordinates.")
-    dim, ones = 2 * pairs, jnp.ones(pairs)
-    target = Pushforward(dim, 1.0, Partial(forward), Partial(inverse))
-    return Target(
-        log_density=Partial(log_prob_of, target),
-        start=jnp.ones(dim),
-        sample=Partial(sample_of, target),
-        mean=jnp.concatenate([ones, 2 * ones]),
-        variance=jnp.concatenate([ones, 6.1 * ones]),
-        log_evidence=0.0,
-        expectations={
-            "x^4": (Partial(power, 4), jnp.concatenate([10 * ones, 770.03 * ones])),
-            "u^2": (Partial(squares), jnp.ones(dim)),
-        },
-        proposal=Pushforward(dim, widening(dim), Partial(forward), Partial(inverse)),
-        log_bound=1.0,
-        name="rosenbrock",
-        traits=frozenset({Trait.STIFF}),
+    ones = np.ones(pairs)
+    return make_pushforward(
+        Trait.STIFF,
+        forward=Partial(forward),
+        inverse=Partial(inverse),
+        mean=np.concatenate([ones, 2 * ones]),
+        variance=np.concatenate([ones, 6.1 * ones]),
+        expectations={"x^4": (Partial(coordinate_powers, 4), np.concatenate([10 * ones, 770.03 * ones]))},
         source="Pagani, Wiegand and Nadarajah 2022; closed form",
     )
 
 
 def forward(u: Array) -> Array:
-    """Carries a standard Gaussian ``u [2 pairs]`` to the valley ``[2 pairs]``."""
+    """Map a standard Gaussian ``u [2 pairs]`` to the valley ``[2 pairs]``."""
     x = 1 + u[: len(u) // 2]
     return jnp.concatenate([x, x**2 + THICKNESS**0.5 * u[len(u) // 2 :]])
 
 
 def inverse(x: Array) -> tuple[Array, Array]:
-    """The inverse of ``forward`` ``[2 pairs]`` and its log-determinant."""
+    """Invert ``forward``: return ``u`` ``[2 pairs]`` and the log-determinant."""
     pairs = len(x) // 2
     first, second = x[:pairs], x[pairs:]
     u = jnp.concatenate([first - 1, (second - first**2) / THICKNESS**0.5])
     return u, jnp.asarray(-pairs * log(THICKNESS) / 2, x.dtype)
-
-
-def squares(x: Array) -> Array:
-    """Squares of the coordinates in which the valley is N(0, I), ``[2 pairs]``."""
-    return power(2, inverse(x)[0])

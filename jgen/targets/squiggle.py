@@ -1,4 +1,4 @@
-"""A Gaussian warped into a wave."""
+"""Define a Gaussian warped into a wave."""
 
 from math import exp
 
@@ -6,20 +6,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.bindable import log_prob_of, power, sample_of, widening
-from jgen.targets.pushforward import Pushforward
+from jgen.targets.parts import first_product
+from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target
 
 WIDTH = 2.0
 
 
 def squiggle(amplitude: float = 3.0, frequency: float = 1.0) -> Target:
-    r"""x0 ~ N(0, 2^2), x1 given x0 ~ N(a sin(w x0), 1), normalised.
+    r"""Make the wave: x0 ~ N(0, 2^2), x1 given x0 ~ N(a sin(w x0), 1), normalised.
 
     .. math:: Var x_1 = 1 + \tfrac{a^2}{2} (1 - e^{-8 w^2}), \qquad E x_0 x_1 = 4 a w e^{-2 w^2}, \qquad
         E x = 0, \quad \log Z = 0
 
-    The direction of its ridge turns every half wave, so no metric suits it everywhere. It is the
+    The direction of its ridge changes every half wave, so no mass matrix suits it everywhere. It is the
     image of a Gaussian; the proposal is the image of one wider by s = e^{1/2} in each of the two
     coordinates, so ``log_bound = 1``.
 
@@ -47,43 +47,22 @@ def squiggle(amplitude: float = 3.0, frequency: float = 1.0) -> Target:
             f"frequency={frequency}."
         )
     decay = exp(-(frequency**2) * WIDTH**2 / 2)
-    forward, inverse = Partial(bend, amplitude, frequency), Partial(straighten, amplitude, frequency)
-    target = Pushforward(2, 1.0, forward, inverse)
-    return Target(
-        log_density=Partial(log_prob_of, target),
-        start=jnp.asarray(np.ones(2)),
-        sample=Partial(sample_of, target),
-        mean=jnp.asarray(np.zeros(2)),
-        variance=jnp.asarray([WIDTH**2, 1 + amplitude**2 / 2 * (1 - decay**4)]),
-        log_evidence=0.0,
-        expectations={
-            "x0 x1": (Partial(product), amplitude * frequency * WIDTH**2 * decay),
-            "u^2": (Partial(straight_squares, amplitude, frequency), jnp.asarray(np.ones(2))),
-        },
-        proposal=Pushforward(2, widening(2), forward, inverse),
-        log_bound=1.0,
-        name="squiggle",
-        source="closed form",
+    return make_pushforward(
+        forward=Partial(bend, amplitude, frequency),
+        inverse=Partial(straighten, amplitude, frequency),
+        mean=np.zeros(2),
+        variance=np.array([WIDTH**2, 1 + amplitude**2 / 2 * (1 - decay**4)]),
+        expectations={"x0 x1": (Partial(first_product), amplitude * frequency * WIDTH**2 * decay)},
     )
 
 
 def bend(amplitude: float, frequency: float, u: Array) -> Array:
-    """Carries a standard Gaussian ``u [2]`` to the wave ``[2]``."""
+    """Map a standard Gaussian ``u [2]`` to the wave ``[2]``."""
     x0 = WIDTH * u[0]
     return jnp.stack([x0, u[1] + amplitude * jnp.sin(frequency * x0)])
 
 
 def straighten(amplitude: float, frequency: float, x: Array) -> tuple[Array, Array]:
-    """The inverse of ``bend`` ``[2]`` and its log-determinant."""
+    """Invert ``bend``: return ``u`` ``[2]`` and the log-determinant."""
     u = jnp.stack([x[0] / WIDTH, x[1] - amplitude * jnp.sin(frequency * x[0])])
     return u, -jnp.log(jnp.asarray(WIDTH, x.dtype))
-
-
-def straight_squares(amplitude: float, frequency: float, x: Array) -> Array:
-    """Squares of the coordinates in which the wave is N(0, I), ``[2]``."""
-    return power(2, straighten(amplitude, frequency, x)[0])
-
-
-def product(x: Array) -> Array:
-    """x0 x1."""
-    return x[0] * x[1]

@@ -1,17 +1,17 @@
-"""The easiest target: a standard Gaussian."""
+"""Define a standard Gaussian, the easiest target."""
 
 from math import log, pi
 
-import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.bindable import power, sample_of, widening
+from jgen.targets.parts import check_dim, coordinate_powers, covering_scale, make_target, sample_from
 from jgen.types import Array, Target
 
 
 def standard_gaussian(dim: int = 10) -> Target:
-    r"""N(0, I), unnormalised: what every sampler must do well first.
+    r"""Make N(0, I), unnormalised.
 
     .. math:: \log \tilde p(x) = -|x|^2 / 2, \qquad \log Z = \tfrac{dim}{2} \log 2\pi
 
@@ -34,25 +34,22 @@ def standard_gaussian(dim: int = 10) -> Target:
     Reference:
         Closed form.
     """
-    if dim < 1:
-        raise ValueError(f"standard_gaussian needs dim >= 1, got dim={dim}: give at least one coordinate.")
-    zeros, ones = jnp.zeros(dim), jnp.ones(dim)
+    check_dim("standard_gaussian", dim)
+    zeros, ones = np.zeros(dim), np.ones(dim)
     log_evidence = dim * log(2 * pi) / 2
-    return Target(
+    return make_target(
         log_density=Partial(log_density),
         start=ones,
-        sample=Partial(sample_of, Normal(zeros, ones).to_event(1)),
+        sample=Partial(sample_from, Normal(zeros, ones).to_event(1)),
         mean=zeros,
         variance=ones,
         log_evidence=log_evidence,
-        expectations={"x^4": (Partial(power, 4), 3 * ones)},
-        proposal=Normal(zeros, widening(dim) * ones).to_event(1),
+        expectations={"x^4": (Partial(coordinate_powers, 4), 3 * ones)},
+        proposal=Normal(zeros, covering_scale(dim) * ones).to_event(1),
         log_bound=log_evidence + 1,
-        name="standard_gaussian",
-        source="closed form",
     )
 
 
 def log_density(x: Array) -> Array:
-    """Minus half the squared length of ``x [dim]``."""
+    """Return minus half the squared length of ``x [dim]``."""
     return -(x @ x) / 2

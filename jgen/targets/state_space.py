@@ -1,4 +1,4 @@
-"""The posterior of the path of a linear-Gaussian state space: exact by the Kalman filter."""
+"""Define the posterior path of a linear-Gaussian state space, exact by the Kalman filter."""
 
 from math import log, pi
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.bindable import gaussian_sample, power, widening
+from jgen.targets.parts import coordinate_powers, covering_scale, make_target, sample_gaussian
 from jgen.types import Array, Target
 
 
 class Parameters(NamedTuple):
-    """The model's three numbers.
+    """Parameters of the state space model.
 
     Attributes:
         persistence: a in z_t = a z_{t-1} + q e_t; inside (-1, 1).
@@ -34,12 +34,12 @@ def state_space(
     process_scale: float = 0.5,
     observation_scale: float = 1.0,
 ) -> Target:
-    r"""The posterior of z given x, where z is a stationary AR(1) and x_t given z_t ~ N(z_t, r^2).
+    r"""Make the posterior of z given x, where z is a stationary AR(1) and x_t given z_t ~ N(z_t, r^2).
 
     .. math:: z_1 \sim N(0, q^2 / (1 - a^2)), \quad z_t \sim N(a z_{t-1}, q^2), \quad Z = p(x)
 
-    log Z is a Kalman filter's, mean and variance a Rauch-Tung-Striebel smoother's, all functions of
-    the arguments by JAX. The exact draws use the Cholesky factor of the dense posterior covariance.
+    log Z comes from a Kalman filter, mean and variance from a Rauch-Tung-Striebel smoother, all as JAX
+    functions of the arguments. The exact draws use the Cholesky factor of the dense posterior covariance.
 
     The proposal is the posterior, wider by s with s^T = e, so ``log_bound = log Z + 1``.
 
@@ -80,23 +80,22 @@ def state_space(
     parameters = Parameters(persistence, process_scale, observation_scale)
     mean, variance, log_evidence = smoother(parameters, x)
     factor = np.linalg.cholesky(covariance(parameters, len(x)))
-    return Target(
+    return make_target(
         log_density=Partial(log_density, parameters, x),
         start=jnp.zeros_like(x),
-        sample=Partial(gaussian_sample, mean, jnp.asarray(factor)),
+        sample=Partial(sample_gaussian, mean, jnp.asarray(factor)),
         mean=mean,
         variance=variance,
         log_evidence=log_evidence,
-        expectations={"z^2": (Partial(power, 2), variance + mean**2)},
-        proposal=MultivariateNormal(mean, scale_tril=jnp.asarray(widening(len(x)) * factor)),
+        expectations={"z^2": (Partial(coordinate_powers, 2), variance + mean**2)},
+        proposal=MultivariateNormal(mean, scale_tril=jnp.asarray(covering_scale(len(x)) * factor)),
         log_bound=log_evidence + 1,
-        name="state_space",
         source="Kalman filter, RTS smoother",
     )
 
 
 def log_density(parameters: Parameters, x: Array, z: Array) -> Array:
-    """Gives log p(z) + log p(x given z) at the path ``z [T]``."""
+    """Evaluate log p(z) + log p(x given z) at the path ``z [T]``."""
     a, q, r = parameters
     shocks = z - a * jnp.pad(z[:-1], (1, 0))  # [T]; the first is z_1 whole, of precision (1 - a^2) / q^2
     noise = x - z  # [T]
@@ -106,14 +105,14 @@ def log_density(parameters: Parameters, x: Array, z: Array) -> Array:
 
 
 def smoother(parameters: Parameters, x: Array) -> tuple[Array, Array, Array]:
-    """Posterior mean and variance of the path, each ``[T]``, and log p(x)."""
+    """Return posterior mean and variance of the path, each ``[T]``, and log p(x)."""
     a, q, r = parameters
     return smoothed(a, q**2, r**2, q**2 / (1 - a**2), x)
 
 
 @jax.jit
 def smoothed(a: float, shock: float, noise: float, stationary: float, x: Array) -> tuple[Array, Array, Array]:
-    """``smoother``, given the variances of a shock, of the noise and of the first state."""
+    """Run ``smoother``, given the variances of a shock, of the noise and of the first state."""
 
     def predict_and_update(carry: tuple[Array, Array], x_t: Array) -> tuple[tuple[Array, Array], tuple]:
         mean, variance = carry  # of z_t given x before t
@@ -139,7 +138,7 @@ def smoothed(a: float, shock: float, noise: float, stationary: float, x: Array) 
 
 
 def covariance(parameters: Parameters, length: int) -> np.ndarray:
-    """The dense posterior covariance ``[T, T]``: the inverse of a tridiagonal precision."""
+    """Return the dense posterior covariance ``[T, T]``: the inverse of a tridiagonal precision."""
     a, q, r = parameters
     diagonal = np.full(length, (1 + a**2) / q**2 + 1 / r**2)
     diagonal[-1] -= a**2 / q**2

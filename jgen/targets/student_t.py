@@ -1,4 +1,4 @@
-"""Independent Student t coordinates: heavy tails with a variance."""
+"""Define independent Student t coordinates: heavy tails with a variance."""
 
 from math import lgamma, log, pi
 
@@ -7,22 +7,23 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import StudentT
+from scipy.special import digamma
 
-from jgen.targets.bindable import widening
-from jgen.targets.special_functions import digamma
+from jgen.targets.parts import check_dim, covering_scale, make_target
 from jgen.types import Array, Key, Target, Trait
 
 
 def student_t(dim: int = 10, dof: float = 5.0) -> Target:
-    r"""``dim`` independent coordinates, Student t with nu degrees of freedom, normalised.
+    r"""Make ``dim`` independent coordinates, Student t with nu degrees of freedom, normalised.
 
     .. math:: Var x = \frac{\nu}{\nu - 2}, \qquad
         E \log(1 + x^2/\nu) = \psi(\tfrac{\nu + 1}{2}) - \psi(\tfrac{\nu}{2}), \qquad \log Z = 0
 
-    Tails fall like a power, so that a kernel of fixed steps takes ever longer to come back from them. Exact
+    Tails fall like a power, so that a kernel of fixed step size returns from them slowly. Exact
     draws are Bailey's: (u, v) uniform give sqrt(nu (u^{-2/nu} - 1)) cos(2 pi v).
 
-    The proposal is the same law of scale s, s^dim = e; the ratio is largest at 0, so ``log_bound = 1``.
+    The proposal is the same distribution of scale s, s^dim = e; the ratio is largest at 0, so ``log_bound =
+    1``.
 
     Args:
         dim: Number of coordinates, at least 1.
@@ -42,41 +43,38 @@ def student_t(dim: int = 10, dof: float = 5.0) -> Target:
         Bailey, "Polar generation of random variates with the t-distribution", Mathematics of Computation
         62, 1994.
     """
-    if dim < 1:
-        raise ValueError(f"student_t needs dim >= 1, got dim={dim}: give at least one coordinate.")
+    check_dim("student_t", dim)
     if not 2 < dof < float("inf"):
         raise ValueError(f"student_t needs dof > 2 to have a variance, got dof={dof}.")
     zeros, ones = np.zeros(dim), np.ones(dim)
-    bend = digamma((dof + 1) / 2) - digamma(dof / 2)
+    log_term = digamma((dof + 1) / 2) - digamma(dof / 2)
     log_norm = lgamma((dof + 1) / 2) - lgamma(dof / 2) - log(pi * dof) / 2
-    return Target(
+    return make_target(
+        Trait.HEAVY_TAILED,
         log_density=Partial(log_density, dof, log_norm),
-        start=jnp.asarray(ones),
-        sample=Partial(sample, dof, jnp.asarray(zeros)),
-        mean=jnp.asarray(zeros),
-        variance=jnp.asarray(dof / (dof - 2) * ones),
+        start=ones,
+        sample=Partial(sample, dof, zeros),
+        mean=zeros,
+        variance=dof / (dof - 2) * ones,
         log_evidence=0.0,
-        expectations={"log(1 + x^2/nu)": (Partial(bends, dof), jnp.asarray(bend * ones))},
-        proposal=StudentT(dof, jnp.asarray(zeros), jnp.asarray(widening(dim) * ones)).to_event(1),
+        expectations={"log(1 + x^2/nu)": (Partial(log_terms, dof), log_term * ones)},
+        proposal=StudentT(dof, zeros, covering_scale(dim) * ones).to_event(1),
         log_bound=1.0,
-        name="student_t",
-        traits=frozenset({Trait.HEAVY_TAILED}),
-        source="closed form",
     )
 
 
-def bends(dof: float, x: Array) -> Array:
-    """Gives log(1 + x^2/nu), ``[dim]``."""
+def log_terms(dof: float, x: Array) -> Array:
+    """Return log(1 + x^2/nu), ``[dim]``."""
     return jnp.log1p(x**2 / dof)
 
 
 def log_density(dof: float, log_norm: float, x: Array) -> Array:
-    """The normalised log-density of ``x [dim]``."""
-    return len(x) * log_norm - (dof + 1) / 2 * bends(dof, x).sum()
+    """Evaluate the normalised log-density of ``x [dim]``."""
+    return len(x) * log_norm - (dof + 1) / 2 * log_terms(dof, x).sum()
 
 
 def sample(dof: float, zeros: Array, key: Key) -> Array:
-    """One exact draw ``[dim]``; -expm1(2 log(u) / nu) keeps its digits where u is near 1."""
+    """Draw one exact sample ``[dim]``; -expm1(2 log(u) / nu) keeps its digits where u is near 1."""
     u, v = jax.random.uniform(key, (2, *zeros.shape), zeros.dtype)
     log_u = jnp.log1p(-u)  # [dim]; u < 1, so it is finite
     return jnp.sqrt(dof * jnp.expm1(-2 * log_u / dof)) * jnp.cos(2 * pi * v)

@@ -1,4 +1,4 @@
-"""Three Gaussian modes and their mirror images: flat, upright and diagonal."""
+"""Define three Gaussian modes (flat, upright and diagonal) and their mirror images."""
 
 from math import log, pi
 
@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.bindable import widening
+from jgen.targets.parts import covering_scale, first_product, make_target
 from jgen.types import Array, Key, Target, Trait
 
 MEANS = ((3.0, 0.0), (-2.5, 0.0), (2.0, 3.0))
@@ -17,7 +17,7 @@ COVARIANCES = (((0.7, 0.0), (0.0, 0.05)), ((0.7, 0.0), (0.0, 0.05)), ((1.0, 0.95
 
 
 def three_modes() -> Target:
-    r"""Three correlated Gaussians in the plane, mixed with their images under a swap of the axes.
+    r"""Make three correlated Gaussians in the plane, mixed with their images under a swap of the axes.
 
     .. math:: p(x) = \tfrac16 \sum_{k=1}^3 N(x; m_k, S_k) + N(Px; m_k, S_k), \qquad P = swap
 
@@ -46,42 +46,30 @@ def three_modes() -> Target:
     factors = np.linalg.cholesky(covariances)  # [mode, axis, axis]
     mean = means.mean(0)
     second = covariances + means[:, :, None] * means[:, None, :]  # [mode, axis, axis]
-    cover = MultivariateNormal(jnp.asarray(means), scale_tril=jnp.asarray(widening(2) * factors))
+    cover = MultivariateNormal(means, scale_tril=covering_scale(2) * factors)
     log_dets = np.log(np.linalg.det(covariances)) / 2
-    return Target(
-        log_density=Partial(
-            log_density,
-            jnp.asarray(means),
-            jnp.asarray(np.linalg.inv(factors)),
-            jnp.asarray(-log_dets - log(2 * pi) - log(6)),
-        ),
-        start=jnp.ones(2),
-        sample=Partial(sample, jnp.asarray(means), jnp.asarray(factors)),
-        mean=jnp.asarray(mean),
-        variance=jnp.asarray(np.diag(second.mean(0)) - mean**2),
+    return make_target(
+        Trait.MULTIMODAL,
+        log_density=Partial(log_density, means, np.linalg.inv(factors), -log_dets - log(2 * pi) - log(6)),
+        start=np.ones(2),
+        sample=Partial(sample, means, factors),
+        mean=mean,
+        variance=np.diag(second.mean(0)) - mean**2,
         log_evidence=0.0,
-        expectations={"x0 x1": (Partial(product), float(second.mean(0)[0, 1]))},
-        proposal=MixtureSameFamily(Categorical(probs=jnp.full(6, 1 / 6)), cover),
+        expectations={"x0 x1": (Partial(first_product), second.mean(0)[0, 1])},
+        proposal=MixtureSameFamily(Categorical(probs=np.full(6, 1 / 6)), cover),
         log_bound=1.0,
-        name="three_modes",
-        traits=frozenset({Trait.MULTIMODAL}),
-        source="closed form",
     )
 
 
 def log_density(means: Array, whiteners: Array, log_weights: Array, x: Array) -> Array:
-    """The normalised log-density of ``x [2]``."""
+    """Evaluate the normalised log-density of ``x [2]``."""
     u = jnp.einsum("kij,kj->ki", whiteners, x[None] - means, precision="highest")  # [mode, axis]
     return jax.nn.logsumexp(log_weights - jnp.square(u).sum(1) / 2)
 
 
-def product(x: Array) -> Array:
-    """x0 x1."""
-    return x[0] * x[1]
-
-
 def sample(means: Array, factors: Array, key: Key) -> Array:
-    """One exact draw ``[2]``."""
+    """Draw one exact sample ``[2]``."""
     mode_key, normal_key = jax.random.split(key)
     mode = jax.random.randint(mode_key, (), 0, len(means))
     u = jax.random.normal(normal_key, (2,), means.dtype)

@@ -1,4 +1,4 @@
-"""One coordinate in a tilted double well, -log p = x^4 - b x^2 - t x: its truths, in float64."""
+"""Integrate the tilted double well, -log p = x^4 - b x^2 - t x, in float64."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 class Well(NamedTuple):
-    """What a Gauss-Legendre sum over each half of (-8, 8) knows; it converges geometrically.
+    """Integrals of the well.
 
     Attributes:
-        log_evidence: Log of the integral.
+        log_evidence: Log of the integral of the density.
         mean: E x.
         square: E x^2.
         right: P(x > 0).
@@ -21,11 +21,14 @@ class Well(NamedTuple):
     right: float
 
 
-def well(barrier: float, tilt: float) -> Well:
-    """The truths, for 0 <= barrier <= 20 and |tilt| <= 10."""
+def integrate_well(barrier: float, tilt: float) -> Well:
+    """Sum by Gauss-Legendre over each half of (-8, 8), for 0 <= barrier <= 20 and |tilt| <= 10.
+
+    The sums converge geometrically.
+    """
     half, gauss = np.polynomial.legendre.leggauss(400)
-    nodes = np.concatenate([4 * half - 4, 4 * half + 4])  # [node], each half of (-8, 8) has its own
-    log_weights = host_log_density(barrier, tilt, nodes)
+    nodes = np.concatenate([4 * half - 4, 4 * half + 4])  # [node], of each half of (-8, 8)
+    log_weights = log_density_in_float64(barrier, tilt, nodes)
     top = log_weights.max()
     weights = np.exp(log_weights - top) * 4 * np.tile(gauss, 2)  # [node]
     total = weights.sum()
@@ -38,6 +41,6 @@ def well(barrier: float, tilt: float) -> Well:
     )
 
 
-def host_log_density(barrier: float, tilt: float, x: np.ndarray) -> np.ndarray:
-    """The unnormalised log-density of every ``x``, in float64."""
+def log_density_in_float64(barrier: float, tilt: float, x: np.ndarray) -> np.ndarray:
+    """Evaluate the unnormalised log-density of every ``x``, in float64."""
     return -(x**4) + barrier * x**2 + tilt * x

@@ -1,12 +1,13 @@
-"""Every law, on one objective."""
+"""Check an objective."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 
 from jgen.objectives.scheduled_objective import Scheduled
-from jgen.testing.check_result import CheckFailed
-from jgen.testing.objective_checks import LAWS, Subject, num_examples
+from jgen.testing.check_result import CheckResult, run_checks
+from jgen.testing.objective_checks import CHECKS, ObjectiveCase, num_examples
 from jgen.types import Array, Key, Objective, PyTree
 
 
@@ -20,39 +21,40 @@ def check_objective(
     coupled: bool = False,
     smallest: int = 1,
     log_prob: Callable[[PyTree, PyTree], Array] | None = None,
-) -> tuple[str, ...]:
-    """Holds an objective to every law jgen knows; the one function to run on a new one.
+) -> list[CheckResult]:
+    """Check an objective by every check of objectives; the one function to run on a new one.
 
-    - outcome: the loss is one float, ``aux`` holds floats ``[batch]``, all finite; data count;
-    - purity: compiled or not, the same; the same key, the same bits; other keys tell if and only if it is
-      ``stochastic``;
+    - outcome: the loss is one float, ``aux`` holds floats ``[batch]``, all finite; data matter;
+    - transform_consistency: compiled or not, the same; the same key, the same bits; other keys give another
+      loss if and only if it is ``stochastic``;
     - gradients: finite at ordinary parameters, at 0 and at 10 times their size, either sign; not all 0; the
       same under ``vmap`` over parameters and keys, so that many seeds train at once;
-    - examples: what ``aux`` says of one depends on no other, unless they are ``coupled``; without chance,
-      their order does not count, and one example alone has the loss of many copies of it;
-    - smallest: it takes ``smallest`` examples, and refuses one fewer by a ValueError;
-    - rebuilding: made again with other numbers, it compiles nothing;
+    - examples: ``aux`` of one depends on no other, unless they are ``coupled``; without randomness,
+      their order does not matter, and one example alone has the loss of many copies of it;
+    - smallest_batch: it takes ``smallest`` examples, and raises a ValueError for one fewer;
+    - no_recompilation: made again with other numbers, it compiles nothing;
     - bound: what is reported as ``bound`` is the same whatever those numbers, and where ``log_prob`` is
       given, its mean over keys exceeds that of no example.
 
-    Only the last is left to chance: it fails a true bound with probability 1e-6 at most.
+    Only the last is statistical: a true bound fails it with probability 1e-6 at most, by the central limit
+    theorem.
 
     Args:
         make: ``make(scale) -> objective``, its weights and other numbers ``scale`` times as large; an
             objective without any ignores it.
         init: ``init(key) -> params``.
         batch: Ordinary data ``[batch, ...]`` on every leaf, three examples or more that differ.
-        key: For parameters and chance.
+        key: For parameters and randomness; None for ``jax.random.key(0)``.
         stochastic: Whether the loss depends on the key.
-        coupled: Whether what ``aux`` says of one example depends on the others.
+        coupled: Whether ``aux`` of one example depends on the others.
         smallest: The least number of examples it is defined for.
         log_prob: ``(params, batch) -> log p(x) [batch]``, where it is known.
 
     Returns:
-        The names of the laws kept.
+        The checks that passed, with what they measured.
 
     Raises:
-        LawBroken: Naming the law, what was found, and what usually does it.
+        CheckFailed: With the check, what was found, and what usually causes it.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -61,17 +63,16 @@ def check_objective(
         ...     return dist.Normal(mean, 1.0)
         >>> def make(scale):
         ...     return maximum_likelihood(fixed)
-        >>> check_objective(make, jax.random.normal, jnp.array([1.0, 2.0, 4.0]), stochastic=False)
-        ('outcome', 'purity', 'gradients', 'examples', 'smallest', 'rebuilding', 'bound')
+        >>> results = check_objective(make, jax.random.normal, jnp.array([1.0, 2.0, 4.0]), stochastic=False)
+        >>> [result.name for result in results][:4]
+        ['outcome', 'transform_consistency', 'gradients', 'examples']
+        >>> [result.name for result in results][4:]
+        ['smallest_batch', 'no_recompilation', 'bound']
     """
     if num_examples(batch) < 3:
         raise ValueError(f"check_objective needs 3 examples or more, got {num_examples(batch)}")
+    repeat = "the same key" if key is not None else "key=jax.random.key(0)"
     key, init_key = jax.random.split(jax.random.key(0) if key is None else key)
     params = jax.jit(init)(init_key)
-    subject = Subject(make, params, batch, key, stochastic, coupled, smallest, log_prob)
-    for name, law in LAWS.items():
-        try:
-            law(subject)
-        except CheckFailed as error:
-            raise CheckFailed(f"{name}: {error}") from error
-    return tuple(LAWS)
+    case = ObjectiveCase(make, params, batch, key, stochastic, coupled, smallest, log_prob)
+    return run_checks({name: partial(check, case) for name, check in CHECKS.items()}, repeat)

@@ -1,5 +1,87 @@
-"""Define the result of a check and the error of a failed one."""
+"""Define the result of a check and the error of a failed one, and run checks in order."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 
 class CheckFailed(AssertionError):  # noqa: N818  (it reads as what happened)
-    """A sampler that breaks a law; the message says which, by how much, and what usually does it."""
+    """Error of a failed check: which one, by how much, what usually causes it, and how to repeat it."""
+
+
+class Measurement(NamedTuple):
+    """Number that a check measured, beside the largest one that passes.
+
+    Attributes:
+        value: What was measured.
+        allowed: The largest value that passes.
+        quantity: What it is, and where it was largest.
+        acceptance_rate: Of the Markov kernel, where it was measured; NaN where there is none.
+    """
+
+    value: float
+    allowed: float
+    quantity: str
+    acceptance_rate: float = math.nan
+
+    def __str__(self) -> str:
+        """Return one line for a table."""
+        return f"{self.quantity}: {self.value:.3g} (allowed: {self.allowed:.3g})"
+
+
+class CheckResult(NamedTuple):
+    """Result of a check that passed.
+
+    Attributes:
+        name: The name of the check.
+        evidence: What it measured, a ``Measurement`` or a sentence; ``str(evidence)`` is one line of a table.
+    """
+
+    name: str
+    evidence: object
+
+
+def run_checks(checks: Mapping[str, Callable[[], object]], repeat: str) -> list[CheckResult]:
+    """Run checks in order until one fails.
+
+    Args:
+        checks: Name -> a check, which returns its evidence (of several measurements, the one nearest to its
+            limit is reported) or raises ``CheckFailed``.
+        repeat: How to repeat the run.
+
+    Returns:
+        The checks that passed.
+
+    Raises:
+        CheckFailed: With the name of the check and how to repeat it.
+    """
+    results = []
+    for name, check in checks.items():
+        try:
+            evidence = check()
+            results.append(
+                CheckResult(name, max(evidence, key=_excess) if isinstance(evidence, list) else evidence)
+            )
+        except CheckFailed as error:
+            raise CheckFailed(f"{name}: {error} [repeat with {repeat}]") from error
+    return results
+
+
+def require_within(measurements: Sequence[Measurement], failure: str, causes: str) -> None:
+    """Raise ``CheckFailed`` where a measurement is beyond its limit, by the one that is farthest beyond.
+
+    Args:
+        measurements: One or more.
+        failure: What it means.
+        causes: What usually causes it.
+    """
+    worst = max(measurements, key=_excess)
+    if not worst.value <= worst.allowed:
+        raise CheckFailed(f"{failure}: {worst}. Usual causes: {causes}")
+
+
+def _excess(measurement: Measurement) -> float:
+    value, allowed = measurement[:2]
+    if math.isnan(value) or value > allowed == 0:
+        return math.inf
+    return value / allowed if allowed else value

@@ -1,15 +1,15 @@
-"""Every law, on one sampler."""
+"""Check a sampler by all checks of ``jgen.testing.sampler_checks`` that apply to it."""
 
 import secrets
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 
 from jgen.sampling.driver import sample
+from jgen.testing.check_result import CheckFailed, CheckResult, run_checks
 from jgen.testing.sampler_checks import (
-    CheckFailed,
     Make,
     bias,
     cost,
@@ -27,34 +27,23 @@ from jgen.testing.sampler_checks.stationary_chains import find_scales
 from jgen.testing.sampler_checks.target_draws import positions
 from jgen.types import Adaptation, Array, DrawKind, Draws, Key, Target
 
-Judge = Callable[..., Any]
-"""``judge(make, target, key) -> evidence``: a law, its options bound."""
-LAWS: dict[str, Judge] = {
-    "purity": transform_consistency,
-    "rebuilding": no_recompilation,
-    "survival": nan_robustness,
+Check = Callable[..., Any]
+"""``check(make, target, key) -> evidence``, its options bound."""
+CERTAIN: dict[str, Check] = {
+    "transform_consistency": transform_consistency,
+    "no_recompilation": no_recompilation,
+    "nan_robustness": nan_robustness,
     "cost": cost,
 }
+"""Checks that a correct sampler always passes; they apply to every sampler."""
 FALSE_ALARM = 1e-6
-"""The probability that a right sampler fails, shared out among its laws of chance; the others are certain.
+"""The probability that a correct sampler fails, divided among its statistical checks.
 
-A bound for exact Markov kernels; for weighted and biased samplers, what the central limit theorem gives."""
+A bound for exact Markov kernels; for weighted and biased samplers, by the central limit theorem."""
 COARSE = {"num_chains": 10_000, "detectable": 0.1}
-"""Invariance beside the law of rank, which sees 0.06."""
+"""Options of invariance beside ``rank``, which detects 0.06."""
 NUM_STEPS = 10
-"""Transitions that errors may add up over where invariance is all there is."""
-
-
-class CheckResult(NamedTuple):
-    """A law that was kept.
-
-    Attributes:
-        name: Its name.
-        evidence: What it measured, if it measures.
-    """
-
-    name: str
-    evidence: object
+"""Transitions that errors may add up over where invariance is the only statistical check."""
 
 
 def check_sampler(
@@ -66,37 +55,41 @@ def check_sampler(
     biased_variance: Callable[[float], Array | float] | None = None,
     adaptation: Adaptation | None = None,
 ) -> list[CheckResult]:
-    """Holds a sampler to every law jgen knows; the one function to run on a new kernel.
+    """Check a sampler by every check that applies to it; the one function to run on a new kernel.
 
-    Purity (jit, vmap and a loop change nothing, the state keeps its structure, keys are used), rebuilding
-    (new data and options compile nothing), survival (NaN and -inf), cost (counted = spent), and then, by what
-    kind of draws it makes: exact invariance, and for reversible kernels the rank of exact draws and the chain
-    seen backwards, at step sizes that accept 0.9, 0.6 and 0.3; exact weighting; or a bias that is exactly
-    what the kernel says. With an ``adaptation``, start, warm-up and sampling are calibrated together as well.
-    Each is a file of ``jgen.testing.sampler_checks``; a wrong sampler is told what is wrong.
+    - transform_consistency: jit, vmap and a loop change nothing, the state keeps its structure, keys are
+      used;
+    - no_recompilation: new data and options compile nothing;
+    - nan_robustness: no NaN and no -inf enters a chain;
+    - cost: reported evaluations of the target equal those made;
+    - for exact Markov kernels ``invariance`` and, where reversible, ``rank`` and ``reversibility``, at step
+      sizes that accept 0.9, 0.6 and 0.3; for weighted draws ``importance_weights``; for biased kernels
+      ``metropolised_invariance`` (up to the reported energy error) or ``bias`` (as stated);
+    - with an ``adaptation``, ``warm_up``: start, warm-up and sampling are calibrated together.
 
-    Over all laws of chance together a right, exact Markov kernel fails with probability 1e-6 at most, by the
-    bounds of Dvoretzky, Kiefer and Wolfowitz and of Hoeffding. Weighted and biased samplers are held to means
-    within some 6 standard errors: there 1e-6 is what the central limit theorem says, which is no bound, and
-    weights of heavy tails, whose error is underestimated, fail more often.
+    Each is a file of ``jgen.testing.sampler_checks``. Over all statistical checks together a correct, exact
+    Markov kernel fails with probability 1e-6 at most, by the bounds of Dvoretzky, Kiefer and Wolfowitz and of
+    Hoeffding. Weighted and biased samplers are compared with means to some 6 standard errors: there 1e-6
+    holds by the central limit theorem, which is no bound, and weights of heavy tails, whose error is
+    underestimated, fail more often.
 
     Args:
         make: ``make(target, scale) -> sampler``, the sampler with its steps ``scale`` times as long;
             samplers without a step size ignore it.
         target: A target with exact draws (and log Z, for weighted samplers) on which the sampler works.
-        key: To repeat a run; None draws a fresh seed and names it if a law is broken.
+        key: To repeat a run; None draws a fresh seed and reports it if a check fails.
         reversible: Whether a Markov kernel satisfies detailed balance on positions, the same at every draw.
             Not so: momenta that last from draw to draw, a cycle of kernels, sweeps in a fixed order.
         biased_variance: For a biased sampler, scale -> the exact variance of its draws on a standard
             Gaussian. It is needed where the sampler does not report its energy error.
-        adaptation: How an exact Markov kernel of real numbers is tuned, if that is to be judged too: by
+        adaptation: Tunes an exact Markov kernel of real numbers, if that is to be checked too, by
             simulation-based calibration on 2000 posteriors, which takes a minute.
 
     Returns:
-        The laws kept, with what they measured.
+        The checks that passed, with what they measured.
 
     Raises:
-        LawBroken: Naming the law, by how much, and what usually breaks it.
+        CheckFailed: With the check, by how much it failed, and what usually causes it.
         ValueError: If there is an adaptation and the sampler is no exact Markov kernel.
 
     Example:
@@ -104,8 +97,11 @@ def check_sampler(
         >>> from jgen.targets import standard_gaussian
         >>> def make(target, scale):
         ...     return hmc(target.log_density, step_size=0.5 * scale, num_steps=3)
-        >>> [result.name for result in check_sampler(make, standard_gaussian(2))]
-        ['purity', 'rebuilding', 'survival', 'cost', 'invariance', 'rank', 'reversibility']
+        >>> results = check_sampler(make, standard_gaussian(2))
+        >>> [result.name for result in results[:4]]
+        ['transform_consistency', 'no_recompilation', 'nan_robustness', 'cost']
+        >>> [result.name for result in results[4:]]
+        ['invariance', 'rank', 'reversibility']
     """
     repeat = "the same key"
     if key is None:
@@ -114,37 +110,35 @@ def check_sampler(
     run = sample(key, make(target, 1.0), num_chains=2, num_draws=1, position=positions(target, 2))
     assert run.draws is not None
     if run.draws.kind is DrawKind.MARKOV:
-        gates = markov_gates(make, target, key, reversible)
+        statistical = markov_checks(make, target, key, reversible)
     elif run.draws.kind is DrawKind.BIASED:
-        gates = bias_gates(run.draws, biased_variance)
+        statistical = bias_checks(run.draws, biased_variance)
     else:
-        gates = {"weighting": importance_weights}
+        statistical = {"importance_weights": importance_weights}
     if adaptation is not None:
         if run.draws.kind is not DrawKind.MARKOV:
             raise ValueError(
                 f"an adaptation tunes exact Markov kernels; these draws are {run.draws.kind.value}"
             )
-        gates["warm-up"] = partial(warm_up, adaptation=adaptation)
-    share = {"false_alarm": FALSE_ALARM / len(gates)}
-    laws = LAWS | {name: partial(law, **share) for name, law in gates.items()}
-    kept = []
-    for number, (name, law) in enumerate(laws.items()):
-        try:
-            kept.append(CheckResult(name, law(make, target, jax.random.fold_in(key, number))))
-        except CheckFailed as error:
-            raise CheckFailed(f"{name}: {error} [repeat with {repeat}]") from error
-    return kept
+        statistical["warm_up"] = partial(warm_up, adaptation=adaptation)
+    share = FALSE_ALARM / len(statistical)
+    checks = CERTAIN | {name: partial(check, false_alarm=share) for name, check in statistical.items()}
+    keys = [jax.random.fold_in(key, number) for number in range(len(checks))]
+    return run_checks(
+        {name: partial(checks[name], make, target, key) for name, key in zip(checks, keys, strict=True)},
+        repeat,
+    )
 
 
-def markov_gates(make: Make, target: Target, key: Key, reversible: bool) -> dict[str, Judge]:
-    """The laws of exact kernels, all at the same step sizes, from a pilot with a key of its own."""
+def markov_checks(make: Make, target: Target, key: Key, reversible: bool) -> dict[str, Check]:
+    """List the checks of exact kernels, all at the same step sizes, from a pilot with a key of its own."""
 
-    def at_scales(law: Judge, **options: Any) -> Judge:
-        return lambda *arguments, **share: law(*arguments, scales=scales(), **options, **share)
+    def at_scales(check: Check, **options: Any) -> Check:
+        return lambda *arguments, **share: check(*arguments, scales=scales(), **options, **share)
 
     @cache
     def scales() -> tuple[float, ...]:
-        return find_scales(make, target, jax.random.fold_in(key, len(LAWS) + 3))
+        return find_scales(make, target, jax.random.fold_in(key, len(CERTAIN) + 3))
 
     if not reversible:
         return {"invariance": at_scales(invariance, num_steps=NUM_STEPS)}
@@ -155,18 +149,22 @@ def markov_gates(make: Make, target: Target, key: Key, reversible: bool) -> dict
     }
 
 
-def bias_gates(draws: Draws, biased_variance: Callable[[float], Array | float] | None) -> dict[str, Judge]:
-    """The laws of what a biased sampler says about its bias; one that says nothing breaks the law."""
-    gates: dict[str, Judge] = {}
+def bias_checks(draws: Draws, biased_variance: Callable[[float], Array | float] | None) -> dict[str, Check]:
+    """List the checks of what a biased sampler reports about its bias.
+
+    Raises:
+        CheckFailed: If it reports nothing.
+    """
+    checks: dict[str, Check] = {}
     if "energy_error" in draws.info:
-        gates["invariance, adjusted"] = lambda make, *arguments, **share: invariance(
+        checks["metropolised_invariance"] = lambda make, *arguments, **share: invariance(
             metropolised(make), *arguments, **share
         )
     if biased_variance is not None:
-        gates["bias"] = partial(bias, biased_variance=biased_variance)
-    if not gates:
+        checks["bias"] = partial(bias, biased_variance=biased_variance)
+    if not checks:
         raise CheckFailed(
-            "the draws are biased and nothing says by how much: report info['energy_error'], or pass "
+            "the draws are biased and no report says by how much: report info['energy_error'], or pass "
             "check_sampler the exact biased_variance of the kernel on a standard Gaussian"
         )
-    return gates
+    return checks

@@ -11,7 +11,7 @@ COMPILATION = "/jax/core/compile/backend_compile_duration"
 
 @contextlib.contextmanager
 def count_compilations() -> Iterator[list[str]]:
-    """Counts the programs compiled inside; the list holds one entry for each.
+    """Count the programs compiled inside the context; the list holds one entry for each.
 
     Example:
         >>> import jax, jax.numpy as jnp

@@ -1,18 +1,18 @@
-r"""One train step for every objective, and the loop that runs it in compiled chunks.
+r"""Train any objective by one step, in a loop of compiled chunks.
 
 ``make_train_step`` is the step, ``train`` its loop over data on the device, ``train_stream`` over a stream.
-Batches are ``shuffled`` or ``with_replacement``; ``data_parallel`` shares them out over devices. The rest are
+Batches are ``shuffled`` or ``with_replacement``; ``data_parallel`` shards them over devices. The rest are
 values that go into one of these: ``ema_params`` into an optimizer, ``mixed_precision`` around an objective
 or a network.
 
 A step is a pytree, like a sampler: ``Partial(_train_step, objective, optimizer)``. Its data are leaves
 and its functions are the treedef, so that a step made again from an objective with new data and the
 *same* optimizer runs through the program already compiled. An optax optimizer is a pair of closures, and
-closures are equal only to themselves: make the optimizer once and hand the same one on. An optimizer
-made again compiles again (one whose ``update`` is itself a ``Partial`` of a module-level function, with
+closures are equal only to themselves: create the optimizer once and reuse it. An optimizer
+created again compiles again (one whose ``update`` is itself a ``Partial`` of a module-level function, with
 its learning rate bound, does not, and may be vmapped over the rate).
 
-A run is drawn from one key, which never changes. With :math:`k` the key and :math:`t` the step,
+All randomness of a run comes from one key. With :math:`k` the key and :math:`t` the step,
 
 .. math:: k_t = \mathrm{fold\_in}(k, t), \qquad b_t = \mathrm{make\_batch}(\mathrm{data}, k', t),
           \qquad (\theta, o)_{t+1} = \mathrm{update}(\nabla_\theta \ell(\theta_t, b_t, k_t), o_t, \theta_t),

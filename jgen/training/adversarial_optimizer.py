@@ -1,33 +1,33 @@
-"""An optimizer for each player of a game, and whose turn it is."""
+"""Combine the optimizers of a model and its critic, with several critic steps per model step."""
 
 import optax
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.objectives.input_checks import size
+from jgen.objectives.input_checks import check_size
 from jgen.types import Array
 
 
 def adversarial_optimizer(
     model: optax.GradientTransformation, critic: optax.GradientTransformation, *, critic_steps: int = 1
 ) -> optax.GradientTransformation:
-    """One optimizer of ``{"model": ..., "critic": ...}`` out of two, for the one step that trains both.
+    """Combine two optimizers into one of ``{"model": ..., "critic": ...}``.
 
-    With ``critic_steps`` of k the critic moves at every step and the model at every k-th, after the critic
-    has moved k - 1 times alone. In between the model's updates are 0 and its optimizer rests
+    With ``critic_steps`` of k the critic is updated at every step and the model at every k-th, after k - 1
+    updates of the critic alone. In between the model's updates are 0 and its optimizer's state is unchanged
     (``optax.conditionally_mask``; ``conditionally_transform`` would pass on the bare gradient).
 
     Args:
         model: Optimizer of the model.
         critic: Optimizer of the critic.
-        critic_steps: Steps of the critic for each of the model's, 1 or more.
+        critic_steps: Critic updates per model update, 1 or more.
 
     Returns:
-        The optimizer, for ``make_train_step``. Make it once.
+        The optimizer, for ``make_train_step``. Create it once.
 
     Raises:
-        TypeError: Where ``critic_steps`` is no integer.
-        ValueError: Where it is below 1.
+        TypeError: If ``critic_steps`` is no integer.
+        ValueError: If it is below 1.
 
     Example:
         >>> import jax.numpy as jnp, optax
@@ -40,7 +40,7 @@ def adversarial_optimizer(
         >>> float(params["model"]), float(params["critic"])
         (2.0, 6.0)
     """
-    critic_steps = size("critic_steps", critic_steps)
+    critic_steps = check_size("critic_steps", critic_steps)
     if critic_steps > 1:
         model = optax.conditionally_mask(model, Partial(bind_static(_is_last, out_of=critic_steps)))
     return optax.multi_transform({"model": model, "critic": critic}, {"model": "model", "critic": "critic"})

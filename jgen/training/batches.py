@@ -1,7 +1,7 @@
-"""Batches of data that live on the device, each a pure function of ``(data, key, step)``.
+"""Draw batches of data on the device, each a pure function of ``(data, key, step)``.
 
-Nothing has to be stored to go on from a step: whichever process, chunk or device asks, the batch is the same.
-Both are ``make_batch`` of ``train``; options are bound, so that an equal one compiles nothing anew.
+Nothing has to be stored to resume from a step: the batch is the same in every process, chunk and device.
+Both are ``make_batch`` of ``train``; options are bound, so that equal ones share a compiled program.
 """
 
 from typing import Any
@@ -16,14 +16,14 @@ from jgen.types import Array, Key, PyTree
 
 
 def shuffled(batch_size: int) -> Partial:
-    """Epoch after epoch without replacement, each in another order.
+    """Take batches without replacement, each epoch in another order.
 
-    An epoch is ``rows // batch_size`` batches, in which no row appears twice. The rows that are left, fewer
-    than a batch, sit this epoch out; they are others in the next. A batch costs O(batch), however many rows
-    there are.
+    An epoch is ``rows // batch_size`` batches, in which no row appears twice. The rows left over, fewer than
+    a batch, are skipped in this epoch; the next one skips others. A batch costs O(batch), whatever the number
+    of rows.
 
     Args:
-        batch_size: Rows of a batch; at most those of the data.
+        batch_size: Rows of a batch; at most the rows of the data.
 
     Returns:
         ``(data, key, step) -> batch``, for any pytree of arrays ``[row, ...]``.
@@ -43,7 +43,7 @@ def shuffled(batch_size: int) -> Partial:
 
 
 def with_replacement(batch_size: int) -> Partial:
-    """Rows drawn uniformly and independently of each other, so that no batch knows of another.
+    """Draw batches of rows uniformly and independently, with replacement.
 
     Args:
         batch_size: Rows of a batch, as for ``shuffled``.

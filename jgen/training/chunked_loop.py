@@ -1,4 +1,4 @@
-"""The loop that runs a train step in compiled chunks, whatever brings the data."""
+"""Run a train step in compiled chunks, for any source of data."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial, reduce
@@ -20,14 +20,14 @@ BATCH_STREAM = np.uint32(2**32 - 1)
 
 
 class Training(NamedTuple):
-    """What training hands back; a restart axis leads where the state had one.
+    """Result of training, with a leading restart axis if the state had one.
 
     Attributes:
-        state: The state after the last good step; continue from this one, the one given is donated.
+        state: State after the last finite step; continue from this one, since the argument was donated.
         metrics: ``loss`` and the mean of each entry of ``aux``, as host arrays ``[step]``; the last
-            row of a run that failed is the step that failed.
-        failed: Whether the run met a loss or parameters that are not finite; the update that was
-            refused is ``state.step``, and training leaves ``state`` as it was before it.
+            entry of a run that failed is the failed step.
+        failed: Whether the loss or the parameters became non-finite; the rejected update is
+            ``state.step``, and ``state`` is the state before it.
     """
 
     state: TrainState
@@ -36,7 +36,7 @@ class Training(NamedTuple):
 
 
 class NonFiniteError(FloatingPointError):
-    """Training met a loss or parameters that are not finite; ``training`` holds the last good state."""
+    """Error for a non-finite loss or non-finite parameters; ``training`` holds the last finite state."""
 
     def __init__(self, message: str, training: Training):
         super().__init__(message)
@@ -51,30 +51,30 @@ def run_chunks(
     chunk_size: int,
     on_chunk: Hook | None,
 ) -> Training:
-    """The loop of ``train``, over chunks of steps that each bring their data and their number of steps."""
+    """Run the loop of ``train`` over chunks, each with its data and its number of steps."""
     if any(leaf.is_deleted() for leaf in jax.tree.leaves(state) if isinstance(leaf, jax.Array)):
         raise ValueError(
             "this state was consumed (donated) by an earlier train(); use the state that it returned, "
             "jax.tree.map(jnp.copy, state) before training, or a checkpoint"
         )
     step, make_batch = as_partial(step), as_partial(make_batch)
-    alive = np.ones(state.step.shape, bool)
-    taken_by_chunk: list[Mapping[str, Any]] = []
+    active = np.ones(state.step.shape, bool)
+    metrics_by_chunk: list[Mapping[str, Any]] = []
     for data, count in chunks:
-        before, state, survivors, taken, buffer = _run_chunk(
-            state, alive, step, make_batch, data, count, chunk_size=chunk_size
+        before, state, still_active, taken, buffer = _run_chunk(
+            state, active, step, make_batch, data, count, chunk_size=chunk_size
         )
-        alive = np.asarray(survivors)
-        taken_by_chunk.append(_to_host(buffer, int(taken)))
-        if not alive.ndim and not alive:  # the same program again, up to the step that failed
-            again = _run_chunk(before, ~alive, step, make_batch, data, int(taken) - 1, chunk_size=chunk_size)
+        active = np.asarray(still_active)
+        metrics_by_chunk.append(_to_host(buffer, int(taken)))
+        if not active.ndim and not active:  # the same program again, up to the step that failed
+            again = _run_chunk(before, ~active, step, make_batch, data, int(taken) - 1, chunk_size=chunk_size)
             state = again[1]
-        if not alive.any() or (on_chunk is not None and on_chunk(state, taken_by_chunk[-1]) is True):
+        if not active.any() or (on_chunk is not None and on_chunk(state, metrics_by_chunk[-1]) is True):
             break
-    metrics = jax.tree.map(lambda *parts: np.concatenate(parts, -1), *taken_by_chunk)
-    training = Training(state, metrics, ~alive)
+    metrics = jax.tree.map(lambda *parts: np.concatenate(parts, -1), *metrics_by_chunk)
+    training = Training(state, metrics, ~active)
     if training.failed.all():
-        raise NonFiniteError(_obituary(training), training)
+        raise NonFiniteError(_failure_message(training), training)
     return training
 
 
@@ -85,7 +85,7 @@ def _to_host(buffer: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
 @partial(jax.jit, static_argnames="chunk_size", donate_argnames="state")
 def _run_chunk(
     state: TrainState,
-    alive: Array,
+    active: Array,
     step: Step,
     make_batch: MakeBatch,
     data: PyTree,
@@ -93,64 +93,64 @@ def _run_chunk(
     *,
     chunk_size: int,
 ) -> tuple[TrainState, TrainState, Array, Array, Mapping[str, Any]]:
-    """The state before and after the chunk, which runs are alive, how many steps it took, and their metrics.
+    """Return the states before and after a chunk, the active runs, the number of steps and the metrics.
 
-    A single run stops when it fails, and goes back to the state before the chunk: keeping the last good state
-    at every step would cost a copy at every step. Of many runs, those that failed wait for the others.
+    A single run stops when it fails, and is repeated from the state before the chunk: keeping the last finite
+    state would cost a copy at every step. Of many runs, those that failed keep their state.
     """
     advance = partial(_advance, step, make_batch, data)
-    if alive.ndim:
+    if active.ndim:
         advance = jax.vmap(partial(_advance_or_wait, advance))
     empty = jax.tree.map(
-        lambda row: jnp.zeros((chunk_size, *row.shape), row.dtype), jax.eval_shape(advance, state, alive)[2]
+        lambda row: jnp.zeros((chunk_size, *row.shape), row.dtype), jax.eval_shape(advance, state, active)[2]
     )
 
     def more(carry: tuple) -> Array:
-        index, _, alive, _ = carry
-        return (index < count) & alive.any()
+        index, _, active, _ = carry
+        return (index < count) & active.any()
 
     def body(carry: tuple) -> tuple:
-        index, state, alive, buffer = carry
-        state, alive, row = advance(state, alive)
-        return index + 1, state, alive, write(buffer, index, row)
+        index, state, active, buffer = carry
+        state, active, row = advance(state, active)
+        return index + 1, state, active, write(buffer, index, row)
 
-    taken, after, alive, buffer = jax.lax.while_loop(
-        more, body, (jnp.zeros((), jnp.int32), state, alive, empty)
+    taken, after, active, buffer = jax.lax.while_loop(
+        more, body, (jnp.zeros((), jnp.int32), state, active, empty)
     )
-    return state, after, alive, taken, buffer
+    return state, after, active, taken, buffer
 
 
 def _advance(
-    step: Step, make_batch: MakeBatch, data: PyTree, state: TrainState, alive: Array
+    step: Step, make_batch: MakeBatch, data: PyTree, state: TrainState, active: Array
 ) -> tuple[TrainState, Array, Mapping[str, Array]]:
-    """One step of one run, and whether what it led to is finite."""
+    """Take one step of one run, and check that its loss and parameters are finite."""
     batch = make_batch(data, jax.random.fold_in(written_out(state.key), BATCH_STREAM), state.step)
     state, aux = step(state, batch)
-    return state, alive & _finite((aux["loss"], state.params)), jax.tree.map(jnp.mean, aux)
+    return state, active & _finite((aux["loss"], state.params)), jax.tree.map(jnp.mean, aux)
 
 
 def _advance_or_wait(
-    advance: Callable[..., Any], state: TrainState, alive: Array
+    advance: Callable[..., Any], state: TrainState, active: Array
 ) -> tuple[TrainState, Array, Mapping[str, Array]]:
-    """One step of one run among many; one that is not finite leaves the state as it was."""
-    new, alive, row = advance(state, alive)
-    return jax.lax.cond(alive, lambda: new, lambda: state), alive, row
+    """Take one step of one run among many; a non-finite step leaves the state unchanged."""
+    new, active, row = advance(state, active)
+    return jax.lax.cond(active, lambda: new, lambda: state), active, row
 
 
 def _finite(tree: PyTree) -> Array:
-    """Whether all numbers are: the largest is NaN if one is. It costs a third of asking each."""
+    """Return whether all numbers are finite, by their maximum (a third of the cost of testing each)."""
     leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
     return jnp.isfinite(reduce(jnp.maximum, [jnp.abs(leaf).max(initial=0) for leaf in leaves]))
 
 
-def _obituary(training: Training) -> str:
+def _failure_message(training: Training) -> str:
     step, failed = np.asarray(training.state.step), "The state before that step is in .training.state"
     if step.ndim:
         return f"all {step.size} restarts failed, at steps {step.tolist()}. {failed}"
     loss = training.metrics["loss"][-1]
-    what = "the update left parameters that are not finite" if np.isfinite(loss) else f"the loss is {loss}"
+    cause = "the update left parameters that are not finite" if np.isfinite(loss) else f"the loss is {loss}"
     return (
-        f"training stopped at step {step}: {what}. {failed}; try a smaller learning rate, "
+        f"training stopped at step {step}: {cause}. {failed}; try a smaller learning rate, "
         "clip the gradient (optax.clip_by_global_norm), or look for bad rows: NaN among them, or values that "
         "the likelihood excludes (jgen.decoders.check_support)"
     )

@@ -1,4 +1,4 @@
-r"""The exponential moving average of parameters, kept in the optimizer's state."""
+r"""Keep an exponential moving average of parameters in the optimizer's state."""
 
 from typing import Any, NamedTuple
 
@@ -12,11 +12,11 @@ from jgen.types import Array, PyTree, TrainState
 
 
 class EmaParams(NamedTuple):
-    """What the average remembers.
+    """State of the average.
 
     Attributes:
-        num_updates: Those seen.
-        average: Like the parameters, in float32 at least.
+        num_updates: Number of updates so far.
+        average: Average, like the parameters, in float32 at least.
     """
 
     num_updates: Array
@@ -24,7 +24,7 @@ class EmaParams(NamedTuple):
 
 
 def ema_params(decay: float) -> optax.GradientTransformation:
-    r"""Averages the parameters that the updates lead to; the updates themselves pass unchanged.
+    r"""Average the parameters after each update; the updates pass unchanged.
 
     After t updates the average is that of :math:`\theta_1, \dots, \theta_t` with weights
     :math:`\propto \rho^{t-i}`, which sum to one from the first update on:
@@ -34,10 +34,10 @@ def ema_params(decay: float) -> optax.GradientTransformation:
     (``optax.ema`` averages updates, not parameters.)
 
     Args:
-        decay: :math:`\rho`, in [0, 1); it looks back over some :math:`1 / (1 - \rho)` updates.
+        decay: :math:`\rho`, in [0, 1); the average covers about :math:`1 / (1 - \rho)` updates.
 
     Returns:
-        A transformation, to stand last in ``optax.chain``: what comes after it, it does not see. Inside
+        A transformation, for the end of ``optax.chain``: later transformations are not included. Inside
         ``optax.MultiSteps`` it counts updates, not micro-batches.
 
     Raises:
@@ -64,17 +64,17 @@ def ema_params(decay: float) -> optax.GradientTransformation:
 
 
 def averaged_params(state: TrainState, default: PyTree = None) -> PyTree:
-    """The average that ``ema_params`` keeps.
+    """Return the average kept by ``ema_params``.
 
     Args:
-        state: Of an optimizer with ``ema_params`` somewhere in it.
-        default: What to return where the optimizer keeps no average; None to be told so by an error.
+        state: State of an optimizer that contains ``ema_params``.
+        default: Value to return if the optimizer keeps no average; None to raise instead.
 
     Returns:
         A pytree like ``state.params``; before the first update, equal to it.
 
     Raises:
-        ValueError: Where the optimizer keeps no average, or more than one.
+        ValueError: If the optimizer keeps no average, or more than one.
     """
     nodes = jax.tree.leaves(state.opt_state, is_leaf=_is_average)
     found = [node.average for node in nodes if _is_average(node)]
@@ -82,7 +82,7 @@ def averaged_params(state: TrainState, default: PyTree = None) -> PyTree:
         return default
     if len(found) != 1:
         raise ValueError(
-            f"the optimizer keeps {len(found)} averages of parameters, where 1 is wanted: "
+            f"the optimizer keeps {len(found)} averages of parameters, where 1 is expected: "
             "optax.chain(optimizer, ema_params(0.999))"
         )
     return found[0]

@@ -1,4 +1,4 @@
-"""The loss of an objective over all of a split."""
+"""Compute the loss of an objective over a whole split."""
 
 from functools import partial
 
@@ -14,20 +14,20 @@ from jgen.types import Array, Key, Objective, PyTree
 def mean_loss(
     objective: Objective, params: PyTree, data: PyTree, key: Key, *, batch_size: int = 1024
 ) -> Array:
-    """The loss over all rows, a batch at a time; exact for a loss that is a mean over examples.
+    """Compute the loss over all rows by batches; exact for a loss that is a mean over examples.
 
     Args:
-        objective: ``(params, batch, key) -> (loss, aux)``; a ``Scheduled`` one as it is at its end.
-        params: What it is taken of.
+        objective: ``(params, batch, key) -> (loss, aux)``; a ``Scheduled`` one at its end.
+        params: Parameters of the objective.
         data: A pytree of arrays ``[row, ...]``.
         key: Batch i is given ``fold_in(key, i)``. With the same key, losses differ by the parameters alone.
-        batch_size: Rows at a time; the last batch may have fewer.
+        batch_size: Rows of a batch; the last batch may have fewer.
 
     Returns:
         The mean ``[]``.
 
     Raises:
-        UsageError: Where there are no rows.
+        UsageError: If there are no rows.
 
     Example:
         >>> import jax, jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Arrays put on a mesh, whose devices may belong to several processes."""
+"""Place arrays on a mesh, whose devices may belong to several processes."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from jgen.types import Array
 
 
 def replicate(leaf: Any, mesh: Mesh) -> Array:
-    """The same array, or typed key, on every device of a mesh."""
+    """Replicate an array or typed key on every device of a mesh."""
     if jnp.issubdtype(jnp.asarray(leaf).dtype, jax.dtypes.prng_key):
         words = replicate(jax.random.key_data(leaf), mesh)
         return jax.random.wrap_key_data(words, impl=jax.random.key_impl(leaf))
     sharding = NamedSharding(mesh, PartitionSpec())
-    if not sharding.is_fully_addressable:  # what is on one device here is on another one elsewhere
+    if not sharding.is_fully_addressable:  # other processes hold it on another device
         leaf = np.asarray(leaf)
     return jax.device_put(leaf, sharding)

@@ -1,4 +1,4 @@
-"""Mixed precision: functions that compute in few bits, between numbers that are kept in many."""
+"""Compute functions in low precision, with inputs and outputs in float32."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,26 +14,25 @@ from jgen.types import Objective, PyTree
 
 
 def mixed_precision(function: Callable[..., Any], dtype: Any = jnp.bfloat16) -> Any:
-    """The same function, computed in another floating type: inputs are cast to it, outputs to float32.
+    """Wrap a function to compute in another floating type: inputs are cast to it, outputs to float32.
 
-    Around an objective, all of it is in few bits, but for what the train step keeps: the parameters, the
-    gradient, the loss and the optimizer's state stay float32. Around a decoder or an encoder, the network
-    is, and the distribution it returns is in float32, so that log-probabilities and their sums keep
-    their digits (one that holds a network yet to be run, that of strings, keeps its weights in few bits, and
-    judges in float32 what comes of them): prefer this where the model is a ``LatentModel``,
+    Around an objective, all of it is computed in that type, except what the train step keeps: parameters,
+    gradient, loss and optimizer state stay float32. Around a decoder or an encoder, only the network is, and
+    the distribution it returns is in float32, so that log-probabilities and their sums keep their digits
+    (``Strings``, which holds a network that is run later, keeps its weights in that type and computes
+    log-probabilities in float32): prefer this where the model is a ``LatentModel``,
 
         ``model._replace(decoder=mixed_precision(model.decoder), encoder=mixed_precision(model.encoder))``.
 
-    Whole numbers, flags and keys pass as they are. Three digits is what bfloat16 holds: evaluate with the
-    function itself.
+    Integers, booleans and keys pass unchanged. bfloat16 has three digits: evaluate with the function itself.
 
     Args:
         function: An objective (``Scheduled`` or not), a ``Conditional``, or any function of pytrees that
             returns a pytree; distributions are pytrees. A module-level function or a ``Partial`` of one.
-        dtype: bfloat16 or wider; the value that is the policy.
+        dtype: bfloat16 or wider.
 
     Returns:
-        A ``Partial``; ``Scheduled`` where the objective is.
+        A ``Partial``; ``Scheduled`` if the objective is.
 
     Raises:
         ValueError: For a type that is not floating, and for float16, whose gradients underflow unless the

@@ -1,4 +1,4 @@
-"""One step over many devices: the batch is shared out, everything else is the same code."""
+"""Shard batches over devices for data-parallel training."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,23 +13,23 @@ from jgen.types import Array, Key, PyTree
 
 
 def data_parallel(make_batch: Callable[[PyTree, Key, Array], PyTree], mesh: Mesh) -> Partial:
-    """The same batches, each shared out over all devices of a mesh.
+    """Shard each batch over all devices of a mesh.
 
-    The state must live on the mesh (``init_state`` of parameters that do, see ``replicated``). The compiler
-    does the rest: each device takes the gradient of its share, and the mean over the batch is one over all
-    devices. A batch is the same whatever their number, so that losses and parameters are those of one device
-    but for the order of sums.
+    The state must be on the mesh (``init_state`` of parameters that are, see ``replicated``). The compiler
+    does the rest: each device computes the gradient of its shard, and means over the batch are over all
+    devices. Batches do not depend on the number of devices, so that losses and parameters are those of one
+    device up to the order of sums.
 
     Args:
         make_batch: As for ``train``; its batches' leading axis must divide by the number of devices.
-        mesh: ``jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))``, say; devices of
-            several processes among them.
+        mesh: For example ``jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))``, with
+            devices of one process or several.
 
     Returns:
         ``(data, key, step) -> batch``.
 
     Raises:
-        ValueError: From ``make_batch``, where the batch does not divide.
+        ValueError: From ``make_batch``, if the batch does not divide.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -45,14 +45,14 @@ def data_parallel(make_batch: Callable[[PyTree, Key, Array], PyTree], mesh: Mesh
 
 
 def replicated(tree: PyTree, mesh: Mesh) -> PyTree:
-    """The same arrays on every device of a mesh, as parameters and small data are.
+    """Replicate arrays, such as parameters or small data, on every device of a mesh.
 
     Args:
         tree: A pytree of arrays; over several processes, the same in each.
-        mesh: The devices.
+        mesh: Mesh of devices.
 
     Returns:
-        A pytree of fresh arrays.
+        A pytree of new arrays.
     """
     return jax.tree.map(partial(replicate, mesh=mesh), tree)
 

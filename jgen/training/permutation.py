@@ -1,4 +1,4 @@
-r"""A random permutation of many numbers, asked for a few of its images at a time."""
+r"""Evaluate a random permutation at a few places, without storing it."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ ROUNDS = 16
 
 
 def permuted(key: Key, size: int, places: Array) -> Array:
-    r"""Images of places under a random bijection of :math:`\{0, \dots, n-1\}` that is never written down.
+    r"""Compute images of places under a random bijection of :math:`\{0, \dots, n-1\}`.
 
     A Feistel network on the :math:`2^b \ge n` numbers of b bits: of two halves, each in turn is changed by a
     random function of the other, :math:`l \leftarrow l \oplus F_i(r)` and then
@@ -19,7 +19,7 @@ def permuted(key: Key, size: int, places: Array) -> Array:
     range; as :math:`2^b < 2n`, twice does on average.
 
     Args:
-        key: Chooses the bijection.
+        key: Random key of the bijection.
         size: n, at most 2^31 - 1.
         places: Numbers in [0, n), int32 ``[place]``.
 
@@ -47,8 +47,8 @@ def permuted(key: Key, size: int, places: Array) -> Array:
         return (high << low_bits) | low
 
     def walk(carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        number, back = carry
-        number = jnp.where(back, number, encipher(number))
+        number, in_range = carry
+        number = jnp.where(in_range, number, encipher(number))
         return number, number < size
 
     start = (places.astype(jnp.uint32), jnp.zeros(places.shape, bool))
@@ -57,7 +57,7 @@ def permuted(key: Key, size: int, places: Array) -> Array:
 
 
 def _mix(word: Array) -> Array:
-    """The finaliser of MurmurHash3: every bit of the word has its say in every bit of the result."""
+    """Mix the bits of a word by the finaliser of MurmurHash3."""
     word = (word ^ (word >> 16)) * jnp.uint32(0x85EBCA6B)
     word = (word ^ (word >> 13)) * jnp.uint32(0xC2B2AE35)
     return word ^ (word >> 16)

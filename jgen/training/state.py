@@ -1,4 +1,4 @@
-"""The state that training starts from."""
+"""Create the initial state of training."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +18,7 @@ from jgen.types import Array, Key, PyTree, TrainState
 
 
 def init_state(key: Key, params: PyTree, optimizer: optax.GradientTransformation) -> TrainState:
-    """The state before the first step.
+    """Create the state before the first step.
 
     Every leaf is a fresh array, since ``train`` donates its state: the caller's key and parameters stay
     usable. Sharded parameters stay sharded, and the optimizer's state follows them.
@@ -48,7 +48,7 @@ def init_state(key: Key, params: PyTree, optimizer: optax.GradientTransformation
 def init_restarts(
     key: Key, init: Callable[[Key], PyTree], optimizer: optax.GradientTransformation, num_restarts: int
 ) -> TrainState:
-    """The states of many runs from random starts, with a leading restart axis on every leaf.
+    """Create the states of many runs from random starts, with a leading restart axis on every leaf.
 
     ``train`` takes them as they are and trains all in one program. Restart i is the same whatever the
     number of restarts: its keys are split from ``fold_in(key, i)``.
@@ -57,7 +57,7 @@ def init_restarts(
         key: A typed key.
         init: ``init(key) -> params``; a module-level function or a ``Partial`` of one.
         optimizer: The optimizer that the step will use.
-        num_restarts: How many.
+        num_restarts: Number of runs.
 
     Returns:
         ``TrainState`` at step 0, ``[restart]``.
@@ -94,7 +94,7 @@ def _init_restarts(
 
 
 def _own(leaf: Any, mesh: Mesh | None = None) -> Array:
-    """A strongly typed copy, on the mesh: weak types, shared buffers and strays would recompile or fail."""
+    """Copy a leaf to the mesh with a strong type: weak types and shared buffers would recompile or fail."""
     leaf = jnp.asarray(leaf)
     leaf = jnp.copy(jax.lax.convert_element_type(leaf, leaf.dtype))
     return leaf if mesh is None or _on_mesh(leaf) else replicate(leaf, mesh)

@@ -1,4 +1,4 @@
-"""The train step: one gradient update on an objective."""
+"""Make the train step: one gradient update on an objective."""
 
 from collections.abc import Mapping
 
@@ -13,27 +13,27 @@ from jgen.types import Array, Objective, PyTree, TrainState
 
 
 def make_train_step(objective: Objective, optimizer: optax.GradientTransformation) -> Partial:
-    """A gradient step on an objective, as a pytree: ``step(state, batch) -> (state, aux)``.
+    """Make a gradient step on an objective, as a pytree: ``step(state, batch) -> (state, aux)``.
 
-    ``aux`` is the objective's, with ``loss`` added. Optimizers that ask for more than the gradient
-    (``optax.lbfgs``, ``optax.contrib.reduce_on_plateau``) are given ``value``, ``grad`` and ``value_fn``.
+    ``aux`` is the objective's, with ``loss`` added. Optimizers that need more than the gradient
+    (``optax.lbfgs``, ``optax.contrib.reduce_on_plateau``) receive ``value``, ``grad`` and ``value_fn``.
 
-    What is said of the gradient is said to optax: ``optax.clip_by_global_norm`` in a chain clips it,
-    ``optax.MultiSteps(optimizer, k).gradient_transformation()`` gathers it over k micro-batches, and
-    ``ema_params`` at the end of a chain averages what it led to.
+    Gradient options belong to optax: ``optax.clip_by_global_norm`` in a chain clips the gradient,
+    ``optax.MultiSteps(optimizer, k).gradient_transformation()`` accumulates it over k micro-batches, and
+    ``ema_params`` at the end of a chain averages the parameters.
 
     Args:
         objective: ``(params, batch, key) -> (loss, aux)``, a scalar and arrays; a module-level function
-            or a ``Partial`` of one, with what it depends on bound. One that is ``Scheduled`` is taken at the
-            step of the state.
-        optimizer: Any optax transformation. Make it once: equal steps need the same optimizer.
+            or a ``Partial`` of one, with its dependencies bound. A ``Scheduled`` one is evaluated at the step
+            of the state.
+        optimizer: Any optax transformation. Create it once: equal steps need the same optimizer.
 
     Returns:
         The step. It is pure and not compiled: ``train`` compiles it, and so does
         ``jax.jit(step, donate_argnums=0)``. ``jax.vmap(step, (0, None))`` steps many restarts at once.
 
     Raises:
-        TypeError: Where the objective or the optimizer is not what is described above.
+        TypeError: If the objective or the optimizer is not as described above.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax
@@ -52,7 +52,7 @@ def make_train_step(objective: Objective, optimizer: optax.GradientTransformatio
         )
     if not isinstance(optimizer, optax.GradientTransformation):
         raise TypeError(f"optimizer must be an optax.GradientTransformation, got {type(optimizer).__name__}")
-    if not isinstance(objective, Scheduled):  # which is a pytree as it stands
+    if not isinstance(objective, Scheduled):  # a pytree already
         objective = as_partial(objective)
     return Partial(_train_step, objective, type(optimizer)(*map(as_partial, optimizer)))
 

@@ -1,4 +1,4 @@
-"""Training on data that live on the device."""
+"""Train on data that fit on the device."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from jgen.types import Array, Key, PyTree, TrainState
 
 
 def full_batch(data: PyTree, key: Key, step: Array) -> PyTree:  # noqa: ARG001
-    """All the data, at every step."""
+    """Return all the data at every step."""
     return data
 
 
@@ -22,37 +22,37 @@ def train(
     chunk_size: int = 1000,
     on_chunk: Hook | None = None,
 ) -> Training:
-    """Takes ``num_steps`` more steps, in compiled chunks with the host in between.
+    """Take ``num_steps`` more steps in compiled chunks.
 
     One program serves any number of steps: a chunk is a loop with a dynamic count that writes into a
-    buffer of ``chunk_size`` rows. The state is donated to each chunk, of which
-    the state before it is kept until it ends. A state whose leaves all lead with
-    a restart axis (``state.step`` is ``[restart]``) is trained as that many runs in one program, each
-    with its own key and its own batches; the data are shared. Shardings come from the inputs.
+    buffer of ``chunk_size`` rows. The state is donated to each chunk, which keeps the state before it until
+    it ends. A state whose leaves all have a leading restart axis (``state.step`` is ``[restart]``) is trained
+    as that many runs in one program, each with its own key and its own batches; the data are shared.
+    Shardings come from the inputs.
 
-    A step whose loss, or whose new parameters, are not finite is refused: the state stays as it was
-    before that step. Where every run has failed training stops and raises; where some restarts live on,
-    the others wait in their last good state and ``failed`` tells which.
+    A step whose loss or new parameters are not finite is rejected: the state stays as it was before that
+    step. If every run has failed, training stops and raises; otherwise the failed restarts keep their last
+    finite state and ``failed`` marks them.
 
     Args:
-        state: From ``init_state``, a checkpoint or a former ``Training``. It is consumed: use the one
-            that is returned.
+        state: From ``init_state``, a checkpoint or an earlier ``Training``. It is consumed: use the
+            returned one.
         step: From ``make_train_step``, or any pytree ``step(state, batch) -> (state, aux)`` whose aux
             holds ``loss``.
         data: Any pytree of arrays; put on the device once.
-        num_steps: How many steps to add to those that the state has made.
+        num_steps: Steps to take.
         make_batch: ``(data, key, step) -> batch``, pure; a module-level function or a ``Partial``.
-        chunk_size: Steps between two looks of the host; another size is another program.
-        on_chunk: ``on_chunk(state, metrics)`` after each chunk, with the metrics of that chunk on the
-            host: the place to report, save and stop. Returning True stops. It must not keep the state,
-            which the next chunk consumes.
+        chunk_size: Steps of a chunk; another size is another program.
+        on_chunk: ``on_chunk(state, metrics)``, called after each chunk with its metrics on the host, to
+            report, save and stop: returning True stops. It must not keep the state, which the next chunk
+            consumes.
 
     Returns:
         ``Training(state, metrics, failed)``.
 
     Raises:
-        NonFiniteError: When no run is left; it says at which step, and its ``training`` holds the rest.
-        ValueError: For a state that was already consumed, or counts that make no sense.
+        NonFiniteError: If all runs failed; its message names the step, and its ``training`` holds the rest.
+        ValueError: For a state that was already consumed, or invalid counts.
 
     Example:
         >>> import jax, jax.numpy as jnp, optax

@@ -1,4 +1,4 @@
-"""Training on data that do not fit on the device."""
+"""Train on data that do not fit on the device."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -20,13 +20,13 @@ def train_stream(
     chunk_size: int = 100,
     on_chunk: Hook | None = None,
 ) -> Training:
-    """Takes ``num_steps`` more steps on batches that the host reads, a chunk of them ahead of the device.
+    """Take ``num_steps`` more steps on batches that the host reads one chunk ahead of the device.
 
-    The loop is that of ``train``: the same step in the same compiled chunks, the same refusal of what is not
-    finite, the same hook. A thread reads the batches of the next chunk while the device works on this one.
+    The loop is that of ``train``: the same step in the same compiled chunks, the same rejection of non-finite
+    steps, the same hook. A thread reads the batches of the next chunk while the device computes this one.
 
-    The position in the stream is ``state.step``, so that a checkpoint of the state is one of the position
-    too: ``batches(t)`` must go on with the batch of step t, as it does for a source that is read by index,
+    The position in the stream is ``state.step``, so that a checkpoint of the state includes the position:
+    ``batches(t)`` must continue with the batch of step t, as for a source that is read by index,
     ``lambda t: (read(i) for i in itertools.count(t))``.
 
     Args:
@@ -34,8 +34,8 @@ def train_stream(
             equal shapes. Training ends with them, if that is sooner.
         state: As for ``train``, of one run. It is consumed.
         step: From ``make_train_step``.
-        num_steps: How many steps to add; at least 1.
-        chunk_size: Steps between two looks of the host; as many batches are on the device, twice.
+        num_steps: Steps to take, at least 1.
+        chunk_size: Steps of a chunk; twice as many batches are on the device.
         on_chunk: As for ``train``.
 
     Returns:
@@ -43,8 +43,8 @@ def train_stream(
 
     Raises:
         NonFiniteError: As ``train`` does.
-        ValueError: For a state of several runs, counts that make no sense, batches of unequal shapes, or a
-            stream that is empty from the start.
+        ValueError: For a state of several runs, invalid counts, batches of unequal shapes, or an empty
+            stream.
 
     Example:
         >>> import itertools, jax, jax.numpy as jnp, numpy as np, optax
@@ -93,7 +93,7 @@ def _read_ahead(
 
 
 def _on_device(chunk: list[PyTree], chunk_size: int) -> PyTree:
-    """One array a leaf, ``[step, batch, ...]``; the last batch fills up a chunk that is not full."""
+    """Stack batches to ``[step, batch, ...]`` on the device; the last one pads a chunk that is not full."""
     shapes = {str(jax.tree.map(np.shape, batch)) for batch in chunk}
     if len(shapes) > 1:
         raise ValueError(f"batches of a stream must have equal shapes, got {' and '.join(sorted(shapes))}")

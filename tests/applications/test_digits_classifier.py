@@ -1,4 +1,4 @@
-"""The classifier of digits: it tells right what it is said to, and nothing of it is by chance."""
+"""Check accuracy, features and saved parameters of the digits classifier."""
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,7 @@ def images(split):
 
 
 def forward(params, x):
-    """The network by hand: the last hidden layer and the logits, in float64."""
+    """Compute the last hidden layer and the logits in NumPy, in float64."""
     layers = [jax.tree.map(np.asarray, params[name]) for name in ("hidden_0", "hidden_1", "logits")]
     x = x.reshape(len(x), -1)
     for layer in layers[:-1]:
@@ -43,10 +43,7 @@ def test_accuracy_is_the_count_on_the_test_split(trained):
     accuracy = trained.accuracy
     assert accuracy.n == len(label) == 360
     assert abs(accuracy.value * 360 - (logits.argmax(1) == label).sum()) < 1e-9
-    for end in (
-        accuracy.low,
-        accuracy.high,
-    ):  # Wilson's ends are those p that are 1.96 of their own errors away
+    for end in (accuracy.low, accuracy.high):  # Wilson's ends are 1.96 of their own errors away
         assert abs(abs(accuracy.value - end) - NORMAL_95 * np.sqrt(end * (1 - end) / 360)) < 1e-9
     np.testing.assert_allclose(trained.features(jnp.asarray(x, jnp.float32)), features, rtol=0, atol=1e-5)
     log_probs = trained.labels(jnp.asarray(x, jnp.float32)).log_prob(jnp.asarray(label))
@@ -54,13 +51,13 @@ def test_accuracy_is_the_count_on_the_test_split(trained):
     np.testing.assert_allclose(log_probs, truth, rtol=0, atol=1e-4)
 
 
-def test_a_key_is_a_classifier(trained):
+def test_a_key_determines_the_classifier(trained):
     assert_equal(trained, train_digits_classifier(KEY, num_steps=STEPS))
     other = train_digits_classifier(jax.random.key(1), num_steps=STEPS)
     assert not np.array_equal(other.params["logits"]["kernel"], trained.params["logits"]["kernel"])
 
 
-def test_what_is_kept_is_not_trained_again(trained, tmp_path, monkeypatch):
+def test_saved_parameters_are_not_trained_again(trained, tmp_path, monkeypatch):
     calls = []
 
     def train(*args):
@@ -72,21 +69,21 @@ def test_what_is_kept_is_not_trained_again(trained, tmp_path, monkeypatch):
     train_digits_classifier(KEY, **options)
     assert not (tmp_path / "digits_classifier").exists()
     for _ in range(2):
-        assert_equal(trained, train_digits_classifier(KEY, keep=True, **options))
+        assert_equal(trained, train_digits_classifier(KEY, cache=True, **options))
     assert len(calls) == 2
-    train_digits_classifier(jax.random.key(1), keep=True, **options)
-    train_digits_classifier(KEY, keep=True, directory=tmp_path, num_steps=STEPS + 1)
+    train_digits_classifier(jax.random.key(1), cache=True, **options)
+    train_digits_classifier(KEY, cache=True, directory=tmp_path, num_steps=STEPS + 1)
     assert len(calls) == 4
     for file in (tmp_path / "digits_classifier").rglob("*"):
         if file.is_file():
             file.write_bytes(b"")
     with pytest.raises(ValueError, match="is damaged"):
-        train_digits_classifier(KEY, keep=True, **options)
+        train_digits_classifier(KEY, cache=True, **options)
 
 
 @pytest.mark.slow
-def test_its_hidden_layers_are_worth_their_while():
-    """Better than the best linear classifier, which is what it would be without them."""
+def test_hidden_layers_improve_on_a_linear_classifier():
+    """The accuracy exceeds that of logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
     linear = LogisticRegression(C=1.0, max_iter=1000).fit(*flat("train"))

@@ -1,4 +1,4 @@
-"""A whole training run: what it leaves, what it keeps, and that it goes on as if it had never stopped."""
+"""Check the files of a training run, its best parameters, and its resumption."""
 
 import contextlib
 import json
@@ -17,6 +17,7 @@ from jgen.errors import UsageError
 from jgen.experiment.run_folder import start
 from jgen.training import averaged_params, checkpoints, ema_params, init_state, mean_loss, shuffled
 from tests.helpers.full_disk import full_disk
+from tests.helpers.trees import assert_identical
 
 ROWS = jax.random.normal(jax.random.key(1), (24, 3))
 VALIDATION = jax.random.normal(jax.random.key(2), (7, 3))
@@ -40,13 +41,6 @@ def run_fit(root, num_steps, *, objective=Partial(noisy, jnp.inf), rows=ROWS, **
         return fit(run, objective, OPTIMIZER, zeros, rows, key=KEY, num_steps=num_steps, **options)
 
 
-def assert_identical(left, right):
-    for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True):
-        if jnp.issubdtype(a.dtype, jax.dtypes.prng_key):
-            a, b = jax.random.key_data(a), jax.random.key_data(b)
-        np.testing.assert_array_equal(a, b)
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     root = tmp_path_factory.mktemp("whole")
@@ -67,7 +61,7 @@ def test_every_chunk_is_logged_and_the_end_is_saved(whole):
     assert_identical((state, best), (found.state, found.best))
 
 
-def test_the_parameters_kept_are_the_averaged_ones_of_the_smallest_validation_loss(whole):
+def test_the_best_parameters_are_averages_of_the_smallest_validation_loss(whole):
     _, found = whole
     losses = found.curve("validation_loss")
     assert found.best.loss == np.float32(losses.min())
@@ -79,7 +73,7 @@ def test_the_parameters_kept_are_the_averaged_ones_of_the_smallest_validation_lo
     np.testing.assert_array_equal(np.float32(losses[-1]), last)
 
 
-def test_a_run_that_was_stopped_and_resumed_is_the_whole_run(whole, tmp_path):
+def test_a_resumed_run_equals_the_uninterrupted_run(whole, tmp_path):
     first = run_fit(tmp_path / "first", 30, save_every=0.0)
     assert checkpoints.steps(tmp_path / "first" / "checkpoints" / "training") == [10, 20, 30]
     second = run_fit(tmp_path / "second", 60, resume=tmp_path / "first")
@@ -87,7 +81,7 @@ def test_a_run_that_was_stopped_and_resumed_is_the_whole_run(whole, tmp_path):
     assert_identical(second.best, whole[1].best)
     assert second.rows == whole[1].rows
     assert len(first.rows) == 3
-    third = run_fit(tmp_path / "third", 60, resume=tmp_path / "second")  # nothing is left to do
+    third = run_fit(tmp_path / "third", 60, resume=tmp_path / "second")  # no steps are left
     assert_identical(third.state, whole[1].state)
     assert third.rows == whole[1].rows
     with pytest.raises(UsageError, match="fewer than the 60"):
@@ -104,7 +98,7 @@ def height(params, batch, key):  # noqa: ARG001
     return params.sum() + 0 * batch.sum(), {}
 
 
-def test_the_best_of_the_run_resumed_is_not_forgotten(tmp_path):
+def test_the_best_of_the_resumed_run_is_kept(tmp_path):
     options = {"objective": Partial(uphill), "evaluate": height}
     whole = run_fit(tmp_path / "whole", 40, **options)
     run_fit(tmp_path / "first", 20, **options)
@@ -120,7 +114,7 @@ def test_without_validation_the_newest_are_kept(tmp_path):
     assert np.isnan(found.curve("validation_loss")).all()
 
 
-def test_a_loss_that_is_not_finite_ends_the_run_and_the_state_before_it_is_saved(tmp_path):
+def test_the_state_before_a_non_finite_loss_is_saved(tmp_path):
     with pytest.raises(UsageError, match=r"stopped at step \d+: the loss is nan.*also saved in") as caught:
         run_fit(tmp_path, 60, objective=Partial(noisy, 0.5))
     lost = caught.value.__cause__.training.state
@@ -137,11 +131,11 @@ def run_like():
 
 
 def of_bits(params, batch, key):  # noqa: ARG001
-    law = Bernoulli().apply({}, jnp.broadcast_to(params[None, :, None], (*batch.shape, 1)))
-    return -law.log_prob(batch).mean(), {}
+    pixels = Bernoulli().apply({}, jnp.broadcast_to(params[None, :, None], (*batch.shape, 1)))
+    return -pixels.log_prob(batch).mean(), {}
 
 
-def test_bytes_under_a_head_of_bits_are_said_to_be_what_they_are(tmp_path):
+def test_bytes_under_a_bernoulli_head_are_reported(tmp_path):
     grey = jnp.array([[0.0, 255.0, 17.0]] * 24)
     with pytest.raises(
         UsageError, match=r"at step 0: the loss is inf.* excludes \(jgen.decoders.check_support"
@@ -157,20 +151,20 @@ def shrinking(params, batch, key):  # noqa: ARG001
     return (params**2).mean() + 0 * batch.sum(), {}
 
 
-def test_a_disk_that_fills_up_is_one_line_and_the_checkpoint_before_stands(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_in_one_line_and_keeps_the_checkpoint_before(tmp_path, monkeypatch):
     """From the second chunk on no file may grow beyond 100 kB: the first checkpoint has 700 kB."""
     folder = tmp_path / "checkpoints" / "training"
     with contextlib.ExitStack() as disk, start("fit", {}, out=tmp_path) as run:
 
         def fill(_, **row):
             if row["step"] == 20:
-                while checkpoints.steps(folder) != [10]:  # which may still be on its way
+                while checkpoints.steps(folder) != [10]:  # it may still be being written
                     time.sleep(0.01)
                 disk.enter_context(full_disk(100_000))
 
         monkeypatch.setattr(type(run), "log", fill)
         options = {"make_batch": shuffled(8), "chunk_size": 10, "save_every": 0.0}
-        words = r"cannot save step 20 in .*: .*the steps that stand there are \[10\]"
+        words = r"cannot save step 20 in .*: .*the steps saved there are \[10\]"
         with pytest.raises(OSError, match=words) as caught:
             fit(run, Partial(shrinking), optax.sgd(0.1), heavy, ROWS, key=KEY, num_steps=40, **options)
         disk.close()
@@ -182,13 +176,13 @@ def test_a_disk_that_fills_up_is_one_line_and_the_checkpoint_before_stands(tmp_p
     np.testing.assert_array_equal(state.params, best.params)
 
 
-def test_a_validation_loss_that_is_never_finite_is_no_success(tmp_path):
+def test_a_validation_loss_that_is_never_finite_raises(tmp_path):
     with pytest.raises(UsageError, match="never finite"):
         run_fit(tmp_path, 10, validation=jnp.nan * VALIDATION)
     assert checkpoints.steps(tmp_path / "checkpoints" / "training") == [10]
 
 
-def test_empty_splits_are_named(tmp_path):
+def test_empty_splits_are_reported(tmp_path):
     with pytest.raises(UsageError, match="split to evaluate on is empty"):
         run_fit(tmp_path / "a", 10, validation=VALIDATION[:0])
     with pytest.raises(ValueError, match="larger than the data set of 24 rows"):

@@ -1,4 +1,4 @@
-"""A linear VAE reaches the optimum that eigenvalues give, and no bound exceeds what it bounds."""
+"""Check that a linear VAE reaches the optimum of probabilistic PCA from below."""
 
 import jax
 import numpy as np
@@ -9,7 +9,7 @@ from jgen.data import load
 from jgen.models import linear_log_prob
 
 
-def test_a_small_one_reaches_its_optimum_from_below():
+def test_a_small_model_reaches_its_optimum_from_below():
     rows = np.random.default_rng(0).normal(size=(300, 4)) * [1.0, 0.7, 0.3, 0.3] + 0.5
     found = fit_linear_vae(jax.random.key(0), rows, 2, num_steps=800)
     assert -1e-5 < found.gap < 0.05  # a few nats in float32 are right to 1e-6
@@ -21,7 +21,7 @@ def test_a_small_one_reaches_its_optimum_from_below():
 
 
 @pytest.mark.slow
-def test_on_the_digits_it_reaches_the_optimum_of_probabilistic_pca(tmp_path):
+def test_a_model_of_the_digits_reaches_its_optimum(tmp_path):
     """KNOWN_ANSWERS has 21.018 of 21.035 nats: grey values v dequantised to (v + u) / 17, 10 latents.
 
     Of these 1,257 rows the optimum is 20.94, with a standard deviation of 0.03 over the noise u (12 noises).

@@ -1,4 +1,4 @@
-"""The face of the seed: what it promises, and that it learns."""
+"""Check losses, draws and fits of the simple generative model."""
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ def correlated(count=500):
 
 
 @pytest.mark.slow
-def test_it_samples_before_it_is_trained_and_other_rows_each_time():
+def test_an_untrained_model_draws_new_rows_at_each_call():
     generator = SimpleGenerativeModel(2, 3)
     first, second = generator.sample(5), generator.sample(5)
     assert first.shape == (5, 3)
@@ -27,30 +27,31 @@ def test_it_samples_before_it_is_trained_and_other_rows_each_time():
     assert not np.isclose(SimpleGenerativeModel(2, 3, seed=1).sample(5), first).any()
 
 
-def test_losses_are_in_the_units_of_the_columns_and_training_goes_on():
-    """The first loss is that of the ELBO of the start, by the change of variables of the columns."""
+def test_losses_are_in_the_units_of_the_columns_and_training_continues():
+    """The first loss is the ELBO of the initial parameters, after the change of variables of the columns."""
     data = correlated(100)
     generator = SimpleGenerativeModel(1, 3)
     start = generator.params
     losses = generator.train(data, num_steps=30)
     assert losses.shape == (30,)
     white = jnp.asarray((data - data.mean(0)) / data.std(0), jnp.float32)
-    bounds = [elbo(generator.model)(start, white, jax.random.key(i))[1]["bound"].mean() for i in range(5)]
+    loss = jax.jit(jax.vmap(elbo(generator.model), (None, None, 0)))
+    bounds = loss(start, white, jax.random.split(jax.random.key(0), 5))[1]["bound"].mean(1)  # [draw]
     spread = np.std(bounds, ddof=1) * np.sqrt(1 + 1 / 5)
     assert abs(-np.mean(bounds) + np.log(data.std(0)).sum() - losses[0]) < 8.6 * spread  # t of 4: 1e-3
     again = generator.train(data, num_steps=30)
     assert again[0] < losses[0]
-    generator.train(10 * data + 1, num_steps=30)  # what was learned stays in the units it was learned in
+    generator.train(10 * data + 1, num_steps=30)  # units are those of the first training
     np.testing.assert_array_equal(generator.mean, data.mean(0))
     np.testing.assert_array_equal(generator.scale, data.std(0))
 
 
 @pytest.mark.slow
-def test_it_learns_a_correlated_gaussian():
+def test_a_correlated_gaussian_is_learned():
     """Noise of one scale about a line, the columns white: one latent is enough, and pPCA's is the best bound.
 
-    It is asked to come within 0.1 nats, of the 4.4 that the latent is worth: a requirement, not an error bar
-    (four seeds came within 0.03 to 0.04). The mean and variances of draws are those of the data, to within 5
+    It must come within 0.1 nats, of the 4.4 that the latent gains: a requirement, not an error bar (four
+    seeds came within 0.03 to 0.04). The mean and variances of draws are those of the data, to within 5
     standard errors of the 2,000 rows.
     """
     data = correlated(2000)
@@ -83,6 +84,6 @@ def test_one_constant_row_is_enough():
         (lambda: SimpleGenerativeModel(2, 3).train([[1.0, np.nan, 2.0]]), "nan in row 0, column 1"),
     ],
 )
-def test_mistakes_are_named(call, words):
+def test_invalid_arguments_are_rejected(call, words):
     with pytest.raises(ValueError, match=words):
         call()

@@ -1,4 +1,4 @@
-"""Streams: every row once an epoch, and resumed from a written position they go on bit for bit."""
+"""Check that streams contain every example once per epoch and resume bit for bit."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from jgen.errors import UsageError
 from jgen.training import checkpoints, init_state, make_train_step, train_stream
 
 BATCH = 100
-"""12 of them are an epoch of the 1,257 digits; 57 sit out."""
+"""12 of them are an epoch of the 1,257 digits; 57 are left over."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def assert_equal(batches, others):
             np.testing.assert_array_equal(batch[name], other[name], strict=True)
 
 
-def test_an_epoch_has_every_row_once_and_each_has_its_order(three_epochs, prepared):
+def test_an_epoch_has_every_row_once_in_an_order_of_its_own(three_epochs, prepared):
     orders = [np.concatenate([b["row"] for b in three_epochs[i : i + 12]]) for i in (0, 12, 24)]
     train = set(load("digits", directory=prepared)["row"])
     for order in orders:
@@ -50,7 +50,7 @@ def test_an_epoch_has_every_row_once_and_each_has_its_order(three_epochs, prepar
     assert resting[0] != resting[1] != resting[2]
 
 
-def test_a_batch_has_the_rows_of_the_set(three_epochs, prepared):
+def test_a_batch_has_the_rows_of_the_data_set(three_epochs, prepared):
     whole = load("digits", directory=prepared)
     place = {row: i for i, row in enumerate(whole["row"].tolist())}
     for batch in three_epochs[11:13]:
@@ -60,7 +60,7 @@ def test_a_batch_has_the_rows_of_the_set(three_epochs, prepared):
 
 
 @pytest.mark.parametrize("taken", [0, 1, 11, 12, 25])
-def test_it_goes_on_from_a_position_that_was_written_down(taken, digits, three_epochs):
+def test_a_stream_resumes_from_a_saved_position(taken, digits, three_epochs):
     first = digits()
     before = list(islice(first, taken))
     written = json.dumps(first.position)  # by now much more was read ahead
@@ -89,8 +89,8 @@ def trained(batches, state, num_steps, on_chunk=None):
 
 
 @pytest.mark.slow
-def test_a_run_on_a_stream_that_was_dropped_and_resumed_is_the_whole_run(digits, tmp_path):
-    """Stopped in the second epoch; a new stream is asked for at the step that the checkpoint says."""
+def test_a_resumed_run_equals_the_uninterrupted_run(digits, tmp_path):
+    """Training stops in the second epoch and resumes on a new stream at the step of the checkpoint."""
 
     def batches(step):
         return digits(position=step)
@@ -114,12 +114,12 @@ def test_a_run_on_a_stream_that_was_dropped_and_resumed_is_the_whole_run(digits,
         np.testing.assert_array_equal(one, other)
 
 
-def test_threads_and_steps_change_nothing(digits, three_epochs):
+def test_the_number_of_threads_does_not_matter(digits, three_epochs):
     assert_equal(islice(digits(num_threads=1, num_ahead=1), 14), three_epochs[:14])
     assert_equal(islice(digits(num_threads=8, num_ahead=20, position=13), 14), three_epochs[13:27])
 
 
-def test_keys_splits_and_paths_choose(digits, three_epochs, prepared):
+def test_key_split_and_path_determine_the_batches(digits, three_epochs, prepared):
     other = next(stream(jax.random.key(1), "digits", batch_size=BATCH, directory=prepared))
     assert (other["row"] != three_epochs[0]["row"]).mean() > 0.9
     assert_equal([next(stream(jax.random.key(0), prepared / "digits", batch_size=BATCH))], three_epochs[:1])
@@ -127,7 +127,7 @@ def test_keys_splits_and_paths_choose(digits, three_epochs, prepared):
     assert set(test["row"]) == set(load("digits", "test", directory=prepared)["row"])
 
 
-def test_mistakes_are_named(digits, prepared, monkeypatch):
+def test_invalid_arguments_are_rejected(digits, prepared, monkeypatch):
     for options, words in (
         ({"batch_size": 1258}, "a batch of 1258 is larger than the split 'train' of digits, which has 1257"),
         ({"batch_size": 0}, "must be at least 1; got 0, 4 and 8"),

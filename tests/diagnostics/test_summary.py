@@ -1,4 +1,4 @@
-"""A summary says what the law of the draws allows, and nothing else."""
+"""Test that a summary has the diagnostics of its kind of draws."""
 
 import jax
 import jax.numpy as jnp
@@ -13,10 +13,10 @@ from jgen.types import DrawKind, Draws
 NUM_CHAINS, NUM_DRAWS, NUM_PARTICLES = 4, 500, 5
 
 
-def draws_of(law, rng=0):
+def draws_of(kind, rng=0):
     rng = np.random.default_rng(rng)
     shape = (NUM_CHAINS, NUM_DRAWS)
-    run = (*shape, NUM_PARTICLES) if law is DrawKind.ENSEMBLE else shape
+    run = (*shape, NUM_PARTICLES) if kind is DrawKind.ENSEMBLE else shape
     value = {"mu": rng.normal(size=run), "theta": rng.normal(size=(*run, 2, 1))}
     info = {
         "num_grads": np.full(shape, 2**30, np.int32),
@@ -25,23 +25,23 @@ def draws_of(law, rng=0):
         "diverging": np.arange(NUM_DRAWS)[None].repeat(NUM_CHAINS, axis=0) < 3,
         "energy": rng.normal(size=shape),
     }
-    log_weight = None if law in (DrawKind.MARKOV, DrawKind.BIASED) else 0.5 * rng.normal(size=run)
+    log_weight = None if kind in (DrawKind.MARKOV, DrawKind.BIASED) else 0.5 * rng.normal(size=run)
     value = jax.tree.map(lambda leaf: leaf.astype(np.float32), value)
-    return Draws(value, info, log_weight, law)
+    return Draws(value, info, log_weight, kind)
 
 
-@pytest.mark.parametrize("law", DrawKind)
-def test_every_law_has_its_columns_and_its_totals(law):
-    result = summary(draws_of(law))
-    assert result.kind is law
+@pytest.mark.parametrize("kind", DrawKind)
+def test_every_kind_has_its_columns_and_totals(kind):
+    result = summary(draws_of(kind))
+    assert result.kind is kind
     assert result.names == ["mu", "theta[0, 0]", "theta[1, 0]"]
     assert all(column.shape == (3,) for column in result.table.values())
-    assert result.totals["num_grads"] == 2000 * 2**30  # int32 would have wrapped
+    assert result.totals["num_grads"] == 2000 * 2**30  # int32 would overflow
     assert result.totals["num_log_densities"] == 2000
     assert result.totals["num_diverging"] == 12
-    assert ("log_evidence" in result.totals) == (law in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE))
+    assert ("log_evidence" in result.totals) == (kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE))
     assert (
-        ("rhat" in result.table) == ("bfmi" in result.totals) == (law in (DrawKind.MARKOV, DrawKind.BIASED))
+        ("rhat" in result.table) == ("bfmi" in result.totals) == (kind in (DrawKind.MARKOV, DrawKind.BIASED))
     )
     for word in (*result.names, *result.table, *result.totals):
         assert word in str(result)
@@ -69,7 +69,7 @@ def test_weighted_draws():
 
 
 def test_populations_are_the_draws_of_an_ensemble():
-    """Five copies of each draw, each of the same weight, say no more than one, and cost nothing in error."""
+    """Five copies of each draw, each of the same weight, give the same means and errors as one."""
     draws, info = draws_of(DrawKind.WEIGHTED), {"least_ess": np.array([[0.5, 0.25]])}
     copies, log_weight = jax.tree.map(
         lambda leaf: np.repeat(np.expand_dims(leaf, 2), NUM_PARTICLES, axis=2),
@@ -109,10 +109,10 @@ def test_markov_draws():
     np.testing.assert_allclose(result.totals["acceptance_rate"], draws.info["acceptance_rate"].mean())
 
 
-@pytest.mark.parametrize("law", DrawKind)
-def test_one_broken_coordinate_does_not_break_the_others(law):
-    draws = draws_of(law)
-    particle = (0,) if law is DrawKind.ENSEMBLE else ()
+@pytest.mark.parametrize("kind", DrawKind)
+def test_one_non_finite_coordinate_does_not_affect_the_others(kind):
+    draws = draws_of(kind)
+    particle = (0,) if kind is DrawKind.ENSEMBLE else ()
     value = {
         "constant": np.full_like(draws.value["mu"], 3.0),
         "infinite": draws.value["mu"].copy(),
@@ -121,7 +121,7 @@ def test_one_broken_coordinate_does_not_break_the_others(law):
     }
     value["infinite"][(1, slice(7, 9), *particle)] = np.inf
     value["nan"][(0, 7, *particle)] = np.nan
-    result = summary(Draws(value, draws.info, draws.log_weight, law))
+    result = summary(Draws(value, draws.info, draws.log_weight, kind))
     whole = summary(draws)
     for name, column in result.table.items():
         np.testing.assert_allclose(column[2], whole.table[name][0], rtol=1e-6, err_msg=name)
@@ -151,9 +151,9 @@ def test_rejection_weights_have_no_heavy_tail():
 
 
 def test_markov_draws_never_get_a_log_evidence():
-    for law in (DrawKind.MARKOV, DrawKind.BIASED):
+    for kind in (DrawKind.MARKOV, DrawKind.BIASED):
         with pytest.raises(ValueError, match="normaliser is unknown"):
-            log_evidence(draws_of(law))
+            log_evidence(draws_of(kind))
     weighed = draws_of(DrawKind.WEIGHTED)
     with pytest.raises(ValueError, match="normaliser is unknown"):
         log_evidence(Draws(weighed.value, {}, weighed.log_weight, DrawKind.MARKOV))
@@ -161,7 +161,7 @@ def test_markov_draws_never_get_a_log_evidence():
         summary(Draws(weighed.value, {}, None, DrawKind.WEIGHTED))
 
 
-def test_a_single_draw_is_refused_and_every_law_is_served():
+def test_a_single_draw_is_rejected_and_every_kind_has_diagnostics():
     with pytest.raises(ValueError, match="axis of length one"):
         summary(Draws(np.zeros(3), {}, None, DrawKind.MARKOV))
     with pytest.raises(ValueError, match="axis of length one"):

@@ -1,4 +1,4 @@
-"""Autoregressive strings: 625 of them enumerate, so every law is compared with one written in NumPy."""
+"""Check autoregressive strings: all 625 are compared with probabilities by NumPy."""
 
 import itertools
 
@@ -10,6 +10,8 @@ import scipy.stats
 from jax.tree_util import Partial
 
 from jgen.distributions import autoregressive
+from tests.helpers.marking import first_of_each
+from tests.helpers.truncated_tokens import SETTINGS, truncated_probabilities
 
 VOCABULARY, LENGTH, NUM_DRAWS = 5, 4, 20_000
 STRINGS = np.array(list(itertools.product(range(VOCABULARY), repeat=LENGTH)))
@@ -17,7 +19,7 @@ TABLE = np.random.default_rng(3).normal(size=(LENGTH, VOCABULARY, VOCABULARY)) *
 
 
 def prefix_logits(table, tokens, position):
-    """Depends on the whole prefix: a sum over what came before, and a row of its own at the start."""
+    """Return logits that depend on the whole prefix."""
     before = jnp.arange(tokens.shape[0]) < position
     rows = table[jnp.arange(tokens.shape[0]), tokens]  # [length, vocabulary]
     return jnp.where(before[:, None], rows, 0.0).sum(0) + table[position, 0]
@@ -27,45 +29,33 @@ def numpy_logits(table, prefix):
     return sum((table[t, token] for t, token in enumerate(prefix)), table[len(prefix), 0])
 
 
-def numpy_law(table, temperature, top_k, top_p):
-    """The probability of each of the 625 strings, by the definitions and with loops."""
-    law = []
+def numpy_probabilities(table, settings):
+    """Return the probability of each of the 625 strings, with loops."""
+    result = []
     for string in STRINGS:
-        prob = 1.0
-        for position, token in enumerate(string):
-            logits = numpy_logits(table, string[:position]) / temperature
-            order = sorted(range(VOCABULARY), key=lambda i: (-logits[i], i))[: top_k or VOCABULARY]
-            probs = np.exp(logits[order] - logits.max())
-            probs /= probs.sum()
-            size = next((n for n in range(1, len(order)) if probs[:n].sum() >= (top_p or 1.0)), len(order))
-            kept = order[:size]
-            prob *= probs[kept.index(token)] / probs[:size].sum() if token in kept else 0.0
-        law.append(prob)
-    return np.array(law)
+        prefixes = [numpy_logits(table, string[:position]) for position in range(LENGTH)]
+        result.append(
+            np.prod(
+                [truncated_probabilities(x, **settings)[t] for x, t in zip(prefixes, string, strict=True)]
+            )
+        )
+    return np.array(result)
 
 
 @jax.jit
-def draw_and_score(law, key):
-    return law.sample(key, (NUM_DRAWS,)), law.log_prob(STRINGS)
+def draw_and_score(strings, key):
+    return strings.sample(key, (NUM_DRAWS,)), strings.log_prob(STRINGS)
 
 
-SETTINGS = [
-    {},
-    {"temperature": 0.5},
-    {"top_k": 2},
-    {"top_p": 0.6},
-    {"top_k": 1},
-    {"temperature": 2.0, "top_k": 3, "top_p": 0.7},
-    {"top_k": 5, "top_p": 1.0},
-]
+TABLES = {"distinct": TABLE, "ties": np.round(TABLE)}
+ROWS = {f"{name}, {table}": (SETTINGS[name], TABLES[table]) for table in TABLES for name in SETTINGS}
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("table", [TABLE, np.round(TABLE)], ids=["distinct", "ties"])
-def test_law_is_the_one_written_in_numpy(settings, table):
-    """log_prob of all strings, their sum, the excluded ones, and the frequencies of the draws."""
-    full = {"temperature": 1.0, "top_k": None, "top_p": None} | settings
-    truth = numpy_law(table, **full)
+@pytest.mark.parametrize("name", first_of_each(ROWS, family=lambda name: name.endswith("ties")))
+def test_strings_have_the_probabilities_found_by_numpy(name):
+    """Check log_prob of all strings, the excluded ones, and frequencies; chi-square at 1e-6, fixed key."""
+    settings, table = ROWS[name]
+    truth = numpy_probabilities(table, settings)
     with jax.enable_x64(True):
         made = autoregressive(Partial(prefix_logits, jnp.asarray(table)), LENGTH, **settings)
         draws, log_prob = draw_and_score(made, jax.random.key(5))
@@ -77,14 +67,14 @@ def test_law_is_the_one_written_in_numpy(settings, table):
     counts = np.bincount(index, minlength=len(STRINGS))
     assert np.all(counts[truth == 0] == 0)
     expected = NUM_DRAWS * truth
-    rare = expected < 10  # pooled, as the chi-square law asks for
+    rare = expected < 10  # pooled, as the chi-square approximation requires
     cells = [(counts[~rare], expected[~rare])]
     if expected[rare].sum() > 10:
         cells.append((counts[rare].sum(keepdims=True), expected[rare].sum(keepdims=True)))
-    seen, due = (np.concatenate(x) for x in zip(*cells, strict=True))
-    if len(seen) > 1:
-        statistic = np.sum((seen - due) ** 2 / due)
-        assert statistic < scipy.stats.chi2(len(seen) - 1).isf(1e-6)
+    counts, expected = (np.concatenate(x) for x in zip(*cells, strict=True))
+    if len(counts) > 1:
+        statistic = np.sum((counts - expected) ** 2 / expected)
+        assert statistic < scipy.stats.chi2(len(counts) - 1).isf(1e-6)
 
 
 def test_top_k_of_one_is_greedy_with_ties_to_the_lower_token():
@@ -92,20 +82,20 @@ def test_top_k_of_one_is_greedy_with_ties_to_the_lower_token():
     assert made.sample(jax.random.key(0)).tolist() == [0, 0, 0, 0]
 
 
-def peeking(tokens, position):
+def look_ahead(tokens, position):
     del position
     return jnp.zeros(3).at[tokens[-1]].add(5.0)
 
 
-def test_the_future_is_hidden_from_log_prob_as_from_sample():
-    made = autoregressive(Partial(peeking), 4)
+def test_later_tokens_are_hidden():
+    made = autoregressive(Partial(look_ahead), 4)
     strings = jnp.array(list(itertools.product(range(3), repeat=4)))
     np.testing.assert_allclose(jnp.exp(made.log_prob(strings)).sum(), 1.0, rtol=1e-5)
 
 
 @jax.jit
-def score(law, string):
-    return law.log_prob(string)
+def score(strings, string):
+    return strings.log_prob(string)
 
 
 def test_new_settings_and_parameters_do_not_recompile():
@@ -143,6 +133,6 @@ BAD = [
 
 
 @pytest.mark.parametrize(("error", "message", "given"), BAD)
-def test_bad_settings_raise(error, message, given):
+def test_invalid_settings_raise(error, message, given):
     with pytest.raises(error, match=message):
         autoregressive(**({"logits_fn": MODEL, "length": LENGTH} | given))

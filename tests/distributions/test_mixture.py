@@ -1,4 +1,6 @@
-"""Mixtures: densities against scipy, draws against their law on every path through the sampler."""
+"""Check mixtures: densities against SciPy, draws against their CDF on every path through the sampler."""
+
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -7,22 +9,12 @@ import numpyro.distributions as dist
 import pytest
 import scipy.stats
 
-from jgen.distributions import bernoulli, gaussian, log_prob_of, mixture, take
+from jgen.distributions import bernoulli, gaussian, log_prob_of, mixture
 from jgen.distributions.mixture import component_index
+from tests.helpers.empirical_cdf import ALARM, DKW, NUM_DRAWS, check_cdf
+from tests.helpers.marking import first_of_each
 
-ALARM = 1e-6
-NUM_DRAWS = 20_000
-DKW = np.sqrt(np.log(2 / ALARM) / (2 * NUM_DRAWS))
 KEY = jax.random.key(20)
-
-
-def check_law(draws, cdf):
-    """DKW: the largest gap between the empirical and the true CDF, at a false-alarm rate of 1e-6."""
-    draws = np.sort(np.asarray(draws, float))
-    truth = cdf(draws)
-    n = len(draws)
-    gap = max(np.max(np.arange(1, n + 1) / n - truth), np.max(truth - np.arange(n) / n))
-    assert gap < np.sqrt(np.log(2 / ALARM) / (2 * n)), gap
 
 
 def normal_mixture(count):
@@ -33,27 +25,35 @@ def normal_mixture(count):
     return weights, np.arange(count) * 3.0, rng.uniform(0.3, 1.0, count)
 
 
+@functools.partial(jax.jit, static_argnums=1)
+def draw(distribution, count):
+    return distribution.sample(KEY, (count,))
+
+
 @jax.jit
-def lanes(distribution, keys):
+def draw_each(distribution, keys):
     return jax.vmap(lambda key: distribution.sample(key))(keys)
 
 
-@pytest.mark.parametrize("count", [1, 5, 40])
-@pytest.mark.parametrize("vmapped", [False, True])
-def test_normals(count, vmapped):
-    """Both searches (few, many), whole batches and one draw per key."""
+NORMALS = {f"{count} {how}": (count, how) for count in (5, 40, 1) for how in ("by key", "at once")}
+
+
+@pytest.mark.parametrize("name", first_of_each(NORMALS, family=lambda name: NORMALS[name][0] > 8))
+def test_normals(name):
+    """Check both searches (few, many), whole batches and one draw per key; false-alarm rate 1e-6."""
+    count, how = NORMALS[name]
     weights, means, scales = normal_mixture(count) if count > 1 else (np.ones(1), np.ones(1), np.ones(1))
     made = mixture(weights, dist.Normal(jnp.asarray(means), jnp.asarray(scales)))
     assert isinstance(made, dist.MixtureSameFamily)
     keys = jax.random.split(KEY, NUM_DRAWS)
-    draws = lanes(made, keys) if vmapped else made.sample(KEY, (NUM_DRAWS,))
+    draws = draw_each(made, keys) if how == "by key" else draw(made, NUM_DRAWS)
     assert draws.shape == (NUM_DRAWS,)
-    check_law(draws, lambda x: (weights * scipy.stats.norm(means, scales).cdf(x[:, None])).sum(-1))
+    check_cdf(draws, lambda x: (weights * scipy.stats.norm(means, scales).cdf(x[:, None])).sum(-1))
 
 
-@pytest.mark.parametrize("as_list", [False, True])
+@pytest.mark.parametrize("as_list", [pytest.param(False, marks=pytest.mark.weekly), True])
 def test_full_covariances(as_list, rng):
-    """A transposed factor or a mean gathered from another component moves a random projection."""
+    """Check random projections, which a transposed factor or a mean of another component changes."""
     count, dim = 5, 4
     weights = rng.dirichlet(np.ones(count))
     means = rng.normal(size=(count, dim)) * 3
@@ -62,11 +62,11 @@ def test_full_covariances(as_list, rng):
     parts = [gaussian(m, scale_tril=f) for m, f in zip(means, factors, strict=True)]
     made = mixture(weights, parts if as_list else gaussian(means, scale_tril=factors))
     assert isinstance(made, dist.MixtureSameFamily)
-    draws = np.asarray(lanes(made, jax.random.split(KEY, NUM_DRAWS)), float)
+    draws = np.asarray(draw_each(made, jax.random.split(KEY, NUM_DRAWS)), float)
     for direction in (*np.eye(dim), rng.normal(size=dim)):
         spread = np.linalg.norm(np.swapaxes(factors, 1, 2) @ direction, axis=-1)
-        law = scipy.stats.norm(means @ direction, spread)
-        check_law(draws @ direction, lambda x, law=law: (weights * law.cdf(x[:, None])).sum(-1))
+        truth = scipy.stats.norm(means @ direction, spread)
+        check_cdf(draws @ direction, lambda x, truth=truth: (weights * truth.cdf(x[:, None])).sum(-1))
 
 
 @pytest.mark.usefixtures("x64")
@@ -112,13 +112,13 @@ UNLIKE = {
 }
 
 
-@pytest.mark.parametrize("name", UNLIKE)
+@pytest.mark.parametrize("name", first_of_each(UNLIKE))
 def test_unlike_families(name):
     weights, parts, truth = UNLIKE[name]
     made = mixture(weights, parts)
     assert isinstance(made, dist.MixtureGeneral)
-    draws = lanes(made, jax.random.split(KEY, NUM_DRAWS))
-    check_law(draws, lambda x: sum(w * t.cdf(x) for w, t in zip(weights, truth, strict=True)))
+    draws = draw_each(made, jax.random.split(KEY, NUM_DRAWS))
+    check_cdf(draws, lambda x: sum(w * t.cdf(x) for w, t in zip(weights, truth, strict=True)))
     for x in (-4.5, 0.5, 3.0):
         with np.errstate(divide="ignore"):
             log_prob = np.log(sum(w * t.pdf(x) for w, t in zip(weights, truth, strict=True)))
@@ -126,47 +126,34 @@ def test_unlike_families(name):
 
 
 @pytest.mark.usefixtures("broadcasting")
-def test_families_without_a_rule_are_slow_but_right():
-    """The same law through ``Chosen``, over the batch and inside ``Independent``."""
+def test_a_family_that_cannot_be_rebuilt():
     slow = mixture([0.25, 0.75], dist.Weibull(jnp.array([1.0, 5.0]), 2.0))
     truth = [scipy.stats.weibull_min(2.0, scale=s) for s in (1, 5)]
-    check_law(slow.sample(KEY, (NUM_DRAWS,)), lambda x: 0.25 * truth[0].cdf(x) + 0.75 * truth[1].cdf(x))
-    events = dist.Weibull(jnp.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), 2.0).to_event(1)
-    chosen = take(events, jnp.array([2, 0, 2, 1]))
-    x = jnp.arange(1.0, 9.0).reshape(4, 2)
-    rows = [
-        dist.Weibull(s, 2.0).log_prob(x[i]).sum()
-        for i, s in enumerate(
-            (jnp.array([5.0, 6.0]), jnp.array([1.0, 2.0]), jnp.array([5.0, 6.0]), jnp.array([3.0, 4.0]))
-        )
-    ]
-    np.testing.assert_allclose(chosen.log_prob(x), jnp.stack(rows), rtol=1e-5)
-    draws = chosen.sample(KEY, (NUM_DRAWS,))
-    assert draws.shape == (NUM_DRAWS, 4, 2)
-    check_law(draws[:, 2, 1], scipy.stats.weibull_min(2.0, scale=6).cdf)
-    check_law(draws[:, 3, 0], scipy.stats.weibull_min(2.0, scale=3).cdf)
+    check_cdf(draw(slow, NUM_DRAWS), lambda x: 0.25 * truth[0].cdf(x) + 0.75 * truth[1].cdf(x))
 
 
 @pytest.mark.usefixtures("broadcasting")
-@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("shared", [False, pytest.param(True, marks=pytest.mark.weekly)])
 def test_batches_of_mixtures(shared):
-    """Weights and components with batch axes of their own, or components shared by the batch."""
+    """Check weights and components with batch axes, and components shared by the batch."""
     weights = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
     means = np.array([[-5.0, 5.0]]) if shared else np.array([[-5.0, 5.0], [0.0, 9.0], [-9.0, 1.0]])
     made = mixture(weights, dist.Normal(jnp.asarray(means[0] if shared else means), 1.0))
     assert made.batch_shape == (3,)
-    draws = made.sample(KEY, (NUM_DRAWS,))
+    draws = draw(made, NUM_DRAWS)
     assert draws.shape == (NUM_DRAWS, 3)
     for row in range(3):
-        law = scipy.stats.norm(means[0 if shared else row])
-        check_law(draws[:, row], lambda x, row=row, law=law: (weights[row] * law.cdf(x[:, None])).sum(-1))
+        truth = scipy.stats.norm(means[0 if shared else row])
+        check_cdf(
+            draws[:, row], lambda x, row=row, truth=truth: (weights[row] * truth.cdf(x[:, None])).sum(-1)
+        )
 
 
 def test_discrete_components():
     pixels = mixture([0.3, 0.7], bernoulli(probs=[[0.1, 0.9], [0.8, 0.2]], event_dim=1))
-    draws = pixels.sample(KEY, (NUM_DRAWS,))
+    draws = draw(pixels, NUM_DRAWS)
     words = mixture([0.3, 0.7], dist.CategoricalProbs(jnp.array([[0.1, 0.9], [0.8, 0.2]])))
-    tokens = words.sample(KEY, (NUM_DRAWS,))
+    tokens = draw(words, NUM_DRAWS)
     exact = {(0, 0): 0.3 * 0.9 * 0.1 + 0.7 * 0.2 * 0.8, (1, 1): 0.3 * 0.1 * 0.9 + 0.7 * 0.8 * 0.2}
     for bits, prob in exact.items():
         assert abs((draws == jnp.array([bits])).all(-1).mean() - prob) < DKW
@@ -175,9 +162,9 @@ def test_discrete_components():
     np.testing.assert_allclose(jnp.exp(words.log_prob(jnp.asarray(1))), 0.41, rtol=1e-5)
 
 
-@pytest.mark.parametrize("count", [6, 30])
+@pytest.mark.parametrize("count", [6, pytest.param(30, marks=pytest.mark.weekly)])
 def test_component_zero_weights_are_never_drawn(count):
-    """First, last and middle weights of 0, with 2e5 draws; the rest within a DKW bound."""
+    """Check first, last and middle weights of 0, with 2e5 draws; the rest by a DKW bound."""
     weights = np.ones(count)
     weights[[0, 1, count // 2, -1]] = 0.0
     weights /= weights.sum()
@@ -190,19 +177,20 @@ def test_component_zero_weights_are_never_drawn(count):
 
 
 def test_component_at_the_very_edges_of_the_cumulative_weights():
-    """A uniform number that equals an edge belongs to the component above it, past all weights of 0."""
+    """Check that a uniform number on an edge selects the component above it, past all weights of 0."""
+    find = jax.jit(component_index)
     edges = jnp.array([0.0, 0.25, 0.5, 0.75, 1 - 2**-23])
     weights = jnp.array([0.0, 0.25, 0.0, 0.25, 0.5, 0.0])
-    assert component_index(edges, weights).tolist() == [1, 3, 4, 4, 4]
+    assert find(edges, weights).tolist() == [1, 3, 4, 4, 4]
     many = jnp.concatenate([weights, jnp.zeros(20)])
-    assert component_index(edges, many).tolist() == [1, 3, 4, 4, 4]
+    assert find(edges, many).tolist() == [1, 3, 4, 4, 4]
 
 
 @pytest.mark.usefixtures("broadcasting")
 def test_two_batch_axes_keep_their_places():
     means = jnp.arange(12.0).reshape(2, 3, 2)
     made = mixture(jnp.array([0.0, 1.0]), dist.Normal(means, 1e-6))
-    np.testing.assert_allclose(made.sample(KEY, (4,)), jnp.broadcast_to(means[..., 1], (4, 2, 3)), atol=1e-4)
+    np.testing.assert_allclose(draw(made, 4), jnp.broadcast_to(means[..., 1], (4, 2, 3)), atol=1e-4)
 
 
 def test_moments_are_numpyros():

@@ -1,4 +1,4 @@
-"""Parameters are refused as NumPyro refuses them, and to look at a known one costs no program."""
+"""Check that known parameters are validated as NumPyro does, without compiling a program."""
 
 import jax
 import jax.numpy as jnp
@@ -22,19 +22,19 @@ def make(loc, scale_tril):
     ],
 )
 @pytest.mark.parametrize("array", [np.array, jnp.array])
-def test_a_wrong_parameter_is_refused_if_it_is_known(loc, scale_tril, wrong, array):
+def test_wrong_known_parameters_raise(loc, scale_tril, wrong, array):
     with pytest.raises(ValueError, match=f"invalid {wrong} parameter"):
         make(array(loc), array(scale_tril))
     jax.eval_shape(make, array(loc), array(scale_tril))
 
 
-def test_a_new_shape_is_validated_without_a_program():
+def test_validation_of_a_new_shape_compiles_nothing():
     made = MultivariateNormal(jnp.zeros(7), scale_tril=jnp.eye(7), validate_args=False)
     with count_compilations() as compiled:
         made.validate_args()
     assert not compiled
 
 
-def test_a_tracer_is_not_looked_at():
+def test_tracers_are_not_validated():
     traced = jax.make_jaxpr(lambda *parameters: make(*parameters).loc)(jnp.zeros(3), jnp.eye(3))
     assert not {"eq", "gt", "reduce_and"} & {equation.primitive.name for equation in traced.eqns}

@@ -1,4 +1,4 @@
-"""The graph encoder: relabelling and padding change nothing, edges and types do."""
+"""Test the graph encoder: relabelling and padding change nothing, edges and types do."""
 
 import itertools
 
@@ -28,39 +28,39 @@ def params_of(encoder):
 
 @jax.jit
 def moments(params, graphs):
-    """Mean and log-scale of the whole ``[batch, 2, 2]`` and of the nodes ``[batch, 2, n]``."""
+    """Return mean and log-scale of the graph ``[batch, 2, 2]`` and of the nodes ``[batch, 2, n]``."""
     q = ENCODER.apply(params, graphs).base_dist
     both = jnp.stack([q.loc, jnp.log(q.scale)], axis=1)
     return both[..., :2], both[..., 2:]
 
 
-def test_relabelling_leaves_the_whole_and_relabels_the_nodes(x64):  # noqa: ARG001
+def test_relabelling_permutes_the_latents_of_nodes_only(x64):  # noqa: ARG001
     params = params_of(ENCODER)
     whole, nodes = moments(params, GRAPHS)
     assert np.abs(whole[0] - whole[1]).max() > 1e-2
     for order in itertools.permutations(range(4)):
         order = jnp.array(order)
         turned = {"nodes": NODES[:, order], "adjacency": GRAPHS["adjacency"][:, order][:, :, order]}
-        there, own = moments(params, turned)
+        there, per_node = moments(params, turned)
         np.testing.assert_allclose(there, whole, atol=ROUNDING)
-        np.testing.assert_allclose(own, nodes[..., order], atol=ROUNDING)
+        np.testing.assert_allclose(per_node, nodes[..., order], atol=ROUNDING)
 
 
-def test_padding_changes_nothing_and_has_the_priors_latents(x64):  # noqa: ARG001
+def test_padding_changes_nothing_and_has_the_latents_of_the_prior(x64):  # noqa: ARG001
     params = params_of(ENCODER)
     whole, nodes = moments(params, GRAPHS)
     padded = {
         "nodes": jnp.pad(NODES, ((0, 0), (0, 2))),
         "adjacency": jnp.pad(LINKS, ((0, 0), (0, 2), (0, 2))),
     }
-    there, own = moments(params, padded)
+    there, per_node = moments(params, padded)
     np.testing.assert_allclose(there, whole, atol=ROUNDING)
-    np.testing.assert_allclose(own[..., :4], nodes, atol=ROUNDING)
-    assert (own[..., 4:] == 0).all()  # mean 0, scale 1
-    assert (own[0, :, 3] == 0).all()
+    np.testing.assert_allclose(per_node[..., :4], nodes, atol=ROUNDING)
+    assert (per_node[..., 4:] == 0).all()  # mean 0, scale 1
+    assert (per_node[0, :, 3] == 0).all()
 
 
-def test_types_edges_and_kinds_of_edges_are_read(x64):  # noqa: ARG001
+def test_types_edges_and_edge_types_matter(x64):  # noqa: ARG001
     params = params_of(ENCODER)
     whole, _ = moments(params, GRAPHS)
     retyped = {**GRAPHS, "nodes": NODES.at[:, 0].set(2)}
@@ -77,6 +77,6 @@ def test_types_edges_and_kinds_of_edges_are_read(x64):  # noqa: ARG001
         (ENCODER, {**GRAPHS, "adjacency": NODES}, "adjacency"),
     ],
 )
-def test_what_does_not_fit_is_named(encoder: nn.Module, graphs, words):
+def test_graphs_and_posteriors_that_do_not_fit_are_refused(encoder: nn.Module, graphs, words):
     with pytest.raises(ValueError, match=words):
         jax.eval_shape(encoder.init, jax.random.key(0), graphs)

@@ -1,4 +1,4 @@
-"""Results carry their interval, and those of different protocols do not compare."""
+"""Results have intervals that cover, and those of different protocols do not compare."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
 
 
 def test_intervals_cover_the_truth():
-    """Means of 400 normals, and differences: 95 % of 2,000, within the binomial's chance and O(1 / n)."""
+    """Means of 400 normals, and differences: 95 % of 2,000, within binomial noise and O(1 / n)."""
     values = fresh_rng().normal(size=(2000, 2, 400)) * np.array([[1.0], [2.0]]) + 5.0
     first, second = (
         [mean_result(one, "exact", {"split": "test"}) for one in side] for side in values.swapaxes(0, 1)
@@ -23,7 +23,7 @@ def test_intervals_cover_the_truth():
     assert abs(np.mean([one.low < 0 < one.high for one in differences]) - 0.95) < slack
 
 
-def test_one_sided_widths_are_kept_apart():
+def test_the_two_sides_of_an_interval_are_separate():
     first = mean_result(np.zeros(2), "a", {})._replace(value=1.0, low=0.0, high=1.0)
     second = mean_result(np.zeros(2), "b", {})._replace(value=0.0, low=0.0, high=2.0)
     difference = compare(first, second)
@@ -37,8 +37,8 @@ def test_differences_of_students_intervals_are_those_of_welch(sizes, rng):
     samples = [rng.normal(scale=scale, size=size) for scale, size in zip((1.0, 3.0), sizes, strict=True)]
     means = []
     for one in samples:
-        law = stats.t(one.size - 1, one.mean(), one.std(ddof=1) / np.sqrt(one.size))
-        means.append(Result(one.mean(), *law.interval(0.95), one.size, "a mean", {}, one.size - 1))
+        student = stats.t(one.size - 1, one.mean(), one.std(ddof=1) / np.sqrt(one.size))
+        means.append(Result(one.mean(), *student.interval(0.95), one.size, "a mean", {}, one.size - 1))
         np.testing.assert_allclose(means[-1].standard_error, stats.sem(one), rtol=1e-12)
     difference, truth = compare(*means), stats.ttest_ind(*samples, equal_var=False)
     np.testing.assert_allclose(difference.dof, truth.df, rtol=1e-12)
@@ -47,13 +47,13 @@ def test_differences_of_students_intervals_are_those_of_welch(sizes, rng):
 
 
 @pytest.mark.parametrize("other", [{"K": 51}, {"K": 50, "split": "test"}, {}, {"K": np.array([50, 50])}])
-def test_other_protocols_are_refused(other):
+def test_different_protocols_are_refused(other):
     values = np.arange(10.0)
     with pytest.raises(ValueError, match="different protocols"):
         compare(mean_result(values, "IWAE", {"K": 50}), mean_result(values, "IWAE", other))
 
 
-def test_broken_and_misshapen_values():
+def test_nan_and_values_of_a_wrong_shape():
     assert np.isnan(mean_result(np.array([1.0, np.nan]), "", {}).value)
     alone = mean_result(np.array([1.0]), "", {})
     assert alone.value == 1
@@ -63,7 +63,7 @@ def test_broken_and_misshapen_values():
             mean_result(np.zeros(shape), "", {})
 
 
-def test_the_best_is_no_nan_and_differences_are_paired():
+def test_the_best_is_not_nan_and_differences_are_paired():
     shared = np.linspace(-5.0, 5.0, 50)
     values = {"failed": np.full(50, np.nan), "low": shared - 1.0, "high": shared}
     found = against_best(values, "exact log p", {})

@@ -1,20 +1,23 @@
-"""VGG16: the network that torchvision publishes, and its weights in their places."""
+"""VGG16 against NumPy and torch, and its weights from a safetensors file."""
+
+import builtins
+import hashlib
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from scipy.signal import correlate
 
 from jgen.errors import UsageError
 from jgen.features import VGG16, load_vgg16
 from jgen.models.flax_functions import apply_of, init_of
-from tests.helpers import torch_files as files
 
 NARROW = ((2, 3), (4, 3), (3, 5, 4), (6, 3, 5), (4, 5, 3))
 RELUS = tuple((b, c) for b, block in enumerate(NARROW, 1) for c in range(1, len(block) + 1))
 INDICES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-"""Where configuration D has its convolutions, as torchvision prints it."""
+"""Indices of the convolutions of configuration D, as torchvision prints it."""
 NORMALISE = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])
 
 
@@ -25,7 +28,7 @@ def weights(channels, rng):
     for index, inputs, outputs in zip(INDICES, widths, widths[1:], strict=False):
         shape = (outputs, inputs, 3, 3)
         arrays[f"features.{index}.weight"] = rng.normal(size=shape) * np.sqrt(2 / (9 * inputs))
-        arrays[f"features.{index}.bias"] = rng.uniform(size=outputs)  # lets no channel die
+        arrays[f"features.{index}.bias"] = rng.uniform(size=outputs)  # so that no channel is 0 everywhere
     arrays["classifier.0.weight"] = rng.normal(size=(4, 7))
     return {name: array.astype(np.float32) for name, array in arrays.items()}
 
@@ -47,24 +50,23 @@ def reference(arrays, x):
 
 
 def assert_same(found, truth):
-    """Float64 rounds to 1e-16 and the layers let it grow by some hundreds; a wrong layer is off by 1e-2."""
+    """Float64 rounds to 1e-16 and the layers let it grow by some hundreds; a wrong layer differs by 1e-2."""
     for relu, feature, wanted in zip(RELUS, found, truth, strict=True):
         wanted = np.moveaxis(np.asarray(wanted), 1, -1)
         assert wanted.std() > 0.01, relu
         np.testing.assert_allclose(feature, wanted, rtol=0, atol=1e-11 * np.abs(wanted).max(), err_msg=relu)
 
 
-def put(tmp_path, arrays, write=files.stream_bytes):
-    path = tmp_path / "vgg16.pth"
-    path.write_bytes(write(arrays))
-    return path
+def saved(tmp_path, arrays, name="vgg16.safetensors"):
+    save_file(arrays, tmp_path / name)
+    return tmp_path / name
 
 
-def test_it_is_the_network_written_out_in_numpy(tmp_path, x64, rng):  # noqa: ARG001
+def test_features_equal_those_of_a_numpy_implementation(tmp_path, x64, rng):  # noqa: ARG001
     arrays, x = weights(NARROW, rng), rng.uniform(size=(2, 35, 21, 3))
     module = VGG16(RELUS, NARROW)
-    params = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), load_vgg16(module, put(tmp_path, arrays)))
-    assert_same(apply_of(module)(params, jnp.asarray(x)), reference(arrays, x))
+    params = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), load_vgg16(module, saved(tmp_path, arrays)))
+    assert_same(jax.jit(apply_of(module))(params, jnp.asarray(x)), reference(arrays, x))
 
 
 def torch_features(torch, channels):
@@ -77,17 +79,19 @@ def torch_features(torch, channels):
     return torch.nn.Sequential(*layers)
 
 
-@pytest.mark.parametrize("zipped", [True, False])
-def test_it_is_the_network_of_torch(tmp_path, x64, rng, zipped):  # noqa: ARG001
-    torch = pytest.importorskip("torch")
+@pytest.mark.slow
+def test_features_equal_those_of_torch(tmp_path, x64, rng):  # noqa: ARG001
+    """The file is converted as the docstring of ``load_vgg16`` shows."""
+    torch, save = pytest.importorskip("torch"), pytest.importorskip("safetensors.torch").save_file
     module, network = VGG16(RELUS), torch.nn.Module()
     network.features = torch_features(torch, module.channels)
     network.classifier = torch.nn.Sequential(torch.nn.Linear(4, 2))
     for layer in network.features:
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(layer.weight, generator=torch.Generator().manual_seed(0))
-    torch.save(network.state_dict(), tmp_path / "vgg16.pth", _use_new_zipfile_serialization=zipped)
-    params = load_vgg16(module, tmp_path / "vgg16.pth")
+    torch.save(network.state_dict(), tmp_path / "vgg16.pth")
+    save(torch.load(tmp_path / "vgg16.pth", weights_only=True), tmp_path / "vgg16.safetensors")
+    params = load_vgg16(module, tmp_path / "vgg16.safetensors")
     params = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), params)
     x = rng.uniform(size=(2, 37, 20, 3))
     value = torch.tensor(np.moveaxis((x - NORMALISE[0]) / NORMALISE[1], -1, 1))
@@ -100,8 +104,8 @@ def test_it_is_the_network_of_torch(tmp_path, x64, rng, zipped):  # noqa: ARG001
     assert_same(apply_of(module)(params, jnp.asarray(x)), truth)
 
 
-def test_what_comes_after_the_last_relu_is_left_out(tmp_path, rng):
-    path, x = put(tmp_path, weights(NARROW, rng), files.zip_bytes), jnp.ones((1, 4, 4, 3))
+def test_layers_after_the_last_relu_are_not_loaded(tmp_path, rng):
+    path, x = saved(tmp_path, weights(NARROW, rng)), jnp.ones((1, 4, 4, 3))
     module = VGG16(((3, 2), (1, 1)), NARROW)
     params = load_vgg16(module, path)
     shapes = jax.eval_shape(init_of(module, x), jax.random.key(0))
@@ -113,7 +117,7 @@ def test_what_comes_after_the_last_relu_is_left_out(tmp_path, rng):
     ]
 
 
-def test_the_published_sizes():
+def test_the_default_network_has_the_published_sizes():
     module = VGG16()
     shapes = jax.eval_shape(init_of(module, jnp.zeros((1, 32, 32, 3))), jax.random.key(0))
     assert sum(leaf.size for leaf in jax.tree.leaves(shapes)) == 14_714_688  # 138,357,544 less 123,642,856
@@ -136,13 +140,63 @@ def test_the_published_sizes():
             lambda a: a.update({"features.0.weight": a["features.2.weight"]}),
             r"features.0.weight \(3, 2, 3, 3\), not \(2, 3, 3, 3\)",
         ),
+        (lambda a: a.update({"features.0.bias": np.ones(2, int)}), "features.0.bias must be float16"),
     ],
 )
-def test_another_networks_weights_are_refused(tmp_path, rng, change, message):
+def test_weights_of_another_network_are_refused(tmp_path, rng, change, message):
     arrays = weights(NARROW, rng)
     change(arrays)
     with pytest.raises(UsageError, match=message):
-        load_vgg16(VGG16(((1, 1),), NARROW), put(tmp_path, arrays))
+        load_vgg16(VGG16(((1, 1),), NARROW), saved(tmp_path, arrays))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_kernels_are_float32_height_width_input_output(tmp_path, rng, dtype):
+    arrays = {name: array.astype(dtype) for name, array in weights(((2,),), rng).items()}
+    layer = load_vgg16(VGG16(((1, 1),), ((2,),)), saved(tmp_path, arrays))["conv1_1"]
+    assert {name: (leaf.shape, leaf.dtype) for name, leaf in layer.items()} == {
+        "kernel": ((3, 3, 3, 2), np.float32),
+        "bias": ((2,), np.float32),
+    }
+    kernel = np.moveaxis(arrays["features.0.weight"], (0, 1), (3, 2)).astype(np.float32)
+    np.testing.assert_array_equal(layer["kernel"], kernel)
+    np.testing.assert_array_equal(layer["bias"], arrays["features.0.bias"].astype(np.float32))
+
+
+def test_damaged_and_missing_files_are_refused(tmp_path, rng):
+    module, path = VGG16(((1, 1),), ((2,),)), saved(tmp_path, weights(((2,),), rng))
+    content = path.read_bytes()
+    for wrong in (b"", content[:5], content[:40], content[:-1], content + b"x", b"PK\x03\x04" + content):
+        path.write_bytes(wrong)
+        with pytest.raises(UsageError, match="is damaged or no safetensors file"):
+            load_vgg16(module, path)
+    for nowhere in (tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(UsageError, match="cannot read"):
+            load_vgg16(module, nowhere)
+
+
+def test_a_digest_in_the_name_of_a_file_is_checked(tmp_path, rng):
+    module, path = VGG16(((1, 1),), ((2,),)), saved(tmp_path, weights(((2,),), rng), "a-397923af.safetensors")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(UsageError, match=f"begins with {digest[:8]}, not 397923af"):
+        load_vgg16(module, path)
+    assert set(load_vgg16(module, path, check_digest=False)) == {"conv1_1"}
+    for length in (8, 64):
+        assert load_vgg16(module, path.rename(tmp_path / f"a-{digest[:length]}.safetensors"))
+        path = tmp_path / f"a-{digest[:length]}.safetensors"
+
+
+def test_a_missing_safetensors_is_named(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *arguments):
+        if name == "safetensors":
+            raise ImportError(name)
+        return real(name, *arguments)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(UsageError, match=r'pip install "jgen\[features\]"'):
+        load_vgg16(VGG16(), "vgg16.safetensors")
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 8, 1), (8, 8, 3), (2, 3, 8, 8), (2, 8, 1, 3)])
@@ -153,6 +207,6 @@ def test_images_of_another_form_are_refused(shape):
 
 
 @pytest.mark.parametrize("relus", [(), ((0, 1),), ((6, 1),), ((1, 3),)])
-def test_layers_that_are_not_there_are_refused(relus):
+def test_layers_that_do_not_exist_are_refused(relus):
     with pytest.raises(ValueError, match="give pairs of a block and a place"):
         jax.eval_shape(init_of(VGG16(relus), jnp.zeros((1, 16, 16, 3))), jax.random.key(0))

@@ -1,4 +1,4 @@
-"""An adaptation fed by hand: what it learns from exact, independent draws, with no kernel in between."""
+"""Run adaptations on exact, independent draws, without a kernel."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,19 +11,20 @@ from scipy import stats
 from jgen.samplers.state import Tuning
 from jgen.sampling.adaptation.growing_windows import schedule
 from jgen.types import DrawKind, Draws
+from tests.helpers.random_keys import fresh_key
 
 
 class Fed(NamedTuple):
-    """A state with what adaptations read; every array has a leading chain axis."""
+    """State with the fields that adaptations read; every array has a leading chain axis."""
 
     position: Any
     gradient: Any
     tuning: Any
-    flown: Any = ()
+    last_trajectory: Any = ()
 
 
 def fed(num_chains, dim, tuning=None):
-    """Chains at the origin."""
+    """Return chains at the origin."""
     zeros = jnp.zeros((num_chains, dim))
     if tuning is None:
         tuning = Tuning(jnp.ones(()), jnp.ones(dim))
@@ -32,31 +33,31 @@ def fed(num_chains, dim, tuning=None):
 
 
 def draws(states, rates):
-    """What a step of the population says, with these acceptance rates ``[chain]``."""
+    """Return draws of one step with these acceptance rates ``[chain]``."""
     return Draws(states.position, {"acceptance_rate": rates}, None, DrawKind.MARKOV)
 
 
 @partial(jax.jit, static_argnames="serve")
 def feed(adaptation, states, serve, key, num_warmup, data):
-    """A whole warm-up; ``serve(key, index, states, data) -> (states, draws)`` stands for the kernel.
+    """Run a warm-up; ``serve(key, index, states, data) -> (states, draws)`` replaces the kernel.
 
     Returns:
-        The memory, the states, and the step sizes after each update ``[step, chain]``, 1000 at most.
+        The state, the states, and the step sizes after each update ``[step, chain]``, 1000 at most.
     """
 
     def body(index, carry):
-        memory, states, path = carry
+        state, states, path = carry
         states, seen = serve(jax.random.fold_in(key, index), index, states, data)
-        memory, states = adaptation.update(memory, states, seen, index, num_warmup)
-        return memory, states, path.at[index].set(states.tuning.step_size)
+        state, states = adaptation.update(state, states, seen, index, num_warmup)
+        return state, states, path.at[index].set(states.tuning.step_size)
 
-    memory, states = adaptation.init(states)
+    state, states = adaptation.init(states)
     path = jnp.full((1000, len(states.tuning.step_size)), jnp.nan)
-    return jax.lax.fori_loop(0, num_warmup, body, (memory, states, path))
+    return jax.lax.fori_loop(0, num_warmup, body, (state, states, path))
 
 
 def gaussian(key, index, states, data):
-    """Independent exact draws of N(3 A 1, A Aᵀ) and their gradients, for ``data = (A, rate)``."""
+    """Draw exactly and independently from N(3 A 1, A Aᵀ), with gradients, for ``data = (A, rate)``."""
     del index
     factor, rate = data
     noise = jax.random.normal(key, states.position.shape)
@@ -66,7 +67,7 @@ def gaussian(key, index, states, data):
 
 
 def last_window(num_warmup):
-    """Steps of the last slow window."""
+    """Return the number of steps of the last slow window."""
     is_slow, ends = (
         np.asarray(flags)
         for flags in jax.vmap(schedule, (0, None))(jnp.arange(num_warmup), jnp.int32(num_warmup))
@@ -77,18 +78,18 @@ def last_window(num_warmup):
 
 
 def smoothing_weights(count):
-    """The weight of each of ``count`` values in the average that dual averaging keeps ``[count]``."""
+    """Return the weights of ``count`` values in the average of dual averaging ``[count]``."""
     weights = np.arange(1, count + 1) ** -0.75
-    kept = np.cumprod((1 - weights)[::-1])[::-1]
-    return weights * np.append(kept[1:], 1.0)
+    remaining = np.cumprod((1 - weights)[::-1])[::-1]
+    return weights * np.append(remaining[1:], 1.0)
 
 
 def allowed_error(rates, num_steps, distance, gamma=0.05):
-    """How far the mean acceptance ``[chain, draw]`` may be from the aim of ``num_steps`` of dual averaging.
+    """Bound the error of the mean acceptance ``[chain, draw]`` after ``num_steps`` of dual averaging.
 
     By its equations the errors of the first t steps sum to gamma (sqrt(t) + 10 / sqrt(t)) times
-    |log step - centre|, so that their average, weighted as the steps are, is known: ``bias``. The chance
-    errors of warm-up weigh likewise, those of the draws equally; the long-run variance of both is that
+    |log step - mu|, so that their average, weighted as the steps are, is known: ``bias``. The random
+    errors of warm-up are weighted likewise, those of the draws equally; the long-run variance of both is that
     between chains. That the rate at an average step is not the average rate is at most ``bend``, for rates
     that fall with the log step by 1/2 or more, with a curvature of 3 or less.
     """
@@ -100,3 +101,22 @@ def allowed_error(rates, num_steps, distance, gamma=0.05):
     bend = 1.5 * num_draws * of_mean / (gamma * np.sqrt(num_steps))
     threshold = stats.t.isf(0.5e-6, num_chains - 1)
     return bias + bend + threshold * np.sqrt(of_mean * (1 + num_draws * np.sum(weights**2)))
+
+
+def learned(adaptation, factor, num_chains, num_warmup=300):
+    """Return the factor found from exact draws of N(0, A Aᵀ), as a matrix or its diagonal."""
+    states = fed(num_chains, len(factor))
+    _, states, _ = feed(
+        adaptation, states, gaussian, fresh_key(), num_warmup, (jnp.asarray(factor, jnp.float32), 0.8)
+    )
+    return jax.tree.map(lambda leaf: leaf[0], states.tuning.inverse_mass_factor)
+
+
+def whitened(found, factor):
+    """Return the eigenvalues of the target's covariance in the coordinates of the factor found."""
+    inverse = np.linalg.inv(np.asarray(found, np.float64))
+    return np.linalg.eigvalsh(inverse @ factor @ factor.T @ inverse.T)
+
+
+def as_matrix(found):
+    return np.stack([np.asarray(found @ row) for row in np.eye(found.left.size, dtype=np.float32)], axis=1)

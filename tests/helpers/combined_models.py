@@ -1,4 +1,4 @@
-"""What should work together: model x objective x head x prior, a row for each."""
+"""List combinations of model, objective, head and prior that must train."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -26,12 +26,12 @@ TOKENS = RNG.integers(0, 3, (ROWS, 4))
 
 
 class Row(NamedTuple):
-    """One combination.
+    """Combination of a model, an objective and data.
 
     Attributes:
         make: ``() -> (objective, init)``.
-        data: The batch.
-        learns: The parts that the objective trains; all of them if None.
+        data: Batch of examples.
+        learns: Parts that the objective trains; all of them if None.
     """
 
     make: Callable[[], tuple[Any, Callable]]
@@ -121,7 +121,7 @@ def linear(objective, **options):
 
 
 def plus(weight, penalty):
-    """Reconstruction and a penalty."""
+    """Return reconstruction plus a penalty."""
 
     def objective(model):
         return objectives.weighted(
@@ -135,8 +135,8 @@ def layers(x):
     return {"first": x, "second": jnp.tanh(x)}
 
 
-def seen_by(module, apply, shape):
-    """An autoencoder of images by what a network of features sees of them; its own parameters stay."""
+def perceptual_by(module, apply, shape):
+    """Return an autoencoder with a perceptual loss by a network of features, whose parameters are fixed."""
     x = UNIT.reshape(-1)[: 2 * np.prod(shape)].reshape(2, *shape)
 
     def make():
@@ -203,10 +203,10 @@ TABLE = {
     "autoencoder-perceptual": autoencoder(
         plus(1.0, lambda model: objectives.perceptual(model, Partial(layers)))
     ),
-    "autoencoder-perceptual-digits_classifier": seen_by(
+    "autoencoder-perceptual-digits_classifier": perceptual_by(
         CLASSIFIER, features.penultimate(CLASSIFIER), (2, 2, 1)
     ),
-    "autoencoder-perceptual-vgg16": seen_by(VGG16, apply_of(VGG16), (2, 2, 3)),
+    "autoencoder-perceptual-vgg16": perceptual_by(VGG16, apply_of(VGG16), (2, 2, 3)),
     "autoencoder-gaussian-encoder": autoencoder(objectives.reconstruction, posterior="normal"),
     **{
         f"wae-{penalty.__name__}-{prior}": vae(plus(10.0, penalty), "normal", prior)
@@ -214,11 +214,11 @@ TABLE = {
         for prior in ("mixture", "vamp")
     },
     **{
-        f"{game.__name__}-{head}": gan(game, head)
-        for game in (objectives.gan, objectives.wasserstein_gan)
+        f"{adversarial.__name__}-{head}": gan(adversarial, head)
+        for adversarial in (objectives.gan, objectives.wasserstein_gan)
         for head in ("delta", "normal_learned", "continuous_bernoulli")
     },
-    "gan-bernoulli": gan(lambda game: objectives.gan(game, output=objectives.mean_output), "bernoulli"),
+    "gan-bernoulli": gan(lambda pair: objectives.gan(pair, output=objectives.mean_output), "bernoulli"),
     "gan-mixture": gan(objectives.gan, prior="mixture"),
     **{f"adversarial_autoencoder-{posterior}": aae(posterior) for posterior in POSTERIORS},
     "adversarial_autoencoder-mixture": aae("point", "mixture"),
@@ -229,14 +229,14 @@ TABLE = {
         images(4, 4),
     ),
     "voxel_conv_net": network(
-        decoders.VoxelConvNet((2, 2, 2, 1), features=(2,)),
-        encoders.VoxelEncoder(LATENT, features=(2,)),
+        decoders.ConvNet((2, 2, 2, 1), features=(2,)),
+        encoders.ConvEncoder(LATENT, features=(2,)),
         (2, 2, 2, 1),
         images(2, 2, 2),
     ),
     "occupancy": network(
         decoders.Occupancy((2, 2, 2, 1), hidden=(3,)),
-        encoders.VoxelEncoder(LATENT, features=(2,)),
+        encoders.ConvEncoder(LATENT, features=(2,)),
         (2, 2, 2, 1),
         images(2, 2, 2),
     ),

@@ -1,4 +1,4 @@
-"""Targets of several blocks, and the sweeps over them that are put together from the parts."""
+"""Define targets of several blocks, and sweeps over them composed from given samplers."""
 
 from itertools import product
 from math import log, pi
@@ -11,25 +11,15 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
 from jgen.samplers import block, cycle, discrete_gibbs, enumerate_states, gibbs, mala
+from jgen.testing.sampler_checks import invariance
 from jgen.types import Target, Trait
-from tests.mutants.kernels import plant
-
-SHIPPED = {
-    "cycle": cycle,
-    "block": block,
-    "gibbs": gibbs,
-    "discrete_gibbs": discrete_gibbs,
-    "enumerated": enumerate_states,
-}
+from tests.helpers.random_keys import fresh_key
 
 
-def with_bug(bug=None):
-    """The parts to compose from, one of them perhaps with a bug."""
-    parts = dict(SHIPPED)
-    if bug is not None:
-        name = bug.module.split(".")[-1]
-        parts[name] = getattr(plant(bug), name)
-    return SimpleNamespace(**parts)
+def parts(**changed):
+    """Return the samplers to compose from, some of them changed."""
+    shipped = (cycle, block, gibbs, discrete_gibbs, enumerate_states)
+    return SimpleNamespace(**({function.__name__: function for function in shipped} | changed))
 
 
 # A Gaussian of two unit variances and correlation RHO, by its two conditionals.
@@ -46,7 +36,7 @@ def pair_sample(key):
     return {"x": x, "y": RHO * x + (1 - RHO**2) ** 0.5 * noise}
 
 
-def given(rest):
+def conditional(rest):
     (other,) = rest.values()
     return dist.Normal(RHO * other, (1 - RHO**2) ** 0.5)
 
@@ -66,7 +56,9 @@ def pair_sweep(parts):
     def make(target, scale):
         move = Partial(mala, step_size=scale)
         return parts.cycle(
-            parts.gibbs(given, "x"), parts.gibbs(given, "y"), parts.block(move, target.log_density, "y")
+            parts.gibbs(conditional, "x"),
+            parts.gibbs(conditional, "y"),
+            parts.block(move, target.log_density, "y"),
         )
 
     return make
@@ -155,7 +147,7 @@ def mixture_sweep(parts):
         density = target.log_density
         return parts.cycle(
             parts.block(Partial(bind_static(discrete_gibbs, num_values=2)), density, "z"),
-            parts.block(Partial(parts.enumerated, candidates={"last": jnp.arange(2)}), density, "last"),
+            parts.block(Partial(parts.enumerate_states, candidates={"last": jnp.arange(2)}), density, "last"),
             parts.block(Partial(mala, step_size=scale), density, "mu"),
         )
 
@@ -166,3 +158,17 @@ def conjugate_sweep(target, scale):
     del scale
     labels = block(Partial(bind_static(discrete_gibbs, num_values=2)), target.log_density, "z", "last")
     return cycle(gibbs(Partial(mu_given, X), "mu"), labels)
+
+
+SWEEPS = {"pair": (pair_sweep, pair), "ising": (ising_sweep, ising), "mixture": (mixture_sweep, mixture)}
+
+
+def check_sweep(name, part):
+    """Return a check of a sweep composed with the sampler ``part`` of a module."""
+    sweep, target = SWEEPS[name]
+
+    def check(module):
+        make = sweep(parts(**{part: getattr(module, part)}))
+        invariance(make, target(), fresh_key(), scales=(1.5,), num_steps=10)
+
+    return check

@@ -1,4 +1,4 @@
-"""A disk that is full, as far as this process can tell."""
+"""Simulate a full disk."""
 
 import contextlib
 import resource
@@ -6,7 +6,7 @@ import resource
 
 @contextlib.contextmanager
 def full_disk(limit=20_000):
-    """No file may grow beyond a limit: writing fails in the kernel, as on a disk that is full."""
+    """Limit the size of files: writing fails in the kernel, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:

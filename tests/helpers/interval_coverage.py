@@ -1,11 +1,11 @@
-"""Intervals of log Z that cover the truth: counts of single tests, pooled over the targets of an estimator.
+"""Pool counts of intervals of log Z that cover the truth over the targets of an estimator.
 
-200 seeds on one target say little: where 90 % cover, 153 or more do but for a chance of 1e-8, and all 200
-may where 99 % do. Pooled over eight targets they are 1,600 intervals: where 95 % cover, fewer than 90 % of
-them (1,440) do with a chance of 1.3e-16, and more than 99 % (1,584) with one of 1.5e-19; where 93 % cover,
-fewer than 90 % do with a chance of 3.5e-6, and where 97 % do, more than 99 % with one of 1.8e-8. (Bounds
-that straddle 98 % of the time straddle less than 95 % of 1,600 times, 1,520, with a chance of 1.4e-13.) So
-the pool is held to the claim itself.
+200 seeds on one target have little power: where 90 % cover, 153 or more do with probability 1 - 1e-8, and all
+200 may where 99 % do. Pooled over eight targets they are 1,600 intervals: where 95 % cover, fewer than 90 %
+of them (1,440) do with probability 1.3e-16, and more than 99 % (1,584) with probability 1.5e-19; where 93 %
+cover, fewer than 90 % do with probability 3.5e-6, and where 97 % do, more than 99 % with probability 1.8e-8.
+(Bounds that straddle 98 % of the time straddle less than 95 % of 1,600 times, 1,520, with probability
+1.4e-13.) So the pool must fulfil the claim itself.
 """
 
 from collections import defaultdict
@@ -16,11 +16,11 @@ from scipy.stats import binom
 
 FALSE_ALARM = 1e-8
 ENOUGH_TARGETS = 8
-"""As many make a whole pool; a run of some tests is held to what its own number of intervals can tell."""
+"""As many make a whole pool; a run of fewer is tested with the power of its own number of intervals."""
 
 
 class Claim(NamedTuple):
-    """The share of intervals that are to cover.
+    """Share of intervals that must cover.
 
     Attributes:
         low: At least this.
@@ -31,15 +31,15 @@ class Claim(NamedTuple):
     high: float
 
     def fewest(self, asked: int) -> int:
-        """Covering intervals of so many, but for a false alarm where the share is ``low``."""
+        """Return the fewest covering intervals, but for a false alarm where the share is ``low``."""
         return int(binom.ppf(FALSE_ALARM, asked, self.low))
 
     def most(self, asked: int) -> int:
-        """Where the share is ``high``."""
+        """Return the most, where the share is ``high``."""
         return asked - int(binom.ppf(FALSE_ALARM, asked, 1.0 - self.high))
 
     def holds(self, covered: int, asked: int, num_targets: int) -> bool:
-        """Of a whole pool to the letter, of less but for a false alarm."""
+        """Test a whole pool by the claim itself, fewer targets but for a false alarm."""
         if num_targets >= ENOUGH_TARGETS:
             return self.low * asked <= covered <= self.high * asked
         return self.fewest(asked) <= covered <= self.most(asked)
@@ -50,7 +50,7 @@ CLAIMS = {"intervals": Claim(0.90, 0.99), "bounds": Claim(0.95, 1.0)}
 
 
 class Counted(NamedTuple):
-    """What one test counted."""
+    """Count of one test."""
 
     kind: str
     estimator: str
@@ -60,13 +60,13 @@ class Counted(NamedTuple):
 
 
 def counts_of(reports) -> list[Counted]:
-    """What all tests of a run counted, each once."""
+    """List the counts of all tests of a run, each once."""
     properties = [item for report in reports for item in getattr(report, "user_properties", ())]
     return sorted({Counted(*value) for kind, value in properties if kind == "coverage"})
 
 
 def pools_of(counts: list[Counted]) -> dict[tuple[str, str], list[Counted]]:
-    """Kind and estimator -> the counts of its targets."""
+    """Group counts by kind and estimator."""
     pools = defaultdict(list)
     for counted in counts:
         pools[counted.kind, counted.estimator].append(counted)
@@ -74,7 +74,7 @@ def pools_of(counts: list[Counted]) -> dict[tuple[str, str], list[Counted]]:
 
 
 def table(counts: list[Counted], *, every: bool) -> list[str]:
-    """Rows ``estimator, targets, covered of asked, share``; with ``every``, a row for each target too."""
+    """Format rows ``estimator, targets, covered of asked, share``; with ``every``, of each target too."""
     rows = [f"{'':<34} {'targets':>7} {'covered':>8} {'asked':>6} {'share':>7}  claim"]
     for (kind, estimator), pool in pools_of(counts).items():
         covered, asked = sum(one.covered for one in pool), sum(one.asked for one in pool)
@@ -89,7 +89,7 @@ def table(counts: list[Counted], *, every: bool) -> list[str]:
 
 
 def faults(counts: list[Counted]) -> list[str]:
-    """A line for each estimator whose pool breaks its claim."""
+    """Describe each estimator whose pool is outside its claim."""
     found = []
     for (kind, estimator), pool in pools_of(counts).items():
         covered, asked = sum(one.covered for one in pool), sum(one.asked for one in pool)
@@ -98,7 +98,7 @@ def faults(counts: list[Counted]) -> list[str]:
     return found
 
 
-def judge(session, reports) -> None:
-    """Fails a run, if nothing else did, where a pool breaks its claim."""
+def fail_outside_claims(session, reports) -> None:
+    """Fail a run, if nothing else did, where a pool is outside its claim."""
     if faults(counts_of(reports)) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

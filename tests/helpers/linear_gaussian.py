@@ -1,4 +1,4 @@
-"""A latent model of which everything is known: z ~ N(0, I), x given z ~ N(W z + b, s^2 I).
+"""Provide a latent model in closed form: z ~ N(0, I), x given z ~ N(W z + b, s^2 I).
 
 The columns of W are orthogonal, so that the exact posterior factorises and a diagonal encoder can be it.
 """
@@ -16,7 +16,7 @@ EVENT, LATENT = 6, 2
 
 
 def init(key):
-    """Parameters of which nothing is exact."""
+    """Draw parameters whose encoder is not exact."""
     keys = jax.random.split(key, 4)
     return {
         "prior": {},
@@ -38,22 +38,39 @@ def prior(params):
 
 
 def decoder(params, z):
-    own = params["decoder"]
-    mean = z @ own["weight"].T + own["bias"][None]  # [batch, event]
-    return dist.Normal(mean, jnp.exp(own["log_scale"])).to_event(1)
+    part = params["decoder"]
+    mean = z @ part["weight"].T + part["bias"][None]  # [batch, event]
+    return dist.Normal(mean, jnp.exp(part["log_scale"])).to_event(1)
 
 
 def encoder(params, x):
-    own = params["encoder"]
-    mean = x @ own["weight"].T + own["bias"][None]  # [batch, latent]
-    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(own["log_scale"])[None], mean.shape)).to_event(1)
+    part = params["encoder"]
+    mean = x @ part["weight"].T + part["bias"][None]  # [batch, latent]
+    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(part["log_scale"])[None], mean.shape)).to_event(1)
+
+
+def point(params, x):
+    """Encode without noise."""
+    return dist.Delta(encoder(params, x).mean, event_dim=1)
+
+
+SHIFT, SCALE = np.array([0.8, -0.4]), 1.6
+
+
+def blind(params, x):
+    """Draw codes from N(SHIFT, SCALE^2) for any x."""
+    del params
+    mean = jnp.broadcast_to(jnp.asarray(SHIFT)[None], (x.shape[0], 2))
+    return dist.Normal(mean, jnp.full_like(mean, SCALE)).to_event(1)
 
 
 MODEL = LatentModel(Partial(init), Partial(prior), Partial(decoder), Partial(encoder))
+POINT = MODEL._replace(encoder=Partial(point))
+BLIND = MODEL._replace(encoder=Partial(blind))
 
 
 def exact_params(event=EVENT, latent=LATENT, scale=0.7):
-    """Parameters whose encoder is the exact posterior, in NumPy's numbers, which compile nothing."""
+    """Return parameters whose encoder is the exact posterior, as NumPy arrays, which compile nothing."""
     weight, bias = np.asarray(default_weight(event, latent), float), np.linspace(-0.5, 0.5, event)
     variance = 1 / (1 + np.square(weight).sum(0) / scale**2)  # [latent]
     to_mean = variance[:, None] * weight.T / scale**2  # [latent, event]
@@ -65,29 +82,32 @@ def exact_params(event=EVENT, latent=LATENT, scale=0.7):
 
 
 def inexact_params(event=EVENT, latent=LATENT):
-    """The same decoder, under an encoder that is off: too wide, and shrunk towards 0."""
+    """Return the same decoder with an inexact encoder: too wide, and shrunk towards 0."""
     params = exact_params(event, latent)
-    own = params["encoder"]
-    off = {"weight": 0.7 * own["weight"], "bias": own["bias"] + 0.1, "log_scale": own["log_scale"] + 0.4}
+    part = params["encoder"]
+    off = {"weight": 0.7 * part["weight"], "bias": part["bias"] + 0.1, "log_scale": part["log_scale"] + 0.4}
     return params | {"encoder": off}
 
 
 def data(num_examples=4):
-    """Examples of very different log p(x): a fixed wave, ever larger."""
+    """Return examples of very different log p(x): a wave of growing amplitude."""
     phase = np.arange(EVENT)[None] + 2.0 * np.arange(num_examples)[:, None]
     return np.arange(1.0, num_examples + 1)[:, None] * np.sin(phase)  # [batch, event]
 
 
 @jax.jit
 def log_prob(params, x):
-    """Exact log p(x) ``[batch]``."""
-    own = params["decoder"]
-    evidence = lambda x: linear_decoder(x, own["weight"], own["bias"], jnp.exp(own["log_scale"])).log_evidence  # noqa: E731
+    """Compute the exact log p(x) ``[batch]``."""
+    part = params["decoder"]
+
+    def evidence(x):
+        return linear_decoder(x, part["weight"], part["bias"], jnp.exp(part["log_scale"])).log_evidence
+
     return jax.vmap(evidence)(x)
 
 
 def posterior_gap(params, x):
-    """Exact KL(q(z | x), p(z | x)) ``[batch]``, for the decoder of ``exact_params``."""
+    """Compute the exact KL(q(z | x), p(z | x)) ``[batch]``, for the decoder of ``exact_params``."""
     q, p = (each["encoder"] for each in (params, exact_params()))
     ratio = np.exp(2 * (q["log_scale"] - p["log_scale"]))  # [latent]
     away = x @ (q["weight"] - p["weight"]).T + q["bias"] - p["bias"]  # [batch, latent]

@@ -1,4 +1,4 @@
-"""Small networks of any size for the tests of this room, and models of bare functions."""
+"""Define small networks, and functions as networks, for tests of models."""
 
 import flax.linen as nn
 import jax
@@ -8,7 +8,7 @@ import numpyro.distributions as dist
 
 
 class Decoder(nn.Module):
-    """Latents to Normals (or points, without a scale) over events of any shape."""
+    """Decoder to Normals (or points, without a scale) over events of any shape."""
 
     shape: tuple[int, ...]
     scale: float = 0.5
@@ -26,7 +26,7 @@ class Decoder(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Events of any shape to Normals over latents."""
+    """Encoder of events of any shape to Normals over latents."""
 
     latent_dim: int
 
@@ -38,7 +38,7 @@ class Encoder(nn.Module):
 
 
 class Critic(nn.Module):
-    """A score an example."""
+    """Critic with a score per example."""
 
     @nn.compact
     def __call__(self, x):
@@ -47,16 +47,16 @@ class Critic(nn.Module):
 
 
 def nothing(key):  # noqa: ARG001
-    """The parameters of a function that has none."""
+    """Return the parameters of a function that has none."""
     return {}
 
 
 def unit_normal(params, x):  # noqa: ARG001
-    """A Normal about its input."""
+    """Return a Normal about its input."""
     return dist.Normal(x, jnp.ones_like(x)).to_event(1)
 
 
 def random_params(init, seed=1):
-    """Numbers of ordinary size for all parameters; to run the initialisers would cost as much as a step."""
+    """Return random numbers for all parameters, without compiling the initialisers."""
     rng, shapes = np.random.default_rng(seed), jax.eval_shape(init, jax.random.key(0))
     return jax.tree.map(lambda leaf: jnp.asarray(0.3 * rng.normal(size=leaf.shape), leaf.dtype), shapes)

@@ -1,6 +1,5 @@
-"""Planted bugs: shipped source with one line changed, so that no copy drifts; and what kills them."""
+"""Change one line of shipped source, so that no copy of it is kept, and count which changes a check finds."""
 
-import contextlib
 import functools
 import re
 import sys
@@ -10,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-
-import pytest
 
 import jgen
 
@@ -30,30 +27,33 @@ KNOWN = {
     11: "systematic resampling off by one",
     12: "draws stopped on the total count",
 }
-"""The bugs of KNOWN_ANSWERS; a planted bug whose name begins with such a number is one of its kind."""
+"""Kinds of KNOWN_ANSWERS; a mutant whose name begins with such a number is one of its kind."""
 
 
 @dataclass(frozen=True)
-class Bug:
-    """One line that shipped in some library, or could; one that cannot be planted cannot be written down.
+class Mutant:
+    """A wrong line in the place of a right one, and the check that must find it.
 
-    So a change of the source that makes away with the line is found when the tests are collected, and not
-    in the slow run where the bug was to be killed.
+    The line is looked for when the mutant is made, hence when tests are collected.
 
     Attributes:
-        module: The module it is planted in, below ``jgen``.
-        right: What stands there; it must occur exactly once.
-        wrong: What is put in its place.
-        user: Where ``module`` is a ``*base`` that kernels share, the kernel that is to have the bug.
+        module: The module to change, below ``jgen`` (or its full name below ``tests``).
+        right: Text of its source, found there exactly once.
+        wrong: Text to put in its place.
+        user: Module to check instead, where others share ``module``: a copy that imports the changed one.
+        check: Takes the changed module (or its user) and must raise AssertionError (``CheckFailed`` is one).
+        match: Regular expression that the error must match; None for any error.
 
     Raises:
-        LookupError: ``right`` is not there or there twice, or ``user`` does not import from ``module``.
+        LookupError: ``right`` is not there exactly once, or ``user`` does not import from ``module``.
     """
 
     module: str
     right: str
     wrong: str
     user: str = ""
+    check: Callable[[ModuleType], object] = lambda _: None
+    match: str | None = None
 
     def __post_init__(self):
         times = source_of(self.module).count(self.right)
@@ -63,95 +63,63 @@ class Bug:
             raise LookupError(f"{self.user} imports nothing from {self.module}")
 
 
-@dataclass(frozen=True)
-class Mutant(Bug):
-    """A bug and the check that must kill it; tables of them stand in ``tests/mutants/<package>.py``.
-
-    Attributes:
-        check: Takes the module with the bug in it and raises AssertionError (``CheckFailed`` is one).
-        match: What the error must say, as a regular expression; None for anything.
-    """
-
-    check: Callable[[ModuleType], object] = lambda _: None
-    match: str | None = None
-
-
-def plant(bug: Bug) -> ModuleType:
-    """The module with the bug in it, or its user, under a name of its own."""
-    module = planted(bug.module, source_of(bug.module).replace(bug.right, bug.wrong))
-    if not bug.user:
+def plant(mutant: Mutant) -> ModuleType:
+    """Return the changed module, or the copy of its user, under a name of its own."""
+    module = planted(mutant.module, source_of(mutant.module).replace(mutant.right, mutant.wrong))
+    if not mutant.user:
         return module
-    source = source_of(bug.user)
-    return planted(bug.user, source.replace(f"from jgen.{bug.module} ", f"from {module.__name__} "))
+    source = source_of(mutant.user)
+    return planted(mutant.user, source.replace(f"from jgen.{mutant.module} ", f"from {module.__name__} "))
 
 
 @functools.cache
 def source_of(name: str) -> str:
-    """What is written in a module below ``jgen``."""
-    path = HOME.joinpath(*name.split("."))
+    """Return the source of a module below ``jgen``, or of one whose name starts with ``tests.``."""
+    path = (HOME.parent if name.startswith("tests.") else HOME).joinpath(*name.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return file.read_text(encoding="utf-8")
 
 
 def planted(name: str, source: str) -> ModuleType:
-    """A module of this source, found by imports under its planted name."""
+    """Return a module of this source, which imports find under its new name."""
     module = ModuleType(f"planted_{name.replace('.', '_')}")
     sys.modules[module.__name__] = module
     exec(compile(source, module.__name__, "exec"), module.__dict__)
     return module
 
 
-class Kills:
-    """``with kills(name): ...`` is ``pytest.raises`` for a planted bug, and a row of the table of bugs.
-
-    Use it through the fixture ``kills``. What killed the bug is the file of ``jgen/laws`` that raised, or
-    else the test that did; ``error=AssertionError`` lets the assertions of a test of your own do it.
-    """
-
-    def __init__(self, record_property, test: str):
-        self.record, self.test = record_property, test
-
-    @contextlib.contextmanager
-    def __call__(self, name: str, match: str | None = None, error: type[Exception] | None = None):
-        from jgen.testing.sampler_checks import CheckFailed
-
-        self.record("planted", name)
-        with pytest.raises(error or CheckFailed, match=match) as caught:
-            yield
-        frames = [Path(frame.filename) for frame in traceback.extract_tb(caught.tb)]
-        laws = [path.stem for path in frames if path.parent.name == "sampler_checks"]
-        self.record("killed", (name, laws[-1] if laws else self.test, str(caught.value)))
+def name_of_check(error: BaseException) -> str:
+    """Return which check raised: the last file of ``sampler_checks``, else the last function named so."""
+    frames = traceback.extract_tb(error.__traceback__)
+    paths = [Path(frame.filename) for frame in frames]
+    files = [path.stem for path in paths if path.parent.name == "sampler_checks"]
+    functions = [frame.name for frame in frames if frame.name.startswith("check")]
+    return (files or functions or ["check"])[-1]
 
 
-def bugs_of(reports) -> dict[str, tuple[str, str] | None]:
-    """Every bug planted in a run -> the law that killed it and what it said; None if it lives."""
-    bugs: dict[str, tuple[str, str] | None] = {}
+def results_of(reports) -> dict[str, tuple[str, str] | None]:
+    """Return every mutant of a run with the check that killed it and its message; None if it survived."""
     properties = [item for report in reports for item in getattr(report, "user_properties", ())]
-    for kind, value in properties:
-        if kind == "planted":
-            bugs.setdefault(value, None)
-        elif kind == "killed":
-            name, law, evidence = value
-            bugs[name] = (law, evidence)
-    return bugs
+    results: dict[str, tuple[str, str] | None] = {}
+    for name, *killed_by in (value for kind, value in properties if kind == "mutant"):
+        results[name] = tuple(killed_by) or results.get(name)
+    return results
 
 
-def table(bugs: dict[str, tuple[str, str] | None], *, every: bool) -> list[str]:
-    """Rows ``kind, planted, killed, by``; with ``every``, a row for each bug too."""
+def table(results: dict[str, tuple[str, str] | None], *, every: bool) -> list[str]:
+    """Return rows of kind, mutants, killed, by; with ``every``, a row for each mutant too."""
     kinds = defaultdict(list)
-    for name in bugs:
+    for name in results:
         number = re.match(r"\d+(?= )", name)
         kinds[int(number[0]) if number and int(number[0]) in KNOWN else 0].append(name)
-    rows = [f"{'bug':<48} {'planted':>7} {'killed':>6}  by"]
+    rows = [f"{'kind':<48} {'mutants':>7} {'killed':>6}  by"]
     for kind in (*KNOWN, 0):
-        killed = [bugs[name] for name in kinds[kind] if bugs[name]]
-        label = f"{kind:>2} {KNOWN[kind]}" if kind else "   others, of our own"
-        laws = ", ".join(sorted({law for law, _ in killed}))
-        rows.append(f"{label:<48} {len(kinds[kind]):>7} {len(killed):>6}  {laws}")
+        killed = [results[name] for name in kinds[kind] if results[name]]
+        label = f"{kind:>2} {KNOWN[kind]}" if kind else "   others"
+        checks = ", ".join(sorted({check for check, _ in killed}))
+        rows.append(f"{label:<48} {len(kinds[kind]):>7} {len(killed):>6}  {checks}")
         if every:
-            rows += [
-                f"     {name}: {': '.join(bugs[name]) if bugs[name] else 'ALIVE'}" for name in kinds[kind]
-            ]
-    killed = sum(found is not None for found in bugs.values())
-    rows.append(f"{'   in all':<48} {len(bugs):>7} {killed:>6}")
-    return rows + [f"ALIVE: {name}" for name, found in bugs.items() if found is None]
+            rows += [f"     {name}: {': '.join(results[name] or ['SURVIVED'])}" for name in kinds[kind]]
+    survived = [name for name, killed_by in results.items() if killed_by is None]
+    rows.append(f"{'   in all':<48} {len(results):>7} {len(results) - len(survived):>6}")
+    return rows + [f"SURVIVED: {name}" for name in survived]

@@ -1,4 +1,4 @@
-"""A program of many devices: trains on a mesh, and leaves what came of it. Not a test: tests start it.
+"""Train on a mesh of many devices and save the result, as a program that tests start.
 
 ``python on_devices.py OUT NUM_DEVICES [RANK NUM_PROCESSES PORT]``
 """

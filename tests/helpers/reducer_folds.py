@@ -2,15 +2,32 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+from jgen.types import DrawKind, Draws
 
 
 @jax.jit
 def run(reducer, draws):
-    """Scans draws ``[draw, chain, *event]``; starts as the driver does, from zeros of one step's shapes."""
+    """Fold draws ``[draw, chain, *event]``, starting as the driver does, from zeros of one step's shapes."""
 
-    def step(memory, one):
-        return reducer.update(memory, one), None
+    def step(state, one):
+        return reducer.update(state, one), None
 
     first = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape[1:], leaf.dtype), draws)
-    memory, _ = jax.lax.scan(step, reducer.init(first), draws)
-    return reducer.compute(memory)
+    state, _ = jax.lax.scan(step, reducer.init(first), draws)
+    return reducer.compute(state)
+
+
+def stored(num_draws=300, num_chains=3, weighted=True):
+    """Draw a pytree ``[draw, chain, *event]``, partly far from 0, with log-weights that rise and fall."""
+    rng = np.random.default_rng(11)
+    value = {
+        "mu": rng.normal(size=(num_draws, num_chains)).astype(np.float32),
+        "theta": (1000 + rng.normal(size=(num_draws, num_chains, 2, 2))).astype(np.float32),
+        "count": rng.poisson(3, size=(num_draws, num_chains)),
+    }
+    log_weight = (40 * rng.normal(size=(num_draws, num_chains)).cumsum(0)).astype(np.float32)
+    return Draws(
+        value, {}, log_weight if weighted else None, DrawKind.WEIGHTED if weighted else DrawKind.MARKOV
+    )

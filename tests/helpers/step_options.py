@@ -1,6 +1,6 @@
-"""A small VAE under each option of the train step: the run alone is what other arrangements are held to.
+"""Train a small VAE under each option of the train step, for comparison with runs on devices and restarts.
 
-``python options.py``, which a test starts, holds to it the run shared out over all devices there are.
+Run as a program, which a test starts, it compares one device with all devices.
 """
 
 import jax
@@ -29,7 +29,7 @@ MODEL = vae(MLP((4,), hidden=(5,)), MLPEncoder(2, hidden=(5,)), 2, (4,))
 HALF = MODEL._replace(decoder=mixed_precision(MODEL.decoder), encoder=mixed_precision(MODEL.encoder))
 SGD = optax.sgd(0.1)  # under which a gradient times N is another run
 OPTIONS = {
-    "in_precision": (elbo(HALF), SGD),
+    "mixed_precision": (elbo(HALF), SGD),
     "ema_in_multi_steps": (
         elbo(MODEL),
         optax.MultiSteps(optax.chain(SGD, ema_params(0.5)), 2).gradient_transformation(),
@@ -48,7 +48,7 @@ def run(name, state, make_batch=None):
 
 
 def check_equal(name, start, one, other):
-    """Equal but for the order of sums.
+    """Compare up to the order of sums.
 
     In float32 they may end some 60 units in the last place of 1 apart. In bfloat16 eight roundings, of 2^-9
     each, lie between the parameters and their gradient; twice that, of the largest move of each array.
@@ -56,7 +56,7 @@ def check_equal(name, start, one, other):
     np.testing.assert_array_equal(jax.random.key_data(other.key), jax.random.key_data(one.key))
     assert int(one.step) == int(other.step) == NUM_STEPS
     pairs = [(start.params, one.params, other.params)]
-    if name != "in_precision":
+    if name != "mixed_precision":
         pairs.append((start.params, averaged_params(one), averaged_params(other)))
     for trees in pairs:
         for leaves in zip(*map(jax.tree.leaves, trees), strict=True):
@@ -64,7 +64,7 @@ def check_equal(name, start, one, other):
             move = np.abs(first - begun).max()
             assert move > 2.0**-10  # not what they were, and not by rounding
             np.testing.assert_allclose(
-                second, first, rtol=0, atol=2.0**-5 * move if name == "in_precision" else 2.0**-18
+                second, first, rtol=0, atol=2.0**-5 * move if name == "mixed_precision" else 2.0**-18
             )
 
 

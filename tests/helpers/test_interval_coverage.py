@@ -1,13 +1,13 @@
-"""The table of coverage pools the targets of an estimator, and a pool outside its claim fails the run."""
+"""Test that coverage is pooled over the targets of an estimator, and that a pool outside its claim fails."""
 
 import pytest
 from scipy.stats import binom
 
-from tests.helpers.interval_coverage import CLAIMS, Counted, counts_of, faults, judge, table
+from tests.helpers.interval_coverage import CLAIMS, Counted, counts_of, fail_outside_claims, faults, table
 
 
 class Report:
-    """What pytest keeps of a test."""
+    """Stands for pytest's report of a test."""
 
     def __init__(self, *counted):
         self.user_properties = [("coverage", counted)]
@@ -29,7 +29,7 @@ def reports(covered, num_targets, kind="intervals"):
         (160, 2, False),
     ],
 )
-def test_a_whole_pool_is_held_to_the_letter_and_a_part_to_what_it_can_tell(covered, num_targets, is_right):
+def test_a_whole_pool_fulfils_its_claim_and_a_part_but_for_false_alarms(covered, num_targets, is_right):
     counts = counts_of(reports(covered, num_targets))
     assert (faults(counts) == []) == is_right
     rows = table(counts, every=False)
@@ -38,13 +38,13 @@ def test_a_whole_pool_is_held_to_the_letter_and_a_part_to_what_it_can_tell(cover
     assert len(table(counts, every=True)) == len(rows) + num_targets
 
 
-def test_bounds_have_a_claim_of_their_own():
+def test_bounds_have_another_claim():
     assert faults(counts_of(reports(189, 8, "bounds")))
     assert not faults(counts_of(reports(200, 8, "bounds")))
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values())
-def test_what_a_part_can_tell_is_exact(claim):
+def test_the_limits_of_a_part_are_exact(claim):
     fewest, most = claim.fewest(200), claim.most(200)
     assert binom.cdf(fewest - 1, 200, claim.low) < 1e-8 <= binom.cdf(fewest, 200, claim.low)
     assert binom.sf(most, 200, claim.high) < 1e-8
@@ -55,7 +55,7 @@ def test_a_test_that_ran_again_is_counted_once():
 
 
 class Session:
-    """A run that went well so far."""
+    """Stands for a run without failures so far."""
 
     exitstatus = pytest.ExitCode.OK
 
@@ -63,5 +63,5 @@ class Session:
 @pytest.mark.parametrize(("covered", "status"), [(190, 0), (179, 1)])
 def test_a_pool_outside_its_claim_fails_the_run(covered, status):
     session = Session()
-    judge(session, reports(covered, 8))
+    fail_outside_claims(session, reports(covered, 8))
     assert int(session.exitstatus) == status

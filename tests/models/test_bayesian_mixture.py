@@ -1,4 +1,4 @@
-"""Bayesian mixtures: the density is its definition, labels do not matter, one component is exact."""
+"""Check Bayesian mixtures against their definition, label symmetry and exact evidence."""
 
 import itertools
 
@@ -60,7 +60,7 @@ def test_labels_do_not_matter():
 
 
 @pytest.mark.usefixtures("x64")
-def test_one_component_is_exact():
+def test_the_evidence_of_one_component_equals_quadrature():
     """A second way: the mean and the precision integrated numerically, column by column."""
     column = ROWS[:4, :1]
     log_density = bayesian_mixture(jnp.asarray(column), 1).log_density
@@ -73,7 +73,7 @@ def test_one_component_is_exact():
     np.testing.assert_allclose(both, log_evidence_of_one(ROWS[:, :1]) + log_evidence_of_one(ROWS[:, 1:]))
 
 
-def test_what_is_no_table_is_refused():
+def test_invalid_tables_are_rejected():
     with pytest.raises(ValueError, match=r"table \[row, dim\]"):
         bayesian_mixture(jnp.zeros(3), 2)
     with pytest.raises(ValueError, match="at least 1"):

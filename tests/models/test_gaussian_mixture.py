@@ -1,4 +1,4 @@
-"""The Gaussian mixture: right densities, a floor that is told, and the known answer on iris."""
+"""Check the density, degenerate components, and the known optimum on iris."""
 
 import jax
 import jax.numpy as jnp
@@ -16,13 +16,17 @@ OPTIMIZER = optax.adam(optax.cosine_decay_schedule(0.05, NUM_STEPS))
 BEST = -180.1855  # mclust's VVV,3 and scikit-learn's best of 300 starts print -180.19; see iris_by_em below
 
 
-def scattered_params(key, components=3, dim=4):
-    def draw(key, *shape):
-        return jax.random.normal(key, shape)
+def scattered_params(rng, components=3, dim=4):
+    shapes = ((components,), (components, dim), (components, dim), (components, dim * (dim - 1) // 2))
+    return MixtureParams(*(rng.normal(size=shape) for shape in shapes))
 
-    a, b, c, d = jax.random.split(key, 4)
-    lower = draw(d, components, dim * (dim - 1) // 2)
-    return MixtureParams(draw(a, components), draw(b, components, dim), draw(c, components, dim), lower)
+
+@jax.jit
+def log_probs(model, params, rows):
+    return jax.vmap(model.distribution(params).log_prob)(rows)
+
+
+init = jax.jit(lambda model, key: model.init(key))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,7 @@ def iris():
 
 
 def best_start(data, key, num_restarts=NUM_RESTARTS, **options):
-    """Fits from many starts; the log-likelihoods, which are degenerate, and the mixture parameters."""
+    """Fit from many starts; return the model, the training, log-likelihoods and degenerate flags."""
     model = gaussian_mixture(jnp.asarray(data, jnp.float32), 3, **options)
     step = make_train_step(maximum_likelihood(model.distribution), OPTIMIZER)
     state = init_restarts(key, model.init, OPTIMIZER, num_restarts)
@@ -42,9 +46,9 @@ def best_start(data, key, num_restarts=NUM_RESTARTS, **options):
     return model, training, log_prob, np.asarray(jax.vmap(model.degenerate)(training.state.params))
 
 
-def test_density_is_the_mixture_in_data_units(x64, iris):  # noqa: ARG001
+def test_the_density_is_the_mixture_in_data_units(x64, iris, rng):  # noqa: ARG001
     model = gaussian_mixture(jnp.asarray(iris), 3, floor=0.1)
-    params = scattered_params(jax.random.key(0))
+    params = scattered_params(rng)
     whitener = np.linalg.cholesky(np.cov(iris.T, bias=True))
     log_terms = []
     for k in range(3):
@@ -54,29 +58,29 @@ def test_density_is_the_mixture_in_data_units(x64, iris):  # noqa: ARG001
         covariance = whitener @ scale_tril @ scale_tril.T @ whitener.T
         weight = special.log_softmax(np.asarray(params.logits))[k]
         log_terms.append(weight + stats.multivariate_normal(mean, covariance).logpdf(iris))
-    log_prob = jax.vmap(model.distribution(params).log_prob)(jnp.asarray(iris))
+    log_prob = log_probs(model, params, iris)
     np.testing.assert_allclose(log_prob, special.logsumexp(log_terms, axis=0), rtol=1e-9)
 
 
-def test_the_estimate_does_not_depend_on_units(x64, iris):  # noqa: ARG001
+def test_the_estimate_does_not_depend_on_units(x64, iris, rng):  # noqa: ARG001
     units, shift = np.array([1e3, 1.0, 1e-3, 7.0]), np.array([0.0, -50.0, 0.3, 1e3])
-    params = scattered_params(jax.random.key(1))
+    params = scattered_params(rng)
     here, there = (
         gaussian_mixture(jnp.asarray(iris), 3),
         gaussian_mixture(jnp.asarray(iris * units + shift), 3),
     )
     np.testing.assert_allclose(
-        here.distribution(params).log_prob(jnp.asarray(iris[7])) - np.log(units).sum(),
-        there.distribution(params).log_prob(jnp.asarray(iris[7] * units + shift)),
+        log_probs(here, params, iris) - np.log(units).sum(),
+        log_probs(there, params, iris * units + shift),
         rtol=1e-9,
     )
-    starts = [model.init(jax.random.key(2)) for model in (here, there)]
+    starts = [init(model, jax.random.key(2)) for model in (here, there)]
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-7), *starts)
 
 
-def test_one_component_starts_and_stays_at_the_sample_moments(x64, iris):  # noqa: ARG001
+def test_one_component_starts_at_its_optimum_the_sample_moments(x64, iris):  # noqa: ARG001
     model = gaussian_mixture(jnp.asarray(iris), 1)
-    params = jax.jit(model.init)(jax.random.key(0))
+    params = init(model, jax.random.key(0))
     distribution = model.distribution(params)
     np.testing.assert_allclose(distribution.mean, iris.mean(0), rtol=1e-9)
     covariance = np.cov(iris.T, bias=True)  # (n S + 5 S) / (n + 5) = S
@@ -97,7 +101,7 @@ def iris_by_em(iris, start):
 
 
 @pytest.mark.slow
-def test_gradient_finds_the_best_interior_optimum_of_iris(iris):
+def test_gradients_find_the_best_interior_optimum_of_iris(iris):
     model, training, log_prob, degenerate = best_start(iris, jax.random.key(0))
     best = np.where(degenerate, -np.inf, log_prob).argmax()
     assert abs(log_prob[best] - BEST) < 0.005
@@ -124,6 +128,7 @@ def test_the_optimum_of_iris_is_found_from_every_key(iris):
         assert abs(log_prob[~degenerate].max() - BEST) < 0.005, seed
 
 
+@pytest.mark.weekly
 def test_a_component_on_repeated_rows_is_degenerate_and_bounded():
     key = jax.random.key(0)
     rows = jnp.concatenate([jax.random.normal(key, (60, 2)), jnp.full((20, 2), 3.0)])
@@ -150,6 +155,6 @@ def test_a_component_on_repeated_rows_is_degenerate_and_bounded():
         (np.array([[i, np.nan] for i in range(9)], float), 2, {}, "row 0, column 1"),
     ],
 )
-def test_mistakes_are_named(data, components, options, words):
+def test_invalid_data_are_rejected(data, components, options, words):
     with pytest.raises(ValueError, match=words):
         gaussian_mixture(data, components, **options)

@@ -1,4 +1,4 @@
-"""Lower bounds on log p(x), where log p(x) is known; and bits per dimension, whatever the scaling."""
+"""Check lower bounds against exact log p(x), and bits per dimension under scaling."""
 
 import jax
 import jax.numpy as jnp
@@ -54,14 +54,14 @@ def bounds(num_particles, x=None, **options):
 
 
 @pytest.mark.slow
-def test_under_the_exact_posterior_every_weight_is_log_p(x64, digits):  # noqa: ARG001
+def test_under_the_exact_posterior_every_bound_is_log_p(x64, digits):  # noqa: ARG001
     """So the bound is log p(x) whatever the draws: a term dropped, or a particle counted twice, shows."""
     fit, x = ppca(digits, 5), jnp.asarray(digits[:5])
     found = log_prob_bound(fit.model, fit.params, x, KEY, 7, batch_size=3, chunk_size=3)
     np.testing.assert_allclose(found.values, linear_log_prob(fit.params, x), rtol=1e-9)
 
 
-def test_without_an_encoder_the_prior_proposes_and_the_mean_weight_is_unbiased(x64):  # noqa: ARG001
+def test_without_encoder_the_prior_is_the_proposal_and_weights_are_unbiased(x64):  # noqa: ARG001
     """E[exp(L_1 - log p(x))] = 1: 5 standard errors are two false alarms in a million."""
     x = jnp.broadcast_to(some_rows(1), (4000, 4))
     found = log_prob_bound(MODEL._replace(encoder=None), some_params(), x, KEY, 1)
@@ -71,7 +71,7 @@ def test_without_an_encoder_the_prior_proposes_and_the_mean_weight_is_unbiased(x
     assert found.protocol["proposal"] == "prior"
 
 
-def test_bounds_rise_to_the_exact_value_as_they_should_in_one_program(x64):  # noqa: ARG001
+def test_bounds_rise_to_the_exact_value_at_the_expected_rate(x64):  # noqa: ARG001
     r"""q is the posterior, 1.5 times as wide in each of two directions.
 
     So :math:`L_1` is off by KL(q, p) = 2 ((c^2 - 1)/2 - log c), and :math:`L_K` by var(w) / 2K + O(1/K^2)
@@ -90,14 +90,14 @@ def test_bounds_rise_to_the_exact_value_as_they_should_in_one_program(x64):  # n
         assert abs(gap.mean() - truth) < 5 * gap.std() / np.sqrt(len(gap)) + rest
 
 
-def test_chunks_do_not_matter_and_particles_are_kept(x64):  # noqa: ARG001
+def test_chunks_do_not_matter_and_particles_are_reused(x64):  # noqa: ARG001
     np.testing.assert_allclose(bounds(16, chunk_size=5).values, bounds(16).values, rtol=1e-12)
     one, two = bounds(1).values, bounds(2, chunk_size=1).values
     assert (two >= one - np.log(2)).all()  # the first of the two is the one of before
     assert (two != one).all()
 
 
-def test_it_is_a_result_with_its_protocol(x64):  # noqa: ARG001
+def test_bounds_are_results_with_protocols(x64):  # noqa: ARG001
     few, many = (mean_result(*bounds(count, chunk_size=1)) for count in (2, 4))
     assert few.n == 50
     assert few.protocol["bound"] == "lower"
@@ -120,7 +120,7 @@ POINTS = autoencoder(Network(nothing, unit_normal), Network(nothing, unit_normal
         (lambda: bits_per_dimension(0.0, 3, step=np.ones(2)), "num_dims"),
     ],
 )
-def test_mistakes_are_named(call, words):
+def test_invalid_arguments_are_rejected(call, words):
     with pytest.raises(ValueError, match=words):
         call()
 
@@ -140,7 +140,7 @@ def test_bits_do_not_depend_on_the_scaling(x64, rng):  # noqa: ARG001
     )
 
 
-def test_bits_of_a_discrete_law_are_its_entropy_and_of_a_continuous_one_no_fewer(x64, rng):  # noqa: ARG001
+def test_bits_of_discrete_values_are_their_entropy_and_of_densities_no_fewer(x64, rng):  # noqa: ARG001
     """A density flat on each bin has the bits of the bins; one that is not has more, by Jensen."""
     probabilities = np.array([0.5, 0.25, 0.125, 0.125])
     values = rng.choice(4, 100_000, p=probabilities)

@@ -1,20 +1,22 @@
-"""Bugs of wrapped kernels and models; each is one line of what is shipped."""
+"""Mutants of wrapped kernels and models."""
 
-from tests.helpers.mutant import Bug
+from tests.helpers.mutant import Mutant
+from tests.interop.test_family import check_cost
+from tests.interop.test_from_model import check_evidence, check_invariance
 
-MODEL_BUGS = {
-    "9 a NumPyro model, log-Jacobian dropped": Bug(
-        "interop.from_model",
-        "return -util.potential_energy(model, args, kwargs, position)",
-        "return util.log_density(model, args, kwargs, util.constrain_fn(model, args, kwargs, position))[0]",
-    ),
-}
-
-COUNT_BUGS = {
-    "wrapped kernel, gradients counted as log densities": Bug(
-        "interop.counted_density",
-        'kind = MARKS.index(equation.params["name"])',
-        "kind = 1",
+JACOBIAN = (
+    "interop.from_model",
+    "return -util.potential_energy(model, args, kwargs, position)",
+    "return util.log_density(model, args, kwargs, util.constrain_fn(model, args, kwargs, position))[0]",
+)
+MUTANTS = {
+    "9 a NumPyro model, log-Jacobian dropped": Mutant(*JACOBIAN, check=check_evidence),
+    "9 a NumPyro model, log-Jacobian dropped, by its draws": Mutant(*JACOBIAN, check=check_invariance),
+    "wrapped kernel, gradients counted as log densities": Mutant(
+        "interop.external_kernel",
+        "self.num_grads += 1",
+        "self.num_log_densities += 1",
         "interop.from_blackjax",
+        check=check_cost,
     ),
 }

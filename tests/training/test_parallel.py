@@ -1,4 +1,4 @@
-"""Many devices, and several processes, are one device: the same losses, parameters and checkpoints."""
+"""Check that several devices or processes give the run of one device."""
 
 import os
 import socket
@@ -10,15 +10,14 @@ import jax
 import numpy as np
 import pytest
 
-from jgen.training import checkpoints, data_parallel, init_state, shuffled
+from jgen.training import checkpoints, data_parallel, init_restarts, init_state, shuffled
 from tests.helpers import on_devices
+from tests.helpers import step_options as options
 
-PROGRAM = Path(on_devices.__file__)
 
-
-def start(*arguments):
-    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[2])}
-    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
+def start(program, *arguments, **variables):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **variables}
+    command = [sys.executable, program.__file__, *map(str, arguments)]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -27,8 +26,8 @@ def start(*arguments):
 def finish(*processes):
     try:
         for process in processes:
-            said, _ = process.communicate(timeout=150)
-            assert process.returncode == 0, said
+            output, _ = process.communicate(timeout=150)
+            assert process.returncode == 0, output
     finally:
         for process in processes:
             process.kill()
@@ -36,7 +35,7 @@ def finish(*processes):
 
 @pytest.fixture
 def alone(tmp_path):
-    """The run on one device, in this process; its state is saved for others to restore."""
+    """Run on one device in this process, and save the state for others to restore."""
     params, data = on_devices.problem()
     with jax.enable_x64(True):
         state = init_state(jax.random.key(0), params, on_devices.OPTIMIZER)
@@ -46,7 +45,7 @@ def alone(tmp_path):
 
 
 def check(alone, directory):
-    """Equal but for the order of sums: 20 contracting steps leave some hundred units of the last place."""
+    """Compare up to the order of sums: 20 contracting steps leave some hundred units in the last place."""
     state = checkpoints.restore(directory, like=alone.state)
     np.testing.assert_array_equal(jax.random.key_data(state.key), jax.random.key_data(alone.state.key))
     for name, leaf in alone.state.params.items():
@@ -54,8 +53,8 @@ def check(alone, directory):
     np.testing.assert_allclose(checkpoints.notes(directory)["losses"], alone.metrics["loss"], rtol=1e-12)
 
 
-def test_eight_devices_are_one_and_share_its_checkpoints(alone, tmp_path):
-    finish(start(tmp_path, 8))
+def test_eight_devices_equal_one_and_share_checkpoints(alone, tmp_path):
+    finish(start(on_devices, tmp_path, 8))
     for directory in ("by_all", "by_two"):
         state = checkpoints.restore(tmp_path / directory, like=alone.state)
         assert state.params["w"].sharding.num_devices == 1
@@ -65,15 +64,38 @@ def test_eight_devices_are_one_and_share_its_checkpoints(alone, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_are_one_and_share_its_checkpoints(alone, tmp_path):
+def test_two_processes_equal_one_and_share_checkpoints(alone, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    finish(*(start(tmp_path, 4, rank, 2, port) for rank in range(2)))
+    finish(*(start(on_devices, tmp_path, 4, rank, 2, port) for rank in range(2)))
     check(alone, tmp_path / "by_all")
 
 
-def test_a_batch_that_does_not_divide_is_named():
+def test_a_batch_that_does_not_divide_is_rejected():
     mesh = jax.sharding.AbstractMesh((8,), ("data",))
     with pytest.raises(ValueError, match=r"shape \(10,\) does not divide over 8 devices"):
         jax.eval_shape(data_parallel(shuffled(10), mesh), np.arange(20), jax.random.key(0), 0)
+
+
+def restarts(name):
+    return init_restarts(options.KEY, options.MODEL.init, options.OPTIONS[name][1], 3)
+
+
+def pick(state, i):
+    return jax.tree.map(lambda leaf: leaf[i], state)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", options.OPTIONS)
+def test_step_options_in_restarts_equal_single_runs(name):
+    together = options.run(name, restarts(name))
+    for i in range(3):
+        start = pick(restarts(name), i)
+        alone = options.run(name, jax.tree.map(lambda leaf: leaf.copy(), start))
+        options.check_equal(name, start, alone, pick(together, i))
+
+
+@pytest.mark.weekly
+def test_step_options_over_devices_equal_one_device():
+    finish(start(options, JAX_PLATFORMS="cpu", JAX_NUM_CPU_DEVICES="8"))

@@ -1,1 +1,1 @@
-"""Data sets, one a file: each defines a TFDS builder named ``Builder``."""
+"""Define data sets, one per file, each as a TFDS builder named ``Builder``."""

@@ -1,6 +1,6 @@
-"""Binarized MNIST: the one fixed draw of black and white that published log-likelihoods are of."""
+"""Define binarized MNIST, the fixed draw of black and white that published log-likelihoods refer to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ FROM = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/bina
 
 
 class Builder(Downloaded):
-    """50,000 for training, 10,000 for validation and 10,000 for test, without labels."""
+    """Builder of 50,000 images for training, 10,000 for validation and 10,000 for test, without labels."""
 
     name = "binarized_mnist"
     VERSION = tfds.core.Version("1.0.0")
@@ -40,19 +40,16 @@ class Builder(Downloaded):
     )
 
     def features(self) -> Mapping[str, Any]:
-        """``x`` ``[28, 28, 1]``, 0 or 1."""
+        """Return ``x`` ``[28, 28, 1]``, 0 or 1."""
         return {"x": tfds.features.Tensor(shape=(28, 28, 1), dtype=np.uint8, doc="0 or 1")}
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:
-        return {split: self._generate_examples(path) for split, path in self.fetch(dl_manager).items()}
-
-    def _generate_examples(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for i, image in enumerate(read_amat(path)):
-            yield i, {"x": image[..., None]}
+        paths = self.fetch(dl_manager).items()
+        return {split: self._generate_examples({"x": read_amat(path)[..., None]}) for split, path in paths}
 
 
 def read_amat(path: Path) -> np.ndarray:
-    """Images of 0 and 1, written as digits with white space between, ``[image, 28, 28]``.
+    """Read images of 0 and 1, written as digits separated by white space, ``[image, 28, 28]``.
 
     Raises:
         UsageError: For a file with anything else in it, or that ends within an image.

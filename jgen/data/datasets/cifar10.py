@@ -1,7 +1,7 @@
-"""CIFAR-10: 60,000 photographs of 32x32 pixels in ten classes."""
+"""Define CIFAR-10: 60,000 photographs of 32x32 pixels in ten classes."""
 
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from jgen.data.download import Downloaded, File
 from jgen.errors import UsageError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+FILES = {"train": [f"data_batch_{i}.bin" for i in range(1, 6)], "test": ["test_batch.bin"]}
 RECORD = 1 + 3 * 32 * 32
-"""Bytes of an image: its label, then its red, its green and its blue pixels, row by row."""
+"""Bytes of an image: its label, then its red, green and blue pixels, row by row."""
 
 
 class Builder(Downloaded):
-    """50,000 for training and 10,000 for test."""
+    """Builder of 50,000 images for training and 10,000 for test."""
 
     name = "cifar10"
     VERSION = tfds.core.Version("1.0.0")
@@ -34,7 +35,7 @@ class Builder(Downloaded):
     citation = "A. Krizhevsky, Learning multiple layers of features from tiny images, 2009."
 
     def features(self) -> Mapping[str, Any]:
-        """``x`` ``[32, 32, 3]``, 0 to 255, and ``label``."""
+        """Return ``x`` ``[32, 32, 3]``, 0 to 255, and ``label``."""
         return {
             "x": tfds.features.Tensor(shape=(32, 32, 3), dtype=np.uint8, doc="0 to 255"),
             "label": tfds.features.ClassLabel(names=CLASSES),
@@ -43,18 +44,19 @@ class Builder(Downloaded):
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:
         archive = self.fetch(dl_manager)["archive"]
         return {
-            "train": self._generate_examples(archive, [f"data_batch_{i}.bin" for i in range(1, 6)]),
-            "test": self._generate_examples(archive, ["test_batch.bin"]),
+            split: self._generate_examples(
+                {
+                    "x": records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1),
+                    "label": records[:, 0].astype(int),
+                }
+            )
+            for split, names in FILES.items()
+            for records in [read_cifar(archive, names)]
         }
-
-    def _generate_examples(self, archive: Path, names: list[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        records = read_cifar(archive, names)
-        for i, record in enumerate(records):
-            yield i, {"x": record[1:].reshape(3, 32, 32).transpose(1, 2, 0), "label": int(record[0])}
 
 
 def read_cifar(archive: Path, names: list[str]) -> np.ndarray:
-    """The records of some files of the archive, one after the other, ``[image, 1 + 3072]``.
+    """Read the records of some files of the archive, one after the other, ``[image, 1 + 3072]``.
 
     Raises:
         UsageError: For an archive that is damaged, or without one of the files.

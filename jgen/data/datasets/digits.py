@@ -1,6 +1,6 @@
-"""Handwritten digits: 1,797 scans of 8x8 pixels, grey values 0 to 16."""
+"""Define digits: 1,797 scans of handwritten digits, 8x8 pixels, grey values 0 to 16."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from jgen.data.packaged_files import sklearn_file
 
 
 class Builder(Base):
-    """scikit-learn's copy of the test set of UCI's optical recognition of handwritten digits.
+    """Builder of scikit-learn's copy of the test set of UCI's optical recognition of handwritten digits.
 
-    Splits are drawn by a written hash of the row, for the file has the digits in order: 1,257 for training,
+    Splits are drawn by a fixed hash of the row, since the file has the digits in order: 1,257 for training,
     180 for validation, 360 for test. The 13 writers are not recorded, so a writer is in more than one split.
     """
 
@@ -32,7 +32,7 @@ class Builder(Base):
     )
 
     def features(self) -> Mapping[str, Any]:
-        """``x`` ``[8, 8, 1]``, grey values 0 to 16; ``label``, the digit; ``row``, where it stands."""
+        """Return ``x`` ``[8, 8, 1]``, grey values 0 to 16; ``label``, the digit; ``row``, of the file."""
         return {
             "x": tfds.features.Tensor(shape=(8, 8, 1), dtype=np.uint8, doc="ink, 0 to 16"),
             "label": tfds.features.ClassLabel(num_classes=10),
@@ -42,10 +42,6 @@ class Builder(Base):
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
         table = np.loadtxt(sklearn_file("digits.csv.gz"), delimiter=",", dtype=np.uint8)  # [1797, 65]
         parts = parted(len(table), {"validation": 180, "test": 360})
-        return {split: self._generate_examples(table, rows) for split, rows in parts.items()}
-
-    def _generate_examples(
-        self, table: np.ndarray, rows: np.ndarray
-    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for row in rows.tolist():
-            yield row, {"x": table[row, :64].reshape(8, 8, 1), "label": int(table[row, 64]), "row": row}
+        label, row = table[:, 64].astype(int), np.arange(len(table))
+        arrays = {"x": table[:, :64].reshape(-1, 8, 8, 1), "label": label, "row": row}
+        return {split: self._generate_examples(arrays, rows) for split, rows in parts.items()}

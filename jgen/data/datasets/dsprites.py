@@ -1,4 +1,4 @@
-"""dSprites: 737,280 images of 64x64 pixels from 5 factors, every combination once."""
+"""Define dSprites: 737,280 images of 64x64 pixels from 5 factors, every combination once."""
 
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ NAME = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 
 
 class Builder(Downloaded):
-    """One split, in the order of the factors, read image by image: 3 GB would not fit everywhere."""
+    """Builder of one split in the order of the factors, read image by image (3 GB in memory otherwise)."""
 
     name = "dsprites"
     VERSION = tfds.core.Version("1.0.0")
@@ -41,7 +41,7 @@ class Builder(Downloaded):
     citation = "L. Matthey et al., dSprites: Disentanglement testing Sprites dataset, 2017."
 
     def features(self) -> Mapping[str, Any]:
-        """``x`` ``[64, 64, 1]``, 0 or 1, and ``factors`` ``[5]``, each counted from 0."""
+        """Return ``x`` ``[64, 64, 1]``, 0 or 1, and ``factors`` ``[5]``, each counted from 0."""
         packed = tfds.features.Encoding.ZLIB
         return {
             "x": tfds.features.Tensor(shape=(64, 64, 1), dtype=np.uint8, encoding=packed, doc="0 or 1"),
@@ -51,21 +51,21 @@ class Builder(Downloaded):
         }
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:
-        return {"train": self._generate_examples(self.fetch(dl_manager)["archive"])}
+        return {"train": self._read_examples(self.fetch(dl_manager)["archive"])}
 
-    def _generate_examples(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def _read_examples(self, path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         classes = read_rows(path, "latents_classes", (6,))  # the first is the colour, always white
         for i, (image, factors) in enumerate(zip(read_rows(path, "imgs", (64, 64)), classes, strict=True)):
             yield i, {"x": image[..., None].astype(np.uint8), "factors": factors[1:].astype(np.int64)}
 
 
 def read_rows(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """The rows of an array of an npz file, one by one, and without pickle.
+    """Read the rows of an array of an npz file, one by one and without pickle.
 
     Args:
-        path: The file.
-        name: The array.
-        shape: What a row must have.
+        path: Path of the file.
+        name: Name of the array.
+        shape: Expected shape of a row.
 
     Raises:
         UsageError: For a file that is damaged, or has no such array.
@@ -79,8 +79,8 @@ def read_rows(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[np.ndar
             }
             full, by_column, dtype = header[version](content)
             if full[1:] != shape or by_column or dtype.hasobject:
-                raise ValueError(f"{name} is {dtype} {full}, where rows of {shape} are wanted")
+                raise ValueError(f"{name} is {dtype} {full}, where rows of {shape} are expected")
             for _ in range(full[0]):
                 yield np.frombuffer(content.read(int(np.prod(shape)) * dtype.itemsize), dtype).reshape(shape)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
-        raise UsageError(f"{path} is not what it should be ({error}): delete it and prepare again") from error
+        raise UsageError(f"{path} is damaged ({error}): delete it and prepare again") from error

@@ -1,6 +1,6 @@
-"""Small graphs: trees and rings like molecules, all of them, and stochastic block graphs."""
+"""Define small graphs: all trees and rings of a few atoms, and stochastic block graphs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,16 @@ from jgen.data.molecules import Molecule, rings, trees
 NODES = 16
 TYPES = ("nothing", "carbon", "oxygen", "block 1", "block 2", "block 3")
 WITHIN, BETWEEN = 0.8, 0.1
-"""Chances of an edge between two nodes of a block graph, of the same block and of two."""
+"""Probabilities of an edge between two nodes of a block graph, within a block and between blocks."""
 
 
 class Builder(Base):
-    """Graphs of at most 16 nodes, padded; no two of them are the same tree or ring relabelled.
+    """Builder of graphs of at most 16 nodes, padded, without isomorphic trees or rings.
 
-    376 trees of 2 to 9 atoms, at most one of them oxygen; 360 rings of 3 to 7 carbons, on each of which hangs
-    nothing, a carbon or an oxygen; 384 block graphs of 8 to 16 nodes in 2 or 3 blocks of equal size, but for
-    one, whose edges are independent given the blocks: 0.8 within one, 0.1 between two.
+    376 trees of 2 to 9 atoms, at most one of them oxygen; 360 rings of 3 to 7 carbons, each bonded to
+    nothing, a carbon or an oxygen outside the ring; 384 block graphs of 8 to 16 nodes in 2 or 3 blocks whose
+    sizes differ by 1 at most; their edges are independent given the blocks, with probability 0.8 within a
+    block and 0.1 between two.
     """
 
     name = "graphs"
@@ -29,14 +30,14 @@ class Builder(Base):
     bundled = True
     description = (
         "1,120 graphs of at most 16 nodes: nodes holds types, 0 where there is no node; adjacency is 1 where "
-        "two are joined; mask says which nodes are there, the first ones; label is 0 for a tree, 1 for a "
-        "ring, 2 for a stochastic block graph."
+        "two are joined; mask is true for the nodes that exist, the first ones; label is 0 for a tree, 1 for "
+        "a ring, 2 for a stochastic block graph."
     )
     homepage = "https://en.wikipedia.org/wiki/Stochastic_block_model"
     citation = "P. W. Holland et al., Stochastic blockmodels: First steps, Social Networks, 1983."
 
     def features(self) -> Mapping[str, Any]:
-        """``nodes`` ``[16]``, ``adjacency`` ``[16, 16]``, ``mask`` ``[16]`` and ``label``."""
+        """Return ``nodes`` ``[16]``, ``adjacency`` ``[16, 16]``, ``mask`` ``[16]`` and ``label``."""
         return {
             "nodes": tfds.features.Tensor(shape=(NODES,), dtype=np.int32, doc=", ".join(TYPES)),
             "adjacency": tfds.features.Tensor(shape=(NODES, NODES), dtype=np.int32, doc="symmetric, 0 or 1"),
@@ -45,27 +46,24 @@ class Builder(Base):
         }
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
-        every = [(graph, 0) for graph in trees(9)]
-        every += [(graph, 1) for graph in rings(7)]
-        every += [(block_graph(i), 2) for i in range(384)]
-        tenth = len(every) // 10
-        parts = parted(len(every), {"validation": tenth, "test": tenth})
-        return {split: self._generate_examples(every, part) for split, part in parts.items()}
-
-    def _generate_examples(
-        self, every: list[tuple[Molecule, int]], part: np.ndarray
-    ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for i in part.tolist():
-            graph, label = every[i]
-            nodes, adjacency = np.zeros(NODES, np.int32), np.zeros((NODES, NODES), np.int32)
-            nodes[: len(graph.atoms)] = graph.atoms
+        graphs = [(graph, 0) for graph in trees(9)]
+        graphs += [(graph, 1) for graph in rings(7)]
+        graphs += [(block_graph(i), 2) for i in range(384)]
+        tenth = len(graphs) // 10
+        parts = parted(len(graphs), {"validation": tenth, "test": tenth})
+        nodes = np.zeros((len(graphs), NODES), np.int32)
+        adjacency = np.zeros((len(graphs), NODES, NODES), np.int32)
+        for i, (graph, _) in enumerate(graphs):
+            nodes[i, : len(graph.atoms)] = graph.atoms
             for a, b in graph.edges:
-                adjacency[a, b] = adjacency[b, a] = 1
-            yield i, {"nodes": nodes, "adjacency": adjacency, "mask": nodes > 0, "label": label}
+                adjacency[i, a, b] = adjacency[i, b, a] = 1
+        label = np.array([label for _, label in graphs])
+        arrays = {"nodes": nodes, "adjacency": adjacency, "mask": nodes > 0, "label": label}
+        return {split: self._generate_examples(arrays, part) for split, part in parts.items()}
 
 
 def block_graph(i: int) -> Molecule:
-    """The i-th block graph: 8 to 16 nodes, and 2 or 3 blocks, by turns; its edges are the i-th stream's."""
+    """Return the i-th block graph, of 8 to 16 nodes in 2 or 3 blocks; its edges use the i-th stream."""
     size, blocks = 8 + i % 9, 2 + i // 9 % 2
     block = np.arange(size) * blocks // size
     below, above = np.triu_indices(size, 1)

@@ -1,6 +1,6 @@
-"""Fisher's iris: 150 flowers of 3 species, 4 lengths in centimetres."""
+"""Define Fisher's iris data: 150 flowers of 3 species, 4 lengths in centimetres."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ SPECIES = ("setosa", "versicolor", "virginica")
 
 
 class Builder(Base):
-    """scikit-learn's copy, which agrees with Fisher's paper (the UCI copy differs in two flowers)."""
+    """Builder of scikit-learn's copy, which agrees with Fisher's paper (UCI's differs in two flowers)."""
 
     name = "iris"
     VERSION = tfds.core.Version("1.0.0")
@@ -29,8 +29,8 @@ class Builder(Base):
     )
 
     def features(self) -> Mapping[str, Any]:
-        """``x``, four lengths in centimetres, and ``label``, the species."""
-        exact = tfds.features.Encoding.BYTES  # else TFDS stores float64 as float32, and says float64
+        """Return ``x``, four lengths in centimetres, and ``label``, the species."""
+        exact = tfds.features.Encoding.BYTES  # else TFDS stores float64 as float32
         x = tfds.features.Tensor(
             shape=(len(self.columns),), dtype=np.float64, encoding=exact, doc=", ".join(self.columns)
         )
@@ -38,8 +38,4 @@ class Builder(Base):
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
         table = np.loadtxt(sklearn_file("iris.csv"), delimiter=",", skiprows=1)  # [150, 5]
-        return {"train": self._generate_examples(table)}
-
-    def _generate_examples(self, rows: np.ndarray) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for i, row in enumerate(rows):
-            yield i, {"x": row[:-1], "label": int(row[-1])}
+        return {"train": self._generate_examples({"x": table[:, :-1], "label": table[:, -1].astype(int)})}

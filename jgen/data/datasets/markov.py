@@ -1,15 +1,15 @@
-r"""A source of 16 symbols with memory of one, whose every entropy is known.
+r"""Define strings of a Markov chain of 16 symbols, whose entropies are known exactly.
 
 With :math:`w_{ij} = (1 + (ij + i + j) \bmod 16)^{-2}`, symmetric,
 
 .. math:: P(j | i) = w_{ij} / w_i, \quad w_i = \sum_j w_{ij}, \quad
     \pi_i = w_i / \sum_k w_k, \quad h = -\sum_i \pi_i \sum_j P(j | i) \log P(j | i).
 
-The chain is reversible, so its stationary law is read off. No model whose test perplexity is below
-:math:`e^h = 4.49` by more than its error has done without the test set; one that forgets the past has 13.3.
+The chain is reversible, so its stationary distribution :math:`\pi` is explicit. A test perplexity below
+:math:`e^h = 4.49` by more than its error shows that the test set was used; independent symbols give 13.3.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,36 +23,32 @@ SIZES = {"train": 4096, "validation": 512, "test": 512}
 
 
 class Builder(Base):
-    """Windows that are independent stretches of the stationary chain."""
+    """Builder of windows, independent stretches of the stationary chain."""
 
     name = "markov"
     VERSION = tfds.core.Version("1.0.0")
     bundled = True
     description = (
         "5,120 windows x of 64 symbols out of 16, each an independent stretch of a stationary Markov chain "
-        "in closed form; its exact entropy, stationary law and log-probabilities are functions of "
+        "in closed form; its exact entropy, stationary distribution and log-probabilities are functions of "
         "jgen.data.datasets.markov."
     )
     homepage = "https://en.wikipedia.org/wiki/Entropy_rate"
     citation = "T. M. Cover, J. A. Thomas, Elements of Information Theory, 2006, chapter 4."
 
     def features(self) -> Mapping[str, Any]:
-        """``x``, 64 symbols 0 to 15."""
+        """Return ``x``, 64 symbols 0 to 15."""
         return {"x": tfds.features.Tensor(shape=(LENGTH,), dtype=np.int32, doc="symbols, 0 to 15")}
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
         return {
-            split: self._generate_examples(_windows(size, stream))
+            split: self._generate_examples({"x": _windows(size, stream)})
             for stream, (split, size) in enumerate(SIZES.items())
         }
 
-    def _generate_examples(self, windows: np.ndarray) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        for i, window in enumerate(windows):
-            yield i, {"x": window}
-
 
 def transition() -> np.ndarray:
-    """The probabilities of the next symbol, ``[now, next]``.
+    """Return the probabilities of the next symbol, ``[now, next]``.
 
     Example:
         >>> float(transition()[15, 0])  # after 15 all symbols are alike
@@ -63,13 +59,13 @@ def transition() -> np.ndarray:
 
 
 def stationary() -> np.ndarray:
-    """The probabilities of a symbol whose past is not known, ``[symbol]``."""
+    """Return the stationary probabilities, ``[symbol]``."""
     weights = _weights()
     return weights.sum(1) / weights.sum()
 
 
 def entropy_rate() -> float:
-    """Nats a symbol, given all that came before: the log of the least perplexity that any model can have.
+    """Compute the entropy rate in nats per symbol, the log of the least perplexity of any model.
 
     Example:
         >>> round(float(np.exp(entropy_rate())), 4)
@@ -79,7 +75,7 @@ def entropy_rate() -> float:
 
 
 def entropy(length: int = LENGTH) -> float:
-    r"""Nats of a whole window, :math:`H(\pi) + (L - 1) h`: what the log-probability averages to, negated.
+    r"""Compute the entropy of a window in nats, :math:`H(\pi) + (L - 1) h`.
 
     Args:
         length: L, in symbols.
@@ -89,7 +85,7 @@ def entropy(length: int = LENGTH) -> float:
 
 
 def log_prob(x: np.ndarray) -> np.ndarray:
-    """The exact log-probability of windows, in nats.
+    """Compute the exact log-probability of windows, in nats.
 
     Args:
         x: Symbols ``[window, length]``.
@@ -111,12 +107,12 @@ def _weights() -> np.ndarray:
 
 
 def _windows(count: int, stream: int) -> np.ndarray:
-    """Draws by inverse distribution functions, ``[window, length]``."""
-    chance = uniform(np.arange(count * LENGTH), stream).reshape(count, LENGTH)
+    """Draw windows by inverse distribution functions, ``[window, length]``."""
+    uniforms = uniform(np.arange(count * LENGTH), stream).reshape(count, LENGTH)
     below = np.cumsum(transition(), 1)[:, :-1]  # [now, next - 1]; the last is 1, but for rounding
-    symbol = np.searchsorted(np.cumsum(stationary())[:-1], chance[:, 0])  # [window]
+    symbol = np.searchsorted(np.cumsum(stationary())[:-1], uniforms[:, 0])  # [window]
     symbols = [symbol]
     for t in range(1, LENGTH):
-        symbol = (chance[:, t, None] > below[symbol]).sum(1)
+        symbol = (uniforms[:, t, None] > below[symbol]).sum(1)
         symbols.append(symbol)
     return np.stack(symbols, 1).astype(np.int32)

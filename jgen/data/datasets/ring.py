@@ -1,6 +1,6 @@
-"""Eight Gaussians on a circle: draws of ``jgen.targets.ring_of_modes``, so their density is known."""
+"""Define draws of ``jgen.targets.ring_of_modes``, eight Gaussians on a circle."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -19,7 +19,7 @@ GRID = 2.0**20
 
 
 class Builder(Base):
-    """Independent draws: which mode, then Box and Muller's two normals around its mean."""
+    """Builder of independent draws: a mode, then two normals around its mean by Box and Muller."""
 
     name = "ring"
     VERSION = tfds.core.Version("1.0.0")
@@ -33,7 +33,7 @@ class Builder(Base):
     citation = "After L. Metz et al., Unrolled Generative Adversarial Networks, ICLR 2017."
 
     def features(self) -> Mapping[str, Any]:
-        """``x`` ``[2]`` and ``label``, the mode that it was drawn from."""
+        """Return ``x`` ``[2]`` and ``label``, the mode that it was drawn from."""
         return {
             "x": tfds.features.Tensor(shape=(2,), dtype=np.float32, doc="coordinates"),
             "label": tfds.features.ClassLabel(num_classes=MODES),
@@ -41,23 +41,13 @@ class Builder(Base):
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
         return {
-            split: self._generate_examples(uniform(np.arange(size * 3), stream).reshape(size, 3))
+            split: self._generate_examples(_draws(uniform(np.arange(size * 3), stream).reshape(size, 3)))
             for stream, (split, size) in enumerate(SIZES.items())
         }
 
-    def _generate_examples(self, chance: np.ndarray) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        label = np.floor(MODES * chance[:, 0]).astype(int)  # [row]
-        length, turn = np.sqrt(-2 * np.log(chance[:, 1])), 2 * np.pi * chance[:, 2]
-        angle = 2 * np.pi * (1 + label) / MODES
-        x = RADIUS * np.stack([np.cos(angle), np.sin(angle)], 1)
-        x += SCALE * (length * np.stack([np.cos(turn), np.sin(turn)])).T
-        x = np.round(GRID * x) / GRID  # [row, 2]
-        for i in range(len(x)):
-            yield i, {"x": x[i].astype(np.float32), "label": int(label[i])}
-
 
 def log_prob(x: Array) -> Array:
-    """The exact log-density of rows, in nats.
+    """Compute the exact log-density of rows, in nats.
 
     Args:
         x: ``[row, 2]``.
@@ -71,3 +61,13 @@ def log_prob(x: Array) -> Array:
         -1.5094
     """
     return jax.vmap(ring_of_modes(MODES, RADIUS, SCALE).log_density)(x)
+
+
+def _draws(uniforms: np.ndarray) -> dict[str, np.ndarray]:
+    """Transform uniforms ``[row, 3]`` into draws ``[row, 2]`` and their modes."""
+    label = np.floor(MODES * uniforms[:, 0]).astype(int)  # [row]
+    length, turn = np.sqrt(-2 * np.log(uniforms[:, 1])), 2 * np.pi * uniforms[:, 2]
+    angle = 2 * np.pi * (1 + label) / MODES
+    x = RADIUS * np.stack([np.cos(angle), np.sin(angle)], 1)
+    x += SCALE * (length * np.stack([np.cos(turn), np.sin(turn)])).T
+    return {"x": (np.round(GRID * x) / GRID).astype(np.float32), "label": label}

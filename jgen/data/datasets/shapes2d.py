@@ -1,4 +1,4 @@
-"""The factor grid: 3 shapes x 3 scales x 4 angles x 8 rows x 8 columns, 2,304 images of 16x16 pixels."""
+"""Define shapes: 3 kinds x 3 scales x 4 angles x 8 rows x 8 columns, 2,304 images of 16x16 pixels."""
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -9,9 +9,9 @@ PIXELS, DOTS = 16, 4
 
 
 class Builder(Grid):
-    """Squares, ellipses and hearts, every combination of factors once, no two images alike.
+    """Builder of squares, ellipses and hearts, every combination of factors once, all images distinct.
 
-    A pixel counts the dots of its 4x4 that lie inside the shape, 0 to 16, as those of ``digits`` do.
+    A pixel counts the dots of its 4x4 inside the shape, 0 to 16, as in ``digits``.
     """
 
     name = "shapes2d"
@@ -34,7 +34,7 @@ class Builder(Grid):
     citation = "After L. Matthey et al., dSprites: Disentanglement testing Sprites dataset, 2017."
 
     def render(self, factors: np.ndarray) -> np.ndarray:
-        """The images; a shape moved by a row or a column is the same dots moved by a pixel."""
+        """Render the images; a shape moved by a row or a column is the same dots moved by a pixel."""
         scale, angle, row, column = (
             np.array(values)[factors[:, i], None, None]  # [image, 1, 1]
             for i, values in enumerate(self.factors.values())
@@ -51,16 +51,16 @@ class Builder(Grid):
 
 
 def square(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Negative inside the square of half side 1."""
+    """Return a function that is negative inside the square of half side 1."""
     return np.maximum(np.abs(u), np.abs(v)) - 1
 
 
 def ellipse(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Negative inside the ellipse of half axes 1.3 and 0.65."""
+    """Return a function that is negative inside the ellipse of half axes 1.3 and 0.65."""
     return (u / 1.3) ** 2 + (v / 0.65) ** 2 - 1
 
 
 def heart(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Negative inside the heart (u^2 + v^2 - 1)^3 = u^2 v^3, made 1.03 times as large."""
+    """Return a function that is negative inside the heart (u^2 + v^2 - 1)^3 = u^2 v^3, scaled by 1.03."""
     u, v = u / 1.03, v / 1.03
     return (u**2 + v**2 - 1) ** 3 - u**2 * v**3

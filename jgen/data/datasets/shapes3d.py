@@ -1,4 +1,4 @@
-"""Solids: 4 kinds x 3 sizes x 3 axes x 4 x 4 x 4 positions, 2,304 grids of 16x16x16 voxels."""
+"""Define solids: 4 kinds x 3 sizes x 3 axes x 4 x 4 x 4 positions, 2,304 grids of 16x16x16 voxels."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ VOXELS = 16
 
 
 class Builder(Grid):
-    """Boxes, cylinders, cones and rings, every combination of factors once, no two solids alike.
+    """Builder of boxes, cylinders, cones and rings, every combination of factors once, all solids distinct.
 
     A voxel is 1 where its centre lies inside the solid; no centre lies on a surface.
     """
@@ -38,7 +38,7 @@ class Builder(Grid):
     citation = "After C. Burgess, H. Kim, 3D Shapes Dataset, 2018."
 
     def render(self, factors: np.ndarray) -> np.ndarray:
-        """The voxels of each solid, ``[solid, x, y, z, 1]``."""
+        """Render the voxels of each solid, ``[solid, x, y, z, 1]``."""
         centre = np.stack(
             [np.array(self.factors[axis])[factors[:, 3 + i]] for i, axis in enumerate("xyz")], 1
         )
@@ -50,16 +50,16 @@ class Builder(Grid):
 
 
 def surface(solid: Array, size: Array, axis: Array, centre: Array, points: Array) -> Array:
-    r"""A function of space that is negative inside a solid, 0 on its surface and positive outside.
+    r"""Evaluate a function that is negative inside a solid, 0 on its surface and positive outside.
 
     With heights h along the axis, distances r from it and the size s, a box has half its height s and half
     its width 0.7 s; a cylinder the height of the box and the radius 0.8 s; a cone that height and at its foot
-    the radius 0.9 s; a ring goes round at the radius 0.7 s, as thick as 0.35 s.
+    the radius 0.9 s; a ring has the radius 0.7 s and the thickness 0.35 s.
 
     Args:
-        solid: Which, ``[]``: 0 box, 1 cylinder, 2 cone, 3 ring.
+        solid: Kind, ``[]``: 0 box, 1 cylinder, 2 cone, 3 ring.
         size: s, in voxels, ``[]``.
-        axis: Which, ``[]``: 0, 1, 2.
+        axis: Axis, ``[]``: 0, 1, 2.
         centre: ``[3]``, in voxels from the corner of the grid.
         points: ``[..., 3]``.
 
@@ -68,7 +68,7 @@ def surface(solid: Array, size: Array, axis: Array, centre: Array, points: Array
 
     Example:
         >>> at = jnp.array([[8.0, 8.0, 8.0], [8.0, 8.0, 12.0], [8.0, 12.0, 8.0]])
-        >>> (surface(0, 4.6, 2, jnp.full(3, 8.0), at) < 0).tolist()  # a box that stands along z
+        >>> (surface(0, 4.6, 2, jnp.full(3, 8.0), at) < 0).tolist()  # a box along z
         [True, True, False]
     """
     turned = jnp.roll(points - jnp.broadcast_to(centre, points.shape), 2 - axis, -1)  # its axis comes last

@@ -1,4 +1,4 @@
-"""English text by byte pairs: the topics of Python's ``help`` in windows of 64 tokens out of 512."""
+"""Define English text by byte pairs: the topics of Python's ``help`` in windows of 64 tokens out of 512."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ SIZE = 512
 
 
 class Builder(Topics):
-    """Windows of 64 tokens; ``tokenizer("topics_bpe")``, learnt from the training split, turns them to text.
+    """Builder of windows of 64 tokens; ``tokenizer("topics_bpe")`` turns them into text and back.
 
-    The text is that of ``topics``, split in the same way.
+    The text is that of ``topics``, split in the same way; the tokenizer is learnt from the training split.
     """
 
     name = "topics_bpe"
@@ -23,5 +23,5 @@ class Builder(Topics):
     )
 
     def tokenizer(self, texts: Mapping[str, str]) -> BPE:
-        """The 256 most frequent merges of the training split, and the bytes."""
+        """Learn the 256 most frequent merges of the training split, beside the bytes."""
         return train_bpe(texts["train"], SIZE)

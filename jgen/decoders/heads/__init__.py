@@ -1,9 +1,10 @@
-"""Heads: the last word of a decoder, from raw numbers to a distribution over x; one family a file.
+"""Map the raw output of a decoder to a distribution over x; one family of heads a file.
 
 A head is a Linen module with ``width``, how many raw numbers it takes for each element of x, and
 ``head(raw [batch, *shape, width])``, a NumPyro distribution of ``batch_shape (batch,)`` and ``event_shape
 shape`` that computes in float32 at least, whatever type the raw numbers have. Its ``support`` is NumPyro's
-constraint on one element; ``takes`` and ``remedy`` say in words what that is and what to do with other data.
+constraint on one element; ``takes`` and ``remedy`` are the parts of error messages that
+describe the support and what to do with other data.
 """
 
 from jgen.decoders.heads.bernoulli import Bernoulli

@@ -1,4 +1,4 @@
-"""Coin flips. A base file, so that every decoder may have this head where it is given no other."""
+"""Model binary data: the default head of decoders."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -11,16 +11,16 @@ from jgen.types import Array
 
 
 class BernoulliBits(ValidatedOnHost, dist.BernoulliLogits):
-    """NumPyro's Bernoulli law, which says -inf of what is neither 0 nor 1, wherever it is asked."""
+    """Bernoulli distribution of NumPyro with -inf for values other than 0 and 1."""
 
     def log_prob(self, value: Array) -> Array:
-        """Log-mass ``[*sample, *batch]`` in nats."""
-        is_one, known = jnp.equal(value, 1), jnp.equal(value, 0) | jnp.equal(value, 1)
-        return jnp.where(known, super().log_prob(is_one), -jnp.inf)
+        """Compute the log-mass ``[*sample, *batch]`` in nats."""
+        is_one, valid = jnp.equal(value, 1), jnp.equal(value, 0) | jnp.equal(value, 1)
+        return jnp.where(valid, super().log_prob(is_one), -jnp.inf)
 
 
 class Bernoulli(nn.Module):
-    r"""Each element is 1 with probability :math:`\sigma(r)`, else 0.
+    r"""Bernoulli head: each element is 1 with probability :math:`\sigma(r)`, else 0.
 
     Example:
         >>> import jax.numpy as jnp
@@ -40,14 +40,14 @@ class Bernoulli(nn.Module):
 
     @property
     def support(self) -> constraints.Constraint:
-        """What one element may be."""
+        """Return the support of one element."""
         return constraints.boolean
 
     def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, 1]``, log-odds -> a distribution (batch,) over x of this shape."""
+        """Map ``raw [batch, *shape, 1]``, log-odds to a distribution (batch,) over x of this shape."""
         return BernoulliBits(at_least_float32(raw)[..., 0]).to_event(raw.ndim - 2)
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of heads."""
+    """Return examples for the checks of heads."""
     return [Bernoulli()]

@@ -1,4 +1,4 @@
-"""One of several classes, in no order."""
+"""Model unordered classes."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -11,17 +11,17 @@ from jgen.types import Array
 
 
 class CategoricalLevels(ValidatedOnHost, dist.CategoricalLogits):
-    """NumPyro's categorical law, for whole numbers kept as floats too; -inf for what is no class."""
+    """Categorical distribution of NumPyro, for whole numbers as floats too; -inf for other values."""
 
     def log_prob(self, value: Array) -> Array:
-        """Log-mass ``[*sample, *batch]`` in nats."""
+        """Compute the log-mass ``[*sample, *batch]`` in nats."""
         value, last = jnp.asarray(value), self.logits.shape[-1] - 1
-        known = (value >= 0) & (value <= last) & (value == jnp.floor(value))
-        return jnp.where(known, super().log_prob(jnp.where(known, value, 0).astype(jnp.int32)), -jnp.inf)
+        valid = (value >= 0) & (value <= last) & (value == jnp.floor(value))
+        return jnp.where(valid, super().log_prob(jnp.where(valid, value, 0).astype(jnp.int32)), -jnp.inf)
 
 
 class Categorical(nn.Module):
-    r"""Each element is class k with probability :math:`\mathrm{softmax}(r)_k`: levels, tokens, colours.
+    r"""Categorical head: each element is class k with probability :math:`\mathrm{softmax}(r)_k`.
 
     Attributes:
         num_classes: x holds integers 0, ..., ``num_classes - 1``.
@@ -42,26 +42,26 @@ class Categorical(nn.Module):
 
     @property
     def width(self) -> int:
-        """Raw numbers for each element."""
+        """Return how many raw numbers each element takes."""
         return self.num_classes
 
     @property
     def support(self) -> constraints.Constraint:
-        """What one element may be."""
+        """Return the support of one element."""
         return constraints.integer_interval(0, self.num_classes - 1)
 
     @property
     def takes(self) -> str:
-        """The support in words."""
+        """Describe the support in words."""
         return f"integers 0 to {self.num_classes - 1}"
 
     remedy = "Quantise the data to that many levels, or give the head their number of classes."
 
     def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, class]``, logits -> a distribution (batch,) over x of this shape."""
+        """Map ``raw [batch, *shape, class]``, logits, to a distribution (batch,) over x of this shape."""
         return CategoricalLevels(at_least_float32(raw)).to_event(raw.ndim - 2)
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of heads."""
+    """Return examples for the checks of heads."""
     return [Categorical(5)]

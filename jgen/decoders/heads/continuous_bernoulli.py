@@ -1,4 +1,4 @@
-"""Numbers between 0 and 1 under the continuous Bernoulli, with the normaliser that is often forgotten."""
+"""Model numbers between 0 and 1 by the continuous Bernoulli distribution, normalised."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -14,11 +14,11 @@ from jgen.distributions.validated import ValidatedOnHost
 from jgen.types import Array, Key
 
 NEAR, VERY_NEAR = 0.5, 0.05
-"""Log-odds within which series take over from formulas that subtract near numbers: of log Z, of quantiles."""
+"""Log-odds below which series replace formulas that subtract near numbers: of log Z, of quantiles."""
 
 
 class ContinuousBernoulliLogits(ValidatedOnHost, dist.Distribution):
-    r"""The law on [0, 1] of density proportional to :math:`\lambda^x (1 - \lambda)^{1 - x}`.
+    r"""Distribution on [0, 1] with density proportional to :math:`\lambda^x (1 - \lambda)^{1 - x}`.
 
     With log-odds :math:`\eta = \log \lambda / (1 - \lambda)` it is :math:`p(x) = e^{\eta x} / Z(\eta)`,
     :math:`Z = (e^\eta - 1) / \eta`, which is 1 at :math:`\lambda = 1/2`. The mean and the variance are the
@@ -26,14 +26,14 @@ class ContinuousBernoulliLogits(ValidatedOnHost, dist.Distribution):
     :math:`F(x) = (e^{\eta x} - 1) / (e^\eta - 1)`, so gradients pass through them.
 
     Args:
-        logits: The log-odds ``[*batch]``.
+        logits: Log-odds ``[*batch]``.
 
     Example:
         >>> import jax.numpy as jnp
-        >>> law = ContinuousBernoulliLogits(jnp.array([0.0, 3.0]))
-        >>> bool(law.mean[0] == 0.5), bool(law.mean[1] > 0.7)
+        >>> p = ContinuousBernoulliLogits(jnp.array([0.0, 3.0]))
+        >>> bool(p.mean[0] == 0.5), bool(p.mean[1] > 0.7)
         (True, True)
-        >>> bool(law.log_prob(0.2)[0] == 0), float(law.log_prob(1.5)[1])
+        >>> bool(p.log_prob(0.2)[0] == 0), float(p.log_prob(1.5)[1])
         (True, -inf)
 
     Reference:
@@ -50,12 +50,12 @@ class ContinuousBernoulliLogits(ValidatedOnHost, dist.Distribution):
         super().__init__(batch_shape=self.logits.shape, validate_args=validate_args)
 
     def log_prob(self, value: Array) -> Array:
-        """Log-density ``[*sample, *batch]`` in nats; -inf outside [0, 1]."""
+        """Compute the log-density ``[*sample, *batch]`` in nats; -inf outside [0, 1]."""
         value, logits = jnp.broadcast_arrays(jnp.asarray(value, self.logits.dtype), self.logits)
         return jnp.where((value >= 0) & (value <= 1), log_density(logits, value), -jnp.inf)
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Draws ``[*sample, *batch]``."""
+        """Draw ``[*sample, *batch]``."""
         uniform = jax.random.uniform(key, (*sample_shape, *self.batch_shape), self.logits.dtype)
         logits = jnp.broadcast_to(self.logits, uniform.shape)
         x = falling_quantile(uniform, -jnp.abs(logits))
@@ -63,17 +63,17 @@ class ContinuousBernoulliLogits(ValidatedOnHost, dist.Distribution):
 
     @property
     def mean(self) -> Array:
-        """``[*batch]``."""
+        """Return the mean ``[*batch]``."""
         return derivative(log_normaliser)(self.logits)
 
     @property
     def variance(self) -> Array:
-        """``[*batch]``."""
+        """Return the variance ``[*batch]``."""
         return derivative(derivative(log_normaliser))(self.logits)
 
 
 def log_density(logits: Array, value: Array) -> Array:
-    r""":math:`\eta x - \log Z(\eta)`, its value and first two derivatives right to rounding at any log-odds.
+    r"""Compute :math:`\eta x - \log Z(\eta)`; value and two derivatives are exact to rounding.
 
     :math:`\log Z = \eta/2 + \log(\sinh(\eta/2) / (\eta/2))`, a series about 0. Elsewhere the density is
     :math:`|\eta| e^{-|\eta| t} / (1 - e^{-|\eta|})` with t the distance from the end where it is highest.
@@ -87,15 +87,14 @@ def log_density(logits: Array, value: Array) -> Array:
 
 
 def log_normaliser(logits: Array) -> Array:
-    """Log Z, which is minus the log-density at 0."""
+    """Compute log Z, which is minus the log-density at 0."""
     return -log_density(logits, jnp.zeros_like(logits))
 
 
 def falling_quantile(uniform: Array, logits: Array) -> Array:
-    r"""The x with F(x) = u for log-odds of 0 or less: :math:`\log(1 + u (e^\eta - 1)) / \eta`.
+    r"""Compute the quantile at u for log-odds of 0 or less: :math:`\log(1 + u (e^\eta - 1)) / \eta`.
 
-    About 0 it is a series, the cumulant generating function of a coin flip of probability u over its
-    argument.
+    About 0 it is a series: the cumulant generating function of a Bernoulli(u) variable over its argument.
     """
     near = logits > -VERY_NEAR
     eta, v = jnp.where(near, logits, 0), uniform * (1 - uniform)
@@ -105,12 +104,12 @@ def falling_quantile(uniform: Array, logits: Array) -> Array:
 
 
 def derivative(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """That of a function of each element."""
+    """Return the derivative of an elementwise function."""
     return lambda x: jax.jvp(function, (x,), (jnp.ones_like(x),))[1]
 
 
 class ContinuousBernoulli(nn.Module):
-    """Each element lies between 0 and 1, with log-odds that are its raw number.
+    """Continuous Bernoulli head: each element lies in [0, 1], its raw number is the log-odds.
 
     Example:
         >>> import jax.numpy as jnp
@@ -125,14 +124,14 @@ class ContinuousBernoulli(nn.Module):
 
     @property
     def support(self) -> constraints.Constraint:
-        """What one element may be."""
+        """Return the support of one element."""
         return constraints.unit_interval
 
     def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, 1]``, log-odds -> a distribution (batch,) over x of this shape."""
+        """Map ``raw [batch, *shape, 1]``, log-odds to a distribution (batch,) over x of this shape."""
         return ContinuousBernoulliLogits(at_least_float32(raw)[..., 0]).to_event(raw.ndim - 2)
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of heads."""
+    """Return examples for the checks of heads."""
     return [ContinuousBernoulli()]

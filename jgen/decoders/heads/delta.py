@@ -1,4 +1,4 @@
-"""No noise at all: what a generator without a likelihood says."""
+"""Return deterministic outputs: the head of generators without a likelihood."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ from jgen.types import Array
 
 
 class Delta(nn.Module):
-    """Each element is a function of its raw number, for certain: for the generators of GANs and for samples.
+    """Point-mass head: each element is a function of its raw number, for generators of GANs.
 
-    There is no density to learn by: what is not hit exactly has -inf nats.
+    It has no density for likelihood training: all values but the point have -inf nats.
 
     Attributes:
-        squash: From raw numbers to the range of the data, element by element: ``jax.nn.sigmoid`` for [0, 1],
+        squash: Maps raw numbers to the range of the data, elementwise: ``jax.nn.sigmoid`` for [0, 1],
             ``jnp.tanh`` for [-1, 1]; None for none.
 
     Example:
@@ -33,15 +33,15 @@ class Delta(nn.Module):
 
     @property
     def support(self) -> constraints.Constraint:
-        """What one element may be."""
+        """Return the support of one element."""
         return constraints.real
 
     def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, 1]`` -> a distribution (batch,) over x of this shape."""
+        """Map ``raw [batch, *shape, 1]`` to a distribution (batch,) over x of this shape."""
         value = at_least_float32(raw)[..., 0]
         return dist.Delta(self.squash(value) if self.squash else value, event_dim=raw.ndim - 2)
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of heads."""
+    """Return examples for the checks of heads."""
     return [Delta(), Delta(nn.sigmoid)]

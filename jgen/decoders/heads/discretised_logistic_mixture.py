@@ -1,4 +1,4 @@
-"""Levels of brightness, in their order, under a mixture of logistic laws cut into bins."""
+"""Model ordered levels, such as brightness, by a mixture of discretised logistic distributions."""
 
 from typing import ClassVar
 
@@ -14,11 +14,11 @@ from jgen.distributions.validated import ValidatedOnHost
 from jgen.types import Array, Key
 
 MINIMUM = 0.02
-"""The least scale, in levels: a component then leaves e^-25 to the neighbours of its level."""
+"""Minimal scale, in levels: a component then gives e^-25 to the neighbours of its level."""
 
 
 class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
-    r"""A mixture of logistic laws over the levels 0, ..., L - 1, each level having the mass of its bin.
+    r"""Mixture of logistic distributions binned to the levels 0, ..., L - 1.
 
     A component of mean :math:`\mu` and scale s gives level x the mass :math:`\sigma(b) - \sigma(a)`,
     :math:`b = (x + 1/2 - \mu) / s`, :math:`a = (x - 1/2 - \mu) / s`; the bins of the first and the last level
@@ -26,16 +26,16 @@ class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
     :math:`\sigma(b)\, \sigma(-a)\, (1 - e^{a - b})`, which loses no digits however small it is.
 
     Args:
-        logits: Of the components, ``[*batch, component]``.
-        loc: Their means in levels, of the same shape.
-        scale: Their scales in levels, of the same shape.
-        num_levels: L.
+        logits: Logits of the components, ``[*batch, component]``.
+        loc: Means of the components in levels, of the same shape.
+        scale: Scales of the components in levels, of the same shape.
+        num_levels: Number of levels L.
 
     Example:
         >>> import jax, jax.numpy as jnp
         >>> logits, loc, scale = jnp.zeros((1, 2)), jnp.array([[2.0, 11.0]]), jnp.ones((1, 2))
-        >>> law = DiscretisedLogistics(logits, loc, scale, num_levels=16)
-        >>> mass = jnp.exp(jax.jit(law.log_prob)(jnp.arange(17)[:, None]))[:, 0]
+        >>> p = DiscretisedLogistics(logits, loc, scale, num_levels=16)
+        >>> mass = jnp.exp(jax.jit(p.log_prob)(jnp.arange(17)[:, None]))[:, 0]
         >>> bool(abs(mass[:16].sum() - 1) < 1e-6), int(mass[:6].argmax()), float(mass[16])
         (True, 2, 0.0)
 
@@ -60,11 +60,11 @@ class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> constraints.Constraint:
-        """The levels."""
+        """Return the support, the levels."""
         return constraints.integer_interval(0, self.num_levels - 1)
 
     def log_prob(self, value: Array) -> Array:
-        """Log-mass ``[*sample, *batch]`` in nats; -inf for what is no level."""
+        """Compute the log-mass ``[*sample, *batch]`` in nats; -inf for other values."""
         level = jnp.asarray(value, self.loc.dtype)
         shape = (*jax.lax.broadcast_shapes(level.shape, self.batch_shape), self.loc.shape[-1])
         loc, scale, logits = (jnp.broadcast_to(x, shape) for x in (self.loc, self.scale, self.logits))
@@ -78,7 +78,7 @@ class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
         return jnp.where((level >= 0) & (level <= last) & (level == jnp.floor(level)), log_prob, -jnp.inf)
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
-        """Levels ``[*sample, *batch]``, integers."""
+        """Draw levels ``[*sample, *batch]``, integers."""
         shape = (*sample_shape, *self.batch_shape)
         component_key, noise_key = jax.random.split(key)
         component = jax.random.categorical(component_key, self.logits, shape=shape)[..., None]
@@ -91,17 +91,17 @@ class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
 
     @property
     def mean(self) -> Array:
-        """``[*batch]``, in levels."""
+        """Return the mean ``[*batch]``, in levels."""
         return self._moments()[0]
 
     @property
     def variance(self) -> Array:
-        """``[*batch]``, in levels squared."""
+        """Return the variance ``[*batch]``, in levels squared."""
         mean, square = self._moments()
         return square - mean**2
 
     def _moments(self) -> tuple[Array, Array]:
-        """E x and E x^2, from E x = sum of P(x > j) and E x^2 = sum of (2j + 1) P(x > j) over levels j."""
+        """Compute E x = sum of P(x > j) and E x^2 = sum of (2j + 1) P(x > j) over levels j."""
         weights = jax.nn.softmax(self.logits)
 
         @jax.checkpoint
@@ -114,14 +114,14 @@ class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
 
 
 class DiscretisedLogisticMixture(nn.Module):
-    """Each element is one of many levels in their order, under a mixture of logistic laws of its own.
+    """Discretised logistic mixture head: each element is one of many ordered levels.
 
-    Raw numbers of 0 stand for components spread over the levels, each as wide as its share. With two of them
-    or more, and up to 1,024 levels, the uniform law is then at most 0.15 nats away (its divergence from it).
+    Raw numbers of 0 give components spread over the levels, each as wide as its share. With two of them or
+    more, and up to 1,024 levels, their mixture is within 0.15 nats of uniform: KL(uniform, mixture).
 
     Attributes:
         num_levels: x holds integers 0, ..., ``num_levels - 1``: 256 for bytes.
-        num_components: Logistic laws in each mixture.
+        num_components: Logistic components of each mixture.
 
     Example:
         >>> import jax.numpy as jnp
@@ -144,32 +144,32 @@ class DiscretisedLogisticMixture(nn.Module):
 
     @property
     def width(self) -> int:
-        """Raw numbers for each element."""
+        """Return how many raw numbers each element takes."""
         return 3 * self.num_components
 
     @property
     def support(self) -> constraints.Constraint:
-        """What one element may be."""
+        """Return the support of one element."""
         return constraints.integer_interval(0, self.num_levels - 1)
 
     @property
     def takes(self) -> str:
-        """The support in words."""
+        """Describe the support in words."""
         return f"integers 0 to {self.num_levels - 1}"
 
     remedy = "Quantise the data to that many levels, or give the head their number of levels."
 
     def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, 3 x component]`` -> a distribution (batch,) over x of this shape."""
-        logits, centre, spread = jnp.split(at_least_float32(raw), 3, axis=-1)
+        """Map ``raw [batch, *shape, 3 x component]`` to a distribution (batch,) over x of this shape."""
+        logits, shift, log_scale = jnp.split(at_least_float32(raw), 3, axis=-1)
         half, share = (self.num_levels - 1) / 2, 1 / self.num_components
-        evenly = share * (2 * jnp.arange(self.num_components, dtype=centre.dtype) + 1)  # [component], 0 to 2
-        loc = half * (jnp.broadcast_to(evenly, centre.shape) + centre)
-        scale = MINIMUM + half * jax.nn.softplus(spread + inverse_softplus(share / 2))
-        law = DiscretisedLogistics(logits, loc, scale, num_levels=self.num_levels)
-        return law.to_event(raw.ndim - 2)
+        spaced = share * (2 * jnp.arange(self.num_components, dtype=shift.dtype) + 1)  # [component], 0 to 2
+        loc = half * (jnp.broadcast_to(spaced, shift.shape) + shift)
+        scale = MINIMUM + half * jax.nn.softplus(log_scale + inverse_softplus(share / 2))
+        mixture = DiscretisedLogistics(logits, loc, scale, num_levels=self.num_levels)
+        return mixture.to_event(raw.ndim - 2)
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of heads."""
+    """Return examples for the checks of heads."""
     return [DiscretisedLogisticMixture(num_levels=17, num_components=3), DiscretisedLogisticMixture(2, 1)]

@@ -1,10 +1,10 @@
-"""What heads share: the inverse of softplus."""
+"""Invert softplus."""
 
 import math
 
 
 def inverse_softplus(value: float) -> float:
-    """The number whose softplus is ``value > 0``.
+    """Return the number whose softplus is ``value > 0``.
 
     Example:
         >>> import jax

@@ -1,4 +1,4 @@
-"""Gaussian noise around a mean: its scale fixed, shared and learned, or each element's own."""
+"""Model real numbers by Gaussian noise around a mean: of a fixed, a shared or an elementwise scale."""
 
 import flax.linen as nn
 import jax
@@ -11,14 +11,35 @@ from jgen._internal.validation import check_positive
 from jgen.decoders.heads.inverse_softplus import inverse_softplus
 from jgen.types import Array
 
-REMEDY = "Drop the rows with missing values, or fill them in."
+
+class _NormalHead(nn.Module):
+    """Gaussian head whose subclasses define the scale."""
+
+    width = 1
+    takes = "finite numbers"
+    remedy = "Drop the rows with missing values, or fill them in."
+
+    @property
+    def support(self) -> constraints.Constraint:
+        """Return the support of one element."""
+        return constraints.real
+
+    @nn.compact
+    def __call__(self, raw: Array) -> dist.Distribution:
+        """Map ``raw [batch, *shape, width]``, means first, to a distribution (batch,) over x."""
+        raw = at_least_float32(raw)
+        mean = raw[..., 0]
+        return dist.Normal(mean, jnp.broadcast_to(self._scale(raw), mean.shape)).to_event(raw.ndim - 2)
+
+    def _scale(self, raw: Array) -> Array:
+        raise NotImplementedError
 
 
-class Normal(nn.Module):
-    """Each element is its raw number plus Gaussian noise of a fixed scale; the squared error, normalised.
+class Normal(_NormalHead):
+    """Gaussian head of a fixed scale: its log-likelihood is the squared error, normalised.
 
     Attributes:
-        scale: The standard deviation, in units of x.
+        scale: Standard deviation, in units of x.
 
     Example:
         >>> import jax.numpy as jnp
@@ -29,34 +50,23 @@ class Normal(nn.Module):
 
     scale: float = 1.0
 
-    width = 1
-    takes = "finite numbers"
-    remedy = REMEDY
-
-    @property
-    def support(self) -> constraints.Constraint:
-        """What one element may be."""
-        return constraints.real
-
     def __post_init__(self) -> None:
         check_positive("Normal: scale", self.scale)
         super().__post_init__()
 
-    def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, 1]``, means -> a distribution (batch,) over x of this shape."""
-        mean = at_least_float32(raw)[..., 0]
-        return dist.Normal(mean, jnp.full_like(mean, self.scale)).to_event(raw.ndim - 2)
+    def _scale(self, raw: Array) -> Array:
+        return jnp.full_like(raw[..., 0], self.scale)
 
 
-class NormalShared(nn.Module):
-    r"""Gaussian noise of one learned scale for all elements, as in probabilistic PCA.
+class NormalShared(_NormalHead):
+    r"""Gaussian head of one learned scale for all elements, as in probabilistic PCA.
 
-    The scale is :math:`m + \mathrm{softplus}(\rho)`; without the floor m the likelihood of a decoder that
+    The scale is :math:`m + \mathrm{softplus}(\rho)`; without the minimum m the likelihood of a decoder that
     fits one example exactly is unbounded.
 
     Attributes:
-        start: The scale that training starts from, above ``minimum``.
-        minimum: The floor m.
+        start: Scale that training starts from, above ``minimum``.
+        minimum: Minimal scale m.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -69,35 +79,21 @@ class NormalShared(nn.Module):
     start: float = 1.0
     minimum: float = 1e-3
 
-    width = 1
-    takes = "finite numbers"
-    remedy = REMEDY
-
-    @property
-    def support(self) -> constraints.Constraint:
-        """What one element may be."""
-        return constraints.real
-
     def __post_init__(self) -> None:
         check_positive("NormalShared: minimum", self.minimum)
         check_positive("NormalShared: start - minimum", self.start - self.minimum)
         super().__post_init__()
 
-    @nn.compact
-    def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, 1]``, means -> a distribution (batch,) over x of this shape."""
-        mean = at_least_float32(raw)[..., 0]
+    def _scale(self, raw: Array) -> Array:  # noqa: ARG002
         start = nn.initializers.constant(inverse_softplus(self.start - self.minimum))
-        unbounded = at_least_float32(self.param("scale", start, ()))
-        scale = self.minimum + jax.nn.softplus(unbounded)
-        return dist.Normal(mean, jnp.broadcast_to(scale, mean.shape)).to_event(raw.ndim - 2)
+        return self.minimum + jax.nn.softplus(at_least_float32(self.param("scale", start, ())))
 
 
-class NormalLearned(nn.Module):
-    r"""Gaussian noise whose scale the decoder says, element by element: :math:`m + \mathrm{softplus}(r_2)`.
+class NormalLearned(_NormalHead):
+    r"""Gaussian head with an elementwise scale from the decoder, :math:`m + \mathrm{softplus}(r_2)`.
 
     Attributes:
-        minimum: The floor m of the scale.
+        minimum: Minimal scale m.
 
     Example:
         >>> import jax.numpy as jnp
@@ -111,25 +107,15 @@ class NormalLearned(nn.Module):
     minimum: float = 1e-3
 
     width = 2
-    takes = "finite numbers"
-    remedy = REMEDY
-
-    @property
-    def support(self) -> constraints.Constraint:
-        """What one element may be."""
-        return constraints.real
 
     def __post_init__(self) -> None:
         check_positive("NormalLearned: minimum", self.minimum)
         super().__post_init__()
 
-    def __call__(self, raw: Array) -> dist.Distribution:
-        """``raw [batch, *shape, 2]``, means and scales -> a distribution (batch,) over x of this shape."""
-        raw = at_least_float32(raw)
-        scale = self.minimum + jax.nn.softplus(raw[..., 1])
-        return dist.Normal(raw[..., 0], scale).to_event(raw.ndim - 2)
+    def _scale(self, raw: Array) -> Array:
+        return self.minimum + jax.nn.softplus(raw[..., 1])
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of heads."""
+    """Return examples for the checks of heads."""
     return [Normal(0.5), NormalShared(), NormalLearned()]

@@ -1,4 +1,4 @@
-"""How many equal weights are these weights worth?"""
+"""Compute Kish's effective sample size of weights."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -7,10 +7,10 @@ from jgen.types import Array
 
 
 def kish_ess(log_weight: ArrayLike) -> Array:
-    r"""Kish's effective sample size, :math:`(\sum w)^2 / \sum w^2`, between 1 and n.
+    r"""Compute Kish's effective sample size, :math:`(\sum w)^2 / \sum w^2`, between 1 and n.
 
     For p = N(0, 1) and proposal N(0, s^2), ESS / n tends to sqrt(2 s^2 - 1) / s^2 where s^2 > 1/2,
-    and to 0 below. It sees only the weights that were drawn: read it beside ``pareto_k``.
+    and to 0 below. It depends only on the weights that were drawn: use it together with ``pareto_k``.
 
     Args:
         log_weight: Any shape, log-weights in nats; -inf is a weight of zero.

@@ -1,4 +1,4 @@
-"""log Z with its error, from the log-weights of independent draws."""
+"""Estimate log Z with its error from the log-weights of independent draws."""
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -7,8 +7,8 @@ from scipy.special import stdtrit
 from jgen.types import Array, Result
 
 
-def log_mean_exp(log_weight: ArrayLike) -> tuple[Array, Array]:
-    r"""Log of the mean weight, and its standard error by the delta method.
+def log_mean_exp_with_error(log_weight: ArrayLike) -> tuple[Array, Array]:
+    r"""Compute the log of the mean weight, and its standard error by the delta method.
 
     .. math:: \log \hat Z = \log \frac1n \sum_i w_i, \qquad
               se(\log \hat Z) = \frac{sd(w)}{\sqrt n \, \hat Z}
@@ -25,7 +25,7 @@ def log_mean_exp(log_weight: ArrayLike) -> tuple[Array, Array]:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> value, error = log_mean_exp(jnp.log(jnp.array([1.0, 3.0])))
+        >>> value, error = log_mean_exp_with_error(jnp.log(jnp.array([1.0, 3.0])))
         >>> f"{value - jnp.log(2):.3f} {error:.3f}"  # sd = sqrt 2, n = 2, Z = 2
         '0.000 0.500'
 
@@ -34,7 +34,7 @@ def log_mean_exp(log_weight: ArrayLike) -> tuple[Array, Array]:
     """
     log_weight = jnp.asarray(log_weight, dtype=float).ravel()  # [n]
     if log_weight.size == 0:
-        raise ValueError("log_mean_exp needs at least one log-weight; got an empty array")
+        raise ValueError("log_mean_exp_with_error needs at least one log-weight; got an empty array")
     top = log_weight.max()
     scaled = jnp.exp(log_weight - jnp.where(jnp.isfinite(top), top, 0.0))  # [n]
     mean = scaled.mean()
@@ -71,7 +71,7 @@ def log_evidence(log_weight: ArrayLike) -> Result:
     Reference:
         Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
     """
-    value, error = log_mean_exp(log_weight)
+    value, error = log_mean_exp_with_error(log_weight)
     n = jnp.size(log_weight)
     half_width = stdtrit(n - 1, 0.975) * error
     return Result(

@@ -1,4 +1,4 @@
-"""Populations: particles that depend on each other count as one draw."""
+"""Reduce populations of dependent particles to one weighted draw each."""
 
 import jax
 import jax.numpy as jnp
@@ -9,13 +9,13 @@ from jgen.types import Array
 
 
 def population_log_weight(log_weight: ArrayLike) -> Array:
-    r"""The log-weight of a population as one draw, :math:`\log \hat Z = \log \frac1N \sum_i w_i`.
+    r"""Compute the log-weight of a population as one draw, :math:`\log \hat Z = \log \frac1N \sum_i w_i`.
 
     Args:
         log_weight: Of its particles, in nats ``[*run, particle]``.
 
     Returns:
-        ``[*run]``; -inf where all particles weigh nothing.
+        ``[*run]``; -inf where all particles have weight zero.
 
     Example:
         >>> import jax.numpy as jnp
@@ -27,19 +27,19 @@ def population_log_weight(log_weight: ArrayLike) -> Array:
 
 
 def population_mean(value: ArrayLike, log_weight: ArrayLike) -> Array:
-    r"""The value of a population as one draw, :math:`\hat h = \sum_i w_i h_i / \sum_i w_i`.
+    r"""Compute the value of a population as one draw, :math:`\hat h = \sum_i w_i h_i / \sum_i w_i`.
 
     With its weight :math:`\hat Z`, ``population_log_weight``, it is a weighted draw as any other:
-    :math:`E[\hat Z] = Z` and :math:`E[\hat Z \hat h] = Z \, E_p[h]`. So what ``log_evidence`` and
-    ``self_normalised_mean`` say of populations, which are independent, is right, errors included. Said of
-    particles it would not be: those that descend from one are alike.
+    :math:`E[\hat Z] = Z` and :math:`E[\hat Z \hat h] = Z \, E_p[h]`. So ``log_evidence`` and
+    ``self_normalised_mean`` are right for populations, which are independent, errors included. For
+    particles they are not: particles with a common ancestor are correlated.
 
     Args:
         value: Particles ``[*run, particle, *event]``.
         log_weight: Their log-weights in nats ``[*run, particle]``.
 
     Returns:
-        ``[*run, *event]``; NaN where all particles weigh nothing.
+        ``[*run, *event]``; NaN where all particles have weight zero.
 
     Raises:
         ValueError: If particles and weights do not pair.

@@ -1,4 +1,4 @@
-"""Pareto-smoothed importance sampling: how heavy is the tail of the weights, and a steadier copy of it."""
+"""Smooth importance weights by a Pareto tail, and estimate the shape of the tail (PSIS)."""
 
 import math
 from functools import partial
@@ -15,7 +15,7 @@ MIN_TAIL = 5
 
 
 def _fit_generalised_pareto(excess: Array, size: Array) -> tuple[Array, Array]:
-    """Zhang and Stephens's posterior mean of (k, sigma).
+    """Compute Zhang and Stephens's posterior mean of (k, sigma).
 
     Args:
         excess: ``[tail]``, rising; only the last ``size`` count.
@@ -49,11 +49,11 @@ def _generalised_pareto_quantile(prob: Array, k: Array, sigma: Array) -> Array:
 
 
 def psis(log_weight: ArrayLike, relative_efficiency: float = 1.0) -> tuple[Array, Array]:
-    r"""Replaces the largest weights by the expected order statistics of a fitted Pareto tail.
+    r"""Replace the largest weights by the expected order statistics of a fitted Pareto tail.
 
-    The largest :math:`M = \lceil \min(n / 5, 3 \sqrt{n}) \rceil` weights, above the cut-off u, follow
-    a generalised Pareto law of shape k nearly; w has finite moments below order 1 / k. The estimate
-    is to be trusted below k = 0.7; above, the mean converges too slowly to be of use. For
+    The largest :math:`M = \lceil \min(n / 5, 3 \sqrt{n}) \rceil` weights, above the cut-off u, nearly
+    follow a generalised Pareto distribution of shape k; w has finite moments below order 1 / k. The estimate
+    is reliable below k = 0.7; above, the mean converges too slowly to be useful. For
     p = N(0, 1) and proposal N(0, s^2) with s^2 < 1, k = 1 - s^2.
 
     Args:
@@ -105,7 +105,9 @@ def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
 
     above = jnp.exp(cutoff)
     excess = jnp.where(rising > cutoff, jnp.exp(rising) - above, 0.0)  # [tail]
-    excess = jnp.where(fitted, excess, 1.0 + jnp.arange(num_tail))  # [tail]; any law, to divide by no zero
+    excess = jnp.where(
+        fitted, excess, 1.0 + jnp.arange(num_tail)
+    )  # [tail]; any values, to avoid division by zero
     num_fitted = jnp.where(fitted, num_above, num_tail)
     k, sigma = _fit_generalised_pareto(excess, num_fitted)
 
@@ -120,14 +122,14 @@ def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
 
 
 def pareto_k(log_weight: ArrayLike, relative_efficiency: float = 1.0) -> Array:
-    """The shape k of the tail of the weights: see ``psis``.
+    """Estimate the shape k of the tail of the weights; see ``psis``.
 
     Args:
         log_weight: ``[n]`` log-weights in nats.
         relative_efficiency: ESS / n of the draws, a Python number.
 
     Returns:
-        Scalar; trust an importance-sampling estimate below 0.7.
+        Scalar; importance-sampling estimates are reliable below 0.7.
 
     Raises:
         ValueError: If ``log_weight`` is not a vector.

@@ -1,8 +1,8 @@
-r"""Resampling: N copies of N weighted draws, a draw of normalised weight w being copied N w times on average.
+r"""Resample N weighted draws: a draw of normalised weight w is copied N w times on average.
 
-Each scheme lays the weights end to end on [0, 1), and copies whatever draw each of N points falls on; they
-differ in how the points are drawn, and so in the variance that they add: systematic and stratified add
-little, multinomial the most.
+Each scheme concatenates the weights on [0, 1), and copies the draw that each of N points falls on; the
+schemes differ in how the points are drawn, and so in the variance that they add: systematic and stratified
+add little, multinomial the most.
 """
 
 import jax
@@ -12,16 +12,16 @@ from jgen.types import Array, Key
 
 
 def systematic(key: Key, log_weight: Array) -> Array:
-    r"""Points :math:`(i + u) / N` with one uniform u.
+    r"""Resample at the points :math:`(i + u) / N`, with one uniform u.
 
     Every draw has :math:`\lfloor N w \rfloor` copies or one more.
 
     Args:
-        key: Draws u.
+        key: Key of u.
         log_weight: Log-weights in nats ``[particle]``, normalised or not; -inf is never copied.
 
     Returns:
-        Which draw each copy is of ``[particle]``; each once where no weight is positive.
+        Index of the draw that each copy is of ``[particle]``; each once where no weight is positive.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -36,9 +36,9 @@ def systematic(key: Key, log_weight: Array) -> Array:
 
 
 def stratified(key: Key, log_weight: Array) -> Array:
-    r"""Points :math:`(i + u_i) / N` with a uniform each; see ``systematic``.
+    r"""Resample at the points :math:`(i + u_i) / N`, with a uniform each; see ``systematic``.
 
-    Every draw has fewer than two copies more, or fewer, than :math:`N w`.
+    The number of copies of every draw differs from :math:`N w` by less than two.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -52,7 +52,7 @@ def stratified(key: Key, log_weight: Array) -> Array:
 
 
 def multinomial(key: Key, log_weight: Array) -> Array:
-    """N independent points; see ``systematic``.
+    """Resample at N independent points; see ``systematic``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -67,7 +67,7 @@ def multinomial(key: Key, log_weight: Array) -> Array:
 
 
 def ancestors(log_weight: Array, offset: Array) -> Array:
-    """The draw on which each point ``(i + offset) / N`` falls ``[particle]``.
+    """Return the index of the draw on which each point ``(i + offset) / N`` falls ``[particle]``.
 
     Args:
         log_weight: ``[particle]``.
@@ -76,7 +76,7 @@ def ancestors(log_weight: Array, offset: Array) -> Array:
     (size,) = log_weight.shape
     index = jnp.arange(size)
     reached = jnp.cumsum(jax.nn.softmax(log_weight))  # [particle]
-    # The last sum is 1 but for rounding, and a point may round to 1: it falls on the last draw of any weight.
+    # The last sum is 1 up to rounding; a point that rounds to 1 falls on the last draw of positive weight.
     reached = reached / reached[-1]
     chosen = jnp.searchsorted(reached, (index + offset) / size, side="right")  # [particle]
     chosen = jnp.minimum(chosen, jnp.searchsorted(reached, reached[-1]))

@@ -1,4 +1,4 @@
-"""Averages under a target known up to its normaliser."""
+"""Average under a target known up to its normaliser."""
 
 import jax
 import jax.numpy as jnp
@@ -8,13 +8,13 @@ from jgen.types import Array
 
 
 def self_normalised(log_weight: ArrayLike) -> Array:
-    """Weights that sum to one, exp(log_weight) / sum.
+    """Compute weights that sum to one, exp(log_weight) / sum.
 
     Args:
         log_weight: Any shape, log-weights in nats; -inf is a weight of zero.
 
     Returns:
-        Weights of the same shape; all NaN where every log-weight is -inf, for there is no average.
+        Weights of the same shape; all NaN where every log-weight is -inf.
 
     Example:
         >>> import jax.numpy as jnp
@@ -25,12 +25,12 @@ def self_normalised(log_weight: ArrayLike) -> Array:
 
 
 def self_normalised_mean(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array, Array]:
-    r"""Weighted mean of independent draws, and its standard error by the delta method.
+    r"""Compute the weighted mean of independent draws, and its standard error by the delta method.
 
     .. math:: \hat\mu = \sum_i \tilde w_i x_i, \qquad
               se^2 = \sum_i \tilde w_i^2 (x_i - \hat\mu)^2, \qquad \tilde w = w / \sum w
 
-    A draw of weight zero does not count, whatever its value.
+    A draw of weight zero is ignored, even if it is NaN.
 
     Args:
         value: Draws ``[n, *event]``.

@@ -1,4 +1,4 @@
-"""Posteriors: the last word of an encoder, from features to a distribution over z; one family a file.
+"""Map the features of an encoder to a distribution over z; one family of posteriors a file.
 
 A posterior is a Linen module, ``posterior(features [batch, feature], latent_dim)``: a NumPyro distribution of
 ``batch_shape (batch,)`` and ``event_shape (latent_dim,)``, in float32 at least, whatever type the features

@@ -1,4 +1,4 @@
-"""The Gaussian posterior. A base file, so that every encoder may have it where it is given no other."""
+"""Return Gaussian posteriors: the default of encoders."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -9,13 +9,13 @@ from jgen.types import Array
 
 
 class DiagonalNormal(nn.Module):
-    r"""Independent normal latents, :math:`q(z \mid x) = N(\mu(x), \mathrm{diag}\, s(x)^2)`.
+    r"""Diagonal Gaussian posterior, :math:`q(z \mid x) = N(\mu(x), \mathrm{diag}\, s(x)^2)`.
 
     The log-scale is bounded softly, :math:`\log s = b \tanh(r / b)`: nearly r where r is small, and within
-    :math:`\pm b` however far off x is, so that neither s nor its gradient overflows.
+    :math:`\pm b` for any x, so that neither s nor its gradient overflows.
 
     Attributes:
-        bound: b, in nats.
+        bound: Bound b, in nats.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -28,7 +28,7 @@ class DiagonalNormal(nn.Module):
 
     @nn.compact
     def __call__(self, features: Array, latent_dim: int) -> dist.Distribution:
-        """``features [batch, feature]`` -> q(z | x), a distribution (batch,) over ``[latent_dim]``."""
+        """Map ``features [batch, feature]`` to q(z | x), a distribution (batch,) over ``[latent_dim]``."""
         raw = at_least_float32(nn.Dense(2 * latent_dim)(features))
         mean, unbounded = jnp.split(raw, 2, axis=-1)
         scale = jnp.exp(self.bound * jnp.tanh(unbounded / self.bound))
@@ -36,5 +36,5 @@ class DiagonalNormal(nn.Module):
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of encoders."""
+    """Return examples for the checks of posteriors."""
     return [DiagonalNormal()]

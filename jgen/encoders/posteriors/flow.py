@@ -1,4 +1,4 @@
-"""A posterior of any shape: a Gaussian bent by invertible layers that know x."""
+"""Return normalizing-flow posteriors: a Gaussian transformed by couplings conditioned on x."""
 
 from typing import Any
 
@@ -13,51 +13,51 @@ from jgen._internal.dtypes import at_least_float32
 from jgen.encoders.posteriors.diagonal_normal import DiagonalNormal
 from jgen.types import Array
 
-ARRAYS = ("kept", "into", "context", "out", "offset")
+ARRAYS = ("mask", "into", "context", "out", "offset")
 
 
 class Coupling(Transform):
-    r"""Half of the coordinates stay; the others are scaled and shifted by functions of those and of x.
+    r"""Affine coupling: half of the coordinates scale and shift the others, conditioned on x.
 
     .. math:: y = m z + (1 - m) \left( z\, e^{s(m z, c)} + t(m z, c) \right), \qquad
         \log |\partial y / \partial z| = \sum_i (1 - m_i)\, s_i
 
-    s and t are a network of one hidden layer, which x enters as what is added there. What stays is seen in y
-    as in z, so the inverse costs the same. :math:`|s|` is bounded softly.
+    s and t are a network of one hidden layer, to which a projection of x is added. The masked coordinates are
+    the same in y and z, so the inverse costs the same. :math:`|s|` is bounded softly.
 
     Args:
-        kept: The mask m of zeros and ones ``[latent]``.
-        into: Weights from the kept coordinates to the hidden layer ``[latent, hidden]``.
-        context: What x adds to the hidden layer ``[batch, hidden]``.
+        mask: Mask m of zeros and ones ``[latent]``.
+        into: Weights from the masked coordinates to the hidden layer ``[latent, hidden]``.
+        context: Projection of x, added to the hidden layer ``[batch, hidden]``.
         out: Weights to the raw shifts and log-scales ``[hidden, 2 latent]``.
-        offset: What is added to those ``[2 latent]``.
-        bound: Of :math:`|s|`, in nats.
+        offset: Bias of those ``[2 latent]``.
+        bound: Bound of :math:`|s|`, in nats.
     """
 
     domain = constraints.real_vector
     codomain = constraints.real_vector
 
-    def __init__(self, kept: Array, into: Array, context: Array, out: Array, offset: Array, *, bound: float):
-        self.kept, self.into, self.context, self.out, self.offset = kept, into, context, out, offset
+    def __init__(self, mask: Array, into: Array, context: Array, out: Array, offset: Array, *, bound: float):
+        self.mask, self.into, self.context, self.out, self.offset = mask, into, context, out, offset
         self.bound = bound
 
     def _shift_and_log_scale(self, z: Array) -> tuple[Array, Array]:
         def like(x: Array, size: int) -> Array:
             return jnp.broadcast_to(x, (*z.shape[:-1], size))
 
-        kept = like(self.kept, z.shape[-1])
-        hidden = jnp.matmul(z * kept, self.into, precision="highest")
+        mask = like(self.mask, z.shape[-1])
+        hidden = jnp.matmul(z * mask, self.into, precision="highest")
         hidden = jax.nn.silu(hidden + like(self.context, hidden.shape[-1]))
         raw = jnp.matmul(hidden, self.out, precision="highest") + like(self.offset, 2 * z.shape[-1])
         shift, unbounded = jnp.split(raw, 2, axis=-1)
-        return (1 - kept) * shift, (1 - kept) * self.bound * jnp.tanh(unbounded / self.bound)
+        return (1 - mask) * shift, (1 - mask) * self.bound * jnp.tanh(unbounded / self.bound)
 
     def __call__(self, x: Array) -> Array:
-        """``[*sample, batch, latent]`` -> the same."""
+        """Transform ``x [*sample, batch, latent]``."""
         return self.call_with_intermediates(x)[0]
 
     def call_with_intermediates(self, x: Array) -> tuple[Array, Array]:
-        """The value, and the log-scales that its Jacobian is made of."""
+        """Transform x; return the log-scales of its Jacobian too."""
         shift, log_scale = self._shift_and_log_scale(x)
         return x * jnp.exp(log_scale) + shift, log_scale
 
@@ -66,26 +66,26 @@ class Coupling(Transform):
         return (y - shift) * jnp.exp(-log_scale)
 
     def log_abs_det_jacobian(self, x: Array, y: Array, intermediates: Array | None = None) -> Array:
-        """``[*sample, batch]``, in nats."""
+        """Compute the log-determinant ``[*sample, batch]``, in nats."""
         del y
         return (self._shift_and_log_scale(x)[1] if intermediates is None else intermediates).sum(-1)
 
     def tree_flatten(self) -> tuple[Any, Any]:
-        """Arrays are data, the bound is structure."""
+        """Flatten to arrays as data and the bound as structure."""
         return tuple(getattr(self, name) for name in ARRAYS), (ARRAYS, {"bound": self.bound})
 
 
 class Flow(nn.Module):
-    """A Gaussian through couplings conditioned on x, with the exact density of what it draws.
+    """Normalizing-flow posterior: a Gaussian through couplings conditioned on x, with an exact density.
 
-    It starts as the Gaussian ``DiagonalNormal`` and is learned from there. A coupling leaves one half of the
-    latents as they are, the next the other half. One latent alone has nothing to be coupled to and stays
-    Gaussian. Drawing and judging cost the same, of own draws and of any z.
+    At initialisation it is the Gaussian ``DiagonalNormal``. Couplings leave alternate halves of the latents
+    unchanged. A single latent has nothing to be coupled to and stays Gaussian. Sampling and ``log_prob``, of
+    its draws or of any z, cost the same.
 
     Attributes:
-        num_layers: Couplings; 2 bend each latent once.
+        num_layers: Number of couplings; 2 transform each latent once.
         hidden: Size of the hidden layer of each.
-        bound: Of each log-scale, in nats.
+        bound: Bound of each log-scale, in nats.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -105,7 +105,7 @@ class Flow(nn.Module):
 
     @nn.compact
     def __call__(self, features: Array, latent_dim: int) -> dist.Distribution:
-        """``features [batch, feature]`` -> q(z | x), a distribution (batch,) over ``[latent_dim]``."""
+        """Map ``features [batch, feature]`` to q(z | x), a distribution (batch,) over ``[latent_dim]``."""
         base = DiagonalNormal()(features, latent_dim)
         return dist.TransformedDistribution(
             base, [self._coupling(layer, features, latent_dim) for layer in range(self.num_layers)]
@@ -123,5 +123,5 @@ class Flow(nn.Module):
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of encoders."""
+    """Return examples for the checks of posteriors."""
     return [Flow(num_layers=2, hidden=5)]

@@ -1,4 +1,4 @@
-"""A code instead of a posterior."""
+"""Return point posteriors, for autoencoders."""
 
 import flax.linen as nn
 import numpyro.distributions as dist
@@ -8,7 +8,7 @@ from jgen.types import Array
 
 
 class Point(nn.Module):
-    """One latent for certain, for autoencoders: a ``Delta``.
+    """Point posterior for autoencoders: a ``Delta``.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -19,10 +19,10 @@ class Point(nn.Module):
 
     @nn.compact
     def __call__(self, features: Array, latent_dim: int) -> dist.Distribution:
-        """``features [batch, feature]`` -> q(z | x), a distribution (batch,) over ``[latent_dim]``."""
+        """Map ``features [batch, feature]`` to q(z | x), a distribution (batch,) over ``[latent_dim]``."""
         return dist.Delta(at_least_float32(nn.Dense(latent_dim)(features)), event_dim=1)
 
 
 def recipe() -> list[nn.Module]:
-    """Examples for the laws of encoders."""
+    """Return examples for the checks of posteriors."""
     return [Point()]

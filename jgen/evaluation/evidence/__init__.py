@@ -1,4 +1,4 @@
-"""Estimates of log Z that need more than weights: each a ``Result``, with its error."""
+"""Estimate log Z with its error, where weights alone do not suffice."""
 
 from jgen.evaluation.evidence.agreement import Agreement, agreement
 from jgen.evaluation.evidence.bidirectional import Bounds, bidirectional

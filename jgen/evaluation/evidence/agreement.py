@@ -1,4 +1,4 @@
-"""Do estimates of one log Z agree, and are they to be believed?"""
+"""Compare estimates of one log Z with each other and with the truth, and flag unreliable ones."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -12,13 +12,13 @@ from jgen.diagnostics.summary import summary
 from jgen.types import DrawKind, Draws, Result
 
 LARGEST_ERROR = 1.0
-"""In nats: a factor e, beyond which the delta method means nothing."""
+"""In nats: a factor e, beyond which the delta method does not apply."""
 LARGEST_K = 0.7
 FEWEST_POPULATIONS = 2.0
 
 
 class Distance(NamedTuple):
-    """How far an estimate lies from the truth, or from another.
+    """Distance of an estimate from the truth or from another estimate.
 
     Attributes:
         errors: In standard errors, those of the difference.
@@ -29,21 +29,21 @@ class Distance(NamedTuple):
     dof: float
 
     @property
-    def chance(self) -> float:
-        """The probability that two estimates of one log Z lie as far apart, or farther."""
+    def p_value(self) -> float:
+        """Return the probability that two estimates of one log Z lie as far apart, or farther."""
         return float(2 * stdtr(self.dof, -abs(self.errors)))
 
 
 class Agreement(NamedTuple):
-    """Estimates side by side.
+    """Comparison of several estimates.
 
     Attributes:
         results: Name -> log Z with its 95 % interval.
-        rows: For each, the columns of a table: the estimate, its error, how far it is off the truth and off
-            those after it in standard errors, the least chance of these distances, and whether it believes
-            itself.
-        off: Name -> how far it is off the truth; empty where that is not known.
-        apart: Two names -> how far the first is off the second.
+        rows: For each, the columns of a table: the estimate, its error, its distances from the truth and from
+            the estimates after it in standard errors, the smallest p-value of these distances, and whether it
+            is reliable.
+        off: Name -> distance from the truth; empty where that is not known.
+        apart: Two names -> distance of the first from the second.
     """
 
     results: Mapping[str, Result]
@@ -53,7 +53,7 @@ class Agreement(NamedTuple):
 
 
 def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = None) -> Agreement:
-    r"""Judges estimates of one log Z by themselves, by each other, and by the truth.
+    r"""Compare estimates of one log Z with each other and with the truth, and flag unreliable ones.
 
     Two independent estimates of one log Z, whose errors have :math:`\nu_a` and :math:`\nu_b` degrees of
     freedom (those of eight populations seven), are apart by
@@ -62,12 +62,12 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
         \nu = \frac{(se_a^2 + se_b^2)^2}{se_a^4 / \nu_a + se_b^4 / \nu_b},
 
     and t is nearly Student's with :math:`\nu` degrees of freedom: Welch's test. The error of a truth is 0.
-    What four standard errors mean depends on :math:`\nu` (a chance of 6e-5 where it is infinite, of 5e-3
-    where it is 7), so the chance is told as well.
+    The p-value of four standard errors depends on :math:`\nu` (6e-5 where it is infinite, 5e-3 where it is
+    7), so it is reported as well.
 
-    An estimate is believed unless its own facts speak against it: a standard error of one nat or more,
-    weights whose Pareto k is above 0.7 (they may have no variance), or populations of particles of which
-    fewer than two weigh anything.
+    An estimate is reliable unless its own diagnostics contradict it: a standard error of one nat or more,
+    weights whose Pareto k is above 0.7 (they may have no variance), or populations of particles whose Kish
+    ESS is below two.
 
     Args:
         estimates: Name -> weighted draws, of particles or of populations; or a ``Result``, as of ``bridge``.
@@ -83,7 +83,7 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
         >>> smc = Result(-3.1, -3.3365, -2.8635, 8, "", {}, dof=7)
         >>> bridge = Result(-3.0, -3.1, -2.9, 900, "", {})
         >>> for row in agreement({"SMC": smc, "bridge": bridge}, truth=-3.05).rows:
-        ...     print(row["by"], row["s.e."], row["off (s.e.)"], row["apart (s.e.)"], row["least chance"])
+        ...     print(row["by"], row["s.e."], row["off (s.e.)"], row["apart (s.e.)"], row["min p-value"])
         SMC 0.1 -0.5 bridge -0.9 0.39
         bridge 0.05 1.0  0.33
 
@@ -91,8 +91,8 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
         Welch (1947), Biometrika 34; Vehtari, Simpson, Gelman, Yao and Gabry (2024), "Pareto smoothed
         importance sampling", JMLR 25, for k.
     """
-    said = {name: _said(name, found) for name, found in estimates.items()}
-    results = {name: totals["log_evidence"] for name, totals in said.items()}
+    totals = {name: _totals(name, found) for name, found in estimates.items()}
+    results = {name: one["log_evidence"] for name, one in totals.items()}
     off = {name: _distance(result, _exact(truth)) for name, result in results.items() if truth is not None}
     apart = {pair: _distance(*(results[name] for name in pair)) for pair in combinations(results, 2)}
     rows = [
@@ -105,22 +105,22 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
             "apart (s.e.)": ", ".join(
                 f"{other} {far.errors:+.1f}" for (first, other), far in apart.items() if first == name
             ),
-            "least chance": _least(name, off, apart),
-            "ESS": said[name].get("kish_ess"),
-            "believed": "no: " + doubts if (doubts := _doubts(results[name], found, said[name])) else "yes",
+            "min p-value": _smallest_p_value(name, off, apart),
+            "ESS": totals[name].get("kish_ess"),
+            "reliable": "no: " + faults if (faults := _faults(results[name], found, totals[name])) else "yes",
         }
         for name, found in estimates.items()
     ]
     return Agreement(results, rows, off, apart)
 
 
-def _said(name: str, found: Draws | Result) -> Mapping[str, Any]:
-    """What an estimate says of itself, log Z included."""
+def _totals(name: str, found: Draws | Result) -> Mapping[str, Any]:
+    """Compute log Z and the diagnostics of an estimate."""
     if isinstance(found, Result):
         return {"log_evidence": found}
     if found.log_weight is None:
         raise ValueError(
-            f"{name}: draws without weights say nothing of log Z; pass weighted draws, or a Result such as "
+            f"{name}: draws without weights do not estimate log Z; pass weighted draws, or a Result such as "
             "jgen.evaluation.evidence.bridge makes of them"
         )
     return summary(found).totals
@@ -131,7 +131,7 @@ def _exact(truth: Any) -> Result:
 
 
 def _distance(first: Result, second: Result) -> Distance:
-    """Of two independent results; none is none even where there is no error."""
+    """Compute the distance of two independent results; 0 for equal values, even without an error."""
     errors = [float(result.standard_error) for result in (first, second)]
     difference = float(first.value) - float(second.value)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -139,21 +139,23 @@ def _distance(first: Result, second: Result) -> Distance:
     return Distance(distance, welch_satterthwaite(errors, (first.dof, second.dof)))
 
 
-def _least(name: str, off: Mapping[str, Distance], apart: Mapping[tuple[str, str], Distance]) -> float | None:
-    """The least chance of the distances of an estimate from the truth and from the others."""
+def _smallest_p_value(
+    name: str, off: Mapping[str, Distance], apart: Mapping[tuple[str, str], Distance]
+) -> float | None:
+    """Compute the smallest p-value of the distances of an estimate from the truth and from the others."""
     distances = [off[name]] if name in off else []
     distances += [distance for pair, distance in apart.items() if name in pair]
-    return float(f"{min(distance.chance for distance in distances):.2g}") if distances else None
+    return float(f"{min(distance.p_value for distance in distances):.2g}") if distances else None
 
 
-def _doubts(result: Result, found: Draws | Result, said: Mapping[str, Any]) -> str:
-    """Why not to believe it; empty if nothing speaks against it."""
+def _faults(result: Result, found: Draws | Result, totals: Mapping[str, Any]) -> str:
+    """List why an estimate is unreliable; empty where it is reliable."""
     error = float(result.standard_error)
-    doubts = [] if error < LARGEST_ERROR else [f"an error of {error:.1f} nats"]
-    law = None if isinstance(found, Result) else found.kind
+    faults = [] if error < LARGEST_ERROR else [f"an error of {error:.1f} nats"]
+    kind = None if isinstance(found, Result) else found.kind
     # The weights of a few populations are too few to fit a tail to.
-    if law is DrawKind.WEIGHTED and said["pareto_k"] > LARGEST_K:
-        doubts.append(f"Pareto k {said['pareto_k']:.1f}")
-    if law is DrawKind.ENSEMBLE and said["kish_ess"] < FEWEST_POPULATIONS:
-        doubts.append(f"{said['kish_ess']:.1f} populations weigh")
-    return ", ".join(doubts)
+    if kind is DrawKind.WEIGHTED and totals["pareto_k"] > LARGEST_K:
+        faults.append(f"Pareto k {totals['pareto_k']:.1f}")
+    if kind is DrawKind.ENSEMBLE and totals["kish_ess"] < FEWEST_POPULATIONS:
+        faults.append(f"{totals['kish_ess']:.1f} effective populations")
+    return ", ".join(faults)

@@ -1,4 +1,4 @@
-"""Bidirectional Monte Carlo: log Z between a lower and an upper bound."""
+"""Bound log Z from below and above by bidirectional Monte Carlo."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,13 +14,13 @@ from jgen.evaluation.evidence.student_interval import student_result
 from jgen.samplers.annealing_path import (
     AnnealingPath,
     Kernel,
-    bound_kernel,
+    bind_kernel,
+    check_ladder,
     check_path,
-    checked_ladder,
+    log_increment,
     log_ratio,
     move,
     path_log_density,
-    scaled,
 )
 from jgen.samplers.populations.annealed import anneal
 from jgen.samplers.transforms.cycle import cycle_step
@@ -28,7 +28,7 @@ from jgen.types import Array, Key, PyTree, Result, Sampler
 
 
 class Bounds(NamedTuple):
-    """What annealing in both directions says of log Z, in nats.
+    """Bounds of log Z from annealing in both directions, in nats.
 
     Attributes:
         lower: Mean log-weight of the passes to the target: its expectation is at most log Z.
@@ -52,28 +52,28 @@ def bidirectional(
     num_steps: int | Array = 1,
     reversible: bool = True,
 ) -> Bounds:
-    r"""Anneals from the base to the target, and from exact draws of the target to the base.
+    r"""Anneal from the base to the target, and from exact draws of the target to the base.
 
     A pass to the target has a weight with :math:`E[w] = Z`; a pass from it, along the same path and with
     the same kernels, one with :math:`E[w'] = 1 / Z`. By Jensen's inequality
 
     .. math:: E[\log w] \le \log Z \le -E[\log w'],
 
-    and how far apart they lie says how well the path was annealed, with no truth to compare with. For the
+    and their distance measures how well the path was annealed, with no truth to compare with. For the
     bounds the kernel need only leave each density invariant: each direction is annealed importance sampling
     of its own, one of Z and one of 1 / Z.
 
     The estimate between them needs more. A pass back that moved by the kernels' reversals would be a draw of
-    a density on whole passes whose ratio to that of passes forth is w / Z: then :math:`E[f(w)]` forth is
-    :math:`Z \, E[f(w) / w]` back for any f, and Bennett's acceptance ratio gives log Z. These passes back
+    a density on whole passes whose ratio to that of forward passes is w / Z: then :math:`E[f(w)]` forward is
+    :math:`Z \, E[f(w) / w]` backward for any f, and Bennett's acceptance ratio gives log Z. These passes back
     move by the kernel itself, which is its own reversal only if it is reversible on positions, over
     ``num_steps`` steps from a fresh start. So are ``metropolis``, ``mala``, ``hmc`` and ``nuts``, repeated
-    or not, and ``ghmc``, whose momentum and slice are drawn anew at each temperature. A ``cycle``, sweeps in
+    or not, and ``ghmc``, whose momentum and slice are redrawn at each temperature. A ``cycle``, sweeps in
     a fixed order (``discrete_gibbs``), and more than one step of ``jittered_hmc``, whose lengths come in a
-    fixed order, are not: say so by ``reversible=False``, and there are bounds and no estimate.
+    fixed order, are not: pass ``reversible=False``, for bounds and no estimate.
 
-    Where does an exact draw come from? From data that the model made itself: draw z, then x given z; then
-    z is one draw of the posterior given x.
+    Exact draws of a posterior come from data simulated by the model: draw z, then x given z; then z is one
+    draw of the posterior given x.
 
     Args:
         key: Any key.
@@ -91,7 +91,7 @@ def bidirectional(
 
     Raises:
         ValueError: If the ladder does not rise from 0 to 1, the base is batched, ``num_steps`` is below 1,
-            there is no exact draw, or a ``cycle`` is to be reversible; while tracing, if the kernel is no
+            there is no exact draw, or a ``cycle`` is declared reversible; while tracing, if the kernel is no
             exact Markov kernel.
         TypeError: If the log density of one draw of the base is not a scalar.
 
@@ -110,7 +110,7 @@ def bidirectional(
         Grosse, Ghahramani and Adams (2015), "Sandwiching the marginal likelihood using bidirectional Monte
         Carlo", arXiv 1511.02543; Bennett (1976), Journal of Computational Physics 22(2).
     """
-    path, kernel, betas = check_path(path), bound_kernel(kernel), checked_ladder(betas)
+    path, kernel, betas = check_path(path), bind_kernel(kernel), check_ladder(betas)
     sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(exact)}
     if len(sizes) != 1 or sizes <= {(), (0,)}:
         raise ValueError(
@@ -119,8 +119,8 @@ def bidirectional(
         )
     if reversible and has_cycle(kernel(Partial(path_log_density, path, betas[-1]))):
         raise ValueError(
-            "a cycle moves in a fixed order, and backwards it is another kernel: the bounds hold, but no "
-            "estimate between them; pass reversible=False for the bounds alone, or one reversible kernel"
+            "a cycle moves in a fixed order, and its reversal is another kernel: the bounds hold, but no "
+            "estimate between them does; pass reversible=False for the bounds alone, or one reversible kernel"
         )
     forward, back = _passes(path, kernel, betas, check_count("num_steps", num_steps), key, exact)
     bounds = bounds_of(forward, back)
@@ -128,7 +128,7 @@ def bidirectional(
 
 
 def has_cycle(sampler: Sampler) -> bool:
-    """Whether a sampler is made by ``cycle``, or something in it is."""
+    """Return whether a sampler is made by ``cycle``, or a part of it is."""
 
     def is_cycle(node: Any) -> bool:
         return isinstance(node, Partial) and node.func is cycle_step
@@ -137,7 +137,7 @@ def has_cycle(sampler: Sampler) -> bool:
 
 
 def bounds_of(forward: Array, back: Array) -> Bounds:
-    """Bounds and estimate from the log-weights of passes to the target, and minus those of passes from it.
+    """Compute bounds and estimate from log-weights of passes to the target, and minus those from it.
 
     Args:
         forward: ``[pass]``, in nats.
@@ -160,7 +160,7 @@ def bounds_of(forward: Array, back: Array) -> Bounds:
 def _passes(
     path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, exact: PyTree
 ) -> tuple[Array, Array]:
-    """Log-weights of passes to the target ``[pass]``, and minus those of passes from it ``[pass]``."""
+    """Compute log-weights of passes to the target ``[pass]``, and minus those from it ``[pass]``."""
     size = jax.tree.leaves(exact)[0].shape[0]
     start_keys, forward_keys, back_keys = jax.random.split(key, (3, size))
     starts = jax.vmap(path.base.sample)(start_keys)
@@ -171,7 +171,7 @@ def _passes(
 def anneal_back(
     path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, position: PyTree
 ) -> Array:
-    """One pass from a draw of the target to the base: minus its log-weight, in nats ``[]``.
+    """Anneal once from a draw of the target to the base; return minus its log-weight, in nats ``[]``.
 
     It makes the moves of a pass to the target in the opposite order, and weighs after each.
     """
@@ -180,14 +180,14 @@ def anneal_back(
         before, after, key = rung
         position, _ = move(path, kernel, num_steps, before, key, position)
         ratio, invalid = log_ratio(path, position)
-        # Beyond the base's reach the bound is infinite, and may not look like a weight of zero.
-        return position, jnp.where(invalid, jnp.inf, scaled(before - after, ratio))
+        # Outside the support of the base the bound is infinite, not that of a weight of zero.
+        return position, jnp.where(invalid, jnp.inf, log_increment(before - after, ratio))
 
     rungs = betas[:0:-1], betas[-2::-1], jax.random.split(key, len(betas) - 1)
     return jax.lax.scan(climb, position, rungs)[1].sum()
 
 
 def _mean(values: Array, method: str) -> Result:
-    """The mean of independent numbers, with Student's interval."""
+    """Compute the mean of independent numbers, with Student's interval."""
     error = values.std(ddof=1) / jnp.sqrt(values.size) if values.size > 1 else jnp.asarray(jnp.nan)
     return student_result(values.mean(), error, values.size - 1, values.size, method)

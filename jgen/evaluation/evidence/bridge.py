@@ -1,4 +1,4 @@
-"""Bridge sampling: log Z from the draws of a Markov chain."""
+"""Estimate log Z from the draws of a Markov chain by bridge sampling."""
 
 from functools import partial
 
@@ -20,12 +20,12 @@ from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Result
 def bridge(
     key: Key, draws: Draws, log_density: LogDensity, *, proposal: Distribution | None = None
 ) -> Result:
-    r"""Log Z of a density from draws of it, by a bridge to a Gaussian that resembles it.
+    r"""Estimate log Z of a density from draws of it, by a bridge to a Gaussian that resembles it.
 
     The Gaussian q takes its mean and covariance from the first half of every chain, and the bridge is built
     from the other half and as many draws of q; see ``bridged``. Draws that q was fitted to lie nearer to
     it than others do, and would make log Z too low. The error counts the draws of the chains by their
-    effective number. It cannot know a mode that no chain has seen.
+    effective number. It does not include a mode that no chain has visited.
 
     Args:
         key: Draws from q.
@@ -87,7 +87,7 @@ def bridge(
 def _bridge(
     log_density: Partial, half: int, proposal: Distribution | None, key: Key, value: PyTree
 ) -> Bridged:
-    """The bridge from all draws but the first ``half`` of every chain."""
+    """Build the bridge from all draws but the first ``half`` of every chain."""
     _, unravel = ravel_pytree(jax.tree.map(lambda leaf: leaf[0, 0], value))
     flat = jax.vmap(jax.vmap(lambda position: ravel_pytree(position)[0]))(value)  # [chain, draw, dim]
     proposal = fitted(flat[:, :half].reshape(-1, flat.shape[-1])) if proposal is None else proposal
@@ -102,7 +102,7 @@ def _bridge(
 
 
 def fitted(flat: Array) -> Distribution:
-    """The Gaussian of the mean and covariance of draws ``[draw, dim]``."""
+    """Fit a Gaussian to the mean and covariance of draws ``[draw, dim]``."""
     mean = flat.mean(axis=0)  # [dim]
     offset = flat - mean[None]  # [draw, dim]
     covariance = jnp.matmul(offset.T, offset, precision="highest") / (len(flat) - 1)

@@ -1,4 +1,4 @@
-"""The ratio of two normalisers from draws of both densities."""
+"""Estimate the ratio of two normalisers from draws of both densities."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from jgen.types import Array
 
 
 class Bridged(NamedTuple):
-    """What a bridge estimates.
+    """Estimate of a bridge.
 
     Attributes:
         value: log Z, in nats ``[]``.
@@ -30,7 +30,7 @@ class Bridged(NamedTuple):
 def bridged(
     log_ratio_base: Array, log_ratio_target: Array, effective_size: Callable[[Array], Array]
 ) -> Bridged:
-    r"""Meng and Wong's optimal bridge between a normalised q and an unnormalised target.
+    r"""Compute Meng and Wong's optimal bridge between a normalised q and an unnormalised target.
 
     With :math:`l = \log \tilde p - \log q`, effective sizes :math:`n_p, n_q` and :math:`s = n / (n_p + n_q)`,
     log Z is the one root of
@@ -46,7 +46,7 @@ def bridged(
     Args:
         log_ratio_base: l at independent draws of q ``[m]``.
         log_ratio_target: l at draws of the target, of any shape that ``effective_size`` reads.
-        effective_size: How many independent draws such values are worth; static.
+        effective_size: Effective number of independent draws of such values; static.
 
     Returns:
         The estimate. Where all draws of q lie outside the target's support it is -inf, with an error of inf.

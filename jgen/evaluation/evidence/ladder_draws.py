@@ -1,4 +1,4 @@
-"""What the readers of a ladder of chains share: the draws they take, and the result they make."""
+"""Estimate log Z from the chains of a ladder of temperatures, with a jackknife error."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jgen.evaluation.evidence.student_interval import student_result
-from jgen.samplers.annealing_path import checked_ladder
+from jgen.samplers.annealing_path import check_ladder
 from jgen.types import Array, Draws, Result
 
 
@@ -14,17 +14,17 @@ def read_ladder(
     draws: Draws,
     betas: Any,
     jackknife: Callable[[Array, Array], tuple[Array, Array]],
-    reader: str,
+    caller: str,
     method: str,
 ) -> Result:
-    """Log Z from the draws of ``tempering``, whose chains are left out in turn.
+    """Estimate log Z from the draws of ``tempering``, each chain left out in turn.
 
     Args:
         draws: ``[chain, draw]``, with ``log_ratio [chain, draw, temperature]`` in their info.
         betas: The ladder they were made with ``[temperature]``.
         jackknife: ``(betas, log_ratio) -> (estimate, standard error)``, each ``[]``.
-        reader: Who asks, for the complaint.
-        method: How the estimate is found, in a few words.
+        caller: The name of the estimator, for the error.
+        method: How the estimate is computed, in a few words.
 
     Returns:
         A ``Result``, with as many degrees of freedom as chains, less one.
@@ -33,11 +33,11 @@ def read_ladder(
         ValueError: If the ladder does not rise from 0 to 1, or the draws are not those of ``tempering`` on
             it, or of fewer than four chains.
     """
-    betas = checked_ladder(betas)
+    betas = check_ladder(betas)
     ratio = draws.info.get("log_ratio")
     if ratio is None or ratio.ndim != 3 or ratio.shape[0] < 4 or ratio.shape[2] != len(betas):
         raise ValueError(
-            f"{reader} takes draws of tempering on this ladder, log_ratio [chain, draw, {len(betas)}] "
+            f"{caller} takes draws of tempering on this ladder, log_ratio [chain, draw, {len(betas)}] "
             f"in their info, of four chains or more; got {None if ratio is None else ratio.shape}"
         )
     num_chains, num_draws = ratio.shape[:2]

@@ -1,4 +1,4 @@
-"""Stepping stones: log Z from the draws of parallel tempering."""
+"""Estimate log Z from the draws of parallel tempering by stepping stones."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from jgen.types import Array, Draws, Result
 
 
 def stepping_stones(draws: Draws, betas: Any) -> Result:
-    r"""Log Z, temperature by temperature, each crossed by importance sampling from the one below.
+    r"""Estimate log Z temperature by temperature, each by importance sampling from the one below.
 
     .. math:: \log Z = \sum_k \log E_{\beta_k}\bigl[e^{(\beta_{k+1} - \beta_k) r}\bigr], \qquad
         r = \log \tilde p - \log q.
 
-    The means are over all chains. The error is the jackknife's, each chain left out in turn: so it knows of
-    the correlation along chains and between temperatures, and its interval is Student's with as many degrees
-    of freedom as chains, less one. It cannot know a mode that no chain has seen. In finite samples the
+    The means are over all chains. The error is the jackknife's, each chain left out in turn: it includes the
+    correlation along chains and between temperatures, and its interval is Student's with as many degrees of
+    freedom as chains, less one. It does not include a mode that no chain has visited. In finite samples the
     estimate is low, by about half its squared error.
 
     Args:
@@ -56,11 +56,11 @@ def stepping_stones(draws: Draws, betas: Any) -> Result:
 
 @jax.jit
 def _jackknife(betas: Array, ratio: Array) -> tuple[Array, Array]:
-    """The estimate from all chains, and its standard error ``[]``."""
+    """Compute the estimate from all chains, and its standard error ``[]``."""
     num_chains, num_draws = ratio.shape[:2]
     rise = (betas[1:] - betas[:-1])[None, None]
     log_sum = logsumexp(rise * ratio[..., :-1], axis=1)  # [chain, temperature - 1]
-    kept = jnp.where(jnp.eye(num_chains, dtype=bool)[..., None], -jnp.inf, log_sum[None])
-    without = (logsumexp(kept, axis=1) - jnp.log((num_chains - 1) * num_draws)).sum(axis=-1)  # [chain]
+    others = jnp.where(jnp.eye(num_chains, dtype=bool)[..., None], -jnp.inf, log_sum[None])
+    without = (logsumexp(others, axis=1) - jnp.log((num_chains - 1) * num_draws)).sum(axis=-1)  # [chain]
     value = (logsumexp(log_sum, axis=0) - jnp.log(num_chains * num_draws)).sum()
     return value, jnp.sqrt((num_chains - 1) * without.var())

@@ -1,4 +1,4 @@
-"""Estimates as results, with the interval that their errors deserve."""
+"""Make results of estimates, with Student's interval."""
 
 import jax.numpy as jnp
 from scipy.special import stdtrit
@@ -7,14 +7,14 @@ from jgen.types import Array, Result
 
 
 def student_result(value: Array, error: Array, dof: float, n: int, method: str) -> Result:
-    r"""An estimate with Student's 95 % interval, :math:`value \pm t_\nu \, se`.
+    r"""Make a result with Student's 95 % interval, :math:`value \pm t_\nu \, se`.
 
     Args:
-        value: The estimate ``[]``, in nats; -inf where no draw says how small it is.
-        error: Its standard error ``[]``; NaN where one alone is no error.
+        value: The estimate ``[]``, in nats; -inf where all draws have weight 0.
+        error: Its standard error ``[]``; NaN where it cannot be estimated.
         dof: Degrees of freedom of that error.
         n: Draws behind it.
-        method: How it was found, in a few words.
+        method: How it was computed, in a few words.
 
     Example:
         >>> result = student_result(jnp.float32(1.0), jnp.float32(0.5), 7, 8, "eight populations")

@@ -1,4 +1,4 @@
-"""Thermodynamic integration: log Z from the draws of parallel tempering."""
+"""Estimate log Z from the draws of parallel tempering by thermodynamic integration."""
 
 from typing import Any
 
@@ -10,25 +10,25 @@ from jgen.types import Array, Draws, Result
 
 
 def thermodynamic(draws: Draws, betas: Any) -> Result:
-    r"""Log Z as an integral over the ladder, by the trapezoid rule with its second-order correction.
+    r"""Integrate log Z over the ladder, by the trapezoid rule with its second-order correction.
 
     With :math:`r = \log \tilde p - \log q`, whose mean rises with :math:`\beta` at the rate of its variance,
 
     .. math:: \log Z = \int_0^1 E_\beta[r] \, d\beta \approx \sum_k \frac{\Delta_k}{2} (E_k r + E_{k+1} r)
         - \frac{\Delta_k^2}{12} (Var_{k+1} r - Var_k r), \qquad \Delta_k = \beta_{k+1} - \beta_k.
 
-    The rule has an error of its own that no draws mend, of order :math:`\Delta^4`: the interval does not
-    cover it. It is small only if neighbours overlap well, and without bound where the base is so wide that r
-    has no variance; ``stepping_stones`` has no such error. What is left of it shows as the difference of the
-    two. The interval is the jackknife's, each chain left out in turn, with Student's t.
+    The rule has an error of its own, of order :math:`\Delta^4`, which more draws do not reduce: the interval
+    does not include it. It is small only if neighbours overlap well, and unbounded where the base is so wide
+    that r has no variance; ``stepping_stones`` has no such error, so the difference of the two estimates it.
+    The interval is the jackknife's, each chain left out in turn, with Student's t.
 
     Args:
         draws: ``[chain, draw]`` of ``tempering``, after warm-up, from four chains or more.
         betas: The ladder they were made with ``[temperature]``.
 
     Returns:
-        Log Z, in nats, with its 95 % interval; n is the number of draws. Where a base reaches beyond the
-        target's support the integral begins at -inf, and so does the value.
+        Log Z, in nats, with its 95 % interval; n is the number of draws. Where the base
+        has mass outside the target's support the integral starts at -inf, and the value is -inf.
 
     Raises:
         ValueError: If the ladder does not rise from 0 to 1, or the draws are not those of ``tempering`` on
@@ -57,7 +57,7 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
 
 @jax.jit
 def _jackknife(betas: Array, ratio: Array) -> tuple[Array, Array]:
-    """The estimate from all chains, and its standard error ``[]``."""
+    """Compute the estimate from all chains, and its standard error ``[]``."""
     num_chains = len(ratio)
     middle = ratio.mean(axis=(0, 1))  # [temperature]; squares are taken around it, for precision
     first, second = (((ratio - middle[None, None]) ** power).mean(axis=1) for power in (1, 2))

@@ -1,1 +1,1 @@
-"""Samplers whose draws are independent: exact, by rejection, or weighted."""
+"""Draw independently: exactly, by rejection, or with weights."""

@@ -1,4 +1,4 @@
-"""Rejection sampling until a proposal is accepted: exact draws, one a step."""
+"""Sample by rejection until a proposal is accepted, one exact draw a step."""
 
 from typing import NamedTuple
 
@@ -8,21 +8,23 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen._internal.buffers import zeros
 from jgen._internal.threefry import fold_in
 from jgen._internal.validation import check_count
+from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
-from jgen.samplers.proposal_attempt import Attempt, attempt
-from jgen.samplers.recipe import Recipe
+from jgen.samplers.recipe import Recipe, recipe_from
+from jgen.samplers.rejection_proposal import Trial, propose
 from jgen.samplers.state import no_state
 from jgen.samplers.state_machine import StateMachine, run_to_completion
 from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 class Search(NamedTuple):
-    """The proposals of one draw: the last of them, and whether any broke a promise."""
+    """State of the search for one draw: the last proposal, and the flags of all."""
 
     key: Key
-    last: Attempt
+    last: Trial
     above_bound: Array  # []
     invalid: Array  # []
     num_proposals: Array  # []
@@ -36,28 +38,28 @@ def accept_reject(
     *,
     max_proposals: int | Array = 100_000,
 ) -> Sampler:
-    r"""Proposes until a proposal is accepted, so that every draw is exact and independent.
+    r"""Propose until a proposal is accepted, so that every draw is exact and independent.
 
     .. math:: z_1, z_2, \ldots \sim q, \quad x = z_\tau, \quad
         \tau = \min\{t : u_t < \tilde p(z_t) / (B q(z_t))\}, \quad \tau \sim \mathrm{Geometric}(Z / B).
 
     ``rejection`` is the same scheme with one proposal a step, whose weights estimate Z. Here there are no
-    weights, and ``log_evidence`` raises: a number of proposals is known only up to the draw that ends it.
+    weights, and ``log_evidence`` raises: a run stops at acceptances, so that the rate is not unbiased.
 
     A proposal at which the density exceeds the bound flags its draw ``above_bound``: then the draws are
-    those of :math:`\min(\tilde p, B q)`, not of the target. A bound so loose that nothing is accepted does
-    not run for ever: after ``max_proposals`` the draw is NaN, flagged ``exhausted`` (only flagged, with its
-    last proposal as the value, where values are whole numbers).
+    those of :math:`\min(\tilde p, B q)`, not of the target. Where the bound is
+    too loose, a draw is given up after ``max_proposals``: it is NaN, flagged ``exhausted`` (for integers, the
+    last proposal, flagged).
 
-    It is a ``StateMachine`` of one log density a turn. Chains that move together wait for the unluckiest of
-    them; with ``num_lanes`` they do not.
+    The step is a ``StateMachine`` of one log density a step. Vmapped chains wait for the slowest of them;
+    with ``num_lanes`` they do not.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         proposal: Covers the target; without batch axes.
         log_bound: log B, at least the supremum of ``log_density - proposal.log_prob``;
-            ``estimate_log_bound`` looks for one.
-        max_proposals: Proposals a draw before it is given up.
+            ``estimate_log_bound`` estimates one.
+        max_proposals: Maximal number of proposals a draw.
 
     Returns:
         An independent sampler; it needs no starting position.
@@ -88,12 +90,11 @@ def accept_reject(
 def init_work(
     log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key, state: tuple[()]
 ) -> Search:
-    """Nothing proposed yet; spends nothing."""
+    """Start without a proposal; costs nothing."""
     del state
-    shapes = jax.eval_shape(attempt, log_density, proposal, log_bound, key)
-    nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    no_trial = zeros(jax.eval_shape(propose, log_density, proposal, log_bound, key))
     no = jnp.bool(False)
-    return Search(key, nothing, no, no, jnp.int32(0), no)
+    return Search(key, no_trial, no, no, jnp.int32(0), no)
 
 
 def step_work(
@@ -104,9 +105,9 @@ def step_work(
     state: tuple[()],
     search: Search,
 ) -> Search:
-    """One proposal."""
+    """Make one proposal; costs one log density."""
     del state
-    last = attempt(log_density, proposal, log_bound, fold_in(search.key, search.num_proposals))
+    last = propose(log_density, proposal, log_bound, fold_in(search.key, search.num_proposals))
     num_proposals = search.num_proposals + 1
     return Search(
         key=search.key,
@@ -119,10 +120,10 @@ def step_work(
 
 
 def finalize(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
-    """The accepted proposal; NaN where there is none."""
+    """Return the accepted proposal; NaN where there is none."""
     accepted = search.last.accepted
 
-    def given_up(value: Array) -> Array:
+    def nan_unless_accepted(value: Array) -> Array:
         return jnp.where(accepted, value, jnp.nan) if jnp.issubdtype(value.dtype, jnp.inexact) else value
 
     info = {
@@ -131,15 +132,18 @@ def finalize(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
         "invalid": search.invalid,
         "lp": search.last.log_density,
         "n_steps": search.num_proposals,
-        "num_grads": jnp.int32(0),
-        "num_log_densities": search.num_proposals,
+        **evaluations(num_log_densities=search.num_proposals),
     }
-    return state, Draws(jax.tree.map(given_up, search.last.value), info, None, DrawKind.INDEPENDENT)
+    return state, Draws(
+        jax.tree.map(nan_unless_accepted, search.last.value),
+        info,
+        None,
+        DrawKind.INDEPENDENT,
+        frozenset({"num_grads"}),
+    )
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Wherever the target knows a proposal and a proven bound."""
+    """Make it for any target with a proposal and a proven bound."""
     del scale
-    if target.proposal is None or target.log_bound is None:
-        return None
-    return Recipe(accept_reject(target.log_density, target.proposal, target.log_bound), None)
+    return recipe_from(accept_reject, target.log_density, target.proposal, target.log_bound)

@@ -1,4 +1,4 @@
-"""Adaptive rejection sampling of a log-concave density on the line."""
+"""Sample a log-concave density on the line by adaptive rejection."""
 
 import functools
 from typing import Any, NamedTuple
@@ -11,36 +11,36 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial
 from jgen._internal.trees import select_tree
 from jgen._internal.validation import is_traced
-from jgen.samplers.accept import log_uniform
+from jgen.samplers.accept import evaluations, log_uniform
 from jgen.samplers.input_checks import check_scalar
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.tangent_hull import (
     Hull,
+    add_tangent,
     contradicts,
     make_hull,
-    place,
-    refined,
+    quantile,
+    refine_hull,
     segments,
     tangents,
-    with_tangent,
 )
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target, Trait
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target, Trait
 
 REAL_LINE = (-float("inf"), float("inf"))
 NUM_PROBES = 4
-"""Quantiles of every segment of the first hull at which the density is looked at."""
+"""Quantiles of every segment of the first hull at which concavity is checked."""
 
 
 class HullState(NamedTuple):
-    """What a chain has learned of its density.
+    """State of a chain: its hull of tangents.
 
     Attributes:
-        hull: Tangents, each where a proposal was once refused.
-        refused: Whether the density has shown that it is not log-concave, or never had a hull ``[]``.
+        hull: Tangents, one at each rejected proposal.
+        is_invalid: Whether the density was found not to be log-concave, or never had a hull ``[]``.
     """
 
     hull: Hull
-    refused: Array
+    is_invalid: Array
 
 
 def adaptive_rejection(
@@ -50,40 +50,40 @@ def adaptive_rejection(
     support: tuple[float | Array, float | Array] = REAL_LINE,
     max_knots: int = 32,
 ) -> Sampler:
-    r"""Rejection from an envelope of tangents, which closes in wherever a proposal is refused.
+    r"""Reject from an envelope of tangents, which is refined at each rejected proposal.
 
     A concave log density h lies below each of its tangents, so their minimum u is an envelope, and
     :math:`e^u` is piecewise exponential. One proposal a step:
 
     .. math:: x \sim e^{u(x)} / M, \quad w = M \cdot 1\{\log v < h(x) - u(x)\}, \quad E[w \mid u] = Z.
 
-    A refused proposal becomes a knot of the next hull, while there is room. Given the hull that proposed it a
-    draw that is kept is exact, so kept draws are independent; and every weight is unbiased for Z given the
-    steps before, whatever the hull has learned from them. The error of log Z is that of a counted share of
-    refusals: it wants some tens of them.
+    A rejected proposal becomes a knot of the next hull, while there is room. Given the hull that proposed it,
+    an accepted draw is exact, so accepted draws are independent; and every weight is unbiased for Z given the
+    steps before, however the hull depends on them. The error of log Z is that of a proportion of rejections:
+    it needs some tens of them.
 
-    A first hull far above the density would refuse nearly all, and weigh the few it keeps by its large M; it
+    A first hull far above the density would reject nearly all, and weight the rest by its large M; it
     is refined when the sampler is made, in the middles of its heaviest segments, until it is half full.
 
-    A density that is not log-concave is refused: when the sampler is made, where the first hull or four
-    quantiles of each of its segments show it; else at the first proposal that does. From then on
-    ``not_log_concave`` is flagged and log-weights are NaN, and so is all that is computed from them.
+    A density that is not log-concave raises when the sampler is made, if the first hull or four quantiles of
+    each of its segments show it. Otherwise, from the first proposal that shows it on, ``not_log_concave`` is
+    flagged and log-weights are NaN, and so are all results computed from them.
 
     Args:
         log_density: Scalar position ``[]`` -> unnormalised log density ``[]``, in nats, differentiable;
             bind data by ``Partial``.
         knots: Where the first tangents touch ``[knot]``, on both sides of the mode if the support is
             unbounded. Those at which the density or its slope is not finite are left out.
-        support: Ends of the interval that holds all probability; outside, the density is not asked.
-        max_knots: Room in the hull; structural, another number compiles anew.
+        support: Ends of the interval of all probability; the density is not evaluated outside.
+        max_knots: Capacity of the hull; structural, another number compiles another program.
 
     Returns:
-        A weighted sampler; it needs no starting position, and a draw costs one gradient. The gradients of the
-        first look, some six times ``max_knots``, are not counted.
+        A weighted sampler; it needs no starting position, and a draw costs one gradient. The gradients
+        used when it is made, some six times ``max_knots``, are not counted.
 
     Raises:
         ValueError: If the support is empty, the knots are outside or too many, the first hull cannot be
-            normalised, or the log density is seen not to be concave.
+            normalised, or the log density is found not to be concave.
         TypeError: If the log density of a scalar is not a scalar.
 
     Example:
@@ -110,92 +110,90 @@ def adaptive_rejection(
     check_scalar(log_density, jax.ShapeDtypeStruct((), knots.dtype))
     if not is_traced(knots + ends[0]):
         check_knots(np.asarray(knots), np.asarray(ends))
-    found = examine(log_density, knots, ends, max_knots)
-    check_hull(found)
+    checked = check_first_hull(log_density, knots, ends, max_knots)
+    raise_if_wrong(checked)
     return Sampler(
-        Partial(adaptive_rejection_init, found.hull, ~jnp.isfinite(found.log_mass)),
+        Partial(adaptive_rejection_init, checked.hull, ~jnp.isfinite(checked.log_mass)),
         Partial(adaptive_rejection_step, log_density, ends),
     )
 
 
-def adaptive_rejection_init(hull: Hull, refused: Array, key: Key, position: PyTree | None) -> HullState:
-    """Spends nothing and needs no position."""
+def adaptive_rejection_init(hull: Hull, is_invalid: Array, key: Key, position: PyTree | None) -> HullState:
+    """Start from the first hull; costs nothing and needs no position."""
     del key, position
-    return HullState(hull, refused)
+    return HullState(hull, is_invalid)
 
 
 def adaptive_rejection_step(
     log_density: LogDensity, ends: Array, key: Key, state: HullState
 ) -> tuple[HullState, Draws]:
-    """One proposal, one gradient."""
-    segment_key, place_key, accept_key = jax.random.split(key, 3)
+    """Make one proposal; costs one gradient."""
+    segment_key, uniform_key, accept_key = jax.random.split(key, 3)
     hull, dtype = state.hull, state.hull.x.dtype
     parts = segments(hull, ends)
     log_mass = jax.nn.logsumexp(parts.log_mass)
     index = jax.random.categorical(segment_key, parts.log_mass)
-    x, envelope = place(hull, parts, index, jax.random.uniform(place_key, dtype=dtype))
-    x = jnp.where(state.refused, hull.x[0], x)
+    x, envelope = quantile(hull, parts, index, jax.random.uniform(uniform_key, dtype=dtype))
+    x = jnp.where(state.is_invalid, hull.x[0], x)
     lp, slope = jax.value_and_grad(log_density)(x)
     invalid = ~(lp < jnp.inf)
-    refused = state.refused | contradicts(hull, x, lp, slope)
+    is_invalid = state.is_invalid | contradicts(hull, x, lp, slope)
     uniform = jax.random.uniform(accept_key, dtype=dtype)
-    accepted = ~(invalid | refused) & (log_uniform(uniform) < lp - envelope)
-    grown = with_tangent(hull, x, lp, slope)
-    hull = select_tree(accepted, hull, grown)
+    accepted = ~(invalid | is_invalid) & (log_uniform(uniform) < lp - envelope)
+    hull = select_tree(accepted, hull, add_tangent(hull, x, lp, slope))
     info = {
         "accepted": accepted,
         "invalid": invalid,
-        "not_log_concave": refused,
+        "not_log_concave": is_invalid,
         "knots": hull.num_used,
         "lp": lp,
-        "num_grads": jnp.int32(1),
-        "num_log_densities": jnp.int32(0),
+        **evaluations(1),
     }
     log_weight = jnp.where(accepted, log_mass, -jnp.inf)
-    log_weight = jnp.where(refused, jnp.nan, log_weight)
-    return HullState(hull, refused), Draws(x, info, log_weight, DrawKind.WEIGHTED)
+    log_weight = jnp.where(is_invalid, jnp.nan, log_weight)
+    return HullState(hull, is_invalid), Draws(x, info, log_weight, DrawKind.WEIGHTED, COUNTS)
 
 
-class Examined(NamedTuple):
-    """The first hull, and where the density contradicts it."""
+class CheckedHull(NamedTuple):
+    """First hull, and the places where the density is not concave."""
 
     hull: Hull
     ends: Array  # [2]
     log_mass: Array  # []
     x: Array  # [place] knots and quantiles
-    is_wrong: Array  # [place] whether the others show that this one is of no concave function
+    is_wrong: Array  # [place] whether the other places contradict concavity here
 
 
 @functools.partial(jax.jit, static_argnames="max_knots")
-def examine(log_density: LogDensity, knots: Array, ends: Array, max_knots: int) -> Examined:
-    """The first hull, half full, and the density at quantiles of each of its segments."""
+def check_first_hull(log_density: LogDensity, knots: Array, ends: Array, max_knots: int) -> CheckedHull:
+    """Make the first hull, half full, and check concavity at quantiles of each of its segments."""
     hull = make_hull(*tangents(log_density, knots), max_knots)
-    hull = refined(log_density, hull, ends, max_knots // 2 - hull.num_used)
+    hull = refine_hull(log_density, hull, ends, max_knots // 2 - hull.num_used)
     parts = segments(hull, ends)
     index = jnp.repeat(jnp.arange(max_knots), NUM_PROBES)
-    quantile = jnp.tile((jnp.arange(NUM_PROBES) + 0.5) / NUM_PROBES, max_knots)
-    x, _ = jax.vmap(place, (None, None, 0, 0))(hull, parts, index, quantile)
+    probability = jnp.tile((jnp.arange(NUM_PROBES) + 0.5) / NUM_PROBES, max_knots)
+    x, _ = jax.vmap(quantile, (None, None, 0, 0))(hull, parts, index, probability)
     used = index < hull.num_used
     known = jnp.where(jnp.arange(max_knots) < hull.num_used, hull.x, hull.x[0])
     x = jnp.concatenate([knots, known, jnp.where(used, x, hull.x[0])])  # [place]
-    found = tangents(log_density, x)
-    is_wrong = jax.vmap(contradicts, (None, 0, 0, 0))(make_hull(*found, x.size), *found)
-    return Examined(hull, ends, jax.nn.logsumexp(parts.log_mass), x, is_wrong)
+    lines = tangents(log_density, x)
+    is_wrong = jax.vmap(contradicts, (None, 0, 0, 0))(make_hull(*lines, x.size), *lines)
+    return CheckedHull(hull, ends, jax.nn.logsumexp(parts.log_mass), x, is_wrong)
 
 
 def check_knots(knots: np.ndarray, ends: np.ndarray) -> None:
-    """Refuses concrete knots and ends that cannot be meant."""
+    """Check that concrete ends are in order and that concrete knots lie between them."""
     if not ends[0] < ends[1]:
         raise ValueError(f"support must be (low, high) with low < high; got ({ends[0]}, {ends[1]})")
     if not ((ends[0] <= knots) & (knots <= ends[1]) & np.isfinite(knots)).all():
         raise ValueError(f"knots must be finite and inside the support ({ends[0]}, {ends[1]}); got {knots}")
 
 
-def check_hull(found: Examined) -> None:
-    """Refuses a concrete density that has no hull from these knots, or no hull at all."""
-    hull, (low, high) = found.hull, found.ends
+def raise_if_wrong(checked: CheckedHull) -> None:
+    """Raise if a concrete density has no hull from these knots, or is not concave."""
+    hull, (low, high) = checked.hull, checked.ends
     if is_traced(hull.num_used):
-        return  # what is wrong shows in the flags
+        return  # errors show in the flags
     if hull.num_used == 0:
         raise ValueError("the log density and its slope are finite at none of the knots: move them")
     for side, end, index in (("left", low, 0), ("right", high, int(hull.num_used) - 1)):
@@ -206,19 +204,19 @@ def check_hull(found: Examined) -> None:
                 f"the support is unbounded on the {side}, so the density must fall from the {side}most knot "
                 f"on, but at {x:.6g} its slope is {slope:.6g}: add a knot further {side}, or give a support"
             )
-    if not jnp.isfinite(found.log_mass):
-        raise ValueError(f"the first hull has log mass {found.log_mass}: rescale the density")
-    if found.is_wrong.any():
-        x = float(found.x[found.is_wrong][0])
+    if not jnp.isfinite(checked.log_mass):
+        raise ValueError(f"the first hull has log mass {checked.log_mass}: rescale the density")
+    if checked.is_wrong.any():
+        x = float(checked.x[checked.is_wrong][0])
         raise ValueError(
             f"the log density is not concave: at {x:.6g} it lies above a tangent, or its tangent below the "
-            "density elsewhere, so a hull of tangents would sample another law; use rejection with a bound, "
-            "or a Markov kernel"
+            "density elsewhere, so a hull of tangents would sample another distribution; use rejection "
+            "with a bound, or a Markov kernel"
         )
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Any target on the line that is known to be log-concave, from knots about its mean."""
+    """Make it for any log-concave target on the line, from knots around its mean."""
     del scale
     if Trait.LOG_CONCAVE not in target.traits or target.mean is None or target.variance is None:
         return None

@@ -1,4 +1,4 @@
-"""Ancestral sampling of a directed model, parents first."""
+"""Sample a directed model ancestrally, parents first."""
 
 import graphlib
 import inspect
@@ -10,30 +10,31 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial, bind_static
+from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_unbatched
-from jgen.samplers.recipe import Recipe
+from jgen.samplers.recipe import Recipe, recipe_from
 from jgen.samplers.state import no_state
-from jgen.types import Array, DrawKind, Draws, Key, Sampler, Target
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, Sampler, Target
 
 
 def ancestral(
     conditionals: Mapping[str, Callable[..., Distribution]], observed: Mapping[str, Array] | None = None
 ) -> Sampler:
-    r"""Draws every variable given its parents; a variable observed is held, and weighs the draw.
+    r"""Draw every variable given its parents; an observed variable is fixed, and weights the draw.
 
     The model is :math:`p(x) = \prod_i p(x_i \mid \mathrm{pa}_i)`. Each conditional is a function whose
-    parameters carry the names of its parents. With observations e, the others are drawn from their
-    conditionals and
+    parameters carry the names of its parents. With observations e, the other variables are drawn from their
+    conditionals, and
 
     .. math:: \log w = \sum_{i \in e} \log p(e_i \mid \mathrm{pa}_i), \quad E[w] = p(e),
 
-    which is likelihood weighting. With none, draws are exact and independent, of log-weight 0. The
-    ``lp`` of a draw is its joint log probability, observations included. Only weighing is counted as a log
+    which is likelihood weighting. Without observations, draws are exact and independent, of log-weight 0. The
+    ``lp`` of a draw is its joint log probability, observations included. Only weighting counts as a log
     density.
 
     Args:
         conditionals: Name -> function of its parents' values, returning a NumPyro distribution without
-            batch axes. Bind data by position, ``Partial(fn, data)``: bound parameters are no parents.
+            batch axes. Bind data by position, ``Partial(fn, data)``: bound parameters are not parents.
         observed: Name -> value.
 
     Returns:
@@ -65,9 +66,8 @@ def ancestral(
         Fung and Chang (1990), "Weighing and integrating evidence for stochastic simulation in Bayesian
         networks".
     """
-    conditionals = {
-        name: as_partial(conditionals[name]) for name in sorted(conditionals)
-    }  # one order, one graph
+    # The same order whatever the order of the dict, so that equal graphs share a program.
+    conditionals = {name: as_partial(conditionals[name]) for name in sorted(conditionals)}
     observed = dict(observed or {})
     parents = {name: tuple(inspect.signature(function).parameters) for name, function in conditionals.items()}
     for name, names in [*parents.items(), ("observed", tuple(observed))]:
@@ -83,7 +83,7 @@ def ancestral(
     step = Partial(
         bind_static(ancestral_step, graph=graph), conditionals, jax.tree.map(jnp.asarray, observed)
     )
-    jax.eval_shape(step, jax.random.key(0), ())  # a batched or ill-shaped conditional is refused here
+    jax.eval_shape(step, jax.random.key(0), ())  # raises for a batched or ill-shaped conditional
     return Sampler(Partial(no_state), step)
 
 
@@ -95,7 +95,7 @@ def ancestral_step(
     *,
     graph: tuple[tuple[str, tuple[str, ...]], ...],
 ) -> tuple[tuple[()], Draws]:
-    """One draw of the whole model."""
+    """Draw all variables once."""
     value: dict[str, Array] = {}
     log_weight = lp = jnp.zeros(())
     for (name, parents), node_key in zip(graph, jax.random.split(key, len(graph)), strict=True):
@@ -112,12 +112,13 @@ def ancestral_step(
         else:
             value[name] = distribution.sample(node_key)
         lp = lp + distribution.log_prob(value[name])
-    law = DrawKind.WEIGHTED if observed else DrawKind.INDEPENDENT
-    info = {"lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(bool(observed))}
-    return state, Draws(value, info, log_weight, law)
+    kind = DrawKind.WEIGHTED if observed else DrawKind.INDEPENDENT
+    constant = COUNTS if observed else COUNTS | {"log_weight"}
+    info = {"lp": lp, **evaluations(num_log_densities=int(bool(observed)))}
+    return state, Draws(value, info, log_weight, kind, constant)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Wherever the target is written as a directed model."""
+    """Make it for any target that is given as a directed model."""
     del scale
-    return Recipe(ancestral(target.conditionals), None) if target.conditionals is not None else None
+    return recipe_from(ancestral, target.conditionals)

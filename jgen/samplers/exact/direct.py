@@ -1,26 +1,27 @@
-"""Direct sampling: independent draws from something that can be drawn from."""
+"""Sample exactly and independently from a distribution."""
 
 from typing import Any, Protocol
 
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_unbatched
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, DrawKind, Draws, Key, Sampler, Target
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, Sampler, Target
 
 
 class Source(Protocol):
-    """Anything with ``sample(key)`` that is a pytree: every NumPyro distribution is one."""
+    """Pytree with a method ``sample(key)``, such as any NumPyro distribution."""
 
     @property
     def sample(self) -> Any:
-        """The function ``sample(key)``, one exact draw."""
+        """Return the function ``sample(key)``, one exact draw."""
 
 
 def direct(source: Source) -> Sampler:
-    """Independent exact draws, each of log-weight 0 (Z = 1).
+    """Draw exactly and independently, each draw of log-weight 0 (Z = 1).
 
     Args:
         source: A NumPyro distribution without batch axes, or any pytree with ``sample(key)``.
@@ -43,12 +44,12 @@ def direct(source: Source) -> Sampler:
 
 
 def direct_step(source: Source, key: Key, state: tuple[()]) -> tuple[tuple[()], Draws]:
-    """One draw."""
-    info = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
-    return state, Draws(source.sample(key), info, jnp.zeros(()), DrawKind.INDEPENDENT)
+    """Draw once."""
+    constant = COUNTS | {"log_weight"}
+    return state, Draws(source.sample(key), evaluations(), jnp.zeros(()), DrawKind.INDEPENDENT, constant)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Wherever the target knows how to be drawn from."""
+    """Make it for any target with exact draws."""
     del scale
     return Recipe(direct(target), None) if target.sample is not None else None

@@ -1,22 +1,23 @@
-"""Importance sampling."""
+"""Sample by importance sampling."""
 
 import jax.numpy as jnp
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
-from jgen.samplers.recipe import Recipe
+from jgen.samplers.recipe import Recipe, recipe_from
 from jgen.samplers.state import no_state
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def importance(log_density: LogDensity, proposal: Distribution) -> Sampler:
-    r"""Draws from a proposal q, weighted to stand for the target.
+    r"""Draw from a proposal q, with importance weights for the target.
 
     .. math:: z \sim q, \quad \log w = \log \tilde p(z) - \log q(z), \quad E_q[w] = Z.
 
-    Chains are particles here: ``num_chains=1000, num_draws=100`` is 100,000 vmapped particles.
+    Each chain is a particle: ``num_chains=1000, num_draws=100`` is 100,000 vmapped particles.
     Self-normalised means, the effective sample size, Pareto-smoothed weights with their k-hat and
     log Z with its error are computed from the log-weights by ``jgen.diagnostics.weights`` and ``summary``.
 
@@ -53,18 +54,16 @@ def importance(log_density: LogDensity, proposal: Distribution) -> Sampler:
 def importance_step(
     log_density: LogDensity, proposal: Distribution, key: Key, state: tuple[()]
 ) -> tuple[tuple[()], Draws]:
-    """One particle, one log density."""
+    """Draw one particle; costs one log density."""
     value = proposal.sample(key)
     lp = log_density(value)
     invalid = ~(lp < jnp.inf)
     log_weight = jnp.where(invalid, -jnp.inf, lp - proposal.log_prob(value))
-    info = {"invalid": invalid, "lp": lp, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(1)}
-    return state, Draws(value, info, log_weight, DrawKind.WEIGHTED)
+    info = {"invalid": invalid, "lp": lp, **evaluations(num_log_densities=1)}
+    return state, Draws(value, info, log_weight, DrawKind.WEIGHTED, COUNTS)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Wherever the target knows a proposal that covers it."""
+    """Make it for any target with a proposal."""
     del scale
-    if target.proposal is None:
-        return None
-    return Recipe(importance(target.log_density, target.proposal), None)
+    return recipe_from(importance, target.log_density, target.proposal)

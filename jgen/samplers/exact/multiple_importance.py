@@ -1,4 +1,4 @@
-"""Multiple importance sampling."""
+"""Sample by multiple importance sampling."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,31 +10,32 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
-from jgen.samplers.mixture_proposal import balanced
+from jgen.samplers.mixture_proposal import balance_heuristic
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def multiple_importance(
     log_density: LogDensity, proposals: Sequence[Distribution], *, counts: Any = None
 ) -> Sampler:
-    r"""Draws from several proposals at once, each weighted by the mixture of all (the balance heuristic).
+    r"""Draw from several proposals at once, each draw weighted by their mixture (the balance heuristic).
 
-    One step draws :math:`n_j` times from :math:`q_j`, a fixed number from each, N in all, and weighs
+    One step draws :math:`n_j` times from :math:`q_j`, N draws in all, with the weights
 
     .. math:: \log w(z) = \log \tilde p(z) - \log \sum_j \tfrac{n_j}{N} q_j(z), \qquad
         E\bigl[\tfrac1N \textstyle\sum_i w(z_i)\bigr] = Z.
 
-    No weight passes :math:`N / n_j` times the one by :math:`q_j` alone, so one proposal that covers the
-    target is enough. Draws of one step differ in law, so a step is one draw of a population, and errors are
-    those between steps.
+    No weight exceeds :math:`N / n_j` times the one by :math:`q_j` alone, so one proposal that covers the
+    target is enough. Draws of one step have different distributions, so a step is one draw of an ensemble,
+    and errors are computed between steps.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         proposals: Together they cover the target; each without batch axes.
-        counts: Draws of each in a step, whole numbers; one each by default. Structural.
+        counts: Draws of each in a step, integers; one each by default. Structural.
 
     Returns:
         An ensemble sampler, whose draws have a particle axis, proposal by proposal; it needs no starting
@@ -65,12 +66,12 @@ def multiple_importance(
     fits = counts.shape == (len(proposals),) and np.issubdtype(counts.dtype, np.integer)
     if not proposals or not fits or counts.min() < 1:
         raise ValueError(
-            f"multiple_importance takes one proposal or more and a whole number of draws, at least 1, of "
+            f"multiple_importance takes one proposal or more and an integer number of draws, at least 1, of "
             f"each; got {len(proposals)} proposals and counts {counts.tolist()}"
         )
     for proposal in proposals:
         check_proposal(log_density, proposal)
-    # Which proposal a draw is of is the shape of a leaf, so equal counts are one program.
+    # The counts are the shapes of leaves, so that equal counts share a program.
     slots = tuple(jnp.zeros(count) for count in counts)
     return Sampler(
         Partial(no_state), Partial(multiple_importance_step, as_partial(log_density), proposals, slots)
@@ -84,15 +85,15 @@ def multiple_importance_step(
     key: Key,
     state: tuple[()],
 ) -> tuple[tuple[()], Draws]:
-    """So many draws from each proposal, one log density each."""
+    """Draw from each proposal; costs one log density a draw."""
     counts = [slot.size for slot in slots]
-    value, log_weight, invalid = balanced(log_density, proposals, counts, key)
-    info = {"invalid": invalid, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(sum(counts))}
-    return state, Draws(value, info, log_weight, DrawKind.ENSEMBLE)
+    value, log_weight, invalid = balance_heuristic(log_density, proposals, counts, key)
+    info = {"invalid": invalid, **evaluations(num_log_densities=sum(counts))}
+    return state, Draws(value, info, log_weight, DrawKind.ENSEMBLE, COUNTS)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Two draws of a proposal that covers the target, and six of the normal law of its mean and variance."""
+    """Make it from two draws of the target's proposal and six of a normal with its mean and variance."""
     del scale
     if target.proposal is None or target.mean is None or target.variance is None:
         return None
@@ -100,5 +101,5 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
         target.start.dtype, jnp.floating
     ):
         return None
-    near = dist.Normal(jnp.asarray(target.mean), jnp.sqrt(target.variance)).to_event(1)
-    return Recipe(multiple_importance(target.log_density, [target.proposal, near], counts=[2, 6]), None)
+    normal = dist.Normal(jnp.asarray(target.mean), jnp.sqrt(target.variance)).to_event(1)
+    return Recipe(multiple_importance(target.log_density, [target.proposal, normal], counts=[2, 6]), None)

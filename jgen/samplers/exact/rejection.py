@@ -1,4 +1,4 @@
-"""Rejection sampling, one proposal a step."""
+"""Sample by rejection, one proposal a step, and estimate the bound."""
 
 from typing import NamedTuple
 
@@ -8,22 +8,24 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen._internal.validation import check_count
+from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
-from jgen.samplers.proposal_attempt import attempt
-from jgen.samplers.recipe import Recipe
+from jgen.samplers.recipe import Recipe, recipe_from
+from jgen.samplers.rejection_proposal import propose
 from jgen.samplers.state import no_state
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
 def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float | Array) -> Sampler:
-    r"""One proposal a step, kept with probability :math:`\tilde p(z) / (B q(z))`.
+    r"""Make one proposal a step, accepted with probability :math:`\tilde p(z) / (B q(z))`.
 
-    There is no loop inside: a step's cost is known, and a refused proposal is a draw of weight zero
-    (``accept_reject`` goes on until one is accepted).
+    There is no loop inside: every step costs the same, and a rejected proposal is a draw of weight zero
+    (``accept_reject`` proposes until one is accepted).
 
     .. math:: z \sim q, \quad w = B \cdot 1\{u < \tilde p(z) / (B q(z))\}, \quad E[w] = Z.
 
-    So the kept draws are exact, the acceptance rate is Z/B, and the mean weight is an unbiased
+    So the accepted draws are exact, the acceptance rate is Z/B, and the mean weight is an unbiased
     estimate of Z. A proposal at which the density exceeds the bound is flagged ``above_bound``: then
     the draws are those of :math:`\min(\tilde p, B q)`, not of the target.
 
@@ -59,27 +61,26 @@ def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float 
 def rejection_step(
     log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key, state: tuple[()]
 ) -> tuple[tuple[()], Draws]:
-    """One proposal, one log density."""
-    tried = attempt(log_density, proposal, log_bound, key)
+    """Make one proposal; costs one log density."""
+    trial = propose(log_density, proposal, log_bound, key)
     info = {
-        "accepted": tried.accepted,
-        "above_bound": tried.above_bound,
-        "invalid": tried.invalid,
-        "lp": tried.log_density,
-        "num_grads": jnp.int32(0),
-        "num_log_densities": jnp.int32(1),
+        "accepted": trial.accepted,
+        "above_bound": trial.above_bound,
+        "invalid": trial.invalid,
+        "lp": trial.log_density,
+        **evaluations(num_log_densities=1),
     }
-    log_weight = jnp.where(tried.accepted, log_bound, -jnp.inf).astype(tried.log_density.dtype)
-    return state, Draws(tried.value, info, log_weight, DrawKind.WEIGHTED)
+    log_weight = jnp.where(trial.accepted, log_bound, -jnp.inf).astype(trial.log_density.dtype)
+    return state, Draws(trial.value, info, log_weight, DrawKind.WEIGHTED, COUNTS)
 
 
 class BoundEstimate(NamedTuple):
-    """A bound found by search, and how it fared on proposals it had not seen.
+    """Estimated bound, with its test on new proposals.
 
     Attributes:
-        log_bound: Largest log ratio that the search met, plus the margin ``[]``.
-        num_violations: Fresh proposals above it ``[]``.
-        num_samples: Fresh proposals tried.
+        log_bound: Largest log ratio of the search, plus the margin ``[]``.
+        num_violations: New proposals above it ``[]``.
+        num_samples: New proposals tested.
         max_excess: Largest excess over the bound among them, in nats; 0 if none ``[]``.
     """
 
@@ -97,18 +98,18 @@ def estimate_log_bound(
     num_samples: int = 10_000,
     margin: float = 0.1,
 ) -> BoundEstimate:
-    """Looks for the bound by sampling, then tests it on as many fresh proposals.
+    """Estimate the bound by sampling, and test it on as many new proposals.
 
-    A sampled maximum is a lower bound of the supremum, so it is raised by a margin; whether that was
-    enough is never assumed but counted. With no violation among n proposals, the chance that
-    a proposal violates is below 3/n (95 %).
+    A sampled maximum is a lower bound of the supremum, so it is raised by a margin, and the violations
+    that remain are counted. With no violation among n proposals, the probability that
+    a proposal violates the bound is below 3/n (95 %).
 
     Args:
         key: For both samples.
         log_density: Position -> unnormalised log density ``[]``, in nats.
         proposal: Covers the target; without batch axes.
         num_samples: Proposals for the search, and again for the test.
-        margin: Added to the largest ratio met, in nats; each nat costs a factor e in acceptance.
+        margin: Added to the largest ratio, in nats; each nat costs a factor e in acceptance.
 
     Returns:
         The bound and its test.
@@ -124,8 +125,7 @@ def estimate_log_bound(
         (0.52, 0)
     """
     check_proposal(log_density, proposal)
-    if num_samples < 1:
-        raise ValueError(f"num_samples must be at least 1; got {num_samples}")
+    check_count("num_samples", num_samples)
 
     def log_ratio(key: Key) -> Array:
         value = proposal.sample(key)
@@ -144,8 +144,6 @@ def estimate_log_bound(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Wherever the target knows a proposal and a proven bound."""
+    """Make it for any target with a proposal and a proven bound."""
     del scale
-    if target.proposal is None or target.log_bound is None:
-        return None
-    return Recipe(rejection(target.log_density, target.proposal, target.log_bound), None)
+    return recipe_from(rejection, target.log_density, target.proposal, target.log_bound)

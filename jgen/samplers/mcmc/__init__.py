@@ -1,1 +1,1 @@
-"""Markov kernels that leave their target exactly invariant."""
+"""Sample by Markov kernels that leave their target exactly invariant."""

@@ -1,19 +1,21 @@
-"""Metropolis-adjusted microcanonical Monte Carlo."""
+"""Sample by Metropolis-adjusted microcanonical Monte Carlo."""
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.flatten_util import ravel_pytree
-from jax.tree_util import Partial
 
-from jgen._internal.binding import as_partial
-from jgen._internal.validation import check_count, check_positive, is_traced
-from jgen.samplers.accept import MAX_ENERGY_ERROR, accept
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix
-from jgen.samplers.microcanonical import Flight, fly, isokinetic_init, random_direction
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state import ChainState, flatten
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
+from jgen._internal.validation import check_count
+from jgen.samplers.accept import accept_trajectory, log_uniform, markov_draw
+from jgen.samplers.input_checks import check_fraction
+from jgen.samplers.microcanonical import (
+    IsokineticPoint,
+    isokinetic_init,
+    isokinetic_leapfrog,
+    random_direction,
+)
+from jgen.samplers.recipe import Recipe, local_recipe
+from jgen.samplers.state import ChainState, flatten, make_kernel
+from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
 
 def adjusted_mclmc(
@@ -24,7 +26,7 @@ def adjusted_mclmc(
     jitter: float | Array = 0.0,
     inverse_mass_matrix: Array | None = None,
 ) -> Sampler:
-    r"""Trajectories of constant speed from a fresh direction, with a Metropolis correction.
+    r"""Simulate trajectories of constant speed, and accept or reject them by the Metropolis rule.
 
     HMC with the momentum on a sphere: a direction is drawn uniformly, the isokinetic leapfrog of
     ``mclmc`` is followed for n steps, and the end is accepted with probability
@@ -32,8 +34,8 @@ def adjusted_mclmc(
 
     .. math:: \Delta = \log p(x) - \log p(x') + (d - 1) \sum \log(\cosh\delta + c \sinh\delta),
 
-    the sum over all turns of the direction. It is exact at any step size. The speed is bounded, so
-    that it bears longer steps than HMC where the gradient is steep.
+    the sum over all updates of the direction. It is exact at any step size. The speed is bounded, so
+    that steps may be longer than those of HMC where the gradient is steep.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats, of two numbers or more; bind
@@ -41,7 +43,7 @@ def adjusted_mclmc(
         step_size: Leapfrog step size; the speed is that of HMC, the square root of the dimension.
         num_steps: Leapfrog steps a draw; the number of gradients it costs.
         jitter: A draw takes a uniformly random number of steps within this fraction of ``num_steps``, in
-            [0, 1]; 0 is a fixed length. It breaks the rhythm of targets that swing.
+            [0, 1]; 0 is a fixed length. It prevents resonance with a period of the target.
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
 
     Returns:
@@ -65,50 +67,43 @@ def adjusted_mclmc(
         Robnik, Cohn-Gordon and Seljak (2025), "Metropolis adjusted microcanonical Hamiltonian Monte
         Carlo", arXiv 2503.01707.
     """
-    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
-    num_steps = check_count("num_steps", num_steps)
-    if not is_traced(jitter) and not 0 <= np.asarray(jitter) <= 1:
-        raise ValueError(f"jitter is a fraction of num_steps, in [0, 1]; got {jitter}")
-    return Sampler(
-        Partial(isokinetic_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
-        Partial(adjusted_mclmc_step, log_density, num_steps, jnp.asarray(jitter, float)),
+    options = check_count("num_steps", num_steps), check_fraction("jitter", jitter, "num_steps")
+    return make_kernel(
+        isokinetic_init,
+        adjusted_mclmc_step,
+        log_density,
+        step_size,
+        inverse_mass_matrix,
+        step_options=options,
     )
 
 
 def adjusted_mclmc_step(
     log_density: LogDensity, mean_steps: Array, jitter: Array, key: Key, state: ChainState
 ) -> tuple[ChainState, Draws]:
-    """One trajectory of ``num_steps`` gradients, accepted or refused as a whole."""
+    """Simulate one trajectory; costs a gradient a leapfrog step."""
     direction_key, length_key, accept_key = jax.random.split(key, 3)
     x, density, unravel = flatten(log_density, state.position)
-    spread = jnp.floor(jitter * mean_steps).astype(int)
+    half_range = jnp.floor(jitter * mean_steps).astype(int)
     num_steps = jax.random.randint(
-        length_key, (), jnp.maximum(mean_steps - spread, 1), mean_steps + spread + 1, mean_steps.dtype
+        length_key, (), jnp.maximum(mean_steps - half_range, 1), mean_steps + half_range + 1, mean_steps.dtype
     )
     direction = random_direction(direction_key, x)
-    begin = Flight(x, direction, state.log_density, state.gradient, jnp.zeros_like(state.log_density))
-    end = jax.lax.fori_loop(0, num_steps, lambda _, flight: fly(density, state.tuning, flight), begin)
+    no_error = jnp.zeros_like(state.log_density)
+    start = IsokineticPoint(x, direction, state.log_density, state.gradient, no_error)
+    end = jax.lax.fori_loop(
+        0, num_steps, lambda _, point: isokinetic_leapfrog(density, state.tuning, point), start
+    )
 
     proposed = ChainState(unravel(end.position), end.log_density, end.gradient, state.tuning)
-    state, acceptance_rate, _ = accept(accept_key, -end.energy_error, proposed, state)
-    info = {
-        "acceptance_rate": acceptance_rate,
-        "diverging": end.energy_error > MAX_ENERGY_ERROR,
-        "energy_error": end.energy_error,
-        "lp": state.log_density,
-        "n_steps": num_steps,
-        "step_size": state.tuning.step_size,
-        "num_grads": num_steps,
-        "num_log_densities": jnp.zeros_like(num_steps),
-    }
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    log_u = log_uniform(jax.random.uniform(accept_key, dtype=end.energy_error.dtype))
+    state, _, info = accept_trajectory(log_u, end.energy_error, num_steps, proposed, state)
+    info["energy_error"] = end.energy_error
+    return state, markov_draw(state, info, "num_log_densities", "step_size")
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Adjusted MCLMC for any smooth target of 2 dimensions or more, connected and evenly curved."""
-    if target.traits & BEYOND_LOCAL_MOVES or ravel_pytree(target.start)[0].size < 2:
+    """Make adjusted MCLMC for a target of 2 dimensions or more that suits local moves."""
+    if ravel_pytree(target.start)[0].size < 2:
         return None
-    sampler = adjusted_mclmc(
-        target.log_density, step_size=scale, num_steps=8, inverse_mass_matrix=target.variance
-    )
-    return Recipe(sampler, 0.8)
+    return local_recipe(adjusted_mclmc, target, scale, 0.8, num_steps=8)

@@ -1,4 +1,4 @@
-"""Gibbs sampling of many discrete sites, one after the other."""
+"""Sample discrete variables by Gibbs sampling, one site after the other."""
 
 from typing import NamedTuple
 
@@ -8,21 +8,16 @@ from jax.tree_util import Partial
 from numpyro.distributions import constraints
 
 from jgen._internal.binding import as_partial, bind_static
+from jgen._internal.validation import check_count
+from jgen.samplers.accept import evaluations, markov_draw
 from jgen.samplers.input_checks import check_scalar
 from jgen.samplers.recipe import Recipe
-from jgen.samplers.state import flatten
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target, Trait
+from jgen.samplers.state import DensityState, flatten
+from jgen.types import COUNTS, Array, Draws, Key, LogDensity, PyTree, Sampler, Target, Trait
 
 
-class SiteState(NamedTuple):
-    """Where a chain stands."""
-
-    position: PyTree
-    log_density: Array  # []
-
-
-class Sweep(NamedTuple):
-    """A sweep on its way."""
+class Scan(NamedTuple):
+    """State of a scan over the sites."""
 
     sites: Array  # [site]
     log_density: Array  # []
@@ -31,24 +26,24 @@ class Sweep(NamedTuple):
 
 
 def discrete_gibbs(log_density: LogDensity, *, num_values: int) -> Sampler:
-    r"""One sweep over all sites a draw; each is drawn from its full conditional by enumeration.
+    r"""Draw every site in turn from its full conditional, by enumeration.
 
     .. math:: p(x_i = k \mid x_{-i}) = \tilde p(x_{-i}, k) \Big/ \sum_{l < K} \tilde p(x_{-i}, l),
         \quad i = 1, 2, \dots
 
-    The log density of the present value is known, so a sweep costs K - 1 log densities a site.
+    The log density of the present value is known, so a scan costs K - 1 log densities a site.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         num_values: K; every site takes the values 0 .. K - 1, and the log density is -inf where one of them
-            does not exist. Structural, another number compiles anew.
+            does not exist. Structural, another number compiles another program.
 
     Returns:
         A Markov sampler; its position is any pytree of integers. A NaN or +inf log density counts as zero
-        probability and is flagged ``invalid``. ``stuck`` flags a sweep in which some site had nowhere else to
-        go, every other value having probability zero, and ``num_stuck_sites`` counts them. Where constraints
-        are hard that comes and goes; a site that is stuck in every draw is tied to others, and must be drawn
-        together with them, by ``enumerated``. ``unlisted`` flags a site outside 0 .. K - 1.
+        probability and is flagged ``invalid``. ``stuck`` flags a scan in which some site could not move, as
+        every other value had probability zero, and ``num_stuck_sites`` counts them. Under hard constraints
+        that happens now and then; a site that is stuck in every draw is determined by others, and must be
+        drawn jointly with them, by ``enumerate_states``. ``unlisted`` flags a site outside 0 .. K - 1.
 
     Raises:
         ValueError: If there are fewer than two values.
@@ -57,7 +52,7 @@ def discrete_gibbs(log_density: LogDensity, *, num_values: int) -> Sampler:
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.sampling.driver import sample
-        >>> def log_density(spins):  # a ring of four that like to agree
+        >>> def log_density(spins):  # a ring of four that tend to agree
         ...     return 0.3 * jnp.sum((2 * spins - 1) * (2 * jnp.roll(spins, 1) - 1))
         >>> sampler = discrete_gibbs(log_density, num_values=2)
         >>> start = jnp.zeros((16, 4), int)
@@ -71,8 +66,7 @@ def discrete_gibbs(log_density: LogDensity, *, num_values: int) -> Sampler:
         Geman and Geman (1984), "Stochastic relaxation, Gibbs distributions, and the Bayesian restoration of
         images", IEEE PAMI 6(6).
     """
-    if num_values < 2:
-        raise ValueError(f"discrete_gibbs needs num_values >= 2, else nothing can move; got {num_values}")
+    check_count("num_values", num_values, least=2)
     log_density = as_partial(log_density)
     return Sampler(
         Partial(discrete_gibbs_init, log_density),
@@ -80,8 +74,8 @@ def discrete_gibbs(log_density: LogDensity, *, num_values: int) -> Sampler:
     )
 
 
-def discrete_gibbs_init(log_density: LogDensity, key: Key, position: PyTree) -> SiteState:
-    """Spends one log density."""
+def discrete_gibbs_init(log_density: LogDensity, key: Key, position: PyTree) -> DensityState:
+    """Check that the position holds integers; costs one log density."""
     del key
     for leaf in jax.tree.leaves(position):
         if not jnp.issubdtype(jnp.result_type(leaf), jnp.integer):
@@ -90,47 +84,46 @@ def discrete_gibbs_init(log_density: LogDensity, key: Key, position: PyTree) -> 
                 "move it by another kernel, with block and cycle"
             )
     check_scalar(log_density, position)
-    return SiteState(position, log_density(position))
+    return DensityState(position, log_density(position))
 
 
 def discrete_gibbs_step(
-    log_density: LogDensity, key: Key, state: SiteState, *, num_values: int
-) -> tuple[SiteState, Draws]:
-    """One sweep."""
+    log_density: LogDensity, key: Key, state: DensityState, *, num_values: int
+) -> tuple[DensityState, Draws]:
+    """Draw every site once."""
     sites, density, unravel = flatten(log_density, state.position)
 
-    def draw_site(site: Array, sweep: Sweep) -> Sweep:
-        shifted = (sweep.sites[site] + jnp.arange(1, num_values, dtype=sites.dtype)) % num_values
-        values = jax.vmap(lambda value: density(sweep.sites.at[site].set(value)))(shifted)  # [num_values - 1]
+    def draw_site(site: Array, scan: Scan) -> Scan:
+        shifted = (scan.sites[site] + jnp.arange(1, num_values, dtype=sites.dtype)) % num_values
+        values = jax.vmap(lambda value: density(scan.sites.at[site].set(value)))(shifted)  # [num_values - 1]
         usable = values < jnp.inf
         others = jnp.where(usable, values, -jnp.inf)
-        logits = jnp.append(sweep.log_density, others)  # [num_values], the present value first
+        logits = jnp.append(scan.log_density, others)  # [num_values], the present value first
         index = jax.random.categorical(jax.random.fold_in(key, site), logits)
-        drawn = jnp.append(sweep.sites[site], shifted)[index]
-        return Sweep(
-            sweep.sites.at[site].set(drawn),
+        drawn = jnp.append(scan.sites[site], shifted)[index]
+        return Scan(
+            scan.sites.at[site].set(drawn),
             logits[index],
-            sweep.num_stuck_sites + jnp.all(others == -jnp.inf),
-            sweep.invalid | ~jnp.all(usable),
+            scan.num_stuck_sites + jnp.all(others == -jnp.inf),
+            scan.invalid | ~jnp.all(usable),
         )
 
-    begin = Sweep(sites, state.log_density, jnp.int32(0), jnp.array(False))
-    sweep = jax.lax.fori_loop(0, sites.size, draw_site, begin)
+    start = Scan(sites, state.log_density, jnp.int32(0), jnp.array(False))
+    scan = jax.lax.fori_loop(0, sites.size, draw_site, start)
     info = {
-        "invalid": sweep.invalid,
-        "lp": sweep.log_density,
-        "stuck": sweep.num_stuck_sites > 0,
-        "num_stuck_sites": sweep.num_stuck_sites,
+        "invalid": scan.invalid,
+        "lp": scan.log_density,
+        "stuck": scan.num_stuck_sites > 0,
+        "num_stuck_sites": scan.num_stuck_sites,
         "unlisted": jnp.any((sites < 0) | (sites >= num_values)),
-        "num_grads": jnp.int32(0),
-        "num_log_densities": jnp.int32(sites.size * (num_values - 1)),
+        **evaluations(num_log_densities=sites.size * (num_values - 1)),
     }
-    state = SiteState(unravel(sweep.sites), sweep.log_density)
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    state = DensityState(unravel(scan.sites), scan.log_density)
+    return state, markov_draw(state, info, *COUNTS)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Any discrete target whose proposal tells how many values a site has."""
+    """Make it for any discrete target whose proposal gives the number of values of a site."""
     del scale
     if Trait.DISCRETE not in target.traits or target.proposal is None:
         return None

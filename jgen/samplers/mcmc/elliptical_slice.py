@@ -1,4 +1,4 @@
-"""Elliptical slice sampling, written as a machine whose every turn costs one log likelihood."""
+"""Sample by elliptical slice sampling, as a state machine of one log likelihood a step."""
 
 from typing import NamedTuple
 
@@ -8,61 +8,49 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution, Normal
 
 from jgen._internal.binding import as_partial
-from jgen._internal.threefry import turn_uniforms
+from jgen._internal.threefry import step_uniforms
 from jgen._internal.trees import select_tree
 from jgen.distributions.gaussian_algebra import gaussian_parameters
-from jgen.samplers.accept import log_uniform
+from jgen.samplers.accept import evaluations, log_uniform, markov_draw
 from jgen.samplers.input_checks import check_position, check_unbatched
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
+from jgen.samplers.state import DensityState
 from jgen.samplers.state_machine import StateMachine, run_to_completion
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
+from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
-MAX_TURNS = 100
-"""A bracket halves at a turn, or nearly: long before this many it is narrower than any float."""
-
-
-class EllipseState(NamedTuple):
-    """Where a chain stands.
-
-    Attributes:
-        position: An event of the prior.
-        log_density: The log likelihood at the position ``[]``: the density relative to the prior's.
-    """
-
-    position: Array
-    log_density: Array
+MAX_STEPS = 100
+"""Steps a draw; each nearly halves the bracket, which is narrower than any float long before this many."""
 
 
 class Ellipse(NamedTuple):
-    """An ellipse through the position, and the part of it that is left."""
+    """Ellipse through the position, and the bracket of angles that remains."""
 
     key: Key
-    partner: Array  # [*event] the point of the ellipse a quarter turn on
-    threshold: Array  # [] log likelihood to reach
-    low: Array  # [] the bracket, which holds the angle 0 of the position
+    partner: Array  # [*event] the point of the ellipse at an angle of pi / 2
+    threshold: Array  # [] least log likelihood
+    low: Array  # [] the bracket, which contains 0, the angle of the position
     high: Array  # []
-    angle: Array  # [] to be tried next
-    reached: EllipseState
+    angle: Array  # [] of the next point
+    accepted: DensityState
     num_log_densities: Array  # []
     stuck: Array  # []
     done: Array  # []
 
 
 def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler:
-    r"""Moves on an ellipse that a Gaussian prior does not tell apart, to a point of enough likelihood.
+    r"""Move along an ellipse of constant prior density to a point of sufficient likelihood.
 
     For a density :math:`N(x; m, S)\, \ell(x)`: draw :math:`\nu \sim N(m, S)` and a threshold
     :math:`u\,\ell(x)`, :math:`u \sim U(0, 1)`; the points
 
     .. math:: x(\theta) = m + (x - m) \cos\theta + (\nu - m) \sin\theta
 
-    are tried at angles from a bracket of a full turn, which shrinks towards 0, where x itself is, at
-    each point below the threshold. There is nothing to tune, no gradient and no refusal. It mixes where
-    the likelihood says little beside the prior. For a density without a Gaussian factor take any
-    Gaussian like it as the prior and divide by it.
+    are proposed at angles from a bracket of a full turn, which shrinks towards 0, the angle of x itself, at
+    each point below the threshold. There is nothing to tune, no gradient and no rejection. It mixes well
+    where the likelihood is weak compared to the prior. For a density without a Gaussian factor take a similar
+    Gaussian as the prior and divide by it.
 
-    It is a ``StateMachine``, ``init``, ``step`` (one log likelihood) and ``finalize``, so that any loop can
-    drive it.
+    The step is a ``StateMachine`` of one log likelihood a step, so that any loop can run it.
 
     Args:
         log_likelihood: Position -> log likelihood ``[]``, in nats; bind data by ``Partial``.
@@ -70,11 +58,11 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
             also ``.to_event()``, or ``MultivariateNormal``.
 
     Returns:
-        A Markov sampler. A NaN log likelihood counts as none.
+        A Markov sampler. A NaN log likelihood counts as -inf.
 
     Raises:
         ValueError: If the prior is batched, or a chain starts at a position of another shape than its events.
-        TypeError: If it is no Gaussian that jgen knows.
+        TypeError: If the prior is no Gaussian that jgen supports.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -96,7 +84,7 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
     except TypeError as error:
         raise TypeError(
             f"elliptical_slice needs a Gaussian prior, Normal or MultivariateNormal; got "
-            f"{type(prior).__name__}: take a Gaussian like it, and divide your density by that one"
+            f"{type(prior).__name__}: take a similar Gaussian, and divide your density by it"
         ) from error
     log_likelihood = as_partial(log_likelihood)
     machine = StateMachine(
@@ -107,8 +95,8 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
 
 def elliptical_slice_init(
     log_likelihood: LogDensity, prior: Distribution, key: Key, position: Array
-) -> EllipseState:
-    """Spends one log likelihood."""
+) -> DensityState:
+    """Check the position; costs one log likelihood."""
     del key
     check_position(log_likelihood, position, "elliptical_slice")
     if jnp.shape(position) != prior.event_shape:
@@ -116,15 +104,15 @@ def elliptical_slice_init(
             f"elliptical_slice moves events of its prior, of shape {prior.event_shape}; the position of a "
             f"chain has shape {jnp.shape(position)}"
         )
-    return EllipseState(position, log_likelihood(position))
+    return DensityState(position, log_likelihood(position))
 
 
-def init_work(prior: Distribution, key: Key, state: EllipseState) -> Ellipse:
-    """A new ellipse, a threshold, and a first angle anywhere on it."""
+def init_work(prior: Distribution, key: Key, state: DensityState) -> Ellipse:
+    """Draw an ellipse, a threshold, and a first angle."""
     prior_key, threshold_key, angle_key, key = jax.random.split(key, 4)
-    kind = state.log_density.dtype
-    threshold = state.log_density + log_uniform(jax.random.uniform(threshold_key, dtype=kind))
-    high = 2 * jnp.pi * jax.random.uniform(angle_key, dtype=kind)
+    dtype = state.log_density.dtype
+    threshold = state.log_density + log_uniform(jax.random.uniform(threshold_key, dtype=dtype))
+    high = 2 * jnp.pi * jax.random.uniform(angle_key, dtype=dtype)
     return Ellipse(
         key=key,
         partner=prior.sample(prior_key).astype(state.position.dtype),
@@ -132,7 +120,7 @@ def init_work(prior: Distribution, key: Key, state: EllipseState) -> Ellipse:
         low=high - 2 * jnp.pi,
         high=high,
         angle=high,
-        reached=state,
+        accepted=state,
         num_log_densities=jnp.int32(0),
         stuck=jnp.bool(False),
         done=jnp.bool(False),
@@ -140,9 +128,9 @@ def init_work(prior: Distribution, key: Key, state: EllipseState) -> Ellipse:
 
 
 def step_work(
-    log_likelihood: LogDensity, prior: Distribution, state: EllipseState, ellipse: Ellipse
+    log_likelihood: LogDensity, prior: Distribution, state: DensityState, ellipse: Ellipse
 ) -> Ellipse:
-    """Tries one angle; below the threshold, the bracket shrinks to it."""
+    """Evaluate the point at one angle; below the threshold, the bracket shrinks to it."""
     mean = gaussian_parameters(prior)[0].astype(state.position.dtype)
     angle = ellipse.angle.astype(state.position.dtype)
     x = mean + (state.position - mean) * jnp.cos(angle) + (ellipse.partner - mean) * jnp.sin(angle)
@@ -151,42 +139,41 @@ def step_work(
     is_below = ellipse.angle < 0
     low = jnp.where(is_below, ellipse.angle, ellipse.low)
     high = jnp.where(is_below, ellipse.high, ellipse.angle)
-    _, uniform, _ = turn_uniforms(ellipse.key, ellipse.num_log_densities, ellipse.angle.dtype)
+    _, uniform, _ = step_uniforms(ellipse.key, ellipse.num_log_densities, ellipse.angle.dtype)
     num_log_densities = ellipse.num_log_densities + 1
-    stuck = ~enough & (num_log_densities == MAX_TURNS)
-    reached = select_tree(enough, EllipseState(x, value), state)
+    stuck = ~enough & (num_log_densities == MAX_STEPS)
+    accepted = select_tree(enough, DensityState(x, value), state)
     return ellipse._replace(
         low=low,
         high=high,
         angle=low + (high - low) * uniform,
-        reached=reached,
+        accepted=accepted,
         num_log_densities=num_log_densities,
         stuck=stuck,
         done=enough | stuck,
     )
 
 
-def finalize(prior: Distribution, state: EllipseState, ellipse: Ellipse) -> tuple[EllipseState, Draws]:
-    """The point reached; the position itself where the bracket shrank to nothing."""
+def finalize(prior: Distribution, state: DensityState, ellipse: Ellipse) -> tuple[DensityState, Draws]:
+    """Return the accepted point; the position itself where the bracket shrank to nothing."""
     del state
-    reached = ellipse.reached
+    accepted = ellipse.accepted
     info = {
-        "lp": reached.log_density + prior.log_prob(reached.position),
+        "lp": accepted.log_density + prior.log_prob(accepted.position),
         "n_steps": ellipse.num_log_densities,
         "stuck": ellipse.stuck,
-        "num_grads": jnp.int32(0),
-        "num_log_densities": ellipse.num_log_densities,
+        **evaluations(num_log_densities=ellipse.num_log_densities),
     }
-    return reached, Draws(reached.position, info, None, DrawKind.MARKOV)
+    return accepted, markov_draw(accepted, info, "num_grads")
 
 
 def relative_density(log_density: LogDensity, prior: Distribution, position: Array) -> Array:
-    """Any log density as a log likelihood: what it has beyond the prior."""
+    """Return a log density relative to the prior, as a log likelihood."""
     return log_density(position) - prior.log_prob(position)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Any connected target on vectors, against a Gaussian of its own mean and twice its deviations."""
+    """Make it for a connected target on vectors, with a Gaussian prior of twice its deviations."""
     del scale
     is_vector = getattr(target.start, "ndim", None) == 1
     if target.traits & BEYOND_LOCAL_MOVES or target.mean is None or target.variance is None or not is_vector:

@@ -1,27 +1,21 @@
-"""An exact draw from a finite list."""
-
-from typing import NamedTuple
+"""Draw exactly from a finite list of states."""
 
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_scalar
-from jgen.types import DrawKind, Draws, Key, LogDensity, PyTree, Sampler
-
-
-class Enumerated(NamedTuple):
-    """Where a chain stands; there is nothing else to know."""
-
-    position: PyTree
+from jgen.samplers.state import PositionState
+from jgen.types import COUNTS, DrawKind, Draws, Key, LogDensity, PyTree, Sampler
 
 
 def enumerate_states(log_density: LogDensity, candidates: PyTree) -> Sampler:
-    r"""Weighs every candidate and draws one, :math:`p(x_k) \propto \tilde p(x_k)`.
+    r"""Draw one of the listed states, :math:`p(x_k) \propto \tilde p(x_k)`.
 
-    Its place is a discrete block of a larger position, ``block(Partial(enumerated, candidates=...),
-    log_density, "z")``, whose full conditional it draws from exactly. For many discrete sites, whose joint
+    Use it for a discrete block of a larger position, ``block(Partial(enumerate_states, candidates=...),
+    log_density, "z")``: it draws from the full conditional exactly. For many discrete sites, whose joint
     values are too many to list, see ``discrete_gibbs``.
 
     Args:
@@ -31,12 +25,13 @@ def enumerate_states(log_density: LogDensity, candidates: PyTree) -> Sampler:
 
     Returns:
         A Markov sampler. A NaN or +inf log density counts as zero probability and is flagged ``invalid``.
-        ``stuck`` flags a draw that had nowhere else to go, every other candidate having probability zero: a
-        block stuck in every draw is tied to the rest, and must be drawn together with it. ``unlisted`` flags
-        a position that is no candidate: then the list is not that of all values.
+        ``stuck`` flags a draw for which every other candidate had probability zero: a block stuck in every
+        draw is determined by the rest, and must be drawn jointly with it. ``unlisted`` flags a position that
+        is no candidate: then the list is incomplete.
 
     Raises:
-        ValueError: If there are no candidates, or while tracing, if they do not look like positions.
+        ValueError: If there are no candidates, or while tracing, if their shapes or types are not
+            those of the position.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -54,30 +49,30 @@ def enumerate_states(log_density: LogDensity, candidates: PyTree) -> Sampler:
     sizes = {leaf.shape[:1] for leaf in jax.tree.leaves(candidates)}
     if len(sizes) != 1 or sizes & {(), (0,)}:
         raise ValueError(
-            "enumerated takes one list of candidates, each leaf [candidate, *event] of the same length, at "
-            f"least 1; got shapes {[leaf.shape for leaf in jax.tree.leaves(candidates)]}"
+            "enumerate_states takes one list of candidates, each leaf [candidate, *event] of the same "
+            f"length, at least 1; got shapes {[leaf.shape for leaf in jax.tree.leaves(candidates)]}"
         )
     log_density = as_partial(log_density)
     return Sampler(
-        Partial(enumerated_init, log_density, candidates), Partial(enumerated_step, log_density, candidates)
+        Partial(enumerate_init, log_density, candidates), Partial(enumerate_step, log_density, candidates)
     )
 
 
-def enumerated_init(log_density: LogDensity, candidates: PyTree, key: Key, position: PyTree) -> Enumerated:
-    """Spends nothing."""
+def enumerate_init(log_density: LogDensity, candidates: PyTree, key: Key, position: PyTree) -> PositionState:
+    """Initialise at the position; costs nothing."""
     del key
     first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), candidates)
     place = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), position)
     if first != place:
-        raise ValueError(f"enumerated: a candidate looks like {first}, the position like {place}")
+        raise ValueError(f"enumerate_states: a candidate looks like {first}, the position like {place}")
     check_scalar(log_density, position)
-    return Enumerated(position)
+    return PositionState(position)
 
 
-def enumerated_step(
-    log_density: LogDensity, candidates: PyTree, key: Key, state: Enumerated
-) -> tuple[Enumerated, Draws]:
-    """As many log densities as candidates, one draw."""
+def enumerate_step(
+    log_density: LogDensity, candidates: PyTree, key: Key, state: PositionState
+) -> tuple[PositionState, Draws]:
+    """Draw once; costs a log density a candidate."""
     values = jax.vmap(log_density)(candidates)  # [candidate]
     usable = values < jnp.inf
     logits = jnp.where(usable, values, -jnp.inf)
@@ -97,7 +92,6 @@ def enumerated_step(
         "lp": logits[index],
         "stuck": ~jnp.any(possible & ~is_here),
         "unlisted": ~jnp.any(is_here),
-        "num_grads": jnp.int32(0),
-        "num_log_densities": jnp.int32(logits.size),
+        **evaluations(num_log_densities=logits.size),
     }
-    return Enumerated(position), Draws(position, info, None, DrawKind.MARKOV)
+    return PositionState(position), Draws(position, info, None, DrawKind.MARKOV, COUNTS)

@@ -1,29 +1,26 @@
-"""Generalised Hamiltonian Monte Carlo: one gradient a draw, and a momentum that lasts."""
+"""Sample by generalised Hamiltonian Monte Carlo: one leapfrog step a draw, with a persistent momentum."""
 
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.tree_util import Partial
 
-from jgen._internal.binding import as_partial
 from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive
-from jgen.samplers.accept import MAX_ENERGY_ERROR
+from jgen.samplers.accept import MAX_ENERGY_ERROR, markov_draw, report
 from jgen.samplers.leapfrog import Phase, energies, leapfrog
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state import flatten, gradient_init
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
+from jgen.samplers.recipe import Recipe, local_recipe
+from jgen.samplers.state import flatten, gradient_init, make_kernel
+from jgen.types import COUNTS, Array, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 class DampedTuning(NamedTuple):
-    """What warm-up may learn.
+    """Parameters that warm-up may adapt.
 
     Attributes:
         step_size: Step size ``[]``.
         inverse_mass_factor: L with ``L Lᵀ = M⁻¹``.
-        damping: The rate at which momentum is forgotten, per unit of time ``[]``.
+        damping: Rate at which the momentum decays, per unit of time ``[]``.
     """
 
     step_size: Array
@@ -31,26 +28,26 @@ class DampedTuning(NamedTuple):
     damping: Array
 
 
-class Lasting(NamedTuple):
-    """What lasts from draw to draw, and does not depend on the position.
+class Persistent(NamedTuple):
+    """Variables kept from draw to draw, independent of the position.
 
     Attributes:
         momentum: White, standard normal ``[dim]``.
-        slice: Uniform on (-1, 1); its size decides what is accepted ``[]``.
+        slice: Uniform on (-1, 1); its absolute value decides acceptance ``[]``.
     """
 
     momentum: Array
     slice: Array
 
 
-class GuidedState(NamedTuple):
-    """Where a chain stands, and where it is going.
+class GHMCState(NamedTuple):
+    """State of a chain with its momentum and slice variable.
 
     Attributes:
         position: Any pytree of floats.
         log_density: At the position ``[]``.
         gradient: Of the log density, ravelled ``[dim]``.
-        tuning: What warm-up may learn.
+        tuning: Parameters that warm-up may adapt.
         persistent: Momentum and slice.
     """
 
@@ -58,7 +55,7 @@ class GuidedState(NamedTuple):
     log_density: Array
     gradient: Array
     tuning: DampedTuning
-    persistent: Lasting
+    persistent: Persistent
 
 
 def ghmc(
@@ -68,26 +65,26 @@ def ghmc(
     damping: float | Array = 1.0,
     inverse_mass_matrix: Array | None = None,
 ) -> Sampler:
-    r"""Single leapfrog steps that go on in one direction, until one is refused.
+    r"""Make single leapfrog steps with a momentum that is only partly refreshed.
 
     The chain moves in (x, n, s): position, white momentum, and a slice s, uniform on (-1, 1). With step
     size :math:`\epsilon`, damping :math:`\gamma` and :math:`a = 1 - e^{-2 \gamma \epsilon}`, a draw
 
-    1. forgets some of the momentum, :math:`n \leftarrow \sqrt{1 - a}\, n + \sqrt a\, \xi`,
-       :math:`\xi \sim N(0, I)`, and shifts the slice by a / 2, from 1 round to -1;
+    1. refreshes part of the momentum, :math:`n \leftarrow \sqrt{1 - a}\, n + \sqrt a\, \xi`,
+       :math:`\xi \sim N(0, I)`, and shifts the slice by a / 2, wrapping from 1 to -1;
     2. makes one leapfrog step, whose energy error is :math:`\Delta`, and accepts it where
        :math:`|s| \le e^{-\Delta}`; then :math:`s \leftarrow s\, e^\Delta`;
-    3. where it does not, stays and turns the momentum round.
+    3. where it is rejected, stays and reverses the momentum.
 
-    Each leaves :math:`p(x)\, N(n; 0, I)\, U(s; -1, 1)` invariant. With a fresh s at every draw refusals would
-    come singly, and each would lead the chain back where it was; a slice that drifts slowly makes them come
-    together, with long free runs between.
+    Each leaves :math:`p(x)\, N(n; 0, I)\, U(s; -1, 1)` invariant. With a new s at every draw, rejections
+    would be spread evenly, and each would send the chain back along its path. A slice that drifts slowly
+    clusters the rejections, with long runs in one direction between them.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         step_size: Leapfrog step size.
-        damping: The rate at which momentum is forgotten, per unit of time: 1 suits a white target,
-            ``jgen.sampling.adaptation.meads`` learns it.
+        damping: Rate at which the momentum decays, per unit of time: 1 suits a white target, and
+            ``jgen.sampling.adaptation.meads`` adapts it.
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
 
     Returns:
@@ -112,67 +109,63 @@ def ghmc(
         for Metropolis accept/reject decisions", arXiv 2001.11950; Hoffman and Sountsov (2022),
         "Tuning-free generalized Hamiltonian Monte Carlo", AISTATS.
     """
-    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
-    damping = check_positive("damping", damping)
-    return Sampler(
-        Partial(ghmc_init, log_density, step_size, damping, check_inverse_mass_matrix(inverse_mass_matrix)),
-        Partial(ghmc_step, log_density),
+    return make_kernel(
+        ghmc_init,
+        ghmc_step,
+        log_density,
+        step_size,
+        inverse_mass_matrix,
+        init_options=(check_positive("damping", damping),),
     )
 
 
 def ghmc_init(
     log_density: LogDensity,
     step_size: Array,
-    damping: Array,
     inverse_mass_matrix: Array | None,
+    damping: Array,
     key: Key,
     position: PyTree,
-) -> GuidedState:
-    """With a fresh momentum and a fresh slice; spends one gradient."""
+) -> GHMCState:
+    """Draw a momentum and a slice; costs one gradient."""
     momentum_key, slice_key = jax.random.split(key)
     state = gradient_init(log_density, step_size, inverse_mass_matrix, key, position)
     momentum = jax.random.normal(momentum_key, state.gradient.shape, state.gradient.dtype)
     height = jax.random.uniform(slice_key, (), momentum.dtype, -1.0, 1.0)
     tuning = DampedTuning(*state.tuning, damping.astype(momentum.dtype))
-    return GuidedState(position, state.log_density, state.gradient, tuning, Lasting(momentum, height))
+    return GHMCState(position, state.log_density, state.gradient, tuning, Persistent(momentum, height))
 
 
-def ghmc_step(log_density: LogDensity, key: Key, state: GuidedState) -> tuple[GuidedState, Draws]:
-    """One leapfrog step, one gradient."""
+def ghmc_step(log_density: LogDensity, key: Key, state: GHMCState) -> tuple[GHMCState, Draws]:
+    """Make one leapfrog step; costs one gradient."""
     x, density, unravel = flatten(log_density, state.position)
     noise = jax.random.normal(key, x.shape, x.dtype)
-    forgotten = -jnp.expm1(-2.0 * state.tuning.damping * state.tuning.step_size)
-    momentum = jnp.sqrt(1.0 - forgotten) * state.persistent.momentum + jnp.sqrt(forgotten) * noise
-    height = jnp.mod(state.persistent.slice + 1.0 + 0.5 * forgotten, 2.0) - 1.0
+    refreshed = -jnp.expm1(-2.0 * state.tuning.damping * state.tuning.step_size)
+    momentum = jnp.sqrt(1.0 - refreshed) * state.persistent.momentum + jnp.sqrt(refreshed) * noise
+    height = jnp.mod(state.persistent.slice + 1.0 + 0.5 * refreshed, 2.0) - 1.0
 
     start = Phase(x, momentum, state.log_density, state.gradient)
     end = leapfrog(density, state.tuning, 1, start)
     before, after, error = energies(start, end)
     accepted = jnp.log(jnp.abs(height)) < -error
-    moved = GuidedState(
+    moved = GHMCState(
         unravel(end.position),
         end.log_density,
         end.gradient,
         state.tuning,
-        Lasting(end.momentum, height * jnp.exp(error)),
+        Persistent(end.momentum, height * jnp.exp(error)),
     )
-    turned_round = state._replace(persistent=Lasting(-momentum, height))
-    state = select_tree(accepted, moved, turned_round)
+    reversed_state = state._replace(persistent=Persistent(-momentum, height))
+    state = select_tree(accepted, moved, reversed_state)
     info = {
         "acceptance_rate": jnp.exp(jnp.minimum(-error, 0.0)),
         "diverging": error > MAX_ENERGY_ERROR,
         "energy": jnp.where(accepted, after, before),
-        "lp": state.log_density,
-        "step_size": state.tuning.step_size,
-        "num_grads": jnp.int32(1),
-        "num_log_densities": jnp.int32(0),
+        **report(state, 1),
     }
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    return state, markov_draw(state, info, *COUNTS, "step_size")
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Generalised HMC for any smooth target whose modes are connected and whose curvature is even."""
-    if target.traits & BEYOND_LOCAL_MOVES:
-        return None
-    sampler = ghmc(target.log_density, step_size=scale, inverse_mass_matrix=target.variance)
-    return Recipe(sampler, 0.9, reversible=False)
+    """Make generalised HMC for a target that suits local moves."""
+    return local_recipe(ghmc, target, scale, 0.9, reversible=False)

@@ -1,14 +1,11 @@
-"""Hamiltonian Monte Carlo."""
+"""Sample by Hamiltonian Monte Carlo."""
 
-from jax.tree_util import Partial
-
-from jgen._internal.binding import as_partial
-from jgen._internal.validation import check_count, check_positive
+from jgen._internal.validation import check_count
+from jgen.samplers.accept import markov_draw
 from jgen.samplers.leapfrog import trajectory
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state import ChainState, gradient_init
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
+from jgen.samplers.recipe import Recipe, local_recipe
+from jgen.samplers.state import ChainState, gradient_init, make_kernel
+from jgen.types import COUNTS, Array, Draws, Key, LogDensity, Sampler, Target
 
 
 def hmc(
@@ -18,7 +15,7 @@ def hmc(
     num_steps: int | Array = 10,
     inverse_mass_matrix: Array | None = None,
 ) -> Sampler:
-    r"""Leapfrog trajectories of fixed length, with a Metropolis correction.
+    r"""Simulate leapfrog trajectories of fixed length, and accept or reject them by the Metropolis rule.
 
     With the inverse mass matrix :math:`M^{-1} = L L^\top` and white momentum
     :math:`n \sim N(0, I)`, one step of size :math:`\epsilon` is
@@ -27,7 +24,7 @@ def hmc(
         x \mathrel{+}= \epsilon L n, \quad n \mathrel{+}= \tfrac\epsilon2 L^\top \nabla \log p(x),
 
     and the end is accepted with probability :math:`\min(1, e^{H - H'})`,
-    :math:`H = -\log p(x) + |n|^2 / 2`. An end whose energy or gradient is not finite is refused and
+    :math:`H = -\log p(x) + |n|^2 / 2`. An end whose energy or gradient is not finite is rejected and
     flagged as ``diverging``.
 
     Args:
@@ -55,25 +52,20 @@ def hmc(
     Reference:
         Neal (2011), "MCMC using Hamiltonian dynamics", arXiv 1206.1901.
     """
-    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
     num_steps = check_count("num_steps", num_steps)
-    return Sampler(
-        Partial(gradient_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
-        Partial(hmc_step, log_density, num_steps),
+    return make_kernel(
+        gradient_init, hmc_step, log_density, step_size, inverse_mass_matrix, step_options=(num_steps,)
     )
 
 
 def hmc_step(
     log_density: LogDensity, num_steps: Array, key: Key, state: ChainState
 ) -> tuple[ChainState, Draws]:
-    """One trajectory of ``num_steps`` gradients."""
+    """Simulate one trajectory; costs ``num_steps`` gradients."""
     state, info, _ = trajectory(log_density, num_steps, key, state)
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    return state, markov_draw(state, info, *COUNTS, "n_steps", "step_size")
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """HMC for any smooth target whose modes are connected and whose curvature is even."""
-    if target.traits & BEYOND_LOCAL_MOVES:
-        return None
-    sampler = hmc(target.log_density, step_size=scale, num_steps=8, inverse_mass_matrix=target.variance)
-    return Recipe(sampler, 0.8)
+    """Make HMC for a target that suits local moves."""
+    return local_recipe(hmc, target, scale, 0.8, num_steps=8)

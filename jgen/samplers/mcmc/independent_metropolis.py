@@ -1,4 +1,4 @@
-"""Independent Metropolis."""
+"""Sample by independent Metropolis."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
-from jgen.samplers.accept import accept
+from jgen.samplers.accept import log_uniform, metropolis_step
 from jgen.samplers.input_checks import check_proposal, check_scalar
-from jgen.samplers.recipe import Recipe
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
+from jgen.samplers.recipe import Recipe, recipe_from
+from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
-class WeighedState(NamedTuple):
-    """Where a chain stands, and what its position weighs.
+class WeightedState(NamedTuple):
+    """State of a chain, with the importance weight of its position.
 
     Attributes:
         position: In the proposal's support.
@@ -29,21 +29,21 @@ class WeighedState(NamedTuple):
 
 
 def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> Sampler:
-    r"""Proposals that do not look at where the chain stands, accepted by their importance ratio.
+    r"""Propose independently of the current position, and accept by the ratio of importance weights.
 
     .. math:: z \sim q, \quad w(z) = \tilde p(z) / q(z), \quad P(\text{accept}) = \min(1, w(z) / w(x)).
 
-    Where :math:`w \le B Z` the chain forgets its start by a factor :math:`1 - 1/B` a draw or better, in
-    any dimension and between any modes; where w is unbounded it stays for ages at a position of large
-    weight. It draws what ``importance`` draws, as a Markov chain of equal weights.
+    Where :math:`w \le B Z` the distance to the target falls by a factor :math:`1 - 1/B` a draw or better,
+    in any dimension and between any modes; where w is unbounded the chain sticks at positions of large
+    weight. It uses the draws of ``importance`` as a Markov chain of equal weights.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         proposal: Covers the target; without batch axes. Its positions may be discrete.
 
     Returns:
-        A Markov sampler. It starts at the position it is given, which the proposal must be able to reach,
-        or at a draw of the proposal.
+        A Markov sampler. It starts at the given position, which must be in the proposal's support, or at
+        a draw of the proposal.
 
     Raises:
         ValueError: If the proposal is batched.
@@ -73,39 +73,30 @@ def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> S
 
 def independent_metropolis_init(
     log_density: LogDensity, proposal: Distribution, key: Key, position: PyTree | None
-) -> WeighedState:
-    """Spends one log density."""
+) -> WeightedState:
+    """Initialise at the position or at a draw of the proposal; costs one log density."""
     position = proposal.sample(key) if position is None else position
     check_scalar(log_density, position)
     value, log_proposal = log_density(position), proposal.log_prob(position)
-    # A chain would never leave a position of infinite weight: the driver refuses such a start.
+    # A chain would never leave a position of infinite weight: the driver rejects such a start.
     value = jnp.where(jnp.isfinite(log_proposal), value, -jnp.inf)
-    return WeighedState(position, value, value - log_proposal)
+    return WeightedState(position, value, value - log_proposal)
 
 
 def independent_metropolis_step(
-    log_density: LogDensity, proposal: Distribution, key: Key, state: WeighedState
-) -> tuple[WeighedState, Draws]:
-    """One proposal, one log density."""
+    log_density: LogDensity, proposal: Distribution, key: Key, state: WeightedState
+) -> tuple[WeightedState, Draws]:
+    """Make one proposal; costs one log density."""
     proposal_key, accept_key = jax.random.split(key)
     position = proposal.sample(proposal_key)
     value = log_density(position)
     log_weight = value - proposal.log_prob(position)
-    proposed = WeighedState(position, value, log_weight)
-    state, acceptance_rate, _ = accept(accept_key, log_weight - state.log_weight, proposed, state)
-    info = {
-        "acceptance_rate": acceptance_rate,
-        "invalid": ~(value < jnp.inf),
-        "lp": state.log_density,
-        "num_grads": jnp.int32(0),
-        "num_log_densities": jnp.int32(1),
-    }
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    proposed = WeightedState(position, value, log_weight)
+    log_u = log_uniform(jax.random.uniform(accept_key, dtype=log_weight.dtype))
+    return metropolis_step(log_u, log_weight - state.log_weight, proposed, state)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Wherever the target knows a proposal that covers it."""
+    """Make it for any target with a proposal."""
     del scale
-    if target.proposal is None:
-        return None
-    return Recipe(independent_metropolis(target.log_density, target.proposal), None)
+    return recipe_from(independent_metropolis, target.log_density, target.proposal)

@@ -1,22 +1,21 @@
-"""Hamiltonian Monte Carlo whose trajectories vary in length from draw to draw."""
+"""Sample by Hamiltonian Monte Carlo with trajectories of varying length."""
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jax.tree_util import Partial
 
-from jgen._internal.binding import as_partial
 from jgen._internal.validation import check_count, check_positive
+from jgen.samplers.accept import markov_draw
 from jgen.samplers.leapfrog import trajectory
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_velocity
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state import gradient_init
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
+from jgen.samplers.mass_matrix import to_velocity
+from jgen.samplers.recipe import Recipe, local_recipe
+from jgen.samplers.state import gradient_init, make_kernel
+from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 class TrajectoryTuning(NamedTuple):
-    """What warm-up may learn.
+    """Parameters that warm-up may adapt.
 
     Attributes:
         step_size: Step size ``[]``.
@@ -29,14 +28,14 @@ class TrajectoryTuning(NamedTuple):
     trajectory_length: Array
 
 
-class Flown(NamedTuple):
-    """The last trajectory, accepted or not: what an adaptation of its length must know.
+class LastTrajectory(NamedTuple):
+    """Last trajectory, accepted or not, by which an adaptation tunes the length.
 
     Attributes:
-        start: Where it began, ravelled ``[dim]``.
-        end: Where it ended ``[dim]``.
-        velocity: How fast it moved there, ``L n`` ``[dim]``.
-        length: How long it was to be, in units of time ``[]``.
+        start: First position, ravelled ``[dim]``.
+        end: Last position ``[dim]``.
+        velocity: At the end, ``L n`` ``[dim]``.
+        length: Intended length, in units of time ``[]``.
     """
 
     start: Array
@@ -46,15 +45,15 @@ class Flown(NamedTuple):
 
 
 class JitteredState(NamedTuple):
-    """Where a chain stands.
+    """State of a chain with its last trajectory.
 
     Attributes:
         position: Any pytree of floats.
         log_density: At the position ``[]``.
         gradient: Of the log density, ravelled ``[dim]``.
-        tuning: What warm-up may learn.
-        persistent: Draws made so far, which choose the next length ``[]``.
-        flown: The last trajectory.
+        tuning: Parameters that warm-up may adapt.
+        persistent: Number of draws so far, which sets the next length ``[]``.
+        last_trajectory: Start, end, velocity and length.
     """
 
     position: PyTree
@@ -62,7 +61,7 @@ class JitteredState(NamedTuple):
     gradient: Array
     tuning: TrajectoryTuning
     persistent: Array
-    flown: Flown
+    last_trajectory: LastTrajectory
 
 
 def jittered_hmc(
@@ -73,22 +72,22 @@ def jittered_hmc(
     inverse_mass_matrix: Array | None = None,
     max_steps: int | Array = 1000,
 ) -> Sampler:
-    r"""Leapfrog trajectories of many lengths, so that none of them resonates with the target.
+    r"""Simulate leapfrog trajectories of varying length, to avoid resonance with the target.
 
-    A trajectory of fixed length that fits a period of one coordinate leaves that coordinate where it was.
-    Here draw k = 1, 2, ... follows the motion for a time of :math:`u_k T`, in
+    A trajectory as long as the period of one coordinate leaves that coordinate unchanged. Here draw
+    k = 1, 2, ... simulates the dynamics for a time of :math:`u_k T`, in
 
     .. math:: \min(\lceil u_k T / \epsilon \rceil, \text{max\_steps}) \text{ leapfrog steps}, \qquad
         u_k = k \varphi \bmod 1, \quad \varphi = (\sqrt5 - 1)/2.
 
-    The :math:`u_k` fill (0, 1) as evenly as any sequence can. They depend on nothing but k, so every draw
-    is one of HMC, and chains side by side make equally many steps: none waits for another.
+    The :math:`u_k` are a low-discrepancy sequence in (0, 1). They depend only on k, so every draw is one of
+    HMC, and vmapped chains make equally many steps: none waits for another.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         step_size: Leapfrog step size :math:`\epsilon`.
         trajectory_length: The longest trajectory T, in units of time; they are T / 2 long on average, and
-            ``jgen.sampling.adaptation.chees`` learns it. 2.25 suits a Gaussian whose covariance is the
+            ``jgen.sampling.adaptation.chees`` adapts it. 2.25 suits a Gaussian whose covariance is the
             inverse mass matrix.
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
         max_steps: Leapfrog steps a draw, at most: a bound on its cost where warm-up tries a tiny step.
@@ -113,56 +112,56 @@ def jittered_hmc(
         Hoffman, Radul and Sountsov (2021), "An adaptive-MCMC scheme for setting trajectory lengths in
         Hamiltonian Monte Carlo", AISTATS; Neal (2011), arXiv 1206.1901, section 3.2.
     """
-    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
-    length = check_positive("trajectory_length", trajectory_length)
-    return Sampler(
-        Partial(
-            jittered_init, log_density, step_size, length, check_inverse_mass_matrix(inverse_mass_matrix)
-        ),
-        Partial(jittered_step, log_density, check_count("max_steps", max_steps)),
+    return make_kernel(
+        jittered_init,
+        jittered_step,
+        log_density,
+        step_size,
+        inverse_mass_matrix,
+        init_options=(check_positive("trajectory_length", trajectory_length),),
+        step_options=(check_count("max_steps", max_steps),),
     )
 
 
 def jittered_init(
     log_density: LogDensity,
     step_size: Array,
-    trajectory_length: Array,
     inverse_mass_matrix: Array | None,
+    trajectory_length: Array,
     key: Key,
     position: PyTree,
 ) -> JitteredState:
-    """Before the first trajectory; spends one gradient."""
+    """Initialise before the first trajectory; costs one gradient."""
     state = gradient_init(log_density, step_size, inverse_mass_matrix, key, position)
     flat, _ = ravel_pytree(position)
     length = trajectory_length.astype(flat.dtype)
-    flown = Flown(flat, flat, jnp.zeros_like(flat), jnp.zeros_like(length))
+    last = LastTrajectory(flat, flat, jnp.zeros_like(flat), jnp.zeros_like(length))
     tuning = TrajectoryTuning(*state.tuning, length)
-    return JitteredState(position, state.log_density, state.gradient, tuning, jnp.uint32(0), flown)
+    return JitteredState(position, state.log_density, state.gradient, tuning, jnp.uint32(0), last)
 
 
 def jittered_step(
     log_density: LogDensity, max_steps: Array, key: Key, state: JitteredState
 ) -> tuple[JitteredState, Draws]:
-    """One trajectory of a length that only the number of the draw decides."""
+    """Simulate one trajectory, whose length depends only on the number of the draw."""
     step_size, factor, longest = state.tuning
     index = state.persistent + 1
     length = longest * fraction(index).astype(longest.dtype)
     num_steps = jnp.clip(jnp.ceil(length / step_size), 1, max_steps).astype(jnp.int32)
     start, _ = ravel_pytree(state.position)
     state, info, end = trajectory(log_density, num_steps, key, state)
-    flown = Flown(start, end.position, to_velocity(factor, end.momentum), length)
-    state = state._replace(persistent=index, flown=flown)
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    last = LastTrajectory(start, end.position, to_velocity(factor, end.momentum), length)
+    state = state._replace(persistent=index, last_trajectory=last)
+    return state, markov_draw(state, info, "num_log_densities", "step_size")
 
 
 def fraction(index: Array) -> Array:
-    """``index`` times the golden ratio, modulo 1 ``[]``: unsigned integers wrap by themselves."""
+    """Return ``index`` times the golden ratio, modulo 1 ``[]``: unsigned integers wrap."""
     return (index * jnp.uint32(2654435769)) / jnp.float32(2**32)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Jittered HMC for any smooth target whose modes are connected and whose curvature is even."""
-    if target.traits & BEYOND_LOCAL_MOVES:
-        return None
-    sampler = jittered_hmc(target.log_density, step_size=scale, inverse_mass_matrix=target.variance)
-    return Recipe(sampler, 0.8, reversible=False)  # draw t has a length of its own
+    """Make jittered HMC for a target that suits local moves."""
+    return local_recipe(
+        jittered_hmc, target, scale, 0.8, reversible=False
+    )  # lengths differ from draw to draw

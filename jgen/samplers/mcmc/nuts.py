@@ -1,4 +1,4 @@
-"""The No-U-Turn sampler, written as a machine whose every turn costs one gradient."""
+"""Sample by the No-U-Turn sampler, as a state machine of one gradient a step."""
 
 from typing import NamedTuple
 
@@ -8,59 +8,59 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen._internal.threefry import fold_in, turn_uniforms
+from jgen._internal.threefry import fold_in, step_uniforms
 from jgen._internal.trees import select_tree
-from jgen._internal.validation import check_positive
+from jgen._internal.validation import check_count, check_positive
 from jgen._internal.vmap_rules import put
-from jgen.samplers.accept import MAX_ENERGY_ERROR, T, log_uniform, normal_and_log_uniform
+from jgen.samplers.accept import MAX_ENERGY_ERROR, log_uniform, markov_draw, normal_and_log_uniform, report
 from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
+from jgen.samplers.recipe import Recipe, local_recipe
 from jgen.samplers.state import ChainState, flatten, gradient_init
 from jgen.samplers.state_machine import StateMachine, run_to_completion
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
+from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
 
-class Candidate(NamedTuple):
-    """Where the chain may go."""
+class Proposal(NamedTuple):
+    """Point of the trajectory that the chain may move to."""
 
-    point: Array  # [3, dim] as the ends of the trajectory
+    point: Array  # [3, dim] position, momentum and gradient
     log_density: Array  # []
 
 
 class Tree(NamedTuple):
-    """A balanced binary tree of leapfrog points, seen from outside."""
+    """Summary of a balanced binary tree of leapfrog points."""
 
-    candidate: Candidate
-    log_weight: Array  # [] log sum over its points of exp(energy of the start - energy)
+    proposal: Proposal
+    log_weight: Array  # [] log sum over its points of exp(initial energy - energy)
     momentum_sum: Array  # [dim]
 
 
 class TrajectoryState(NamedTuple):
-    """The trajectory so far, and the subtree now growing at one end of it.
+    """Trajectory so far, and the subtree that is being built at one end of it.
 
-    A subtree grows at the front, in place: if it is thrown away the trajectory is over and its ends are
-    of no more use. Checkpoints belong to the subtree; one holds the momentum at the first leaf of a
+    The subtree extends the trajectory in place: if it is discarded the trajectory ends, and its end points
+    are not needed any more. Checkpoints belong to the subtree; one holds the momentum at the first leaf of a
     balanced subtree inside it, and the sum of momenta up to the middle of that leaf.
 
-    A point is one array of position, momentum (white, ``n = Lᵀ r``) and gradient: of cheap densities, the
-    number of arrays that a loop carries is what a turn costs.
+    A point is one array of position, momentum (white, ``n = Lᵀ r``) and gradient: with a cheap density, a
+    step costs as much as the number of arrays that the loop carries.
     """
 
     key: Key
-    start_energy: Array  # []
-    front: Array  # [3, dim]
-    back: Array  # [3, dim]
-    direction: Array  # [] +1 if the front is later in time than the back, else -1
+    initial_energy: Array  # []
+    growing_end: Array  # [3, dim]
+    other_end: Array  # [3, dim]
+    direction: Array  # [] +1 if the trajectory is extended forward in time, else -1
     tree: Tree
     depth: Array  # []
     subtree: Tree
-    leaf: Array  # [] leaves the subtree has
+    num_leaves: Array  # [] of the subtree
     checkpoints: Array  # [max_depth, 2, dim]
     num_grads: Array  # []
     acceptance_sum: Array  # []
     diverging: Array  # []
-    broken: Array  # [] whether the subtree diverges or turns
-    stage_done: Array  # [] whether the subtree will grow no more
+    stopped: Array  # [] whether the subtree diverges or makes a U-turn, so that it is discarded
+    stage_done: Array  # [] whether the subtree is complete or stopped
     done: Array  # []
 
 
@@ -71,22 +71,22 @@ def nuts(
     inverse_mass_matrix: Array | None = None,
     max_depth: int = 10,
 ) -> Sampler:
-    r"""Trajectories that double until they would turn back; nothing but a step size to choose.
+    r"""Double a trajectory until it makes a U-turn, and draw a point from it; only the step size is tuned.
 
     A draw is taken from the whole trajectory with weights :math:`e^{-H}`: multinomial inside a
-    subtree, biased towards the new half when two halves merge. A subtree ends the trajectory, and is
-    thrown away, when the generalised criterion :math:`n \cdot (\rho - (n_- + n_+)/2) \le 0` holds at
+    subtree, biased towards the new half when two halves merge. A subtree is discarded, and ends the
+    trajectory, when the generalised criterion :math:`n \cdot (\rho - (n_- + n_+)/2) \le 0` holds at
     either end of any balanced subtree inside it (:math:`\rho` is its sum of white momenta), or when a
     leaf's energy error passes 1000 nats.
 
-    The recursion is unrolled into a ``StateMachine``, ``init``, ``step`` (a leaf, one gradient),
-    ``finish_stage`` (a doubling) and ``finalize``, so that any loop can drive it.
+    The recursion is unrolled into a ``StateMachine``: a step adds a leaf, for one gradient, and a stage is a
+    doubling, so that any loop can run it.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         step_size: Leapfrog step size.
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
-        max_depth: Doublings at most; structural, a new value compiles anew.
+        max_depth: Maximal number of doublings; structural, a new value compiles another program.
 
     Returns:
         A Markov sampler; the state carries ``tuning`` for warm-up.
@@ -109,8 +109,7 @@ def nuts(
         after Phan, Pradhan and Jankowiak (2019), arXiv 1912.11554.
     """
     log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
-    if max_depth < 1:
-        raise ValueError(f"max_depth must be at least 1; got {max_depth}")
+    check_count("max_depth", max_depth)
     machine = StateMachine(
         Partial(bind_static(init_work, max_depth=max_depth)),
         Partial(step_work, log_density),
@@ -124,166 +123,160 @@ def nuts(
 
 
 def init_work(key: Key, state: ChainState, *, max_depth: int) -> TrajectoryState:
-    """Refreshes the momentum; spends no gradient."""
+    """Draw a momentum and a direction; costs nothing."""
     x, _ = ravel_pytree(state.position)
     momentum, _ = normal_and_log_uniform(fold_in(key, 0), x)
     key = fold_in(key, 1)
     energy = 0.5 * momentum @ momentum - state.log_density
-    here = Candidate(_stacked(x, momentum, state.gradient), state.log_density)
-    heads, _, _ = turn_uniforms(key, 0, x.dtype)
+    start = Proposal(_stack(x, momentum, state.gradient), state.log_density)
+    is_forward, _, _ = step_uniforms(key, 0, x.dtype)
     return TrajectoryState(
         key=key,
-        start_energy=energy,
-        front=here.point,
-        back=here.point,
-        direction=jnp.where(heads, 1, -1).astype(x.dtype),
-        tree=Tree(here, jnp.zeros_like(energy), momentum),
+        initial_energy=energy,
+        growing_end=start.point,
+        other_end=start.point,
+        direction=jnp.where(is_forward, 1, -1).astype(x.dtype),
+        tree=Tree(start, jnp.zeros_like(energy), momentum),
         depth=jnp.int32(0),
-        subtree=_empty_tree(here),
-        leaf=jnp.int32(0),
+        subtree=_empty_tree(start),
+        num_leaves=jnp.int32(0),
         checkpoints=jnp.zeros((max_depth, 2, x.size), x.dtype),
         num_grads=jnp.int32(0),
         acceptance_sum=jnp.zeros_like(energy),
         diverging=jnp.array(False),
-        broken=jnp.array(False),
+        stopped=jnp.array(False),
         stage_done=jnp.array(False),
         done=jnp.array(False),
     )
 
 
-def step_work(log_density: LogDensity, state: ChainState, growth: TrajectoryState) -> TrajectoryState:
-    """Adds one leaf to the subtree; broken ones, and those of trajectories that are done, stay put."""
-    alive = ~growth.stage_done
+def step_work(log_density: LogDensity, state: ChainState, trajectory: TrajectoryState) -> TrajectoryState:
+    """Add one leaf to the subtree, unless its stage is done; costs one gradient."""
+    active = ~trajectory.stage_done
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
-    subtree = growth.subtree
-    _, uniform, _ = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
+    subtree = trajectory.subtree
+    _, uniform, _ = step_uniforms(trajectory.key, trajectory.num_grads, trajectory.initial_energy.dtype)
 
-    # One leapfrog step from the front.
-    signed_step = growth.direction * step_size
-    x, momentum, gradient = growth.front
+    # One leapfrog step from the growing end.
+    signed_step = trajectory.direction * step_size
+    x, momentum, gradient = trajectory.growing_end
     momentum = momentum + 0.5 * signed_step * to_force(factor, gradient)
-    x = jnp.where(alive, x + signed_step * to_velocity(factor, momentum), x)
+    x = jnp.where(active, x + signed_step * to_velocity(factor, momentum), x)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * to_force(factor, gradient)
-    # Were they not stacked, XLA would compute both anew for every number of the point that they select.
-    start = jnp.stack([jnp.zeros_like(value), growth.start_energy])
-    value, error = jnp.stack([value, 0.5 * (momentum @ momentum) - value]) - start
+    # Without the stack, XLA would recompute both for every number of the point that they select.
+    offset = jnp.stack([jnp.zeros_like(value), trajectory.initial_energy])
+    value, error = jnp.stack([value, 0.5 * (momentum @ momentum) - value]) - offset
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(error)
     error = jnp.where(usable, error, jnp.inf)
-    diverging = growth.diverging | (alive & (error > MAX_ENERGY_ERROR))
+    diverging = trajectory.diverging | (active & (error > MAX_ENERGY_ERROR))
 
-    # The subtree takes the leaf.
+    # Multinomial choice between the new leaf and the subtree's proposal.
     log_weight = jnp.logaddexp(subtree.log_weight, -error)
-    takes_leaf = (growth.leaf == 0) | (log_uniform(uniform) < -error - log_weight)
-    front = _stacked(x, momentum, gradient)
-    candidate = _select(takes_leaf, Candidate(front, value), subtree.candidate)
+    accepts_leaf = (trajectory.num_leaves == 0) | (log_uniform(uniform) < -error - log_weight)
+    growing_end = _stack(x, momentum, gradient)
+    proposal = select_tree(accepts_leaf, Proposal(growing_end, value), subtree.proposal)
     momentum_sum = subtree.momentum_sum + momentum
 
-    # An even leaf is kept at the checkpoint that counts the bits of leaf / 2, an odd one where nobody looks.
-    # Every balanced subtree that ends at this leaf is checked for a turn: its first leaf is at a checkpoint.
-    slot = jax.lax.population_count(growth.leaf >> 1)
-    num_ending_here = jax.lax.population_count((growth.leaf ^ (growth.leaf + 1)) >> 1)
+    # An even leaf is written to the checkpoint given by the number of bits of leaf / 2, an odd one to the
+    # next, which is not read. Every balanced subtree that ends at this leaf is checked for a U-turn from the
+    # checkpoint of its first leaf.
+    slot = jax.lax.population_count(trajectory.num_leaves >> 1)
+    num_ending_here = jax.lax.population_count((trajectory.num_leaves ^ (trajectory.num_leaves + 1)) >> 1)
     sum_to_middle = momentum_sum - 0.5 * momentum
-    checkpoints = put(growth.checkpoints, slot + growth.leaf % 2, _stacked(momentum, sum_to_middle))
+    checkpoints = put(
+        trajectory.checkpoints, slot + trajectory.num_leaves % 2, _stack(momentum, sum_to_middle)
+    )
 
-    def check(index: Array, turns: Array) -> Array:
+    def check(index: Array, is_u_turn: Array) -> Array:
         first, sum_to_first = checkpoints[index]
-        return turns | is_turning(first, momentum, sum_to_first, sum_to_middle)
+        return is_u_turn | is_turning(first, momentum, sum_to_first, sum_to_middle)
 
-    turns = jax.lax.fori_loop(slot - num_ending_here + 1, slot + 1, check, jnp.array(False))
-    broken = growth.broken | diverging | (alive & turns)
-    leaf = growth.leaf + 1
-    return growth._replace(
-        front=front,
-        subtree=Tree(candidate, log_weight, momentum_sum),
-        leaf=leaf,
+    is_u_turn = jax.lax.fori_loop(slot - num_ending_here + 1, slot + 1, check, jnp.array(False))
+    stopped = trajectory.stopped | diverging | (active & is_u_turn)
+    num_leaves = trajectory.num_leaves + 1
+    return trajectory._replace(
+        growing_end=growing_end,
+        subtree=Tree(proposal, log_weight, momentum_sum),
+        num_leaves=num_leaves,
         checkpoints=checkpoints,
-        num_grads=growth.num_grads + alive,
-        acceptance_sum=growth.acceptance_sum + jnp.where(alive, jnp.exp(jnp.minimum(-error, 0.0)), 0.0),
+        num_grads=trajectory.num_grads + active,
+        acceptance_sum=trajectory.acceptance_sum + jnp.where(active, jnp.exp(jnp.minimum(-error, 0.0)), 0.0),
         diverging=diverging,
-        broken=broken,
-        stage_done=growth.stage_done | broken | (leaf == 1 << growth.depth),
+        stopped=stopped,
+        stage_done=trajectory.stage_done | stopped | (num_leaves == 1 << trajectory.depth),
     )
 
 
-def finish_stage(growth: TrajectoryState) -> TrajectoryState:
-    """Joins a whole subtree to a trajectory that is not done, and tosses for the end that grows next."""
-    tree, subtree, front, back = growth.tree, growth.subtree, growth.front, growth.back
-    heads, _, uniform = turn_uniforms(growth.key, growth.num_grads, growth.start_energy.dtype)
-    merges = ~growth.broken & ~growth.done
-    takes_subtree = merges & (log_uniform(uniform) < subtree.log_weight - tree.log_weight)
+def finish_stage(trajectory: TrajectoryState) -> TrajectoryState:
+    """Merge a complete subtree into the trajectory, and draw the direction of the next doubling."""
+    tree, subtree = trajectory.tree, trajectory.subtree
+    reverses, _, uniform = step_uniforms(trajectory.key, trajectory.num_grads, tree.log_weight.dtype)
+    merges = ~trajectory.stopped & ~trajectory.done
+    accepts_subtree = merges & (log_uniform(uniform) < subtree.log_weight - tree.log_weight)
     momentum_sum = tree.momentum_sum + subtree.momentum_sum
-    (_, first, _), (_, last, _) = back, front
-    turned = is_turning(first, last, 0.5 * first, momentum_sum - 0.5 * last)
-    depth = growth.depth + merges
-    done = growth.done | growth.broken | turned | (depth == len(growth.checkpoints))
-    return growth._replace(
-        front=jnp.where(heads, back, front),
-        back=jnp.where(heads, front, back),
-        direction=jnp.where(heads, -growth.direction, growth.direction),
+    first, last = trajectory.other_end[1], trajectory.growing_end[1]
+    is_u_turn = is_turning(first, last, 0.5 * first, momentum_sum - 0.5 * last)
+    depth = trajectory.depth + merges
+    done = trajectory.done | trajectory.stopped | is_u_turn | (depth == len(trajectory.checkpoints))
+    return trajectory._replace(
+        growing_end=jnp.where(reverses, trajectory.other_end, trajectory.growing_end),
+        other_end=jnp.where(reverses, trajectory.growing_end, trajectory.other_end),
+        direction=jnp.where(reverses, -trajectory.direction, trajectory.direction),
         tree=Tree(
-            _select(takes_subtree, subtree.candidate, tree.candidate),
+            select_tree(accepts_subtree, subtree.proposal, tree.proposal),
             jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight),
             momentum_sum,
         ),
         depth=depth,
-        subtree=_empty_tree(subtree.candidate),
-        leaf=jnp.zeros_like(growth.leaf),
+        subtree=_empty_tree(subtree.proposal),
+        num_leaves=jnp.zeros_like(trajectory.num_leaves),
         stage_done=done,
         done=done,
     )
 
 
 def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Array) -> Array:
-    """Whether a stretch of leapfrog points has begun to turn back ``[]``.
+    """Return whether a sequence of leapfrog points makes a U-turn ``[]``.
 
     Args:
         first: White momentum at one end ``[dim]``.
         last: At the other.
-        sum_to_first: Sum of momenta from anywhere before to the middle of the first: half of it counts.
+        sum_to_first: Sum of momenta from any earlier point to the middle of the first, half of which counts.
         sum_to_last: From the same point to the middle of the last.
     """
-    stretch = sum_to_last - sum_to_first
-    return (jnp.sum(first * stretch) <= 0.0) | (jnp.sum(last * stretch) <= 0.0)
+    momentum_sum = sum_to_last - sum_to_first
+    return (jnp.sum(first * momentum_sum) <= 0.0) | (jnp.sum(last * momentum_sum) <= 0.0)
 
 
-def finalize(state: ChainState, growth: TrajectoryState) -> tuple[ChainState, Draws]:
-    """The draw of a finished trajectory."""
+def finalize(state: ChainState, trajectory: TrajectoryState) -> tuple[ChainState, Draws]:
+    """Return the draw of a finished trajectory."""
     _, unravel = ravel_pytree(state.position)
-    (x, momentum, gradient), value = growth.tree.candidate
+    (x, momentum, gradient), value = trajectory.tree.proposal
     state = ChainState(unravel(x), value, gradient, state.tuning)
     info = {
-        "acceptance_rate": growth.acceptance_sum / growth.num_grads,
-        "diverging": growth.diverging,
-        "energy": 0.5 * momentum @ momentum - value,  # lanes would round 0.5 * (n @ n) otherwise
-        "lp": value,
-        "n_steps": growth.num_grads,
-        "step_size": state.tuning.step_size,
-        "tree_depth": growth.depth,
-        "num_grads": growth.num_grads,
-        "num_log_densities": jnp.zeros_like(growth.num_grads),
+        "acceptance_rate": trajectory.acceptance_sum / trajectory.num_grads,
+        "diverging": trajectory.diverging,
+        "energy": 0.5 * momentum @ momentum - value,  # grouped so that lanes round it alike
+        "n_steps": trajectory.num_grads,
+        "tree_depth": trajectory.depth,
+        **report(state, trajectory.num_grads),
     }
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    return state, markov_draw(state, info, "num_log_densities", "step_size")
 
 
-def _empty_tree(candidate: Candidate) -> Tree:
-    """A tree without a leaf; the candidate only gives the shapes."""
-    nothing = jnp.zeros_like(candidate.log_density)
-    return Tree(candidate, nothing - jnp.inf, jnp.zeros_like(candidate.point[0]))
+def _empty_tree(proposal: Proposal) -> Tree:
+    """Return a tree without leaves; the proposal only gives the shapes."""
+    zero = jnp.zeros_like(proposal.log_density)
+    return Tree(proposal, zero - jnp.inf, jnp.zeros_like(proposal.point[0]))
 
 
-def _stacked(*vectors: Array) -> Array:
-    """Vectors as one array; of vmapped ones XLA would make ``jnp.stack`` twice, in two layouts."""
+def _stack(*vectors: Array) -> Array:
+    """Stack vectors; under ``vmap`` XLA would compute ``jnp.stack`` twice, in two layouts."""
     return jnp.concatenate(vectors).reshape(len(vectors), -1)
 
 
-def _select(condition: Array, new: T, old: T) -> T:
-    return select_tree(condition, new, old)
-
-
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """NUTS for any smooth target whose modes are connected."""
-    if target.traits & BEYOND_LOCAL_MOVES:
-        return None
-    return Recipe(nuts(target.log_density, step_size=scale, inverse_mass_matrix=target.variance), 0.8)
+    """Make NUTS for a target that suits local moves."""
+    return local_recipe(nuts, target, scale, 0.8)

@@ -1,4 +1,4 @@
-"""Slice sampling along a line, written as a machine whose every turn costs one log density."""
+"""Sample by slice sampling along random lines, as a state machine of one log density a step."""
 
 from typing import NamedTuple
 
@@ -8,47 +8,32 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen._internal.threefry import turn_uniforms
+from jgen._internal.threefry import step_uniforms
 from jgen._internal.validation import check_count, check_positive
-from jgen.samplers.accept import log_uniform
-from jgen.samplers.input_checks import check_position
+from jgen.samplers.accept import log_uniform, markov_draw, report
 from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_velocity
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state import Tuning, flatten, make_tuning
+from jgen.samplers.recipe import Recipe, local_recipe
+from jgen.samplers.state import GradientFreeState, density_init, flatten
 from jgen.samplers.state_machine import StateMachine, run_to_completion
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
+from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
-MAX_TRIES = 100
-"""A try halves the interval, or nearly: long before this many it is narrower than any float."""
-
-
-class LineState(NamedTuple):
-    """Where a chain stands.
-
-    Attributes:
-        position: Any pytree of floats.
-        log_density: At the position ``[]``.
-        tuning: What warm-up may learn; the step size is the width of the first interval.
-    """
-
-    position: PyTree
-    log_density: Array
-    tuning: Tuning
+MAX_SHRINKS = 100
+"""Points drawn from an interval; each nearly halves it, to nothing long before this many."""
 
 
 class Interval(NamedTuple):
-    """A piece of a line through the position, in steps of ``direction``; the position is at 0."""
+    """Interval on a line through the position, in units of ``direction``; the position is at 0."""
 
     key: Key
     direction: Array  # [dim]
-    threshold: Array  # [] log density to reach
+    threshold: Array  # [] least log density
     low: Array  # []
     high: Array  # []
-    outs_low: Array  # [] times that the low end may still step out; 0 once it is below the threshold
-    outs_high: Array  # []
-    offset: Array  # [] of the last try
-    value: Array  # [] log density there
-    num_tries: Array  # []
+    steps_low: Array  # [] times that the low end may still step out; 0 once it is below the threshold
+    steps_high: Array  # []
+    offset: Array  # [] of the last point
+    value: Array  # [] log density at the last point
+    num_points: Array  # []
     num_log_densities: Array  # []
     stuck: Array  # []
     done: Array  # []
@@ -62,33 +47,32 @@ def slice_sampler(
     max_step_outs: int | Array = 64,
     along_axes: bool = False,
 ) -> Sampler:
-    r"""A draw from the piece of a line on which the density passes a random level: no refusal, no gradient.
+    r"""Draw from the part of a line where the density exceeds a random level; no rejection and no gradient.
 
-    Through x goes a line :math:`x + t L u`, u a random unit vector. With a level drawn below the density,
+    On a line :math:`x + t L u` through x, u a random unit vector, with a level drawn below the density,
 
     .. math:: \log y = \log p(x) - E, \quad E \sim \mathrm{Exp}(1), \qquad
         S = \{t : \log p(x + t L u) \ge \log y\},
 
-    an interval of width :math:`\epsilon` is laid at random around 0, and each end steps out by
-    :math:`\epsilon` until it has left S. Then points are tried uniformly in the interval: the first in S is
-    the draw, and one outside becomes the end on its side of 0, so that x is never cut off. The width
-    only decides how many log densities a draw takes: too short costs steps out, too long costs tries.
-    ``acceptance_rate`` is one over the number of tries, so that warm-up can aim it.
+    an interval of width :math:`\epsilon` is placed at random around 0, and each end steps out by
+    :math:`\epsilon` until it has left S. Then points are drawn uniformly from the interval: the first in S is
+    the draw, and one outside becomes the end on its side of 0, so that the interval always contains x. The
+    width only decides how many log densities a draw takes: too short costs steps out, too long costs points.
+    ``acceptance_rate`` is one over the number of points, so that warm-up can tune the width.
 
-    It is a ``StateMachine``, ``init``, ``step`` (one log density) and ``finalize``, so that any loop can
-    drive it.
+    The step is a ``StateMachine`` of one log density a step, so that any loop can run it.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         step_size: Width of the first interval, in units of L; two or three standard deviations are best.
         inverse_mass_matrix: :math:`L L^\top`: None (identity), variances ``[dim]`` or a covariance
             ``[dim, dim]``.
-        max_step_outs: Steps out at most, over both ends, divided between them at random.
+        max_step_outs: Maximal number of steps out, divided between the two ends at random.
         along_axes: Whether u is an axis rather than any direction: one coordinate moves at a time (or column
             of L). Structural.
 
     Returns:
-        A Markov sampler; the state carries ``tuning`` for warm-up. A NaN log density counts as none.
+        A Markov sampler; the state carries ``tuning`` for warm-up. A NaN log density counts as -inf.
 
     Raises:
         ValueError: If the step size is not positive, or ``max_step_outs`` is negative.
@@ -107,30 +91,20 @@ def slice_sampler(
         Neal (2003), "Slice sampling", Annals of Statistics 31(3), figures 3 and 5.
     """
     log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
-    max_step_outs = check_count("max_outs", max_step_outs, least=0)
+    max_step_outs = check_count("max_step_outs", max_step_outs, least=0)
     machine = StateMachine(
         Partial(bind_static(init_work, along_axes=along_axes), max_step_outs),
         Partial(step_work, log_density),
         Partial(finalize),
     )
     return Sampler(
-        Partial(slice_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
+        Partial(density_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
         Partial(run_to_completion, machine),
     )
 
 
-def slice_init(
-    log_density: LogDensity, step_size: Array, inverse_mass_matrix: Array | None, key: Key, position: PyTree
-) -> LineState:
-    """Spends one log density."""
-    del key
-    check_position(log_density, position, "slice_sampler")
-    flat, density, _ = flatten(log_density, position)
-    return LineState(position, density(flat), make_tuning(step_size, inverse_mass_matrix, flat))
-
-
-def init_work(max_step_outs: Array, key: Key, state: LineState, *, along_axes: bool) -> Interval:
-    """A line, a level, and an interval laid around the position; spends nothing."""
+def init_work(max_step_outs: Array, key: Key, state: GradientFreeState, *, along_axes: bool) -> Interval:
+    """Draw a line, a level, and an interval around the position; costs nothing."""
     direction_key, uniform_key, key = jax.random.split(key, 3)
     x, _ = ravel_pytree(state.position)
     if along_axes:
@@ -141,81 +115,72 @@ def init_work(max_step_outs: Array, key: Key, state: LineState, *, along_axes: b
     level, place, share = jax.random.uniform(uniform_key, (3,), x.dtype)
     width = state.tuning.step_size
     low = -width * place
-    outs_low = jnp.floor((max_step_outs + 1) * share).astype(jnp.int32)
+    steps_low = jnp.floor((max_step_outs + 1) * share).astype(jnp.int32)
     return Interval(
         key=key,
         direction=to_velocity(state.tuning.inverse_mass_factor, unit),
         threshold=state.log_density + log_uniform(level),
         low=low,
         high=low + width,
-        outs_low=outs_low,
-        outs_high=max_step_outs - outs_low,
+        steps_low=steps_low,
+        steps_high=max_step_outs - steps_low,
         offset=jnp.zeros_like(low),
         value=state.log_density,
-        num_tries=jnp.int32(0),
+        num_points=jnp.int32(0),
         num_log_densities=jnp.int32(0),
         stuck=jnp.bool(False),
         done=jnp.bool(False),
     )
 
 
-def step_work(log_density: LogDensity, state: LineState, interval: Interval) -> Interval:
-    """Looks at one point of the line: the low end, the high end, or a try between them."""
+def step_work(log_density: LogDensity, state: GradientFreeState, interval: Interval) -> Interval:
+    """Evaluate one point of the line: the low end, the high end, or a point between them."""
     x, density, _ = flatten(log_density, state.position)
     low, high = interval.low, interval.high
-    is_low = interval.outs_low > 0
-    is_high = ~is_low & (interval.outs_high > 0)
-    is_try = ~is_low & ~is_high
-    _, uniform, _ = turn_uniforms(interval.key, interval.num_log_densities, low.dtype)
-    tried = low + (high - low) * uniform
-    offset = jnp.where(is_low, low, jnp.where(is_high, high, tried))
+    is_low = interval.steps_low > 0
+    is_high = ~is_low & (interval.steps_high > 0)
+    is_inner = ~is_low & ~is_high
+    _, uniform, _ = step_uniforms(interval.key, interval.num_log_densities, low.dtype)
+    inner = low + (high - low) * uniform
+    offset = jnp.where(is_low, low, jnp.where(is_high, high, inner))
     value = density(x + offset * interval.direction)
     inside = (value >= interval.threshold) & (value < jnp.inf)
 
-    num_tries = interval.num_tries + is_try
-    stuck = is_try & ~inside & (num_tries == MAX_TRIES)
+    num_points = interval.num_points + is_inner
+    stuck = is_inner & ~inside & (num_points == MAX_SHRINKS)
     width = state.tuning.step_size
-    cut, is_below = is_try & ~inside, offset < 0
-    return Interval(
-        key=interval.key,
-        direction=interval.direction,
-        threshold=interval.threshold,
-        low=jnp.where(is_low & inside, low - width, jnp.where(cut & is_below, offset, low)),
-        high=jnp.where(is_high & inside, high + width, jnp.where(cut & ~is_below, offset, high)),
-        outs_low=jnp.where(is_low, jnp.where(inside, interval.outs_low - 1, 0), interval.outs_low),
-        outs_high=jnp.where(is_high, jnp.where(inside, interval.outs_high - 1, 0), interval.outs_high),
+    shrinks, is_below = is_inner & ~inside, offset < 0
+    return interval._replace(
+        low=jnp.where(is_low & inside, low - width, jnp.where(shrinks & is_below, offset, low)),
+        high=jnp.where(is_high & inside, high + width, jnp.where(shrinks & ~is_below, offset, high)),
+        steps_low=jnp.where(is_low, jnp.where(inside, interval.steps_low - 1, 0), interval.steps_low),
+        steps_high=jnp.where(is_high, jnp.where(inside, interval.steps_high - 1, 0), interval.steps_high),
         offset=jnp.where(stuck, 0.0, offset),
         value=jnp.where(stuck, state.log_density, value),
-        num_tries=num_tries,
+        num_points=num_points,
         num_log_densities=interval.num_log_densities + 1,
         stuck=stuck,
-        done=(is_try & inside) | stuck,
+        done=(is_inner & inside) | stuck,
     )
 
 
-def finalize(state: LineState, interval: Interval) -> tuple[LineState, Draws]:
-    """The point found; the position itself where the interval shrank to nothing."""
+def finalize(state: GradientFreeState, interval: Interval) -> tuple[GradientFreeState, Draws]:
+    """Return the point found; the position itself where the interval shrank to nothing."""
     x, unravel = ravel_pytree(state.position)
-    state = LineState(
+    state = GradientFreeState(
         unravel(x + interval.offset * interval.direction),
         interval.value.astype(state.log_density.dtype),
         state.tuning,
     )
     info = {
-        "acceptance_rate": jnp.where(interval.stuck, 0.0, 1.0 / interval.num_tries),
-        "lp": state.log_density,
+        "acceptance_rate": jnp.where(interval.stuck, 0.0, 1.0 / interval.num_points),
         "n_steps": interval.num_log_densities,
-        "step_size": state.tuning.step_size,
         "stuck": interval.stuck,
-        "num_grads": jnp.int32(0),
-        "num_log_densities": interval.num_log_densities,
+        **report(state, num_log_densities=interval.num_log_densities),
     }
-    return state, Draws(state.position, info, None, DrawKind.MARKOV)
+    return state, markov_draw(state, info, "num_grads", "step_size")
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Any smooth target whose modes are connected; a width of three deviations has this acceptance rate."""
-    if target.traits & BEYOND_LOCAL_MOVES:
-        return None
-    sampler = slice_sampler(target.log_density, step_size=scale, inverse_mass_matrix=target.variance)
-    return Recipe(sampler, 0.7)
+    """Make it for a target that suits local moves; a width of three deviations has this acceptance rate."""
+    return local_recipe(slice_sampler, target, scale, 0.7)

@@ -1,1 +1,1 @@
-"""Samplers that carry a population of particles along a path of densities."""
+"""Sample with particles or replicas that move along a path of densities."""

@@ -1,4 +1,4 @@
-"""Adaptive importance sampling."""
+"""Sample by adaptive importance sampling."""
 
 from typing import NamedTuple
 
@@ -10,13 +10,16 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial, bind_static
+from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_count, check_positive
+from jgen.samplers.accept import evaluations
+from jgen.samplers.annealing_path import log_increment
 from jgen.samplers.input_checks import check_proposal
-from jgen.samplers.mixture_proposal import balanced
+from jgen.samplers.mixture_proposal import balance_heuristic
 from jgen.samplers.recipe import Recipe
-from jgen.samplers.state import no_state
+from jgen.samplers.state import flatten_particles, no_state
 from jgen.samplers.tempering_schedule import adaptive_schedule
-from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
 def adaptive_importance(
@@ -29,7 +32,7 @@ def adaptive_importance(
     num_components: int = 1,
     dof: float | Array = 5.0,
 ) -> Sampler:
-    r"""Pilots fit a mixture of Student t laws to the target, from which the particles are then drawn.
+    r"""Fit a mixture of Student t distributions to the target by pilots, and draw particles from it.
 
     One step is a whole run. In each round pilots are drawn, a quarter from the proposal :math:`q_0`, the rest
     from the fit so far, and weighted by the mixture of both; then the fit takes one step of weighted EM,
@@ -39,28 +42,28 @@ def adaptive_importance(
         \Sigma_k = \frac{1}{\alpha_k} \sum_i s_i \rho_{ik} \gamma_{ik} (x_i - \mu_k)(x_i - \mu_k)^\top, \quad
         \gamma_{ik} = \frac{\nu + d}{\nu + |x_i - \mu_k|^2_{\Sigma_k}},
 
-    with :math:`\rho_{ik}` the share of component k in the fit's density at :math:`x_i`. The shares are
+    with :math:`\rho_{ik}` the responsibility of component k for :math:`x_i`. The weights are
     :math:`s_i \propto w_i^\beta`, beta at most 1 and so small that their ESS is a fifth of the pilots or
-    more: a first fit that is far off is not drawn onto the one pilot that weighs most. The last fit is q. The
-    particles are drawn anew, a quarter from :math:`q_0` and the rest from q, and weighted by the mixture of
-    both. They had no say in q, so for any number of them and of pilots, exactly,
+    more: a poor first fit does not collapse onto the one pilot of largest weight. The last fit is q. The
+    particles are independent of the pilots, a quarter from :math:`q_0` and the rest from q, and weighted by
+    the mixture of both. As q does not depend on them, for any number of them and of pilots, exactly,
 
     .. math:: E\bigl[\tfrac1N \textstyle\sum_i w_i h(x_i)\bigr] = Z \, E_p[h],
 
-    and no weight passes four times what it is by :math:`q_0` alone.
+    and no weight exceeds four times that by :math:`q_0` alone.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
         proposal: q_0, which covers the target; over real numbers, without batch axes.
-        num_particles: N, 4 or more; structural, another number compiles anew.
+        num_particles: N, 4 or more; structural, another number compiles another program.
         num_pilots: Drawn in every round, 4 or more; by default N. Structural.
-        num_rounds: How often the fit is mended.
+        num_rounds: Number of steps of the fit.
         num_components: Of the fit. Structural.
-        dof: Degrees of freedom nu of a component; the fewer, the heavier its tails.
+        dof: Degrees of freedom nu of a component; fewer are heavier tails.
 
     Returns:
         An ensemble sampler, whose draws have a particle axis; it needs no starting position. Its info has
-        ``flattened``, the last beta: below 1, more pilots or rounds are wanted. A NaN or +inf log density
+        ``flattened``, the last beta: below 1, more pilots or rounds are needed. A NaN or +inf log density
         gets weight zero and is flagged as ``invalid``.
 
     Raises:
@@ -90,7 +93,7 @@ def adaptive_importance(
     for leaf in jax.tree.leaves(jax.eval_shape(proposal.sample, jax.random.key(0))):
         if not jnp.issubdtype(leaf.dtype, jnp.floating):
             raise TypeError(
-                f"adaptive_importance fits laws of real numbers; this proposal draws {leaf.dtype}"
+                f"adaptive_importance fits distributions of real numbers; this proposal draws {leaf.dtype}"
             )
     num_pilots = num_particles if num_pilots is None else num_pilots
     sizes = {
@@ -107,54 +110,56 @@ def adaptive_importance(
     return Sampler(Partial(no_state), Partial(bind_static(adaptive_importance_step, **sizes), *bound))
 
 
-class Fit(NamedTuple):
-    """A mixture of Student t laws over vectors, which draws and weighs positions.
+class StudentMixture(NamedTuple):
+    """Mixture of Student t distributions over positions.
 
-    The inverse is kept, so that no draw has a system to solve: on CPU, XLA (0.10) may wait for ever on many
+    The inverse is stored, so that no draw solves a linear system: on CPU, XLA (0.10) may deadlock on many
     small ones at once.
 
     Attributes:
-        log_share: ``[component]``.
-        centre: ``[component, dim]``.
+        log_weight: ``[component]``.
+        location: ``[component, dim]``.
         factor: Lower triangular, of the scale matrices ``[component, dim, dim]``.
         inverse: Of the factor ``[component, dim, dim]``.
         dof: ``[]``.
-        like: A position, of whose form draws are.
+        like: A position, for the structure of draws.
     """
 
-    log_share: Array
-    centre: Array
+    log_weight: Array
+    location: Array
     factor: Array
     inverse: Array
     dof: Array
     like: PyTree
 
     def sample(self, key: Key) -> PyTree:
-        """One draw."""
-        which_key, normal_key, scale_key = jax.random.split(key, 3)
-        which = jax.random.categorical(which_key, self.log_share)
-        normal = jax.random.normal(normal_key, self.centre.shape[1:], self.centre.dtype)
+        """Draw a position."""
+        component_key, normal_key, scale_key = jax.random.split(key, 3)
+        component = jax.random.categorical(component_key, self.log_weight)
+        normal = jax.random.normal(normal_key, self.location.shape[1:], self.location.dtype)
         scale = jnp.sqrt(self.dof / (2 * jax.random.gamma(scale_key, self.dof / 2)))
-        return ravel_pytree(self.like)[1](self.centre[which] + scale * (self.factor[which] @ normal))
+        return ravel_pytree(self.like)[1](
+            self.location[component] + scale * (self.factor[component] @ normal)
+        )
 
     def distance(self, x: Array) -> Array:
-        """Mahalanobis' squared distance of a vector from each centre ``[component]``."""
-        return jnp.sum(jnp.einsum("kij,kj->ki", self.inverse, x[None] - self.centre) ** 2, axis=1)
+        """Return the squared Mahalanobis distance of a vector from each location ``[component]``."""
+        return jnp.sum(jnp.einsum("kij,kj->ki", self.inverse, x[None] - self.location) ** 2, axis=1)
 
     def log_joint(self, x: Array) -> Array:
-        """Log density of a vector and each component ``[component]``."""
+        """Return the joint log density of a vector and each component ``[component]``."""
         nu, dim = self.dof, x.size
         log_scale = jnp.log(jnp.diagonal(self.factor, axis1=1, axis2=2)).sum(axis=1)
         constant = gammaln((nu + dim) / 2) - gammaln(nu / 2) - dim / 2 * jnp.log(jnp.pi * nu)
         tail = -(nu + dim) / 2 * jnp.log1p(self.distance(x) / nu)
-        return self.log_share + constant - log_scale + tail
+        return self.log_weight + constant - log_scale + tail
 
     def log_prob(self, value: PyTree) -> Array:
-        """Log density of a position ``[]``."""
+        """Return the log density of a position ``[]``."""
         return logsumexp(self.log_joint(ravel_pytree(value)[0]))
 
-    def pull(self, x: Array) -> Array:
-        """How much a vector weighs in each centre and scale ``[component]``: less, the farther it is."""
+    def precision(self, x: Array) -> Array:
+        """Return the expected precision of a vector in each component, gamma above ``[component]``."""
         return (self.dof + x.size) / (self.dof + self.distance(x))
 
 
@@ -170,95 +175,99 @@ def adaptive_importance_step(
     num_pilots: int,
     num_components: int,
 ) -> tuple[tuple[()], Draws]:
-    """One run: rounds of pilots, then the particles."""
+    """Make one run: rounds of pilots, then the particles."""
     start_key, pilot_key, particle_key = jax.random.split(key, 3)
 
-    def drawn(fit: Fit, key: Key, size: int) -> tuple[PyTree, Array, Array]:
-        safe = size // 4
-        return balanced(log_density, (proposal, fit), (safe, size - safe), key)
+    def draw(fit: StudentMixture, key: Key, size: int) -> tuple[PyTree, Array, Array]:
+        of_proposal = size // 4
+        return balance_heuristic(log_density, (proposal, fit), (of_proposal, size - of_proposal), key)
 
-    def learn(index: Array, carry: tuple[Fit, Array, Array]) -> tuple[Fit, Array, Array]:
+    def pilot_round(
+        index: Array, carry: tuple[StudentMixture, Array, Array]
+    ) -> tuple[StudentMixture, Array, Array]:
         fit, _, was_invalid = carry
-        value, log_weight, invalid = drawn(fit, jax.random.fold_in(pilot_key, index), num_pilots)
-        none = jnp.zeros(())
-        beta = adaptive_schedule(jnp.array(0.2), index, none, jnp.zeros_like(log_weight), log_weight)
-        log_share = jnp.where(log_weight == -jnp.inf, -jnp.inf, beta * log_weight)
-        fit = jax.lax.cond(log_weight.max() > -jnp.inf, mended, lambda fit, *_: fit, fit, value, log_share)
+        value, log_weight, invalid = draw(fit, jax.random.fold_in(pilot_key, index), num_pilots)
+        start = jnp.zeros(())
+        beta = adaptive_schedule(jnp.array(0.2), index, start, jnp.zeros_like(log_weight), log_weight)
+        log_weight = log_increment(beta, log_weight)
+        fit = jax.lax.cond(log_weight.max() > -jnp.inf, em_step, lambda fit, *_: fit, fit, value, log_weight)
         return fit, beta, was_invalid | invalid
 
     start = first_fit(proposal, dof, start_key, num_pilots, num_components)
-    fit, beta, invalid = jax.lax.fori_loop(0, num_rounds, learn, (start, jnp.zeros(()), jnp.array(False)))
-    value, log_weight, last_invalid = drawn(fit, particle_key, num_particles)
+    fit, beta, invalid = jax.lax.fori_loop(
+        0, num_rounds, pilot_round, (start, jnp.zeros(()), jnp.array(False))
+    )
+    value, log_weight, last_invalid = draw(fit, particle_key, num_particles)
     info = {
         "flattened": beta,
         "invalid": invalid | last_invalid,
-        "num_grads": jnp.int32(0),
-        "num_log_densities": num_particles + num_rounds * num_pilots,
+        **evaluations(num_log_densities=num_particles + num_rounds * num_pilots),
     }
-    return state, Draws(value, info, log_weight, DrawKind.ENSEMBLE)
+    return state, Draws(value, info, log_weight, DrawKind.ENSEMBLE, COUNTS)
 
 
-def first_fit(proposal: Distribution, dof: Array, key: Key, num_pilots: int, num_components: int) -> Fit:
-    """Centres drawn from the proposal, as wide as the proposal is."""
-    drawn = jax.vmap(proposal.sample)(jax.random.split(key, num_pilots + num_components))
-    x = jax.vmap(lambda one: ravel_pytree(one)[0])(drawn)  # [pilot, dim]
+def first_fit(
+    proposal: Distribution, dof: Array, key: Key, num_pilots: int, num_components: int
+) -> StudentMixture:
+    """Make a mixture with locations drawn from the proposal and the scale of the proposal."""
+    draws = jax.vmap(proposal.sample)(jax.random.split(key, num_pilots + num_components))
+    x = flatten_particles(draws)  # [pilot, dim]
     factor = scale_factor(x - x.mean(axis=0)[None], jnp.full(len(x), 1 / len(x)))
     factor = jnp.broadcast_to(factor[None], (num_components, *factor.shape))
-    return Fit(
+    return StudentMixture(
         jnp.full(num_components, -jnp.log(num_components)),
         x[:num_components],
         factor,
-        inverse_of(factor),
+        invert(factor),
         dof,
-        jax.tree.map(lambda leaf: leaf[0], drawn),
+        jax.tree.map(lambda leaf: leaf[0], draws),
     )
 
 
-def mended(fit: Fit, value: PyTree, log_share: Array) -> Fit:
-    """One step of EM from weighted draws ``[pilot]``; no component loses all of its share."""
-    x = jax.vmap(lambda one: ravel_pytree(one)[0])(value)  # [pilot, dim]
-    share = jax.nn.softmax(log_share)  # [pilot]
-    owned = share[:, None] * jax.nn.softmax(jax.vmap(fit.log_joint)(x), axis=1)  # [pilot, component]
+def em_step(fit: StudentMixture, value: PyTree, log_weight: Array) -> StudentMixture:
+    """Make one step of EM from weighted draws ``[pilot]``; every component keeps some weight."""
+    x = flatten_particles(value)  # [pilot, dim]
+    weight = jax.nn.softmax(log_weight)  # [pilot]
+    share = weight[:, None] * jax.nn.softmax(jax.vmap(fit.log_joint)(x), axis=1)  # [pilot, component]
 
-    def component(owned: Array, pull: Array) -> tuple[Array, Array]:
-        centre = (owned * pull) @ x / (owned @ pull)
-        return centre, scale_factor(x - centre[None], owned * pull / owned.sum())
+    def component(share: Array, precision: Array) -> tuple[Array, Array]:
+        location = (share * precision) @ x / (share @ precision)
+        return location, scale_factor(x - location[None], share * precision / share.sum())
 
-    centre, factor = jax.vmap(component, (1, 1))(owned, jax.vmap(fit.pull)(x))
-    mass = owned.sum(axis=0)  # [component]
-    inverse = inverse_of(factor)
-    usable = jnp.isfinite(inverse).all(axis=(1, 2)) & jnp.isfinite(centre).all(axis=1) & (mass > 0)
-    return fit._replace(
-        log_share=jnp.log((mass + 0.01 / mass.size) / 1.01),
-        centre=jnp.where(usable[:, None], centre, fit.centre),
-        factor=jnp.where(usable[:, None, None], factor, fit.factor),
-        inverse=jnp.where(usable[:, None, None], inverse, fit.inverse),
+    location, factor = jax.vmap(component, (1, 1))(share, jax.vmap(fit.precision)(x))
+    mass = share.sum(axis=0)  # [component]
+    inverse = invert(factor)
+    usable = jnp.isfinite(inverse).all(axis=(1, 2)) & jnp.isfinite(location).all(axis=1) & (mass > 0)
+    location, factor, inverse = select_tree(
+        usable, (location, factor, inverse), (fit.location, fit.factor, fit.inverse)
     )
+    log_weight = jnp.log((mass + 0.01 / mass.size) / 1.01)
+    return StudentMixture(log_weight, location, factor, inverse, fit.dof, fit.like)
 
 
-def inverse_of(factor: Array) -> Array:
-    """Of lower triangular matrices ``[component, dim, dim]``."""
+def invert(factor: Array) -> Array:
+    """Invert lower triangular matrices ``[component, dim, dim]``."""
     return jax.scipy.linalg.solve_triangular(
         factor, jnp.broadcast_to(jnp.eye(factor.shape[-1])[None], factor.shape), lower=True
     )
 
 
 def scale_factor(offset: Array, weight: Array) -> Array:
-    """The factor of a weighted scatter of ``[pilot, dim]``, its correlations shrunk by n / (n + dim).
+    """Return the factor of the weighted scatter ``[pilot, dim]``, correlations shrunk by n / (n + dim).
 
-    n is the effective number of draws; so the matrix has an inverse, however few they are.
+    n is the effective number of draws; the matrix is invertible, however few they are.
     """
     dim = offset.shape[1]
     effective = weight.sum() ** 2 / jnp.sum(weight**2)
     sd = jnp.sqrt(weight @ offset**2)  # [dim]
     white = offset / sd[None]
-    kept = effective / (effective + dim)
-    correlation = kept * jnp.einsum("n,ni,nj->ij", weight, white, white) + (1 - kept) * jnp.eye(dim)
+    shrinkage = effective / (effective + dim)
+    correlation = shrinkage * jnp.einsum("n,ni,nj->ij", weight, white, white) + (1 - shrinkage) * jnp.eye(dim)
     return sd[:, None] * jnp.linalg.cholesky(correlation)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Eight particles after three rounds of sixteen pilots, where a proposal of real numbers covers."""
+    """Make it with eight particles after three rounds of sixteen pilots, given a proposal of real numbers."""
     del scale
     if target.proposal is None or not all(
         jnp.issubdtype(jnp.asarray(leaf).dtype, jnp.floating) for leaf in jax.tree.leaves(target.start)

@@ -1,4 +1,4 @@
-"""Annealed importance sampling."""
+"""Sample by annealed importance sampling."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from jgen._internal.validation import check_count
 from jgen.samplers.annealing_path import (
     AnnealingPath,
     Kernel,
-    bound_kernel,
+    bind_kernel,
+    check_ladder,
     check_path,
-    checked_ladder,
-    local_kernel,
+    log_increment,
     log_ratio,
-    merge,
+    merge_info,
     move,
-    scaled,
+    path_and_kernel,
 )
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
@@ -25,31 +25,30 @@ from jgen.types import Array, DrawKind, Draws, Info, Key, PyTree, Sampler, Targe
 
 
 def annealed(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
-    r"""Walks down a path of densities and weighs what it meets: one pass is one weighted draw.
+    r"""Anneal from the base to the target by a Markov kernel: one pass is one weighted draw.
 
-    From :math:`x_0 \sim q`, at each temperature the weight is taken first and the move made after it,
+    From :math:`x_0 \sim q`, at each temperature the weight is updated first and the move is made after it,
 
     .. math:: \log w = \sum_{k=1}^{K} (\beta_k - \beta_{k-1}) \, [\log \tilde p - \log q](x_{k-1}), \qquad
         x_k \sim T_{\beta_k}(x_{k-1}, \cdot),
 
     where :math:`T_\beta` leaves :math:`q^{1 - \beta} \tilde p^\beta` invariant. Then :math:`E[w] = Z` and
-    :math:`E[w \, h(x_K)] = Z \, E_p[h]`, exactly, however badly the kernel mixes; it only decides how far
-    apart the weights lie. Passes are independent, so their weights are read as those of ``importance``.
+    :math:`E[w \, h(x_K)] = Z \, E_p[h]`, exactly, however badly the kernel mixes; the mixing only decides
+    the variance of the weights. Passes are independent, so their weights are used as those of ``importance``.
 
     Args:
         path: From a base that can be drawn from to the target; see ``AnnealingPath``.
         kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. What is
-            structural is bound by ``static``, as in ``Partial(static(nuts, max_depth=5))``.
-        betas: Inverse temperatures ``[temperature]``, rising from 0 to 1; a single rise is importance
-            sampling.
+            structural is bound by ``bind_static``, as in ``Partial(bind_static(nuts, max_depth=5))``.
+        betas: Inverse temperatures ``[temperature]``, increasing from 0 to 1; two are importance sampling.
         num_steps: Steps of the kernel at each temperature.
 
     Returns:
-        A weighted sampler; it needs no starting position. A pass that meets a NaN or +inf density gets
+        A weighted sampler; it needs no starting position. A pass through a NaN or +inf density gets
         weight zero and is flagged as ``invalid``.
 
     Raises:
-        ValueError: If the ladder does not rise from 0 to 1, the base is batched, or ``num_steps`` is below 1;
+        ValueError: If the betas do not rise from 0 to 1, the base is batched, or ``num_steps`` is below 1;
             while tracing, if the kernel is no exact Markov kernel.
         TypeError: If the log density of one draw of the base is not a scalar.
 
@@ -70,14 +69,14 @@ def annealed(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int 
     Reference:
         Neal (2001), "Annealed importance sampling", Statistics and Computing 11(2); Jarzynski (1997).
     """
-    bound = check_path(path), bound_kernel(kernel), checked_ladder(betas), check_count("num_steps", num_steps)
+    bound = check_path(path), bind_kernel(kernel), check_ladder(betas), check_count("num_steps", num_steps)
     return Sampler(Partial(no_state), Partial(annealed_step, *bound))
 
 
 def annealed_step(
     path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, state: tuple[()]
 ) -> tuple[tuple[()], Draws]:
-    """One pass."""
+    """Make one pass."""
     start_key, move_key = jax.random.split(key)
     value, log_weight, info = anneal(path, kernel, betas, num_steps, move_key, path.base.sample(start_key))
     return state, Draws(value, info, log_weight, DrawKind.WEIGHTED)
@@ -86,25 +85,25 @@ def annealed_step(
 def anneal(
     path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, position: PyTree
 ) -> tuple[PyTree, Array, Info]:
-    """One pass from a position, drawn from the base: where it ends, its log-weight ``[]``, its facts."""
+    """Make one pass from a draw of the base; return the last position, its log-weight ``[]`` and info."""
 
-    def descend(carry: tuple[PyTree, Array], rung: tuple[Array, Array, Key]) -> tuple[tuple, Info]:
+    def anneal_step(carry: tuple[PyTree, Array], temperature: tuple[Array, Array, Key]) -> tuple[tuple, Info]:
         position, log_weight = carry
-        before, after, key = rung
+        before, after, key = temperature
         ratio, invalid = log_ratio(path, position)
-        log_weight = log_weight + scaled(after - before, ratio)
-        position, facts = move(path, kernel, num_steps, after, key, position)
-        facts["num_log_densities"] += 1
-        return (position, log_weight), {**facts, "invalid": invalid | facts.get("invalid", False)}
+        log_weight = log_weight + log_increment(after - before, ratio)
+        position, info = move(path, kernel, num_steps, after, key, position)
+        info["num_log_densities"] += 1
+        return (position, log_weight), {**info, "invalid": invalid | info.get("invalid", False)}
 
-    rungs = betas[:-1], betas[1:], jax.random.split(key, len(betas) - 1)
-    (position, log_weight), facts = jax.lax.scan(descend, (position, jnp.zeros_like(betas[0])), rungs)
-    return position, log_weight, merge(facts)
+    temperatures = betas[:-1], betas[1:], jax.random.split(key, len(betas) - 1)
+    start = position, jnp.zeros_like(betas[0])
+    (position, log_weight), info = jax.lax.scan(anneal_step, start, temperatures)
+    return position, log_weight, merge_info(info)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Six temperatures, wherever the target knows a proposal that covers it and has gradients."""
-    if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
+    """Make it with six temperatures for any target with a proposal and gradients."""
+    if (made := path_and_kernel(target, scale)) is None:
         return None
-    path = AnnealingPath(target.proposal, target.log_density)
-    return Recipe(annealed(path, kernel, jnp.linspace(0.0, 1.0, 6)), None)
+    return Recipe(annealed(*made, jnp.linspace(0.0, 1.0, 6)), None)

@@ -1,4 +1,4 @@
-"""Sequential Monte Carlo down a path of temperatures."""
+"""Sample by sequential Monte Carlo along a path of temperatures."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,23 +10,30 @@ from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen._internal.validation import check_count, is_traced
+from jgen._internal.buffers import zeros
+from jgen._internal.validation import check_count
 from jgen.diagnostics.weights import kish_ess, systematic
 from jgen.samplers.annealing_path import (
     AnnealingPath,
     Kernel,
-    bound_kernel,
+    bind_kernel,
+    check_ladder,
     check_path,
-    checked_ladder,
-    local_kernel,
+    log_increment,
     log_ratio,
-    merge,
+    merge_info,
     move,
-    scaled,
+    path_and_kernel,
 )
+from jgen.samplers.input_checks import check_fraction
 from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import no_state
-from jgen.samplers.tempering_schedule import Metric, adaptive_schedule, fixed_schedule, particle_metric
+from jgen.samplers.tempering_schedule import (
+    CovarianceEstimator,
+    adaptive_schedule,
+    fixed_schedule,
+    particle_covariance,
+)
 from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 
@@ -37,64 +44,65 @@ def smc(
     num_particles: int,
     betas: Any = None,
     num_steps: int | Array = 1,
-    metric: Metric | None = None,
+    inverse_mass_matrix: CovarianceEstimator | None = None,
     num_pilots: int | None = None,
     ess_fraction: float | Array = 0.8,
     max_temperatures: int = 100,
     resample: Callable[[Key, Array], Array] = systematic,
     resample_below: float | Array = 0.5,
 ) -> Sampler:
-    r"""Carries a population down a path of densities; one step is one whole run of it.
+    r"""Move a population of particles along a path of densities; one step is one whole run.
 
-    N particles begin at draws of q. At each temperature they are weighted, then resampled if few weigh
-    anything, then moved; with :math:`r = \log \tilde p - \log q`,
+    N particles start at draws of q. At each temperature they are weighted, then resampled if the ESS is
+    low, then moved; with :math:`r = \log \tilde p - \log q`,
 
     .. math:: w_i \leftarrow w_i \, e^{(\beta' - \beta) r_i}, \qquad \text{if } ESS(w) < c N: \;
         x_i \leftarrow x_{a_i}, \; w_i \leftarrow \tfrac1N \textstyle\sum_j w_j, \qquad
         x_i \sim T_{\beta'}(x_i, \cdot).
 
-    The weights average to :math:`\hat Z`, and for any N and any kernel exactly
+    The mean weight is :math:`\hat Z`, and for any N and any kernel exactly
 
     .. math:: E[\hat Z] = Z, \qquad E\bigl[\tfrac1N \textstyle\sum_i w_i h(x_i)\bigr] = Z \, E_p[h].
 
-    Particles of one run depend on each other, so a draw has a particle axis, and errors are those between
-    runs: make several, side by side, by ``num_chains``.
+    Particles of one run depend on each other, so a draw has a particle axis, and errors are computed between
+    runs: make several by ``num_chains``.
 
-    Without ``betas`` the next temperature is the one at which the conditional ESS, which falls with it, is
-    a fraction of N:
+    Without ``betas`` the next temperature is the one at which the conditional ESS, which decreases in it,
+    is a fraction of N:
 
     .. math:: CESS(\beta') = N \Bigl(\sum_i W_i e^{(\beta' - \beta) r_i}\Bigr)^2 \Big/
         \sum_i W_i e^{2 (\beta' - \beta) r_i}, \qquad W = w / \sum w.
 
-    It is chosen by a population of pilots that is moved along and then left out, as is the ``metric``: so the
-    expectations above stay exact. (Chosen by the particles themselves, as is usual, a metric lowers log Z:
-    by 0.9 on ``linear_decoder`` from its prior with N = 50, where the error between runs is 0.7.)
+    It is chosen by a second population of pilot particles, which is moved along and then left out, as is the
+    ``inverse_mass_matrix``: so the expectations above stay exact. (Estimated from the particles themselves,
+    as is usual, a mass matrix lowers log Z: by 0.9 on ``linear_decoder`` from its prior with N = 50, where
+    the error between runs is 0.7.)
 
     Args:
         path: From a base that can be drawn from to the target; see ``AnnealingPath``.
         kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. What is
             structural is bound by ``bind_static``, as in ``Partial(bind_static(nuts, max_depth=5))``.
-        num_particles: N; structural, another number compiles anew.
-        betas: Inverse temperatures ``[temperature]``, rising from 0 to 1; None finds them.
+        num_particles: N; structural, another number compiles another program.
+        betas: Inverse temperatures ``[temperature]``, increasing from 0 to 1; None chooses them.
         num_steps: Steps of the kernel at each temperature.
-        metric: ``diagonal_metric`` or ``dense_metric`` (or your own) gives the kernel, as its
-            ``inverse_mass_matrix``, the spread of the pilots at each temperature.
-        num_pilots: Particles that choose; by default N where there is something to choose. Structural.
-        ess_fraction: Conditional ESS of a rise in temperature over N; unused with ``betas``.
-        max_temperatures: The most rises of a ladder that is found; the last goes to 1 whatever its ESS, and
-            is flagged as ``truncated``. Structural, unused with ``betas``.
+        inverse_mass_matrix: ``diagonal_covariance`` or ``dense_covariance`` (or your own) estimates
+            the kernel's inverse mass matrix from the pilot particles at each temperature.
+        num_pilots: Number of pilot particles; by default N where they are needed. Structural.
+        ess_fraction: Conditional ESS over N at the next temperature; unused with ``betas``.
+        max_temperatures: Maximal number of chosen temperatures; the last is 1 whatever its ESS, and then
+            flagged as ``truncated``. Structural, unused with ``betas``.
         resample: Key and log-weights ``[particle]`` -> the ancestor of each ``[particle]``: ``systematic``,
             ``stratified`` or ``multinomial`` of ``jgen.diagnostics.weights``.
         resample_below: c; 0 never resamples.
 
     Returns:
-        An ensemble sampler; it needs no starting position. Its info has the temperatures met, ``betas``
-        ``[max_temperatures + 1]``, then ones, ``num_temperatures``, the number of rises, and the least ESS
-        met over N, ``least_ess``.
+        An ensemble sampler; it needs no starting position. Its info has ``betas``
+        ``[max_temperatures + 1]``, filled up with ones, ``num_temperatures``, the number of increases, and
+        ``least_ess``, the lowest ESS over N.
 
     Raises:
-        ValueError: If the ladder does not rise from 0 to 1, the base is batched, there are no particles, no
-            steps, or no pilots where something is to be chosen, or a fraction is none; while tracing, if the
+        ValueError: If the betas do not increase from 0 to 1, the base is batched, there are no particles, no
+            steps, or no pilots where they are needed, or a fraction is not in [0, 1]; while tracing, if the
             kernel is no exact Markov kernel.
         TypeError: If the log density of one draw of the base is not a scalar.
 
@@ -116,42 +124,39 @@ def smc(
         and Aston (2016), JCGS 25(3); Whiteley, Lee and Heine (2016), "On the role of interaction in
         sequential Monte Carlo algorithms", Bernoulli 22(1).
     """
-    path, kernel = check_path(path), bound_kernel(kernel)
-    chooses = betas is None or metric is not None
-    num_pilots = (num_particles if chooses else 0) if num_pilots is None else num_pilots
+    path, kernel, num_steps = check_path(path), bind_kernel(kernel), check_count("num_steps", num_steps)
+    adapts = betas is None or inverse_mass_matrix is not None
+    num_pilots = (num_particles if adapts else 0) if num_pilots is None else num_pilots
     sizes = {"num_particles": num_particles, "num_pilots": num_pilots, "max_temperatures": max_temperatures}
     sizes = {
         name: int(check_count(name, size, least=int(name != "num_pilots"))) for name, size in sizes.items()
     }
-    if chooses and not num_pilots:
+    if adapts and not num_pilots:
         raise ValueError(
-            "pilots choose the temperatures and the metric: take num_pilots >= 1, or give betas, and bind "
-            "the metric to the kernel"
+            "pilots choose the temperatures and the mass matrix: take num_pilots >= 1, or give betas, and "
+            "bind the mass matrix to the kernel"
         )
     if betas is None:
-        next_beta = Partial(adaptive_schedule, _fraction("ess_fraction", ess_fraction))
+        next_beta = Partial(adaptive_schedule, check_fraction("ess_fraction", ess_fraction, "the particles"))
     else:
-        betas = checked_ladder(betas)
+        betas = check_ladder(betas)
         next_beta, sizes["max_temperatures"] = Partial(fixed_schedule, betas), len(betas) - 1
-    resample_below, num_steps = (
-        _fraction("resample_below", resample_below),
-        check_count("num_steps", num_steps),
-    )
-    metric = None if metric is None else as_partial(metric)
-    bound = path, kernel, next_beta, as_partial(resample), resample_below, metric, num_steps
+    resample_below = check_fraction("resample_below", resample_below, "the particles")
+    covariance = None if inverse_mass_matrix is None else as_partial(inverse_mass_matrix)
+    bound = path, kernel, next_beta, as_partial(resample), resample_below, covariance, num_steps
     return Sampler(Partial(no_state), Partial(bind_static(smc_step, **sizes), *bound))
 
 
-class Descent(NamedTuple):
-    """A run on its way; pilots come before particles.
+class SMCState(NamedTuple):
+    """State of a run; pilots come before particles.
 
     Attributes:
-        num_temperatures: Rises made ``[]``.
-        betas: Temperatures met, then ones ``[max_temperatures + 1]``.
+        num_temperatures: Increases of beta so far ``[]``.
+        betas: Temperatures so far, then ones ``[max_temperatures + 1]``.
         position: ``[pilot + particle, *event]``.
         log_weight: ``[pilot + particle]``.
-        least_ess: Least ESS met by the particles, over N ``[]``.
-        facts: Counts and flags so far, and the sum of the acceptance rates.
+        least_ess: Lowest ESS of the particles so far, over N ``[]``.
+        info: Counts and flags so far, and the sum of the acceptance rates.
     """
 
     num_temperatures: Array
@@ -159,7 +164,7 @@ class Descent(NamedTuple):
     position: PyTree
     log_weight: Array
     least_ess: Array
-    facts: dict[str, Array]
+    info: dict[str, Array]
 
 
 def smc_step(
@@ -168,7 +173,7 @@ def smc_step(
     next_beta: Partial,
     resample: Partial,
     resample_below: Array,
-    metric: Partial | None,
+    covariance: Partial | None,
     num_steps: Array,
     key: Key,
     state: tuple[()],
@@ -177,74 +182,72 @@ def smc_step(
     num_pilots: int,
     max_temperatures: int,
 ) -> tuple[tuple[()], Draws]:
-    """One run."""
+    """Make one run."""
     num_all = num_pilots + num_particles
 
     def move_all(make: Kernel, beta: Array, key: Key, position: PyTree) -> tuple[PyTree, dict[str, Array]]:
         keys = jax.random.split(key, num_all)
-        position, facts = jax.vmap(partial(move, path, make, num_steps, beta))(keys, position)
-        return position, merge(facts)
+        position, info = jax.vmap(partial(move, path, make, num_steps, beta))(keys, position)
+        return position, merge_info(info)
 
-    def descend(run: Descent) -> Descent:
+    def temper(run: SMCState) -> SMCState:
         index, beta = run.num_temperatures, run.betas[run.num_temperatures]
         resample_key, move_key = jax.random.split(jax.random.fold_in(run_key, index))
         ratio, invalid = jax.vmap(partial(log_ratio, path))(run.position)  # [pilot + particle]
-        wanted = next_beta(index, beta, run.log_weight[:num_pilots], ratio[:num_pilots])
-        after = jnp.where(index + 1 == max_temperatures, 1.0, wanted)
-        log_weight = run.log_weight + scaled(after - beta, ratio)  # [pilot + particle]
+        chosen = next_beta(index, beta, run.log_weight[:num_pilots], ratio[:num_pilots])
+        after = jnp.where(index + 1 == max_temperatures, 1.0, chosen)
+        log_weight = run.log_weight + log_increment(after - beta, ratio)  # [pilot + particle]
         make: Kernel = kernel
-        if metric is not None:
+        if covariance is not None:
             pilots = jax.tree.map(lambda leaf: leaf[:num_pilots], run.position)
-            make = partial(
-                kernel, inverse_mass_matrix=particle_metric(metric, pilots, log_weight[:num_pilots])
-            )
+            estimate = particle_covariance(covariance, pilots, log_weight[:num_pilots])
+            make = partial(kernel, inverse_mass_matrix=estimate)
 
-        ancestor, log_weight, ess = renewed(
+        ancestor, log_weight, ess = resample_if_low(
             resample, resample_below * (after < 1), resample_key, log_weight, num_pilots
         )
         position = jax.tree.map(lambda leaf: leaf[ancestor], run.position)
-        position, facts = move_all(make, after, move_key, position)
-        facts["num_log_densities"] += num_all
-        facts["invalid"] = invalid.any() | facts.get("invalid", False)
-        facts["truncated"] = (after == 1) & (wanted < 1)
-        return Descent(
+        position, info = move_all(make, after, move_key, position)
+        info["num_log_densities"] += num_all
+        info["invalid"] = invalid.any() | info.get("invalid", False)
+        info["truncated"] = (after == 1) & (chosen < 1)
+        return SMCState(
             index + 1,
             run.betas.at[index + 1].set(after),
             position,
             log_weight,
             jnp.minimum(run.least_ess, ess),
-            {name: run.facts[name] + fact for name, fact in facts.items()},
+            {name: run.info[name] + entry for name, entry in info.items()},
         )
 
     start_key, run_key = jax.random.split(key)
     position = jax.vmap(path.base.sample)(jax.random.split(start_key, num_all))
     betas = jnp.ones(max_temperatures + 1).at[0].set(0.0)  # [temperature]
-    facts = jax.eval_shape(partial(move_all, kernel), betas[0], run_key, position)[1]
-    nothing = {name: jnp.zeros(fact.shape, fact.dtype) for name, fact in facts.items()}
+    no_info = zeros(jax.eval_shape(partial(move_all, kernel), betas[0], run_key, position)[1])
     flags = {"invalid": jnp.array(False), "truncated": jnp.array(False)}
-    start = Descent(
-        jnp.int32(0), betas, position, jnp.zeros(num_all), jnp.ones_like(betas[0]), nothing | flags
+    start = SMCState(
+        jnp.int32(0), betas, position, jnp.zeros(num_all), jnp.ones_like(betas[0]), no_info | flags
     )
-    end = jax.lax.while_loop(lambda run: run.betas[run.num_temperatures] < 1, descend, start)
+    end = jax.lax.while_loop(lambda run: run.betas[run.num_temperatures] < 1, temper, start)
 
-    info = {**end.facts, **{name: getattr(end, name) for name in ("betas", "least_ess", "num_temperatures")}}
+    info = {**end.info, **{name: getattr(end, name) for name in ("betas", "least_ess", "num_temperatures")}}
     if "acceptance_rate" in info:
         info["acceptance_rate"] = info["acceptance_rate"] / end.num_temperatures
     value = jax.tree.map(lambda leaf: leaf[num_pilots:], end.position)
     return state, Draws(value, info, end.log_weight[num_pilots:], DrawKind.ENSEMBLE)
 
 
-def renewed(
+def resample_if_low(
     resample: Partial, below: Array, key: Key, log_weight: Array, num_pilots: int
 ) -> tuple[Array, Array, Array]:
-    """Ancestors and weights, each population resampled if its ESS is low; the ESS of the particles over N."""
+    """Resample each population if its ESS is low; return ancestors, weights and the particles' ESS over N."""
 
     def one(key: Key, log_weight: Array) -> tuple[Array, Array, Array]:
         ess = kish_ess(log_weight) / log_weight.size
-        is_poor = ess < below
-        ancestor = jnp.where(is_poor, resample(key, log_weight), jnp.arange(log_weight.size))
+        is_low = ess < below
+        ancestor = jnp.where(is_low, resample(key, log_weight), jnp.arange(log_weight.size))
         log_mean = logsumexp(log_weight) - jnp.log(log_weight.size)
-        return ancestor, jnp.where(is_poor, log_mean, log_weight), ess
+        return ancestor, jnp.where(is_low, log_mean, log_weight), ess
 
     if not num_pilots:
         return one(key, log_weight)
@@ -258,15 +261,8 @@ def renewed(
     )
 
 
-def _fraction(name: str, value: float | Array) -> Array:
-    """A number in [0, 1], after refusing a concrete one that is not."""
-    if not is_traced(value) and not 0 <= float(value) <= 1:
-        raise ValueError(f"{name} is a fraction of the particles, between 0 and 1; got {value}")
-    return jnp.asarray(value, float)
-
-
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Eight particles and as many pilots, where the target has gradients and a proposal that covers it."""
-    if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
+    """Make it with eight particles and as many pilots for any target with a proposal and gradients."""
+    if (made := path_and_kernel(target, scale)) is None:
         return None
-    return Recipe(smc(AnnealingPath(target.proposal, target.log_density), kernel, num_particles=8), None)
+    return Recipe(smc(*made, num_particles=8), None)

@@ -1,4 +1,4 @@
-"""Parallel tempering."""
+"""Sample by parallel tempering."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,28 +12,28 @@ from jgen.samplers.accept import log_uniform
 from jgen.samplers.annealing_path import (
     AnnealingPath,
     Kernel,
-    bound_kernel,
+    bind_kernel,
+    check_ladder,
     check_path,
-    checked_ladder,
-    local_kernel,
     log_ratio,
-    merge,
+    merge_info,
     move,
+    path_and_kernel,
 )
 from jgen.samplers.recipe import Recipe
 from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 
 class Replicas(NamedTuple):
-    """A ladder of replicas; a row belongs to its temperature, and swaps exchange what stands in the rows.
+    """State of a chain: one replica at each temperature; swaps exchange the replicas.
 
-    Nothing that depends on a temperature is kept from step to step, so nothing can be left behind by a swap.
+    Nothing else that depends on a temperature is kept from step to step.
 
     Attributes:
         positions: ``[temperature, *event]``.
-        from_base: Whether the replica was last at the base, rather than at the target ``[temperature]``.
+        from_base: Whether the replica visited the base more recently than the target ``[temperature]``.
         is_odd: Whether the next swaps are between 1 and 2, 3 and 4, ..., not 0 and 1, 2 and 3, ... ``[]``.
-        betas: The inverse temperatures ``[temperature]``, which warm-up may move.
+        betas: Inverse temperatures ``[temperature]``, which warm-up may adapt.
     """
 
     positions: PyTree
@@ -43,34 +43,34 @@ class Replicas(NamedTuple):
 
 
 def tempering(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int | Array = 1) -> Sampler:
-    r"""One chain is a replica at each temperature of a path; neighbours swap, and the last one is the draw.
+    r"""Run a replica at each temperature of a path, swap neighbours, and draw from the last.
 
-    At each step the replica at the base is drawn anew, the others move by the kernel of their temperature,
-    and then neighbours swap, the even pairs at one step and the odd ones at the next, with probability
+    At each step the replica at the base is drawn independently, the others move by the kernel of their
+    temperature, and then neighbours swap, the even pairs at one step and the odd ones at the next, with
+    probability
 
     .. math:: \min\bigl(1, e^{(\beta_{k+1} - \beta_k)(r_k - r_{k+1})}\bigr), \qquad
         r = \log \tilde p - \log q.
 
-    Each half leaves :math:`\prod_k \pi_{\beta_k}` invariant. Taken in turn they are not reversible: replicas
-    travel the ladder rather than diffuse along it.
+    Each of the two leaves :math:`\prod_k \pi_{\beta_k}` invariant. Alternated, they are not reversible, and
+    replicas move along the temperatures faster than by diffusion.
 
     Args:
         path: From a base that can be drawn from to the target; see ``AnnealingPath``.
-        kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. It starts
-            afresh at every step, which costs one evaluation more.
-        betas: Inverse temperatures ``[temperature]``, rising from 0 to 1;
-        ``jgen.sampling.adaptation.ladder`` moves
-            those between to where they are needed.
+        kernel: Log density -> a Markov sampler, e.g. ``Partial(hmc, step_size=0.3, num_steps=5)``. It is
+            initialised again at every step, which costs one more evaluation.
+        betas: Inverse temperatures ``[temperature]``, increasing from 0 to 1;
+            ``jgen.sampling.adaptation.ladder`` adapts those in between.
         num_steps: Steps of the kernel between swaps.
 
     Returns:
-        A Markov sampler. A position given to it is that of the last replica; the others start at draws of
-        the base, so warm up. Its info has ``log_ratio`` ``[temperature]``, the r of every replica after the
-        swaps; ``swap_acceptance`` ``[temperature - 1]``, of every pair of neighbours, tried or not; and
-        ``round_trip``: whether a replica has come up from the base.
+        A Markov sampler. A given position is that of the last replica; the others start at draws of
+        the base, so use warm-up. Its info has ``log_ratio`` ``[temperature]``, the r of every replica after
+        the swaps; ``swap_acceptance`` ``[temperature - 1]``, of every pair of neighbours, proposed or not;
+        and ``round_trip``: whether a replica has arrived from the base.
 
     Raises:
-        ValueError: If the ladder does not rise from 0 to 1, the base is batched, or ``num_steps`` is below 1;
+        ValueError: If the betas do not rise from 0 to 1, the base is batched, or ``num_steps`` is below 1;
             while tracing, if the kernel is no exact Markov kernel.
         TypeError: If the log density of one draw of the base is not a scalar.
 
@@ -90,59 +90,58 @@ def tempering(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int
         Syed, Bouchard-Cote, Deligiannidis and Doucet (2022), "Non-reversible parallel tempering: a scalable
         highly parallel MCMC scheme", JRSS B 84(2), arXiv 1905.02939; Okabe et al. (2001).
     """
-    path, betas = check_path(path), checked_ladder(betas)
-    step = Partial(tempering_step, path, bound_kernel(kernel), check_count("num_steps", num_steps))
+    path, betas = check_path(path), check_ladder(betas)
+    step = Partial(tempering_step, path, bind_kernel(kernel), check_count("num_steps", num_steps))
     return Sampler(Partial(tempering_init, path, betas), step)
 
 
 def tempering_init(path: AnnealingPath, betas: Array, key: Key, position: PyTree | None) -> Replicas:
-    """All replicas at draws of the base, the last one where it is told; spends nothing."""
+    """Draw all replicas from the base, except the last if a position is given; costs nothing."""
     positions = jax.vmap(path.base.sample)(jax.random.split(key, len(betas)))
     if position is not None:
-        positions = jax.tree.map(lambda rows, last: rows.at[-1].set(last), positions, position)
+        positions = jax.tree.map(lambda leaf, last: leaf.at[-1].set(last), positions, position)
     return Replicas(positions, jnp.zeros(len(betas), bool), jnp.array(False), betas)
 
 
 def tempering_step(
     path: AnnealingPath, kernel: Partial, num_steps: Array, key: Key, state: Replicas
 ) -> tuple[Replicas, Draws]:
-    """Every replica moves, then neighbours swap."""
+    """Move every replica, then swap neighbours."""
     betas = state.betas
     base_key, move_key, swap_key = jax.random.split(key, 3)
-    others = jax.tree.map(lambda rows: rows[1:], state.positions)
+    others = jax.tree.map(lambda leaf: leaf[1:], state.positions)
     keys = jax.random.split(move_key, len(betas) - 1)
-    others, facts = jax.vmap(partial(move, path, kernel, num_steps))(betas[1:], keys, others)
-    fresh = path.base.sample(base_key)
-    positions = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), fresh, others)
+    others, info = jax.vmap(partial(move, path, kernel, num_steps))(betas[1:], keys, others)
+    of_base = path.base.sample(base_key)
+    positions = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), of_base, others)
     ratio, invalid = jax.vmap(partial(log_ratio, path))(positions)  # [temperature]
 
     pair = jnp.arange(len(betas) - 1)
-    log_chance = (betas[1:] - betas[:-1]) * (ratio[:-1] - ratio[1:])  # [temperature - 1]
-    log_chance = jnp.where(jnp.isnan(log_chance), -jnp.inf, jnp.minimum(log_chance, 0.0))
-    coin = log_uniform(jax.random.uniform(swap_key, pair.shape))
-    swapped = (pair % 2 == state.is_odd) & (coin < log_chance)
+    log_acceptance = (betas[1:] - betas[:-1]) * (ratio[:-1] - ratio[1:])  # [temperature - 1]
+    log_acceptance = jnp.where(jnp.isnan(log_acceptance), -jnp.inf, jnp.minimum(log_acceptance, 0.0))
+    log_u = log_uniform(jax.random.uniform(swap_key, pair.shape))
+    swapped = (pair % 2 == state.is_odd) & (log_u < log_acceptance)
     no_pair = jnp.zeros(1, bool)
     up, down = jnp.concatenate([swapped, no_pair]), jnp.concatenate([no_pair, swapped])
     source = jnp.arange(len(betas)) + up - down  # [temperature]
 
-    positions = jax.tree.map(lambda rows: rows[source], positions)
-    came_up = state.from_base.at[0].set(True)[source]
-    info = merge(facts)
+    positions = jax.tree.map(lambda leaf: leaf[source], positions)
+    from_base = state.from_base.at[0].set(True)[source]
+    info = merge_info(info)
     info["num_log_densities"] += len(betas)
     info["invalid"] = invalid.any() | info.get("invalid", False)
     info |= {
         "log_ratio": ratio[source],
-        "swap_acceptance": jnp.exp(log_chance),
-        "round_trip": came_up[-1],
+        "swap_acceptance": jnp.exp(log_acceptance),
+        "round_trip": from_base[-1],
     }
-    value = jax.tree.map(lambda rows: rows[-1], positions)
-    state = Replicas(positions, came_up.at[-1].set(False), ~state.is_odd, betas)
+    value = jax.tree.map(lambda leaf: leaf[-1], positions)
+    state = Replicas(positions, from_base.at[-1].set(False), ~state.is_odd, betas)
     return state, Draws(value, info, None, DrawKind.MARKOV)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """The base and the target alone: where there are more, replicas between them have no exact start."""
-    if target.proposal is None or (kernel := local_kernel(target, scale)) is None:
+    """Make it of base and target only: replicas between them would have no exact start."""
+    if (made := path_and_kernel(target, scale)) is None:
         return None
-    path = AnnealingPath(target.proposal, target.log_density)
-    return Recipe(tempering(path, kernel, jnp.linspace(0.0, 1.0, 2)), None, reversible=False)
+    return Recipe(tempering(*made, jnp.linspace(0.0, 1.0, 2)), None, reversible=False)

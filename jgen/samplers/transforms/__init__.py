@@ -1,1 +1,1 @@
-"""Transforms: take a sampler, return a sampler."""
+"""Transform samplers: each function takes a sampler and returns one."""

@@ -1,4 +1,4 @@
-"""A kernel for some of the variables, given the others."""
+"""Update a block of variables by a kernel, given the others."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen.samplers.reinitialize import refuse_burn_in
-from jgen.samplers.transforms.split_position import check_names, part
+from jgen.samplers.reinitialize import reject_burn_in
+from jgen.samplers.transforms.split_position import check_names, split_position
 from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler
 
 
 class BlockState(NamedTuple):
-    """Where the whole stands.
+    """State of a chain whose kernel moves some of the variables.
 
     Attributes:
         position: Of all variables.
-        kernel: State of the kernel that moves the named ones.
+        kernel: State of the kernel.
     """
 
     position: Mapping[str, Any]
@@ -25,16 +25,16 @@ class BlockState(NamedTuple):
 
 
 def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names: str) -> Sampler:
-    r"""Moves the named variables of a position by any kernel, and holds the rest.
+    r"""Update the named variables of a position by any kernel, and fix the rest.
 
     With :math:`x = (x_B, x_R)`, the kernel is made for the full conditional
     :math:`\log p(x_B \mid x_R) = \log \tilde p(x_B, x_R) + const`, so it leaves :math:`\tilde p` invariant
-    whatever kernel that is. Alone it never moves the rest: put blocks that cover all variables together
-    by ``cycle``, which is Metropolis within Gibbs.
+    for any kernel. Alone it never moves the rest: combine blocks that cover all variables by ``cycle``, which
+    is Metropolis within Gibbs.
 
     Args:
-        make: Log density -> a Markov sampler. ``Partial(hmc, num_steps=3)`` compiles nothing when it is built
-            again; bind what is structural by ``bind_static``, as in ``Partial(bind_static(nuts,
+        make: Log density -> a Markov sampler. ``Partial(hmc, num_steps=3)`` compiles nothing when rebuilt;
+            bind what is structural by ``bind_static``, as in ``Partial(bind_static(nuts,
             max_depth=5))``.
         log_density: Of the whole position, a dict -> ``[]``, in nats; bind data by ``Partial``.
         *names: The variables to move. The kernel's position is the dict of these.
@@ -43,7 +43,7 @@ def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names
         A Markov sampler of whole positions; its info is that of the kernel.
 
     Raises:
-        ValueError: Without names; while tracing, if the position lacks one or the kernel burns in.
+        ValueError: Without names; while tracing, if the position lacks one or the kernel is a ``burn_in``.
         TypeError: While tracing, if the position is no dict.
 
     Example:
@@ -51,7 +51,7 @@ def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names
         >>> from jgen.samplers import discrete_gibbs, mala
         >>> from jgen.sampling.driver import sample
         >>> from jgen.samplers import cycle
-        >>> def log_density(position):  # a fair coin says which of two normals x is from
+        >>> def log_density(position):  # a fair coin chooses which of two normals x is from
         ...     return -0.5 * (position["x"] - 4.0 * position["coin"]) ** 2
         >>> flip = block(Partial(bind_static(discrete_gibbs, num_values=2)), log_density, "coin")
         >>> both = cycle(flip, block(mala, log_density, "x"))
@@ -74,18 +74,18 @@ def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names
 def block_init(
     make: Partial, log_density: Partial, key: Key, position: PyTree, *, names: tuple[str, ...]
 ) -> BlockState:
-    """The kernel, at the named part of the position."""
-    moved, rest = part("block", position, names)
+    """Initialise the kernel at the named variables."""
+    moved, rest = split_position("block", position, names)
     sampler = make(Partial(conditional_density, log_density, rest))
-    refuse_burn_in(sampler)
+    reject_burn_in(sampler)
     return BlockState(position, sampler.init(key, moved))
 
 
 def block_step(
     make: Partial, log_density: Partial, key: Key, state: BlockState, *, names: tuple[str, ...]
 ) -> tuple[BlockState, Draws]:
-    """One step of the kernel, given where the rest stands."""
-    _, rest = part("block", state.position, names)
+    """Make one step of the kernel, given the rest."""
+    _, rest = split_position("block", state.position, names)
     sampler = make(Partial(conditional_density, log_density, rest))
     kernel, draws = sampler.step(key, state.kernel)
     position = {**rest, **draws.value}
@@ -93,5 +93,5 @@ def block_step(
 
 
 def conditional_density(log_density: LogDensity, rest: Mapping[str, Any], moved: Mapping[str, Any]) -> Array:
-    """The log density of some variables given the rest, up to a constant."""
+    """Return the log density of some variables given the rest, up to a constant."""
     return log_density({**rest, **moved})

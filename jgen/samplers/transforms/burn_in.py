@@ -1,4 +1,4 @@
-"""Forgetting the start."""
+"""Discard the first draws."""
 
 from jax.tree_util import Partial
 
@@ -8,18 +8,18 @@ from jgen.types import Array, Sampler
 
 
 def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
-    """A sampler whose ``init`` makes ``num_steps`` steps and throws their draws away.
+    """Make ``num_steps`` steps when a chain is initialised, and discard their draws.
 
-    Its steps leave no draw to be counted in; to have them counted, or to adapt meanwhile, use
-    ``sample(..., num_warmup=...)``. It goes outside ``cycle``, which starts its members
-    afresh at every step and refuses one that would burn in each time.
+    The cost of these steps is not counted; to count it, or to adapt during them, use
+    ``sample(..., num_warmup=...)``. Apply it outside ``cycle``, which initialises its members at every step
+    and raises for one that would burn in each time.
 
     Args:
         sampler: Any sampler.
         num_steps: Steps before the first draw; data, so a new number compiles nothing.
 
     Returns:
-        A sampler with the same state and the same law.
+        A sampler with the same state and the same kind of draws.
 
     Raises:
         ValueError: If ``num_steps`` is negative.

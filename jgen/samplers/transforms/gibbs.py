@@ -1,30 +1,26 @@
-"""An exact draw of one variable given the others."""
+"""Draw one variable exactly given the others."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
-from jgen.samplers.transforms.split_position import check_names, part
-from jgen.types import DrawKind, Draws, Key, PyTree, Sampler
-
-
-class GibbsState(NamedTuple):
-    """Where the whole stands; there is nothing else to know."""
-
-    position: Mapping[str, Any]
+from jgen.samplers.accept import evaluations
+from jgen.samplers.state import PositionState
+from jgen.samplers.transforms.split_position import check_names, split_position
+from jgen.types import COUNTS, DrawKind, Draws, Key, PyTree, Sampler
 
 
 def gibbs(conditional: Callable[[Mapping[str, Any]], Any], name: str) -> Sampler:
-    r"""Draws one variable from a full conditional that the user knows, and holds the rest.
+    r"""Draw one variable from a given full conditional, and fix the rest.
 
     .. math:: x_B \sim p(x_B \mid x_R)
 
-    It asks no log density, so it cannot know whether the conditional is that of the target:
+    It uses no log density, so it cannot check that the conditional is that of the target:
     ``jgen.testing.check_sampler`` can. Several variables at once are one variable that holds an array. Alone
-    it never moves the rest: put such draws together by ``cycle``, with others or with ``block``.
+    it never moves the rest: combine such draws by ``cycle``, with others or with ``block``.
 
     Args:
         conditional: The other variables, a dict -> a NumPyro distribution without batch axes, or anything
@@ -32,7 +28,7 @@ def gibbs(conditional: Callable[[Mapping[str, Any]], Any], name: str) -> Sampler
         name: The variable to draw.
 
     Returns:
-        A Markov sampler of whole positions. A draw that is not finite is not taken, and flagged as
+        A Markov sampler of whole positions. A draw that is not finite is rejected and flagged as
         ``invalid``.
 
     Raises:
@@ -62,15 +58,17 @@ def gibbs(conditional: Callable[[Mapping[str, Any]], Any], name: str) -> Sampler
     return Sampler(Partial(gibbs_init), Partial(bind_static(gibbs_step, name=name), as_partial(conditional)))
 
 
-def gibbs_init(key: Key, position: PyTree) -> GibbsState:
-    """Spends nothing."""
+def gibbs_init(key: Key, position: PyTree) -> PositionState:
+    """Initialise at the position; costs nothing."""
     del key
-    return GibbsState(position)
+    return PositionState(position)
 
 
-def gibbs_step(conditional: Partial, key: Key, state: GibbsState, *, name: str) -> tuple[GibbsState, Draws]:
-    """One draw of the conditional."""
-    moved, rest = part("gibbs", state.position, (name,))
+def gibbs_step(
+    conditional: Partial, key: Key, state: PositionState, *, name: str
+) -> tuple[PositionState, Draws]:
+    """Draw from the conditional once."""
+    moved, rest = split_position("gibbs", state.position, (name,))
     source = conditional(rest)
     old, value = moved[name], source.sample(key)
     batch = getattr(source, "batch_shape", ())
@@ -82,5 +80,5 @@ def gibbs_step(conditional: Partial, key: Key, state: GibbsState, *, name: str) 
         )
     invalid = ~jnp.all(jnp.isfinite(value))
     position = {**rest, name: jnp.where(invalid, old, value)}
-    info = {"invalid": invalid, "num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
-    return GibbsState(position), Draws(position, info, None, DrawKind.MARKOV)
+    info = {"invalid": invalid, **evaluations()}
+    return PositionState(position), Draws(position, info, None, DrawKind.MARKOV, COUNTS)

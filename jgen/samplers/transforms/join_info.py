@@ -1,12 +1,12 @@
-"""What the transforms share: how facts of several steps become those of one."""
+"""Join the info of several steps into that of one."""
 
 import jax.numpy as jnp
 
 from jgen.types import Array
 
 
-def join(name: str, earlier: Array, later: Array) -> Array:
-    """Counts add up, flags stay up, other whole numbers keep the largest, measurements the last."""
+def join_info(name: str, earlier: Array, later: Array) -> Array:
+    """Join two entries: the sum of counts, any flag, the largest of other integers, the last measurement."""
     if jnp.issubdtype(later.dtype, jnp.bool):
         return earlier | later
     if name.startswith("num_") or name == "n_steps":

@@ -1,4 +1,4 @@
-"""Keeping one variable of each draw."""
+"""Keep one variable of each draw."""
 
 from dataclasses import replace
 
@@ -9,16 +9,16 @@ from jgen.types import Draws, Key, PyTree, Sampler
 
 
 def select(sampler: Sampler, name: str) -> Sampler:
-    """A sampler of one variable of a model: the draws of the others are left out.
+    """Keep one variable of each draw of a model, and drop the others.
 
-    Marginals need nothing else: a draw of (x, y) without y is a draw of x, with the same weight.
+    This gives the marginal: a draw of (x, y) without y is a draw of x, with the same weight.
 
     Args:
         sampler: A sampler whose draws are dicts.
-        name: Which variable to keep; structural, another name compiles anew.
+        name: Variable to keep; structural, another name compiles another program.
 
     Returns:
-        A sampler with the same state and the same law.
+        A sampler with the same state and the same kind of draws.
 
     Raises:
         ValueError: While it is traced, if the draws have no such variable.
@@ -40,9 +40,9 @@ def select(sampler: Sampler, name: str) -> Sampler:
 
 
 def select_step(step: Partial, key: Key, state: PyTree, *, name: str) -> tuple[PyTree, Draws]:
-    """One step of the sampler inside."""
+    """Make one step of the sampler."""
     state, draws = step(key, state)
     if not isinstance(draws.value, dict) or name not in draws.value:
         has = ", ".join(draws.value) if isinstance(draws.value, dict) else "no names"
-        raise ValueError(f"keep: the draws have no variable {name!r}; they have {has}")
+        raise ValueError(f"select: the draws have no variable {name!r}; they have {has}")
     return state, replace(draws, value=draws.value[name])

@@ -1,4 +1,4 @@
-"""A position in two parts: the variables that move, and the rest."""
+"""Split a position into the variables that move and the rest."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,16 +7,18 @@ from jgen.types import PyTree
 
 
 def check_names(caller: str, names: tuple[str, ...]) -> None:
-    """Refuses no names at all, and one named twice."""
+    """Check that names are given, each once."""
     if not names or len(set(names)) < len(names):
         raise ValueError(f"{caller} takes the names of the variables it moves, each once; got {names}")
 
 
-def part(caller: str, position: PyTree, names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The named variables of a position, and the others.
+def split_position(
+    caller: str, position: PyTree, names: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split a position into the named variables and the others.
 
     Raises:
-        TypeError: If the position has no names.
+        TypeError: If the position is no dict.
         ValueError: If it lacks one of these.
     """
     if not isinstance(position, Mapping):

@@ -1,26 +1,26 @@
-"""Keeping every n-th draw."""
+"""Keep every n-th draw."""
 
 import jax
 from jax.tree_util import Partial
 
 from jgen._internal.threefry import fold_in
 from jgen._internal.validation import check_count
-from jgen.samplers.transforms.join_info import join
+from jgen.samplers.transforms.join_info import join_info
 from jgen.types import Array, Draws, Key, PyTree, Sampler
 
 
 def thin(sampler: Sampler, num_steps: int | Array) -> Sampler:
-    """Makes ``num_steps`` steps of a sampler one step, and hands back the last of its draws.
+    """Make ``num_steps`` steps of a sampler one step, and return the last of its draws.
 
-    Counts are summed over the steps and flags stay up, so a gradient or a divergence is never lost with
-    a draw that is; of other whole numbers (a tree's depth) the largest is kept, of measurements the last.
+    Counts are summed over the steps and flags are combined, so that no gradient or divergence is lost with
+    a discarded draw; of other integers (a tree's depth) the largest is kept, of measurements the last.
 
     Args:
         sampler: Any sampler.
         num_steps: Steps a draw, at least 1; data, so a new number compiles nothing.
 
     Returns:
-        A sampler with the same state and the same law.
+        A sampler with the same state and the same kind of draws.
 
     Raises:
         ValueError: If ``num_steps`` is below 1.
@@ -41,13 +41,13 @@ def thin(sampler: Sampler, num_steps: int | Array) -> Sampler:
 
 
 def thin_step(sampler: Sampler, num_steps: Array, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
-    """``num_steps`` steps of the sampler inside."""
+    """Make ``num_steps`` steps of the sampler."""
 
-    def advance(index: Array, carry: tuple[PyTree, Draws]) -> tuple[PyTree, Draws]:
+    def one_step(index: Array, carry: tuple[PyTree, Draws]) -> tuple[PyTree, Draws]:
         state, last = carry
         state, draws = sampler.step(fold_in(key, index), state)
-        info = {name: join(name, last.info[name], value) for name, value in draws.info.items()}
-        return state, Draws(draws.value, info, draws.log_weight, draws.kind)
+        info = {name: join_info(name, last.info[name], value) for name, value in draws.info.items()}
+        return state, Draws(draws.value, info, draws.log_weight, draws.kind, draws.constant)
 
     first = sampler.step(fold_in(key, 0), state)
-    return jax.lax.fori_loop(1, num_steps, advance, first)
+    return jax.lax.fori_loop(1, num_steps, one_step, first)

@@ -1,1 +1,1 @@
-"""Markov kernels without a Metropolis step: fast, and biased by an amount they report."""
+"""Sample by Markov kernels without a Metropolis step, biased by an amount that they report."""

@@ -1,44 +1,16 @@
-"""Stochastic-gradient Hamiltonian Monte Carlo."""
-
-from typing import NamedTuple
+"""Sample by stochastic-gradient Hamiltonian Monte Carlo."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen._internal.binding import as_partial
-from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive, is_traced
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
+from jgen.samplers.mass_matrix import to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state import Tuning, flatten
-from jgen.samplers.stochastic_gradient import (
-    LogDensityEstimate,
-    is_diverging,
-    is_usable,
-    noisy,
-    stochastic_init,
-)
-from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
-
-
-class MovingState(NamedTuple):
-    """Where a chain stands, and how it moves.
-
-    Attributes:
-        position: Any pytree of floats.
-        log_density: The last estimate of it ``[]``.
-        gradient: Of that estimate, ravelled ``[dim]``.
-        momentum: White ``[dim]``.
-        tuning: Step size and metric.
-    """
-
-    position: PyTree
-    log_density: Array
-    gradient: Array
-    momentum: Array
-    tuning: Tuning
+from jgen.samplers.state import MomentumState, flatten, make_kernel
+from jgen.samplers.stochastic_gradient import LogDensityEstimate, noisy, stochastic_init, stochastic_step
+from jgen.types import Array, Draws, Key, PyTree, Sampler, Target
 
 
 def sghmc(
@@ -49,16 +21,16 @@ def sghmc(
     gradient_variance: float | Array = 0.0,
     inverse_mass_matrix: Array | None = None,
 ) -> Sampler:
-    r"""Momentum with friction along gradients of mini-batches, and noise that makes up for the friction.
+    r"""Simulate Hamiltonian dynamics along mini-batch gradients, with friction and noise that balances it.
 
     With :math:`M^{-1} = L L^\top`, white momentum n, friction :math:`\alpha` and an unbiased gradient
-    :math:`\hat g` whose noise in white coordinates is thought to have variance :math:`\hat V`,
+    :math:`\hat g` whose noise in white coordinates is assumed to have variance :math:`\hat V`,
 
     .. math:: n \leftarrow (1 - \alpha) n + \epsilon L^\top \hat g(x)
         + \sqrt{2 (\alpha - \epsilon^2 \hat V / 2)}\, \xi, \qquad x \leftarrow x + \epsilon L n.
 
-    The gradient's own noise is part of the heat that friction :math:`\alpha` takes away, so it is left out of
-    what is injected. If it is in truth V, a Gaussian of variance 1 is seen as one of
+    The gradient's noise is part of the heat that friction :math:`\alpha` removes, so that much less noise is
+    injected. If its true variance is V, a Gaussian of variance 1 is sampled with a variance of
 
     .. math:: \frac{1 + \epsilon^2 (V - \hat V) / 2 \alpha}{1 - \epsilon^2 / 2(2 - \alpha)}
 
@@ -69,20 +41,20 @@ def sghmc(
         log_density_estimate: Key and position -> unbiased estimate of the log density ``[]``, in nats, from
             ``minibatch`` or your own; bind data by ``Partial``.
         step_size: Step size; the paper's learning rate is its square.
-        friction: Share of the momentum that is lost in a step, in (0, 1].
+        friction: Fraction of the momentum lost in a step, in (0, 1].
         gradient_variance: Variance of the gradient's noise in white coordinates, ``[]`` or ``[dim]``; 0
-            leaves it to heat the chain.
+            lets it heat the chain.
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
 
     Returns:
         A biased sampler. The gradient of one estimate counts as one, whatever its batch: a pass over
         the data takes N / B of them. A step to where the estimate or its gradient is not finite is
-        not made: the chain turns round, and the draw is flagged as ``diverging``, as is one whose
-        gradient pushes beyond 45 standard deviations of the momentum.
+        not made: the chain reverses its momentum, and the draw is flagged as ``diverging``, as is one whose
+        gradient term is beyond 45 standard deviations of the momentum.
 
     Raises:
         ValueError: If the step size is not positive, the friction is not in (0, 1], the variance is negative,
-            or it alone heats more than the friction cools.
+            or its heat exceeds what the friction removes.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -101,24 +73,24 @@ def sghmc(
     Reference:
         Chen, Fox and Guestrin (2014), "Stochastic gradient Hamiltonian Monte Carlo", ICML, arXiv 1402.4102.
     """
-    estimate, step_size = as_partial(log_density_estimate), check_positive("step_size", step_size)
-    friction, gradient_variance = jnp.asarray(friction, float), jnp.asarray(gradient_variance, float)
-    given = (step_size, friction, gradient_variance)
-    if not is_traced(given):
-        _check_heat(*(np.asarray(option) for option in given))
-    return Sampler(
-        Partial(sghmc_init, estimate, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
-        Partial(sghmc_step, estimate, friction, gradient_variance),
+    options = jnp.asarray(friction, float), jnp.asarray(gradient_variance, float)
+    step_size = check_positive("step_size", step_size)
+    if not is_traced((step_size, options)):
+        _check_heat(*(np.asarray(option) for option in (step_size, *options)))
+    return make_kernel(
+        sghmc_init, sghmc_step, log_density_estimate, step_size, inverse_mass_matrix, step_options=options
     )
 
 
 def _check_heat(step_size: np.ndarray, friction: np.ndarray, gradient_variance: np.ndarray) -> None:
     if not 0 < friction <= 1:
-        raise ValueError(f"friction is the share of the momentum lost in a step, in (0, 1]; got {friction}")
+        raise ValueError(
+            f"friction is the fraction of the momentum lost in a step, in (0, 1]; got {friction}"
+        )
     if not np.all((gradient_variance >= 0) & (step_size**2 * gradient_variance <= 2 * friction)):
         raise ValueError(
-            f"gradient_variance {gradient_variance} must be at least 0 and heat no more than friction cools: "
-            f"step_size^2 gradient_variance <= 2 friction; got step_size {step_size} and friction "
+            f"gradient_variance {gradient_variance} must be at least 0 and add no more heat than friction "
+            f"removes: step_size^2 gradient_variance <= 2 friction; got step_size {step_size} and friction "
             f"{friction}: take smaller steps, larger batches or more friction"
         )
 
@@ -129,20 +101,20 @@ def sghmc_init(
     inverse_mass_matrix: Array | None,
     key: Key,
     position: PyTree,
-) -> MovingState:
-    """At a random momentum; spends one gradient."""
+) -> MomentumState:
+    """Draw a momentum; costs one gradient."""
     momentum_key, batch_key = jax.random.split(key)
     position, value, gradient, tuning = stochastic_init(
         estimate, step_size, inverse_mass_matrix, batch_key, position
     )
     momentum = jax.random.normal(momentum_key, gradient.shape, gradient.dtype)
-    return MovingState(position, value, gradient, momentum, tuning)
+    return MomentumState(position, value, gradient, momentum, tuning)
 
 
 def sghmc_step(
-    estimate: LogDensityEstimate, friction: Array, gradient_variance: Array, key: Key, state: MovingState
-) -> tuple[MovingState, Draws]:
-    """One kick by the gradient at hand, one move, and a fresh batch's gradient at its end."""
+    estimate: LogDensityEstimate, friction: Array, gradient_variance: Array, key: Key, state: MomentumState
+) -> tuple[MomentumState, Draws]:
+    """Make one step along the current gradient, and estimate the next from a new batch."""
     noise_key, batch_key = jax.random.split(key)
     step_size, factor = state.tuning
     x, density, unravel = flatten(Partial(estimate, batch_key), state.position)
@@ -153,53 +125,44 @@ def sghmc_step(
     x = x + step_size * to_velocity(factor, momentum)
     value, gradient = jax.value_and_grad(density)(x)
 
-    usable = is_usable(value, gradient)
-    moved = MovingState(unravel(x), value, gradient, momentum, state.tuning)
-    turned_round = state._replace(momentum=-state.momentum)
-    state = select_tree(usable, moved, turned_round)
-    info = {
-        "diverging": is_diverging(usable, kick),
-        "step_size": step_size,
-        "num_grads": jnp.int32(1),
-        "num_log_densities": jnp.int32(0),
-    }
-    return state, Draws(state.position, info, None, DrawKind.BIASED)
+    moved = MomentumState(unravel(x), value, gradient, momentum, state.tuning)
+    return stochastic_step(kick, moved, state._replace(momentum=-state.momentum))
 
 
 def biased_variance(
     step_size: float | Array,
     friction: float | Array,
     gradient_variance: float | Array = 0.0,
-    left_out: float | Array = 0.0,
+    assumed_variance: float | Array = 0.0,
     variance: float | Array = 1.0,
 ) -> float | Array:
-    """The variance at which the chain settles on a Gaussian of this variance, with the identity as metric.
+    """Return the stationary variance on a Gaussian of this variance, with an identity mass matrix.
 
     Args:
         step_size: Step size.
-        friction: Share of the momentum lost in a step.
-        gradient_variance: Of the gradient's noise, in truth, the same everywhere.
-        left_out: What the sampler was told of it.
-        variance: The Gaussian's own.
+        friction: Fraction of the momentum lost in a step.
+        gradient_variance: True variance of the gradient's noise, the same everywhere.
+        assumed_variance: Variance that the sampler was given.
+        variance: Of the Gaussian.
 
     Example:
         >>> biased_variance(1.0, 1.0)
         2.0
     """
-    heat = 1 + step_size**2 * (gradient_variance - left_out) / (2 * friction)
+    heat = 1 + step_size**2 * (gradient_variance - assumed_variance) / (2 * friction)
     return variance * heat / (1 - step_size**2 / (2 * (2 - friction) * variance))
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """SGHMC for any smooth target whose variances are known, told one half of the noise there is."""
+    """Make SGHMC for a target of known variances that suits local moves, given half the noise variance."""
     if target.traits & BEYOND_LOCAL_MOVES or target.variance is None:
         return None
-    step_size, friction, noise, told = 0.5 * scale, 0.3, 1.0, 0.5
+    step_size, friction, true_variance, assumed_variance = 0.5 * scale, 0.3, 1.0, 0.5
     sampler = sghmc(
         Partial(noisy, target.log_density, jnp.sqrt(target.variance)),
         step_size=step_size,
         friction=friction,
-        gradient_variance=told,
+        gradient_variance=assumed_variance,
         inverse_mass_matrix=target.variance,
     )
-    return Recipe(sampler, None, biased_variance(step_size, friction, noise, told))
+    return Recipe(sampler, None, biased_variance(step_size, friction, true_variance, assumed_variance))

@@ -1,23 +1,14 @@
-"""Stochastic-gradient Langevin dynamics."""
+"""Sample by stochastic-gradient Langevin dynamics."""
 
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen._internal.binding import as_partial
-from jgen._internal.trees import select_tree
-from jgen._internal.validation import check_positive
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
+from jgen.samplers.mass_matrix import to_force, to_velocity
 from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
-from jgen.samplers.state import ChainState, flatten
-from jgen.samplers.stochastic_gradient import (
-    LogDensityEstimate,
-    is_diverging,
-    is_usable,
-    noisy,
-    stochastic_init,
-)
-from jgen.types import Array, DrawKind, Draws, Key, Sampler, Target
+from jgen.samplers.state import ChainState, flatten, make_kernel
+from jgen.samplers.stochastic_gradient import LogDensityEstimate, noisy, stochastic_init, stochastic_step
+from jgen.types import Array, Draws, Key, Sampler, Target
 
 
 def sgld(
@@ -26,16 +17,16 @@ def sgld(
     step_size: float | Array = 0.1,
     inverse_mass_matrix: Array | None = None,
 ) -> Sampler:
-    r"""Langevin steps along gradients of mini-batches; biased by the step size and by the gradient's noise.
+    r"""Make Langevin steps along mini-batch gradients; biased by the step size and by the gradient's noise.
 
     With :math:`M^{-1} = L L^\top`, noise :math:`\xi \sim N(0, I)` and an unbiased gradient :math:`\hat g`,
 
     .. math:: x' = x + \epsilon L \bigl(\xi + \tfrac\epsilon2 L^\top \hat g(x)\bigr).
 
     The gradient's noise heats the chain: where :math:`L^\top \hat g` has variance V about its mean, a
-    Gaussian of variance 1 is seen as one of
+    Gaussian of variance 1 is sampled with a variance of
     :math:`(1 + \epsilon^2 V / 4) / (1 - \epsilon^2 / 4)` (see ``biased_variance``), exactly. Both
-    errors vanish as :math:`\epsilon^2`; there is no accept step, which would need all data.
+    errors vanish as :math:`\epsilon^2`; there is no accept step, which would need all the data.
 
     Args:
         log_density_estimate: Key and position -> unbiased estimate of the log density ``[]``, in nats, from
@@ -47,7 +38,7 @@ def sgld(
     Returns:
         A biased sampler. The gradient of one estimate counts as one, whatever its batch: a pass over
         the data takes N / B of them. A step to where the estimate or its gradient is not finite is
-        not made, and flagged as ``diverging``, as is a gradient that pushes beyond 45 standard deviations.
+        not made, and flagged as ``diverging``, as is a gradient term beyond 45 standard deviations.
 
     Raises:
         ValueError: If the step size is not positive.
@@ -71,15 +62,11 @@ def sgld(
         Zygalakis and Teh (2016), "Exploration of the (non-)asymptotic bias and variance of stochastic
         gradient Langevin dynamics", JMLR 17.
     """
-    estimate, step_size = as_partial(log_density_estimate), check_positive("step_size", step_size)
-    return Sampler(
-        Partial(stochastic_init, estimate, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
-        Partial(sgld_step, estimate),
-    )
+    return make_kernel(stochastic_init, sgld_step, log_density_estimate, step_size, inverse_mass_matrix)
 
 
 def sgld_step(estimate: LogDensityEstimate, key: Key, state: ChainState) -> tuple[ChainState, Draws]:
-    """One move along the gradient at hand, and a fresh batch's gradient at its end."""
+    """Make one move along the current gradient, and estimate the next from a new batch."""
     noise_key, batch_key = jax.random.split(key)
     step_size, factor = state.tuning
     x, density, unravel = flatten(Partial(estimate, batch_key), state.position)
@@ -88,27 +75,19 @@ def sgld_step(estimate: LogDensityEstimate, key: Key, state: ChainState) -> tupl
     x = x + step_size * to_velocity(factor, noise + kick)
     value, gradient = jax.value_and_grad(density)(x)
 
-    usable = is_usable(value, gradient)
     moved = ChainState(unravel(x), value, gradient, state.tuning)
-    state = select_tree(usable, moved, state)
-    info = {
-        "diverging": is_diverging(usable, kick),
-        "step_size": step_size,
-        "num_grads": jnp.int32(1),
-        "num_log_densities": jnp.int32(0),
-    }
-    return state, Draws(state.position, info, None, DrawKind.BIASED)
+    return stochastic_step(kick, moved, state)
 
 
 def biased_variance(
     step_size: float | Array, gradient_variance: float | Array = 0.0, variance: float | Array = 1.0
 ) -> float | Array:
-    """The variance at which the chain settles on a Gaussian of this variance, with the identity as metric.
+    """Return the stationary variance on a Gaussian of this variance, with an identity mass matrix.
 
     Args:
         step_size: Standard deviation of the injected noise.
         gradient_variance: Of the gradient's noise, the same everywhere.
-        variance: The Gaussian's own.
+        variance: Of the Gaussian.
 
     Example:
         >>> biased_variance(1.0, 1.0)
@@ -118,7 +97,7 @@ def biased_variance(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """SGLD for any smooth target whose variances are known, with as much noise as there is signal."""
+    """Make SGLD for a target of known variances that suits local moves, with gradient noise of variance 1."""
     if target.traits & BEYOND_LOCAL_MOVES or target.variance is None:
         return None
     estimate = Partial(noisy, target.log_density, jnp.sqrt(target.variance))

@@ -1,4 +1,4 @@
-"""Adaptations: what learns during warm-up, as values given to the driver."""
+"""Adapt samplers during warm-up: step size, mass matrix, trajectory length, temperatures."""
 
 from jgen.sampling.adaptation.chees import chees
 from jgen.sampling.adaptation.fisher import fisher

@@ -1,4 +1,4 @@
-"""Adapting the step size and the length of trajectories."""
+"""Adapt the step size and the trajectory length by ChEES."""
 
 from typing import NamedTuple
 
@@ -8,58 +8,58 @@ from jax.tree_util import Partial
 
 from jgen._internal.validation import check_positive
 from jgen.sampling.adaptation.dual_averaging import (
-    DualAverage,
-    average,
-    checked_target,
-    smooth,
-    start_average,
+    DualAveraging,
+    check_target_acceptance,
+    dual_averaging_init,
+    dual_averaging_update,
+    iterate_average,
 )
-from jgen.sampling.adaptation.tuning import acceptance_rates, retune, step_size_of, tuning_of
+from jgen.sampling.adaptation.tuning import acceptance_rates, set_tuning, step_size_of, tuning_of
 from jgen.types import Adaptation, Array, Draws, PyTree
 
 BETA2 = 0.95
-"""Adam's memory of squared slopes; it has none of the slopes themselves."""
+"""Decay of Adam's second moment; the first moment is not averaged."""
 
 
-class LengthMemory(NamedTuple):
-    """What the warm-up remembers.
+class LengthState(NamedTuple):
+    """State of the adaptation.
 
     Attributes:
-        step: Of the step size.
-        log_length: Of the longest trajectory, the length to try next.
-        log_average: The weighted average that sampling will use.
-        adam: What Adam remembers.
+        step: Dual averaging of the step size.
+        log_length: Log of the longest trajectory length, to try next.
+        log_average: Weighted average of it, for sampling.
+        adam: State of Adam.
     """
 
-    step: DualAverage
+    step: DualAveraging
     log_length: Array
     log_average: Array
     adam: PyTree
 
 
 def chees(target_acceptance: float | Array = 0.651, *, learning_rate: float | Array = 0.025) -> Adaptation:
-    r"""Climbs the change in the estimator of the expected square, pooled over chains.
+    r"""Maximise the change in the estimator of the expected square (ChEES), pooled over chains.
 
-    A good trajectory leaves the squared distance from the centre :math:`\mu` as uncorrelated with what it was
-    as it can, so the longest one, T, maximises
+    A good trajectory decorrelates the squared distance from the centre :math:`\mu`, so the longest
+    trajectory length T maximises
 
     .. math:: C = \tfrac14\, E \bigl(|x' - \mu'|^2 - |x - \mu|^2\bigr)^2 .
 
     With :math:`t = u T` the length of a trajectory from x to x', v its velocity there and :math:`\alpha` its
-    acceptance probability, each step of the population gives the slope
+    acceptance probability, each step of all chains gives the gradient
 
     .. math:: \frac{\partial C}{\partial \log T} \approx \frac{\sum_i \alpha_i\, t_i\,
         (|x_i' - \mu'|^2 - |x_i - \mu|^2)\; (x_i' - \mu')^\top v_i}{\sum_i \alpha_i},
 
     along which Adam moves log T. The step size is that of dual averaging, from the harmonic mean of the
-    acceptance probabilities, which heeds the chains that are stuck; sampling uses weighted averages of both.
+    acceptance probabilities, which is sensitive to stuck chains; sampling uses weighted averages of both.
     On a standard normal :math:`E\, C = \tfrac d2 (1 - \sin(2T) / 2T)` over u, whose first maximum is at
     :math:`\tan 2T = 2T`, T = 2.2467, less about half a step where steps are long, as lengths are rounded up.
-    The metric stays as it is.
+    The mass matrix is not adapted.
 
     Args:
-        target_acceptance: What the mean acceptance rate is to become, in (0, 1).
-        learning_rate: Adam's, on log T.
+        target_acceptance: Target of the mean acceptance rate, in (0, 1).
+        learning_rate: Learning rate of Adam, for log T.
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=...)``, of ``jittered_hmc``.
@@ -88,13 +88,15 @@ def chees(target_acceptance: float | Array = 0.651, *, learning_rate: float | Ar
     return Adaptation(
         Partial(chees_init),
         Partial(
-            chees_update, checked_target(target_acceptance), check_positive("learning_rate", learning_rate)
+            chees_update,
+            check_target_acceptance(target_acceptance),
+            check_positive("learning_rate", learning_rate),
         ),
     )
 
 
-def chees_init(states: PyTree) -> tuple[LengthMemory, PyTree]:
-    """Begins at the tuning the chains have."""
+def chees_init(states: PyTree) -> tuple[LengthState, PyTree]:
+    """Start from the present tuning of the chains."""
     lengths = getattr(tuning_of(states), "trajectory_length", None)
     if lengths is None:
         raise TypeError(
@@ -102,56 +104,56 @@ def chees_init(states: PyTree) -> tuple[LengthMemory, PyTree]:
             "take jittered_hmc, or adapt by window"
         )
     if len(lengths) < 2:
-        raise ValueError("chees compares chains; with one alone there is nothing to compare: take 2 or more")
+        raise ValueError("chees compares chains; one chain cannot be compared: take 2 or more")
     step_size, log_length = step_size_of(states), jnp.mean(jnp.log(lengths))
-    memory = LengthMemory(start_average(step_size), log_length, log_length, adam().init(log_length))
-    return memory, retune(states, step_size=step_size, trajectory_length=jnp.exp(log_length))
+    state = LengthState(dual_averaging_init(step_size), log_length, log_length, adam().init(log_length))
+    return state, set_tuning(states, step_size=step_size, trajectory_length=jnp.exp(log_length))
 
 
 def chees_update(
     target: Array,
     learning_rate: Array,
-    memory: LengthMemory,
+    state: LengthState,
     states: PyTree,
     draws: Draws,
     index: Array,
     num_warmup: Array,
-) -> tuple[LengthMemory, PyTree]:
-    """One step of dual averaging and one of Adam; the last hands both averages over to sampling."""
+) -> tuple[LengthState, PyTree]:
+    """Make one step of dual averaging and one of Adam; the last one sets both averages."""
     rates = acceptance_rates(draws)
     harmonic_mean = len(rates) / jnp.sum(1.0 / jnp.maximum(rates, jnp.finfo(rates.dtype).tiny))
-    step = average(memory.step, harmonic_mean, target)
-    ascent, adam_state = adam().update(slope(states.flown, rates), memory.adam)
-    log_length = memory.log_length + learning_rate.astype(rates.dtype) * ascent
-    log_average = smooth(memory.log_average, log_length, step.updates)
-    memory = LengthMemory(step, log_length, log_average, adam_state)
+    step = dual_averaging_update(state.step, harmonic_mean, target)
+    ascent, adam_state = adam().update(slope(states.last_trajectory, rates), state.adam)
+    log_length = state.log_length + learning_rate.astype(rates.dtype) * ascent
+    log_average = iterate_average(state.log_average, log_length, step.updates)
+    state = LengthState(step, log_length, log_average, adam_state)
 
     is_last = index + 1 == num_warmup
     log_step = jnp.where(is_last, step.log_average, step.log_step)
     log_length = jnp.where(is_last, log_average, log_length)
-    return memory, retune(states, step_size=jnp.exp(log_step), trajectory_length=jnp.exp(log_length))
+    return state, set_tuning(states, step_size=jnp.exp(log_step), trajectory_length=jnp.exp(log_length))
 
 
 def adam() -> optax.GradientTransformation:
-    """Adam as the paper has it; it divides the slope by its size."""
+    """Return Adam with the paper's decay rates."""
     return optax.scale_by_adam(b1=0.0, b2=BETA2)
 
 
-def slope(flown: PyTree, rates: Array) -> Array:
-    """Of the criterion along log T ``[]``; a trajectory that diverged weighs nothing.
+def slope(trajectory: PyTree, rates: Array) -> Array:
+    """Estimate the gradient of the criterion in log T ``[]``; diverged trajectories have weight zero.
 
     Args:
-        flown: The last trajectories, ``start``, ``end``, ``velocity`` ``[chain, dim]``, ``length``
+        trajectory: The last trajectories, ``start``, ``end``, ``velocity`` ``[chain, dim]``, ``length``
             ``[chain]``.
         rates: Their acceptance probabilities ``[chain]``.
     """
-    usable = jnp.all(jnp.isfinite(flown.end) & jnp.isfinite(flown.velocity), axis=1)
+    usable = jnp.all(jnp.isfinite(trajectory.end) & jnp.isfinite(trajectory.velocity), axis=1)
     weights = jnp.where(usable, rates, 0.0)
     weights = weights / jnp.maximum(jnp.sum(weights), jnp.finfo(rates.dtype).tiny)  # [chain]
-    end = jnp.where(usable[:, None], flown.end, 0.0)
-    velocity = jnp.where(usable[:, None], flown.velocity, 0.0)
-    start = flown.start - jnp.mean(flown.start, axis=0)[None]
+    end = jnp.where(usable[:, None], trajectory.end, 0.0)
+    velocity = jnp.where(usable[:, None], trajectory.velocity, 0.0)
+    start = trajectory.start - jnp.mean(trajectory.start, axis=0)[None]
     end = end - (weights @ end)[None]
     change = jnp.sum(end**2, axis=1) - jnp.sum(start**2, axis=1)
-    slopes = flown.length * change * jnp.sum(end * velocity, axis=1)
+    slopes = trajectory.length * change * jnp.sum(end * velocity, axis=1)
     return weights @ jnp.where(jnp.isfinite(slopes), slopes, 0.0)

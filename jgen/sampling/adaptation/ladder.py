@@ -1,4 +1,4 @@
-"""Adapting the temperatures of parallel tempering."""
+"""Adapt the temperatures of parallel tempering."""
 
 from typing import NamedTuple
 
@@ -9,34 +9,34 @@ from jax.tree_util import Partial
 from jgen.types import Adaptation, Array, Draws, PyTree
 
 
-class LadderMemory(NamedTuple):
-    """What one round has seen.
+class LadderState(NamedTuple):
+    """Rejections in the present round.
 
     Attributes:
-        refused: Sum over steps and chains of 1 - the chance of a swap ``[temperature - 1]``.
-        seen: How many chances were summed ``[]``.
+        rejection: Sum over steps and chains of 1 - the probability of a swap ``[temperature - 1]``.
+        num_terms: Number of terms in that sum ``[]``.
     """
 
-    refused: Array
-    seen: Array
+    rejection: Array
+    num_terms: Array
 
 
 def ladder() -> Adaptation:
-    r"""Inverse temperatures between which swaps are refused equally often, all pairs alike.
+    r"""Adapt inverse temperatures until swaps are rejected equally often at all pairs.
 
-    With :math:`r_k` the mean chance that a swap between the temperatures k and k + 1 is refused,
+    With :math:`r_k` the mean rejection probability of a swap between the temperatures k and k + 1,
 
     .. math:: \Lambda(\beta_k) = \sum_{j < k} r_j
 
     estimates the communication barrier up to :math:`\beta_k`. At the end of a round the new temperatures are
-    where :math:`\Lambda`, drawn straight between those at hand, takes equally spaced values: the ladder that
-    replicas climb soonest. One with all chances alike stays as it is, so the straight lines bias nothing.
-    Rounds are of 1, 2, 4, ... steps of all chains; the last is stretched to the end of warm-up. Chances that
-    were not tried count too: each is known at every step.
+    where :math:`\Lambda`, interpolated linearly, takes equally spaced values: the ladder with the highest
+    round-trip rate. A ladder with equal rejection is a fixed point, so the interpolation causes no bias.
+    Rounds are of 1, 2, 4, ... steps of all chains; the last is extended to the end of warm-up. Swaps that
+    were not attempted count too: their probabilities are computed at every step.
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=ladder())`` of ``tempering``. The ladder is
-        then ``run.state.states.betas[0]``: log Z from the draws takes that one.
+        then ``run.state.states.betas[0]``; use that one for log Z from the draws.
 
     Raises:
         TypeError: While tracing, if the sampler has no temperatures.
@@ -62,46 +62,46 @@ def ladder() -> Adaptation:
     return Adaptation(Partial(ladder_init), Partial(ladder_update))
 
 
-def ladder_init(states: PyTree) -> tuple[LadderMemory, PyTree]:
-    """Nothing seen yet."""
+def ladder_init(states: PyTree) -> tuple[LadderState, PyTree]:
+    """Start a round."""
     if not hasattr(states, "betas"):
         raise TypeError(f"ladder moves temperatures, and {type(states).__name__} has none; take tempering")
-    return nothing_seen(states.betas[0]), states
+    return empty_state(states.betas[0]), states
 
 
 def ladder_update(
-    memory: LadderMemory, states: PyTree, draws: Draws, index: Array, num_warmup: Array
-) -> tuple[LadderMemory, PyTree]:
-    """Adds the chances of one step; at the end of a round the temperatures move and all is forgotten."""
-    chance = draws.info["swap_acceptance"]  # [chain, temperature - 1]
-    memory = LadderMemory(memory.refused + (1.0 - chance).sum(axis=0), memory.seen + len(chance))
+    state: LadderState, states: PyTree, draws: Draws, index: Array, num_warmup: Array
+) -> tuple[LadderState, PyTree]:
+    """Add the rejections of one step; at the end of a round move the temperatures and start another."""
+    acceptance = draws.info["swap_acceptance"]  # [chain, temperature - 1]
+    state = LadderState(state.rejection + (1.0 - acceptance).sum(axis=0), state.num_terms + len(acceptance))
     betas = states.betas[0]
 
-    def turn_over() -> tuple[LadderMemory, Array]:
-        return nothing_seen(betas), equally_refused(betas, memory.refused / memory.seen)
+    def end_round() -> tuple[LadderState, Array]:
+        return empty_state(betas), equalise_rejection(betas, state.rejection / state.num_terms)
 
-    memory, betas = jax.lax.cond(ends_round(index, num_warmup), turn_over, lambda: (memory, betas))
-    return memory, states._replace(betas=jnp.broadcast_to(betas[None], states.betas.shape))
+    state, betas = jax.lax.cond(ends_round(index, num_warmup), end_round, lambda: (state, betas))
+    return state, states._replace(betas=jnp.broadcast_to(betas[None], states.betas.shape))
 
 
-def nothing_seen(betas: Array) -> LadderMemory:
-    """The memory at the start of a round."""
-    return LadderMemory(jnp.zeros_like(betas[1:]), jnp.zeros((), betas.dtype))
+def empty_state(betas: Array) -> LadderState:
+    """Return the state at the start of a round."""
+    return LadderState(jnp.zeros_like(betas[1:]), jnp.zeros((), betas.dtype))
 
 
 def ends_round(index: Array, num_warmup: Array) -> Array:
-    """Whether a round of 1, 2, 4, ... steps ends here; what is left over is joined to the last one."""
+    """Return whether a round of 1, 2, 4, ... steps ends here; a remainder is joined to the last round."""
     done = index + 1
     doubles = (done & (done + 1)) == 0  # 1, 3, 7, ...
     return (doubles & (2 * done + 1 <= num_warmup)) | (done == num_warmup)
 
 
-def equally_refused(betas: Array, refused: Array) -> Array:
-    """Where the barrier takes equally spaced values ``[temperature]``.
+def equalise_rejection(betas: Array, rejection: Array) -> Array:
+    """Return temperatures at which the barrier takes equally spaced values ``[temperature]``.
 
-    A thousandth of the mean is added to each refusal, so that no two temperatures become one.
+    A thousandth of the mean is added to each rejection rate, so that no two temperatures coincide.
     """
-    rise = refused + 1e-3 * jnp.mean(refused) + jnp.finfo(refused.dtype).tiny
+    rise = rejection + 1e-3 * jnp.mean(rejection) + jnp.finfo(rejection.dtype).tiny
     barrier = jnp.concatenate([jnp.zeros(1, rise.dtype), jnp.cumsum(rise)])
     wanted = barrier[-1] * jnp.linspace(0.0, 1.0, len(betas), dtype=rise.dtype)
     return jnp.interp(wanted, barrier, betas).at[0].set(0.0).at[-1].set(1.0)

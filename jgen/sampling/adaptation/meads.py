@@ -1,4 +1,4 @@
-"""Adapting step size, damping and metric of generalised HMC, from where many chains stand."""
+"""Adapt step size, damping and mass matrix of generalised HMC from the positions of many chains."""
 
 from typing import NamedTuple
 
@@ -8,18 +8,25 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
 from jgen._internal.trees import select_tree
-from jgen.sampling.adaptation.dual_averaging import smooth
-from jgen.sampling.adaptation.tuning import diagonal, factor_of, gradients_of, positions_of, retune, tuning_of
+from jgen.sampling.adaptation.dual_averaging import iterate_average
+from jgen.sampling.adaptation.tuning import (
+    diagonal,
+    factor_of,
+    gradients_of,
+    positions_of,
+    set_tuning,
+    tuning_of,
+)
 from jgen.types import Adaptation, Array, Draws, PyTree
 
 
-class Learned(NamedTuple):
-    """What one fold of the chains tells, or the average over folds and steps.
+class FoldEstimates(NamedTuple):
+    """Estimates from one fold of the chains, or their average over folds and steps.
 
     Attributes:
-        log_step: Of the step size ``[]``.
-        log_damping: Of the damping ``[]``.
-        variance: Of the coordinates ``[dim]``.
+        log_step: Log of the step size ``[]``.
+        log_damping: Log of the damping ``[]``.
+        variance: Variances of the coordinates ``[dim]``.
     """
 
     log_step: Array
@@ -28,33 +35,33 @@ class Learned(NamedTuple):
 
 
 def meads(*, num_folds: int = 4) -> Adaptation:
-    r"""Maximum-eigenvalue adaptation: no rate to aim at, nothing to choose, a few steps to learn.
+    r"""Adapt by largest eigenvalues (MEADS): no target acceptance, no options to tune, few steps.
 
-    The chains are dealt into folds. After each step of the population every fold tells, from its positions x
-    and gradients alone,
+    The chains are divided into folds. After each step of all chains every fold estimates, from its positions
+    x and gradients,
 
     .. math:: \sigma_i^2 = \widehat{\mathrm{Var}}\, x_i, \qquad
         \epsilon = \min\Bigl(1, \frac{1}{2 \sqrt{\lambda(\sigma \odot \nabla \log p)}}\Bigr), \qquad
         \gamma = \frac{1}{\sqrt{\lambda((x - \mu) / \sigma)}},
 
-    the metric, the step size and the damping, which another fold then takes, a different one each time: so no
-    chain hears its own voice. :math:`\lambda` estimates the largest eigenvalue of a covariance C by
-    :math:`\mathrm{tr}\, C^2 / \mathrm{tr}\, C`, without bias in either trace. After t steps no fold takes a
-    damping below :math:`1 / (t \epsilon)`. In the paper this goes on for ever; here it ends with warm-up, and
-    sampling uses averages over folds and steps.
+    the mass matrix, the step size and the damping, which another fold then uses, a different one each time,
+    so that no chain is tuned by its own position. :math:`\lambda` estimates the largest eigenvalue of a
+    covariance C by :math:`\mathrm{tr}\, C^2 / \mathrm{tr}\, C`, without bias in either trace. After t steps
+    no fold uses a damping below :math:`1 / (t \epsilon)`. In the paper adaptation never ends; here it ends
+    with warm-up, and sampling uses averages over folds and steps.
 
     On a normal of independent coordinates :math:`\epsilon = 1/2`, :math:`\gamma = 1` and :math:`\sigma` are
     the truth.
 
     Args:
-        num_folds: Folds, 2 or more; structural, another number compiles anew.
+        num_folds: Number of folds, 2 or more; structural: another number compiles again.
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=...)``, of ``ghmc``, with many chains.
 
     Raises:
-        ValueError: If there are fewer than two folds; while tracing, if chains cannot be dealt evenly, two or
-            more to a fold.
+        ValueError: If there are fewer than two folds; while tracing, if chains do not divide evenly into
+            folds of two or more.
         TypeError: While tracing, if the sampler has no ``damping`` or keeps no gradient.
 
     Example:
@@ -76,17 +83,15 @@ def meads(*, num_folds: int = 4) -> Adaptation:
         Hoffman and Sountsov (2022), "Tuning-free generalized Hamiltonian Monte Carlo", AISTATS.
     """
     if num_folds < 2:
-        raise ValueError(
-            f"meads lets one fold of chains learn from another; it takes 2 or more, got {num_folds}"
-        )
+        raise ValueError(f"meads tunes one fold of chains by another; it takes 2 or more, got {num_folds}")
     return Adaptation(
         Partial(bind_static(meads_init, num_folds=num_folds)),
         Partial(bind_static(meads_update, num_folds=num_folds)),
     )
 
 
-def meads_init(states: PyTree, *, num_folds: int) -> tuple[Learned, PyTree]:
-    """Begins at the tuning the chains have."""
+def meads_init(states: PyTree, *, num_folds: int) -> tuple[FoldEstimates, PyTree]:
+    """Start from the present tuning of the chains."""
     tuning = tuning_of(states)
     if not hasattr(tuning, "damping"):
         raise TypeError(
@@ -96,60 +101,64 @@ def meads_init(states: PyTree, *, num_folds: int) -> tuple[Learned, PyTree]:
     num_chains = len(tuning.step_size)
     if num_chains % num_folds or num_chains < 2 * num_folds:
         raise ValueError(
-            f"meads deals the chains into {num_folds} equal folds of 2 or more, and learns little from fewer "
-            f"than 64; got {num_chains} chains: take a multiple of {num_folds}"
+            f"meads divides the chains into {num_folds} equal folds of 2 or more, and is inaccurate below "
+            f"64 chains; got {num_chains} chains: take a multiple of {num_folds}"
         )
     scale = diagonal(factor_of(states))
-    memory = Learned(jnp.log(tuning.step_size[0]), jnp.log(tuning.damping[0]), scale**2)
-    return memory, retune(states, inverse_mass_factor=scale)
+    state = FoldEstimates(jnp.log(tuning.step_size[0]), jnp.log(tuning.damping[0]), scale**2)
+    return state, set_tuning(states, inverse_mass_factor=scale)
 
 
 def meads_update(
-    memory: Learned, states: PyTree, draws: Draws, index: Array, num_warmup: Array, *, num_folds: int
-) -> tuple[Learned, PyTree]:
-    """Every fold is tuned by another one; after the last step all are tuned alike."""
+    state: FoldEstimates, states: PyTree, draws: Draws, index: Array, num_warmup: Array, *, num_folds: int
+) -> tuple[FoldEstimates, PyTree]:
+    """Tune every fold by another one; after the last step tune all alike."""
     del draws
-    count = (index + 1).astype(memory.log_step.dtype)
-    told = jax.vmap(tell)(fold(positions_of(states), num_folds), fold(gradients_of(states), num_folds))
-    memory = smooth(memory, jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), told), count)
-    heard = jax.tree.map(lambda leaf: jnp.roll(leaf, 1 + index % (num_folds - 1), axis=0), told)
-    heard = heard._replace(log_damping=jnp.maximum(heard.log_damping, -jnp.log(count) - heard.log_step))
+    count = (index + 1).astype(state.log_step.dtype)
+    estimates = jax.vmap(estimate)(
+        fold(positions_of(states), num_folds), fold(gradients_of(states), num_folds)
+    )
+    state = iterate_average(state, jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), estimates), count)
+    shifted = jax.tree.map(lambda leaf: jnp.roll(leaf, 1 + index % (num_folds - 1), axis=0), estimates)
+    shifted = shifted._replace(
+        log_damping=jnp.maximum(shifted.log_damping, -jnp.log(count) - shifted.log_step)
+    )
 
     num_chains = len(tuning_of(states).step_size)
-    per_chain = jax.tree.map(lambda leaf: jnp.repeat(leaf, num_chains // num_folds, axis=0), heard)
+    per_chain = jax.tree.map(lambda leaf: jnp.repeat(leaf, num_chains // num_folds, axis=0), shifted)
     tuning = tuning_of(states)._replace(
         step_size=jnp.exp(per_chain.log_step),
         damping=jnp.exp(per_chain.log_damping),
         inverse_mass_factor=jnp.sqrt(per_chain.variance),
     )
-    last = retune(
+    last = set_tuning(
         states,
-        step_size=jnp.exp(memory.log_step),
-        damping=jnp.exp(memory.log_damping),
-        inverse_mass_factor=jnp.sqrt(memory.variance),
+        step_size=jnp.exp(state.log_step),
+        damping=jnp.exp(state.log_damping),
+        inverse_mass_factor=jnp.sqrt(state.variance),
     )
     is_last = index + 1 == num_warmup
     tuning = select_tree(is_last, last.tuning, tuning)
-    return memory, states._replace(tuning=tuning)
+    return state, states._replace(tuning=tuning)
 
 
 def fold(rows: Array, num_folds: int) -> Array:
-    """The chains ``[chain, dim]`` dealt into folds ``[fold, member, dim]``."""
+    """Divide the chains ``[chain, dim]`` into folds ``[fold, member, dim]``."""
     return rows.reshape(num_folds, -1, rows.shape[1])
 
 
-def tell(positions: Array, gradients: Array) -> Learned:
-    """What the members of one fold tell, from positions and gradients ``[member, dim]``."""
+def estimate(positions: Array, gradients: Array) -> FoldEstimates:
+    """Estimate the tuning from positions and gradients of one fold ``[member, dim]``."""
     variance = jnp.var(positions, axis=0, ddof=1)
     variance = jnp.where(variance > 0, variance, 1.0)
     scale = jnp.sqrt(variance)[None]
     white = (positions - jnp.mean(positions, axis=0)[None]) / scale
     step_size = jnp.minimum(1.0, 0.5 / jnp.sqrt(largest_eigenvalue(gradients * scale)))
-    return Learned(jnp.log(step_size), -0.5 * jnp.log(largest_eigenvalue(white)), variance)
+    return FoldEstimates(jnp.log(step_size), -0.5 * jnp.log(largest_eigenvalue(white)), variance)
 
 
 def largest_eigenvalue(rows: Array) -> Array:
-    r"""Of the covariance C of rows of mean zero ``[member, dim]``, about; from below, by tr C^2 / tr C.
+    r"""Estimate a lower bound, tr C^2 / tr C, of that of the covariance C of centred rows ``[member, dim]``.
 
     A product of two different rows, squared, has the expectation tr C^2. It is at least (tr C)^2 / dim.
     """

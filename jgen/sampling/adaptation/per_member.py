@@ -1,4 +1,4 @@
-"""Adapting the members of a cycle."""
+"""Adapt the members of a cycle."""
 
 from dataclasses import replace
 
@@ -8,14 +8,14 @@ from jgen.types import Adaptation, Array, Draws, PyTree
 
 
 def per_member(*adaptations: Adaptation | None) -> Adaptation:
-    """Adapts each member of a ``cycle`` by an adaptation of its own.
+    """Adapt each member of a ``cycle`` by its own adaptation.
 
-    An adaptation sees its member's states, or those of the kernel inside a ``block``, and the acceptance rate
-    of that member alone.
+    An adaptation gets the states of its member, or of the kernel inside a ``block``, and the acceptance rate
+    of that member only.
 
     Args:
-        *adaptations: One for each member, in the order of the cycle; None for a member to be left as it is,
-            and ``per_member`` again for a cycle inside the cycle.
+        *adaptations: One for each member, in the order of the cycle; None for a member that is not adapted,
+            and another ``per_member`` for a cycle inside the cycle.
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=...)``.
@@ -41,64 +41,66 @@ def per_member(*adaptations: Adaptation | None) -> Adaptation:
         >>> float(walk.tuning.step_size[0]), bool(slide.tuning.step_size[0] > 1.0)
         (1.0, True)
     """
-    return Adaptation(Partial(each_init, adaptations), Partial(each_update, adaptations))
+    return Adaptation(Partial(per_member_init, adaptations), Partial(per_member_update, adaptations))
 
 
-def each_init(adaptations: tuple[Adaptation | None, ...], states: PyTree) -> tuple[tuple, PyTree]:
-    """Every adaptation begins with its member."""
+def per_member_init(adaptations: tuple[Adaptation | None, ...], states: PyTree) -> tuple[tuple, PyTree]:
+    """Initialise every adaptation with its member."""
     if not isinstance(states, tuple) or hasattr(states, "_fields"):
         raise TypeError(
-            f"each adapts the members of a cycle; {type(states).__name__} is the state of one sampler: pass "
-            "its adaptation alone"
+            f"per_member adapts the members of a cycle; {type(states).__name__} is the state of one sampler: "
+            "pass its adaptation alone"
         )
     if len(adaptations) != len(states):
         raise ValueError(
-            f"each takes one adaptation, or None, for every member; the cycle has {len(states)} and got "
-            f"{len(adaptations)}"
+            f"per_member takes one adaptation, or None, for every member; the cycle has {len(states)}, "
+            f"got {len(adaptations)} adaptations"
         )
-    reducer_states, adapted = [], []
+    adaptation_states, adapted = [], []
     for adaptation, state in zip(adaptations, states, strict=True):
-        memory, inner = (), kernel_of(state)
+        adaptation_state, inner = (), kernel_of(state)
         if adaptation is not None:
-            memory, inner = adaptation.init(inner)
-        reducer_states.append(memory)
+            adaptation_state, inner = adaptation.init(inner)
+        adaptation_states.append(adaptation_state)
         adapted.append(with_kernel(state, inner))
-    return tuple(reducer_states), tuple(adapted)
+    return tuple(adaptation_states), tuple(adapted)
 
 
-def each_update(
+def per_member_update(
     adaptations: tuple[Adaptation | None, ...],
-    reducer_states: tuple,
+    adaptation_states: tuple,
     states: tuple,
     draws: Draws,
     index: Array,
     num_warmup: Array,
 ) -> tuple[tuple, PyTree]:
-    """Every adaptation learns from its member."""
-    learned, adapted = [], []
-    for number, (adaptation, memory, state) in enumerate(
-        zip(adaptations, reducer_states, states, strict=True)
+    """Update every adaptation with its member."""
+    updated, adapted = [], []
+    for number, (adaptation, adaptation_state, state) in enumerate(
+        zip(adaptations, adaptation_states, states, strict=True)
     ):
         inner = kernel_of(state)
         if adaptation is not None:
-            memory, inner = adaptation.update(memory, inner, of_member(draws, number), index, num_warmup)
-        learned.append(memory)
+            adaptation_state, inner = adaptation.update(
+                adaptation_state, inner, member_draws(draws, number), index, num_warmup
+            )
+        updated.append(adaptation_state)
         adapted.append(with_kernel(state, inner))
-    return tuple(learned), tuple(adapted)
+    return tuple(updated), tuple(adapted)
 
 
 def kernel_of(state: PyTree) -> PyTree:
-    """The state itself, or that of the kernel inside a block."""
+    """Return the state itself, or that of the kernel inside a block."""
     return kernel_of(state.kernel) if hasattr(state, "kernel") else state
 
 
 def with_kernel(state: PyTree, inner: PyTree) -> PyTree:
-    """The state, with another one of the kernel inside."""
+    """Replace the state of the kernel inside."""
     return state._replace(kernel=with_kernel(state.kernel, inner)) if hasattr(state, "kernel") else inner
 
 
-def of_member(draws: Draws, number: int) -> Draws:
-    """A cycle's draws as a member sees them: with its own acceptance rate, and those of members inside it."""
+def member_draws(draws: Draws, number: int) -> Draws:
+    """Return a cycle's draws with the acceptance rates of one member, and of members inside it."""
     rate, own = "acceptance_rate", f"acceptance_rate_{number}"
     rates = {
         rate + name.removeprefix(own): fact

@@ -1,17 +1,22 @@
-"""Adapting the step size alone."""
+"""Adapt the step size alone."""
 
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.sampling.adaptation.dual_averaging import DualAverage, average, checked_target, start_average
-from jgen.sampling.adaptation.tuning import mean_acceptance, retune, step_size_of
+from jgen.sampling.adaptation.dual_averaging import (
+    DualAveraging,
+    check_target_acceptance,
+    dual_averaging_init,
+    dual_averaging_update,
+)
+from jgen.sampling.adaptation.tuning import mean_acceptance, set_tuning, step_size_of
 from jgen.types import Adaptation, Array, Draws, PyTree
 
 
 def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
-    r"""Dual averaging of one step size, shared by all chains.
+    r"""Adapt one step size, shared by all chains, by dual averaging.
 
-    After each step of the whole population, with :math:`\bar\alpha_t` its mean acceptance rate and
+    After each step of all chains, with :math:`\bar\alpha_t` its mean acceptance rate and
     :math:`\delta` the target,
 
     .. math:: \log \epsilon_{t+1} = \mu - \frac{\sqrt t}{\gamma} \frac{1}{t + t_0}
@@ -22,7 +27,7 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
     updated once per step, however many chains there are; sampling uses :math:`\bar\epsilon`.
 
     Args:
-        target_acceptance: What the mean acceptance rate is to become, in (0, 1).
+        target_acceptance: Target of the mean acceptance rate, in (0, 1).
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=...)``.
@@ -46,18 +51,20 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
     Reference:
         Hoffman and Gelman (2014), "The No-U-Turn sampler", JMLR 15.
     """
-    return Adaptation(Partial(step_size_init), Partial(step_size_update, checked_target(target_acceptance)))
+    return Adaptation(
+        Partial(step_size_init), Partial(step_size_update, check_target_acceptance(target_acceptance))
+    )
 
 
-def step_size_init(states: PyTree) -> tuple[DualAverage, PyTree]:
-    """Begins at the step size the chains have."""
-    return start_average(step_size_of(states)), states
+def step_size_init(states: PyTree) -> tuple[DualAveraging, PyTree]:
+    """Start from the present step size of the chains."""
+    return dual_averaging_init(step_size_of(states)), states
 
 
 def step_size_update(
-    target: Array, memory: DualAverage, states: PyTree, draws: Draws, index: Array, num_warmup: Array
-) -> tuple[DualAverage, PyTree]:
-    """One update; the last one hands the average over to sampling."""
-    memory = average(memory, mean_acceptance(draws), target)
-    log_step = jnp.where(index + 1 == num_warmup, memory.log_average, memory.log_step)
-    return memory, retune(states, step_size=jnp.exp(log_step))
+    target: Array, state: DualAveraging, states: PyTree, draws: Draws, index: Array, num_warmup: Array
+) -> tuple[DualAveraging, PyTree]:
+    """Make one update; the last one sets the average."""
+    state = dual_averaging_update(state, mean_acceptance(draws), target)
+    log_step = jnp.where(index + 1 == num_warmup, state.log_average, state.log_step)
+    return state, set_tuning(states, step_size=jnp.exp(log_step))

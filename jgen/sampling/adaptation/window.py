@@ -1,4 +1,4 @@
-"""Adapting the step size and the mass matrix in growing windows."""
+"""Adapt the step size and the mass matrix in growing windows."""
 
 import jax.numpy as jnp
 
@@ -6,34 +6,34 @@ from jgen._internal.binding import bind_static
 from jgen.sampling.adaptation.growing_windows import (
     MassMatrixEstimator,
     Moments,
-    add_rows,
-    in_windows,
-    no_moments,
+    add_batch,
+    empty_moments,
+    windowed,
 )
 from jgen.sampling.adaptation.tuning import diagonal, positions_of
 from jgen.types import Adaptation, Array, PyTree
 
 
 def window(target_acceptance: float | Array = 0.8, *, dense: bool = False) -> Adaptation:
-    r"""Stan's warm-up, pooled over chains.
+    r"""Adapt by Stan's warm-up, pooled over chains.
 
-    A fast beginning (15 %) finds the typical set, slow windows that double in length learn the
-    covariance, a fast end (10 %, at least 50 steps) settles the step size; a warm-up of fewer than 100
-    steps learns the step size only. At the end of each slow window the inverse
-    mass matrix becomes the pooled, shrunk covariance of that window,
+    A fast beginning (15 %) finds the typical set, slow windows that double in length estimate the
+    covariance, a fast end (10 %, at least 50 steps) adapts the step size; a warm-up of fewer than 100
+    steps adapts the step size only. At the end of each slow window the inverse mass matrix becomes the
+    pooled, shrunk covariance of that window,
 
     .. math:: M^{-1} = \frac{n}{n + 5} \hat\Sigma + \frac{5}{n + 5} 10^{-3} I,
 
-    with n the number of draws of all chains in it, and dual averaging starts anew, with
+    with n the number of draws of all chains in it, and dual averaging restarts, with
     :math:`\gamma = 0.05 \sqrt{\min(N, 16)}` for N chains (see ``step_size``): their mean acceptance rate
-    hardly errs, and Stan's 0.05 would answer a step too large by one too small, for good. With one chain this
-    is Stan's schedule; with many, a window of the same length knows as many times more, and the
-    acceptance rate comes out at the target, where a lone chain tends to end well above it: raise the
-    target where steps diverge.
+    has little noise, and with Stan's 0.05 step sizes would oscillate. With one chain this is Stan's
+    schedule; with many, a window of the same length has as many times more draws, and the acceptance rate
+    ends at the target, where a single chain tends to end well above it: raise the target where steps
+    diverge.
 
     Args:
-        target_acceptance: What the mean acceptance rate is to become, in (0, 1).
-        dense: Whether to learn a full covariance; structural, another choice compiles anew.
+        target_acceptance: Target of the mean acceptance rate, in (0, 1).
+        dense: Whether to estimate a full covariance; structural: another choice compiles again.
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=...)``.
@@ -58,26 +58,26 @@ def window(target_acceptance: float | Array = 0.8, *, dense: bool = False) -> Ad
     Reference:
         Stan Development Team, "Stan Reference Manual", section "HMC algorithm parameters".
     """
-    estimator = MassMatrixEstimator(bind_static(begin, dense=dense), no_moments, update, estimate)
-    return in_windows(target_acceptance, estimator)
+    estimator = MassMatrixEstimator(bind_static(begin, dense=dense), empty_moments, update, estimate)
+    return windowed(target_acceptance, estimator)
 
 
 def begin(factor: Array, *, dense: bool) -> Array:
-    """The factor the chains have, made dense or diagonal as asked."""
+    """Return the present factor of the chains, made dense or diagonal."""
     if dense:
         return jnp.diag(factor) if factor.ndim == 1 else factor
     return diagonal(factor)
 
 
-def update(seen: Moments, states: PyTree) -> Moments:
-    """The moments of the positions of all chains."""
-    return add_rows(seen, positions_of(states))
+def update(moments: Moments, states: PyTree) -> Moments:
+    """Add the positions of all chains."""
+    return add_batch(moments, positions_of(states))
 
 
-def estimate(seen: Moments, old: Array) -> Array:
-    """The factor of the shrunk covariance; the old one where the window taught nothing usable."""
-    covariance = seen.scatter / jnp.maximum(seen.num_seen - 1.0, 1.0)
-    shrinkage = 5.0 / (seen.num_seen + 5.0)
+def estimate(moments: Moments, old: Array) -> Array:
+    """Estimate the factor of the shrunk covariance; the old one where it is not finite."""
+    covariance = moments.scatter / jnp.maximum(moments.num_rows - 1.0, 1.0)
+    shrinkage = 5.0 / (moments.num_rows + 5.0)
     if old.ndim == 2:
         covariance = (1.0 - shrinkage) * covariance + shrinkage * 1e-3 * jnp.eye(
             old.shape[0], dtype=old.dtype
@@ -85,4 +85,4 @@ def estimate(seen: Moments, old: Array) -> Array:
         factor = jnp.linalg.cholesky(covariance)
     else:
         factor = jnp.sqrt((1.0 - shrinkage) * covariance + shrinkage * 1e-3)
-    return jnp.where((seen.num_seen > 1) & jnp.all(jnp.isfinite(factor)), factor, old)
+    return jnp.where((moments.num_rows > 1) & jnp.all(jnp.isfinite(factor)), factor, old)

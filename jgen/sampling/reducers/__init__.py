@@ -1,4 +1,4 @@
-"""Folds over draws that are not stored: moments, covariance, quantiles, log Z, ESS, R-hat, E-BFMI."""
+"""Summarise draws that are not stored: moments, covariance, quantiles, log Z, ESS, R-hat, E-BFMI."""
 
 from jgen.sampling.reducers.batch_means import BatchMeans, batch_means
 from jgen.sampling.reducers.bfmi import bfmi

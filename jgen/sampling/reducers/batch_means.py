@@ -1,4 +1,4 @@
-"""ESS and Monte Carlo standard error of Markov chains whose draws are not stored."""
+"""Estimate ESS and Monte Carlo standard error of Markov chains whose draws are not stored."""
 
 from typing import NamedTuple
 
@@ -12,13 +12,13 @@ from jgen.types import Array, Draws, PyTree, Reducer
 
 
 class BatchMeans(NamedTuple):
-    """What ``batch_means`` computes.
+    """Result of ``batch_means``.
 
     Attributes:
         mean: Like one draw's value, in floats.
         mcse: Standard error of the mean, likewise.
         ess: Effective sample size for the mean, likewise.
-        batch_size: Draws per batch at the end; trust the error where it is many autocorrelation times.
+        batch_size: Draws per batch at the end; the error is valid where it is many autocorrelation times.
     """
 
     mean: PyTree
@@ -28,7 +28,7 @@ class BatchMeans(NamedTuple):
 
 
 class Batches(NamedTuple):
-    """What ``batch_means`` carries for one leaf; draws are held relative to each chain's first.
+    """Batch means of one leaf; draws are stored relative to each chain's first.
 
     Attributes:
         origin: First draw ``[chain, *event]``.
@@ -43,14 +43,14 @@ class Batches(NamedTuple):
     scatter: Compensated
 
 
-class BatchMeansMemory(NamedTuple):
-    """What ``batch_means`` carries.
+class BatchMeansState(NamedTuple):
+    """State of ``batch_means``.
 
     Attributes:
-        num_draws: Draws per chain so far.
-        num_full: Full batches.
-        in_batch: Draws in the growing batch.
-        batch_size: Draws that fill a batch.
+        num_draws: Number of draws per chain.
+        num_full: Number of full batches.
+        in_batch: Number of draws in the growing batch.
+        batch_size: Number of draws that fill a batch.
         leaves: Like the value, ``Batches`` at each leaf.
     """
 
@@ -61,18 +61,18 @@ class BatchMeansMemory(NamedTuple):
     leaves: PyTree
 
 
-def _init(num_batches: Array, draws: Draws) -> BatchMeansMemory:
+def _init(num_batches: Array, draws: Draws) -> BatchMeansState:
     def empty(leaf):
         num_chains, *event = leaf.shape
         batch = jnp.zeros((num_chains, num_batches.size, *event))  # [chain, batch, *event]
         return Batches(jnp.zeros(leaf.shape), batch, zeros(leaf.shape), zeros(leaf.shape))
 
     zero = jnp.zeros((), int)
-    return BatchMeansMemory(zero, zero, zero, zero + 1, jax.tree.map(empty, draws.value))
+    return BatchMeansState(zero, zero, zero, zero + 1, jax.tree.map(empty, draws.value))
 
 
 def _merge_pairs(leaves: PyTree) -> PyTree:
-    """Halves the number of batches: neighbours become one, of twice the size."""
+    """Merge neighbouring batches, which halves their number and doubles their size."""
 
     def merge(batches):
         pair = (batches.batch[:, ::2] + batches.batch[:, 1::2]) / 2  # [chain, batch / 2, *event]
@@ -89,63 +89,63 @@ def _keep(leaves: PyTree) -> PyTree:
     return leaves
 
 
-def _update(memory: BatchMeansMemory, draws: Draws) -> BatchMeansMemory:
-    count, in_batch = memory.num_draws + 1, memory.in_batch + 1
+def _update(state: BatchMeansState, draws: Draws) -> BatchMeansState:
+    count, in_batch = state.num_draws + 1, state.in_batch + 1
 
     def fold(value, batches):
         value = jnp.asarray(value, dtype=float)  # [chain, *event]
         origin = jnp.where(count == 1, value, batches.origin)  # [chain, *event]
         value = value - origin
-        growing = jnp.where(in_batch == 1, 0.0, batches.batch[:, memory.num_full])  # [chain, *event]
+        growing = jnp.where(in_batch == 1, 0.0, batches.batch[:, state.num_full])  # [chain, *event]
         growing = growing + (value - growing) / in_batch
         one = jnp.ones(value.shape[:1])  # [chain]
         mean, scatter = welford(batches.mean, batches.scatter, value, one, count * one)
-        return Batches(origin, batches.batch.at[:, memory.num_full].set(growing), mean, scatter)
+        return Batches(origin, batches.batch.at[:, state.num_full].set(growing), mean, scatter)
 
-    leaves = jax.tree.map(fold, draws.value, memory.leaves)
-    full = in_batch == memory.batch_size
-    num_full = memory.num_full + full
+    leaves = jax.tree.map(fold, draws.value, state.leaves)
+    full = in_batch == state.batch_size
+    num_full = state.num_full + full
     num_batches = jax.tree.leaves(leaves, is_leaf=_is_batches)[0].batch.shape[1]
     crowded = num_full == num_batches
-    return BatchMeansMemory(
+    return BatchMeansState(
         num_draws=count,
         num_full=jnp.where(crowded, num_full // 2, num_full),
         in_batch=jnp.where(full, 0, in_batch),
-        batch_size=jnp.where(crowded, 2, 1) * memory.batch_size,
+        batch_size=jnp.where(crowded, 2, 1) * state.batch_size,
         leaves=lax.cond(crowded, _merge_pairs, _keep, leaves),
     )
 
 
-def _compute(memory: BatchMeansMemory) -> BatchMeans:
+def _compute(state: BatchMeansState) -> BatchMeans:
     def statistics(batches):
         num_chains, num_batches = batches.batch.shape[:2]
-        size = num_chains * (memory.num_draws * 1.0)
-        count = memory.num_draws * jnp.ones(num_chains)  # [chain]
+        size = num_chains * (state.num_draws * 1.0)
+        count = state.num_draws * jnp.ones(num_chains)  # [chain]
         offset = batches.origin - batches.origin[:1]  # [chain, *event]
         mean, scatter = pool(batches.mean.value + offset, batches.scatter.value, count)  # [*event]
 
-        full = jnp.arange(num_batches) < memory.num_full  # [batch]
+        full = jnp.arange(num_batches) < state.num_full  # [batch]
         full = align(jnp.tile(full[None], (num_chains, 1)), batches.batch)  # [chain, batch, 1, ...]
         batch = batches.batch + offset[:, None]  # [chain, batch, *event]
-        num_full = num_chains * memory.num_full
+        num_full = num_chains * state.num_full
         centre = jnp.where(full, batch, 0.0).sum(axis=(0, 1)) / num_full  # [*event]
         spread = jnp.where(full, (batch - centre[None, None]) ** 2, 0.0).sum(axis=(0, 1)) / (num_full - 1)
-        long_run = memory.batch_size * spread  # [*event]
+        long_run = state.batch_size * spread  # [*event]
         ess = scatter / (size - 1) * size / long_run
         return mean + batches.origin[0], jnp.sqrt(long_run / size), ess
 
-    leaves = jax.tree.map(statistics, memory.leaves, is_leaf=_is_batches)
+    leaves = jax.tree.map(statistics, state.leaves, is_leaf=_is_batches)
     mean, mcse, ess = (
-        jax.tree.map(lambda _, each, part=part: each[part], memory.leaves, leaves, is_leaf=_is_batches)
+        jax.tree.map(lambda _, each, part=part: each[part], state.leaves, leaves, is_leaf=_is_batches)
         for part in range(3)
     )
-    return BatchMeans(mean, mcse, ess, memory.batch_size)
+    return BatchMeans(mean, mcse, ess, state.batch_size)
 
 
 def batch_means(num_batches: int = 64) -> Reducer:
-    r"""ESS and MCSE of the mean by batch means, in fixed memory for chains of any length.
+    r"""Estimate ESS and MCSE of the mean by batch means, in fixed memory for chains of any length.
 
-    Each chain holds the means of at most ``num_batches`` batches of b draws; when they are full,
+    The state of each chain has the means of at most ``num_batches`` batches of b draws; when they are full,
     neighbours are merged and b doubles, so that both b and the number of batches suffice. With a
     chains, m full batches each and n draws in all,
 
@@ -153,10 +153,10 @@ def batch_means(num_batches: int = 64) -> Reducer:
               mcse = \hat\sigma / \sqrt n, \qquad ESS = n s^2 / \hat\sigma^2.
 
     The batches of all chains are compared with one grand mean (replicated batch means), so that
-    chains that have not met raise the error instead of hiding it.
+    chains that have not mixed raise the error instead of hiding it.
 
     Args:
-        num_batches: Batches held per chain, even; the relative error of the MCSE is about
+        num_batches: Number of batches stored per chain, even; the relative error of the MCSE is about
             1 / sqrt(num_chains num_batches).
 
     Returns:
@@ -172,9 +172,9 @@ def batch_means(num_batches: int = 64) -> Reducer:
         >>> fold = batch_means()
         >>> noise = jax.random.normal(jax.random.key(0), (4096, 4))  # [draw, chain]
         >>> draws = Draws(noise, {}, None, DrawKind.MARKOV)
-        >>> step = lambda memory, one: (fold.update(memory, one), None)
-        >>> memory, _ = jax.lax.scan(step, fold.init(jax.tree.map(lambda leaf: leaf[0], draws)), draws)
-        >>> result = fold.compute(memory)
+        >>> step = lambda state, one: (fold.update(state, one), None)
+        >>> state, _ = jax.lax.scan(step, fold.init(jax.tree.map(lambda leaf: leaf[0], draws)), draws)
+        >>> result = fold.compute(state)
         >>> bool(abs(result.ess / noise.size - 1) < 0.7), int(result.batch_size)
         (True, 128)
 

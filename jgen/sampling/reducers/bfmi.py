@@ -1,4 +1,4 @@
-"""E-BFMI of Hamiltonian chains whose energies are not stored."""
+"""Compute E-BFMI of Hamiltonian chains whose energies are not stored."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ from jgen.sampling.reducers.compensated_sums import Compensated, welford, zeros
 from jgen.types import Array, Draws, Reducer
 
 
-class BfmiMemory(NamedTuple):
-    """What ``bfmi`` carries; energies are held relative to each chain's first.
+class BfmiState(NamedTuple):
+    """State of ``bfmi``; energies are stored relative to each chain's first.
 
     Attributes:
-        num_draws: Draws per chain so far.
+        num_draws: Number of draws per chain.
         first: First energy ``[chain]``.
         last: Latest energy ``[chain]``.
         jumps: Sum of squared differences ``[chain]``.
@@ -32,57 +32,57 @@ class BfmiMemory(NamedTuple):
 def _energy(draws: Draws) -> Array:
     if "energy" not in draws.info:
         raise ValueError(
-            f"bfmi needs the energy of every draw; these tell {sorted(draws.info)}. Draw with a "
+            f"bfmi needs the energy of every draw; info has {sorted(draws.info)}. Draw with a "
             "Hamiltonian sampler: hmc or nuts."
         )
     return jnp.asarray(draws.info["energy"], dtype=float)  # [chain]
 
 
-def _init(draws: Draws) -> BfmiMemory:
+def _init(draws: Draws) -> BfmiState:
     shape = _energy(draws).shape
-    return BfmiMemory(
+    return BfmiState(
         jnp.zeros((), int), jnp.zeros(shape), jnp.zeros(shape), zeros(shape), zeros(shape), zeros(shape)
     )
 
 
-def _update(memory: BfmiMemory, draws: Draws) -> BfmiMemory:
-    energy, count = _energy(draws), memory.num_draws + 1
+def _update(state: BfmiState, draws: Draws) -> BfmiState:
+    energy, count = _energy(draws), state.num_draws + 1
     is_first = count == 1
-    first = jnp.where(is_first, energy, memory.first)
-    jump = jnp.where(is_first, 0.0, energy - memory.last)
+    first = jnp.where(is_first, energy, state.first)
+    jump = jnp.where(is_first, 0.0, energy - state.last)
     one = jnp.ones_like(energy)
-    mean, scatter = welford(memory.mean, memory.scatter, energy - first, one, count * one)
-    return BfmiMemory(count, first, energy, memory.jumps.plus(jump**2), mean, scatter)
+    mean, scatter = welford(state.mean, state.scatter, energy - first, one, count * one)
+    return BfmiState(count, first, energy, state.jumps.add(jump**2), mean, scatter)
 
 
-def _compute(memory: BfmiMemory) -> Array:
-    return jnp.where(memory.num_draws < 2, jnp.nan, memory.jumps.value / memory.scatter.value)
+def _compute(state: BfmiState) -> Array:
+    return jnp.where(state.num_draws < 2, jnp.nan, state.jumps.value / state.scatter.value)
 
 
 def bfmi() -> Reducer:
-    r"""Estimated Bayesian fraction of missing information, one per chain, in six numbers a chain.
+    r"""Compute the estimated Bayesian fraction of missing information per chain, in six numbers a chain.
 
     .. math:: \frac{\sum_t (E_t - E_{t-1})^2}{\sum_t (E_t - \bar E)^2}
 
-    the same as ``jgen.diagnostics.bfmi`` of stored energies: values below 0.3 say that the renewal of the
-    momentum moves the energy too little.
+    the same as ``jgen.diagnostics.bfmi`` of stored energies: at values below 0.3 drawing a new momentum
+    changes the energy too little.
 
     Returns:
         A ``Reducer`` whose ``compute`` gives ``[chain]``; NaN for a chain with NaN energies, constant energy
         or fewer than two draws.
 
     Raises:
-        ValueError: By ``init`` and ``update``, for draws that do not tell their energy.
+        ValueError: By ``init`` and ``update``, for draws without energy.
 
     Example:
         >>> import jax.numpy as jnp
         >>> from jgen.types import Draws, DrawKind
         >>> fold = bfmi()
         >>> draws = [Draws(None, {"energy": jnp.array([x])}, None, DrawKind.MARKOV) for x in (1.0, 3.0, 2.0)]
-        >>> memory = fold.init(draws[0])
+        >>> state = fold.init(draws[0])
         >>> for one in draws:
-        ...     memory = fold.update(memory, one)
-        >>> print(fold.compute(memory))  # (4 + 1) / 2
+        ...     state = fold.update(state, one)
+        >>> print(fold.compute(state))  # (4 + 1) / 2
         [2.5]
 
     Reference:

@@ -1,16 +1,19 @@
-"""The full covariance of draws that are not stored."""
+"""Compute the full covariance of draws that are not stored."""
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
-from jgen.sampling.reducers.compensated_sums import Compensated, flat_draws, zeros
+from jgen._internal.particles import merge_particles
+from jgen.sampling.reducers.compensated_sums import Compensated, zeros
 from jgen.types import Array, Draws, Reducer
 
 
 class Covariance(NamedTuple):
-    """What ``covariance`` computes; coordinates in the order of ``jax.flatten_util.ravel_pytree``.
+    """Result of ``covariance``; coordinates in the order of ``jax.flatten_util.ravel_pytree``.
 
     Attributes:
         mean: ``[dim]``.
@@ -23,14 +26,14 @@ class Covariance(NamedTuple):
     ess: Array
 
 
-class CovarianceMemory(NamedTuple):
-    """What ``covariance`` carries, for all chains together; weights are relative to the largest so far.
+class CovarianceState(NamedTuple):
+    """State of ``covariance``, for all chains together; weights are relative to the largest so far.
 
     Attributes:
         log_scale: Largest log-weight so far ``[]``.
         weight: Sum of weights ``[]``.
         square: Sum of squared weights ``[]``.
-        origin: A draw that all others are held relative to ``[dim]``.
+        origin: Draw that all others are stored relative to ``[dim]``.
         mean: Weighted mean ``[dim]``.
         scatter: Weighted sum of products about it ``[dim, dim]``.
     """
@@ -43,61 +46,71 @@ class CovarianceMemory(NamedTuple):
     scatter: Compensated
 
 
-def _init(draws: Draws) -> CovarianceMemory:
-    dim = flat_draws(draws)[0].shape[1]
-    return CovarianceMemory(
+def _rows(draws: Draws) -> tuple[Array, Array]:
+    """Return the draws of one step as rows: values ``[row, dim]``, log-weights ``[row]``, or zeros.
+
+    A row is a chain, or a particle of a population.
+    """
+    draws = merge_particles(draws, 0)
+    value = jax.vmap(lambda value: ravel_pytree(value)[0])(draws.value).astype(float)  # [row, dim]
+    return value, jnp.zeros(len(value)) if draws.log_weight is None else draws.log_weight
+
+
+def _init(draws: Draws) -> CovarianceState:
+    dim = _rows(draws)[0].shape[1]
+    return CovarianceState(
         jnp.full((), -jnp.inf), zeros(()), zeros(()), jnp.zeros(dim), zeros((dim,)), zeros((dim, dim))
     )
 
 
-def _update(memory: CovarianceMemory, draws: Draws) -> CovarianceMemory:
-    value, log_weight = flat_draws(draws)  # [chain, dim], [chain]
-    log_scale = jnp.maximum(memory.log_scale, log_weight.max())
+def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
+    value, log_weight = _rows(draws)  # [chain, dim], [chain]
+    log_scale = jnp.maximum(state.log_scale, log_weight.max())
     shift = jnp.where(log_scale == -jnp.inf, 0.0, log_scale)
-    fade, weight = jnp.exp(memory.log_scale - shift), jnp.exp(log_weight - shift)  # [], [chain]
-    before, added = memory.weight.times(fade), weight.sum()
-    total = before.plus(added)
+    fade, weight = jnp.exp(state.log_scale - shift), jnp.exp(log_weight - shift)  # [], [chain]
+    before, added = state.weight.times(fade), weight.sum()
+    total = before.add(added)
     share = jnp.where(added == 0, 0.0, added / total.value)  # of this step in all
 
     counts = (weight != 0)[:, None]
     first = jnp.where(jnp.isfinite(value[0]), value[0], 0.0)
-    origin = jnp.where(memory.weight.value == 0, first, memory.origin)  # [dim]
-    offset = (value - origin[None] - memory.mean.high[None]) - memory.mean.low[None]
+    origin = jnp.where(state.weight.value == 0, first, state.origin)  # [dim]
+    offset = (value - origin[None] - state.mean.high[None]) - state.mean.low[None]
     offset = jnp.where(counts, offset, 0.0)  # [chain, dim]; draws of weight zero may be NaN
     step = weight @ offset / jnp.where(added == 0, 1.0, added)  # [dim], from the old mean to these draws'
     spread = jnp.where(counts, offset - step[None], 0.0)
     products = jnp.matmul((weight[:, None] * spread).T, spread, precision="highest")
     products = products + share * before.value * step[:, None] * step[None]
-    return CovarianceMemory(
+    return CovarianceState(
         log_scale=log_scale,
         weight=total,
-        square=memory.square.times(fade**2).plus((weight**2).sum()),
+        square=state.square.times(fade**2).add((weight**2).sum()),
         origin=origin,
-        mean=memory.mean.plus(share * step),
-        scatter=memory.scatter.times(fade).plus(products),
+        mean=state.mean.add(share * step),
+        scatter=state.scatter.times(fade).add(products),
     )
 
 
-def _compute(memory: CovarianceMemory) -> Covariance:
-    weight, square = memory.weight.value, memory.square.value
+def _compute(state: CovarianceState) -> Covariance:
+    weight, square = state.weight.value, state.square.value
     return Covariance(
-        memory.origin + memory.mean.value,
-        memory.scatter.value / (weight - square / weight),
+        state.origin + state.mean.value,
+        state.scatter.value / (weight - square / weight),
         weight**2 / square,
     )
 
 
 def covariance() -> Reducer:
-    r"""Mean and full covariance of the ravelled draws, in memory of dim^2 numbers, whatever the chains.
+    r"""Compute mean and full covariance of the ravelled draws, in dim^2 numbers for any number of chains.
 
-    Each step of the population is one batch, of weight w and mean b, whose products come from one
-    matrix multiplication; batches are merged as Chan, Golub and LeVeque merge them,
+    The draws of one step are one batch, of weight w and mean b, whose products come from one matrix
+    multiplication; batches are merged as by Chan, Golub and LeVeque,
 
     .. math:: W' = W + w, \quad \mu' = \mu + \tfrac{w}{W'} (b - \mu), \quad
               S' = S + S_b + \tfrac{W w}{W'} (b - \mu)(b - \mu)'
 
     in sums of two floats, so that ten million float32 draws do not drift. Log-weights, where the draws have
-    them, are honoured: self-normalised averages, rescaled whenever a larger weight arrives. NaN draws make
+    them, give self-normalised averages, rescaled whenever a larger weight arrives. NaN draws make
     their row and column NaN; draws of weight zero do not count.
 
     Returns:

@@ -1,17 +1,17 @@
-"""log Z of weighted draws that are not stored."""
+"""Estimate log Z from weighted draws that are not stored."""
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax.scipy.special import logsumexp
 from jax.tree_util import Partial
 
+from jgen.diagnostics.weights.populations import population_log_weight
 from jgen.sampling.reducers.compensated_sums import Compensated, pool, welford, zeros
 from jgen.types import Array, DrawKind, Draws, Reducer
 
 
 class LogEvidence(NamedTuple):
-    """What ``log_evidence`` computes.
+    """Result of ``log_evidence``.
 
     Attributes:
         value: log Z, in nats.
@@ -22,12 +22,12 @@ class LogEvidence(NamedTuple):
     standard_error: Array
 
 
-class LogEvidenceMemory(NamedTuple):
-    """What ``log_evidence`` carries: weights are held relative to the largest so far.
+class LogEvidenceState(NamedTuple):
+    """State of ``log_evidence``; weights are relative to the largest so far.
 
     Attributes:
         log_scale: Largest log-weight so far ``[chain]``.
-        num_draws: Draws per chain so far ``[chain]``.
+        num_draws: Number of draws per chain ``[chain]``.
         mean: Mean relative weight ``[chain]``.
         scatter: Sum of squares about it ``[chain]``.
     """
@@ -46,46 +46,45 @@ def _log_weight(draws: Draws) -> Array:
         )
     if draws.kind is not DrawKind.ENSEMBLE:
         return draws.log_weight
-    # Particles of one population depend on each other: together they are one weight, their mean.
-    return logsumexp(draws.log_weight, axis=1) - jnp.log(draws.log_weight.shape[1])  # [chain]
+    return population_log_weight(draws.log_weight)  # [chain]; particles of one population are dependent
 
 
-def _init(draws: Draws) -> LogEvidenceMemory:
+def _init(draws: Draws) -> LogEvidenceState:
     shape = _log_weight(draws).shape
-    return LogEvidenceMemory(
+    return LogEvidenceState(
         jnp.full(shape, -jnp.inf), jnp.zeros(shape, dtype=int), zeros(shape), zeros(shape)
     )
 
 
-def _update(memory: LogEvidenceMemory, draws: Draws) -> LogEvidenceMemory:
+def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
     log_weight = _log_weight(draws)  # [chain]
-    log_scale = jnp.maximum(memory.log_scale, log_weight)  # [chain]
+    log_scale = jnp.maximum(state.log_scale, log_weight)  # [chain]
     shift = jnp.where(log_scale == -jnp.inf, 0.0, log_scale)  # [chain]
-    fade = jnp.exp(memory.log_scale - shift)  # [chain]
-    count = memory.num_draws + 1  # [chain]
+    fade = jnp.exp(state.log_scale - shift)  # [chain]
+    count = state.num_draws + 1  # [chain]
     one = jnp.ones_like(log_scale)  # [chain]
     mean, scatter = welford(
-        memory.mean.times(fade),
-        memory.scatter.times(fade**2),
+        state.mean.times(fade),
+        state.scatter.times(fade**2),
         jnp.exp(log_weight - shift),
         one,
         count * one,
     )
-    return LogEvidenceMemory(log_scale, count, mean, scatter)
+    return LogEvidenceState(log_scale, count, mean, scatter)
 
 
-def _compute(memory: LogEvidenceMemory) -> LogEvidence:
-    top = memory.log_scale.max()
-    relative = jnp.exp(memory.log_scale - jnp.where(top == -jnp.inf, 0.0, top))  # [chain]
-    count = memory.num_draws * jnp.ones_like(relative)  # [chain]
-    mean, scatter = pool(memory.mean.value * relative, memory.scatter.value * relative**2, count)
+def _compute(state: LogEvidenceState) -> LogEvidence:
+    top = state.log_scale.max()
+    relative = jnp.exp(state.log_scale - jnp.where(top == -jnp.inf, 0.0, top))  # [chain]
+    count = state.num_draws * jnp.ones_like(relative)  # [chain]
+    mean, scatter = pool(state.mean.value * relative, state.scatter.value * relative**2, count)
     size = count.sum()
     error = jnp.sqrt(scatter / (size - 1) / size) / mean
     return LogEvidence(jnp.log(mean) + top, jnp.where(top == -jnp.inf, jnp.inf, error))
 
 
 def log_evidence() -> Reducer:
-    r"""Streaming log-mean-exp of the log-weights: log Z and its standard error, in fixed memory.
+    r"""Estimate log Z, the log-mean-exp of the log-weights, and its standard error, in fixed memory.
 
     .. math:: \log \hat Z = \log \frac1n \sum_i w_i, \qquad
               se(\log \hat Z) = \frac{sd(w)}{\sqrt n \, \hat Z}

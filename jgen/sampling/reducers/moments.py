@@ -1,18 +1,18 @@
-"""Mean and variance of draws that are not stored."""
+"""Compute mean and variance of draws that are not stored."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgen._internal.particles import merge_particles
 from jgen.sampling.reducers.compensated_sums import Compensated, align, pool, welford, zeros
-from jgen.types import Array, DrawKind, Draws, PyTree, Reducer
+from jgen.types import Array, Draws, PyTree, Reducer
 
 
 class Moments(NamedTuple):
-    """What ``moments`` computes.
+    """Result of ``moments``.
 
     Attributes:
         mean: Like one draw's value, in floats.
@@ -26,8 +26,8 @@ class Moments(NamedTuple):
     ess: Array
 
 
-class MomentsMemory(NamedTuple):
-    """What ``moments`` carries: weights are held relative to the largest so far.
+class MomentsState(NamedTuple):
+    """State of ``moments``; weights are relative to the largest so far.
 
     Attributes:
         log_scale: Largest log-weight so far ``[chain]``.
@@ -44,70 +44,60 @@ class MomentsMemory(NamedTuple):
     scatter: PyTree
 
 
-def _by_particle(draws: Draws) -> Draws:
-    """Particles of a population as chains of their own; of other draws, the chains as they are."""
-    if draws.kind is not DrawKind.ENSEMBLE:
-        return draws
-    value, log_weight = jax.tree.map(
-        lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (draws.value, draws.log_weight)
-    )
-    return replace(draws, value=value, log_weight=log_weight)
-
-
-def _init(draws: Draws) -> MomentsMemory:
-    draws = _by_particle(draws)
+def _init(draws: Draws) -> MomentsState:
+    draws = merge_particles(draws, 0)
     num_chains = jax.tree.leaves(draws.value)[0].shape[0]
     empty = jax.tree.map(lambda leaf: zeros(leaf.shape), draws.value)
     log_scale = jnp.full(num_chains, -jnp.inf)  # [chain]
-    return MomentsMemory(log_scale, zeros((num_chains,)), zeros((num_chains,)), empty, empty)
+    return MomentsState(log_scale, zeros((num_chains,)), zeros((num_chains,)), empty, empty)
 
 
-def _update(memory: MomentsMemory, draws: Draws) -> MomentsMemory:
-    draws = _by_particle(draws)
+def _update(state: MomentsState, draws: Draws) -> MomentsState:
+    draws = merge_particles(draws, 0)
     log_weight = draws.log_weight
-    log_weight = jnp.zeros_like(memory.log_scale) if log_weight is None else log_weight  # [chain]
-    log_scale = jnp.maximum(memory.log_scale, log_weight)  # [chain]
+    log_weight = jnp.zeros_like(state.log_scale) if log_weight is None else log_weight  # [chain]
+    log_scale = jnp.maximum(state.log_scale, log_weight)  # [chain]
     shift = jnp.where(log_scale == -jnp.inf, 0.0, log_scale)  # [chain]
-    fade, weight = jnp.exp(memory.log_scale - shift), jnp.exp(log_weight - shift)  # [chain]
-    total = memory.weight.times(fade).plus(weight)
-    square = memory.square.times(fade**2).plus(weight**2)
+    fade, weight = jnp.exp(state.log_scale - shift), jnp.exp(log_weight - shift)  # [chain]
+    total = state.weight.times(fade).add(weight)
+    square = state.square.times(fade**2).add(weight**2)
 
     def fold(value, mean, scatter):
         value = jnp.asarray(value, dtype=float)  # [chain, *event]
         return welford(mean, scatter.times(align(fade, value)), value, weight, total.value)
 
-    folded = jax.tree.map(fold, draws.value, memory.mean, memory.scatter)
+    folded = jax.tree.map(fold, draws.value, state.mean, state.scatter)
     mean = jax.tree.map(lambda _, pair: pair[0], draws.value, folded)
     scatter = jax.tree.map(lambda _, pair: pair[1], draws.value, folded)
-    return MomentsMemory(log_scale, total, square, mean, scatter)
+    return MomentsState(log_scale, total, square, mean, scatter)
 
 
 def _is_sum(node: PyTree) -> bool:
     return isinstance(node, Compensated)
 
 
-def _compute(memory: MomentsMemory) -> Moments:
-    top = memory.log_scale.max()
-    relative = jnp.exp(memory.log_scale - jnp.where(top == -jnp.inf, 0.0, top))  # [chain]
-    total = memory.weight.value * relative  # [chain]
-    weight, square = total.sum(), (memory.square.value * relative**2).sum()
+def _compute(state: MomentsState) -> Moments:
+    top = state.log_scale.max()
+    relative = jnp.exp(state.log_scale - jnp.where(top == -jnp.inf, 0.0, top))  # [chain]
+    total = state.weight.value * relative  # [chain]
+    weight, square = total.sum(), (state.square.value * relative**2).sum()
 
     def merge(mean, scatter):
         mean, scatter = pool(mean.value, scatter.value * align(relative, scatter.high), total)
         return mean, scatter / (weight - square / weight)
 
-    pooled = jax.tree.map(merge, memory.mean, memory.scatter, is_leaf=_is_sum)
-    mean = jax.tree.map(lambda _, pair: pair[0], memory.mean, pooled, is_leaf=_is_sum)
-    variance = jax.tree.map(lambda _, pair: pair[1], memory.mean, pooled, is_leaf=_is_sum)
+    pooled = jax.tree.map(merge, state.mean, state.scatter, is_leaf=_is_sum)
+    mean = jax.tree.map(lambda _, pair: pair[0], state.mean, pooled, is_leaf=_is_sum)
+    variance = jax.tree.map(lambda _, pair: pair[1], state.mean, pooled, is_leaf=_is_sum)
     return Moments(mean, variance, weight**2 / square)
 
 
 def moments() -> Reducer:
-    r"""Mean and variance of every coordinate, in memory that does not grow with the draws.
+    r"""Compute mean and variance of every coordinate, in memory that does not grow with the draws.
 
-    Each chain holds its own mean and sum of squares (Welford), as sums of two floats, so that ten
-    million float32 draws do not drift; chains are merged at the end. Log-weights, where the draws
-    have them, are honoured: self-normalised averages, rescaled whenever a larger weight arrives.
+    Each chain has its own mean and sum of squares (Welford), as sums of two floats, so that ten million
+    float32 draws do not drift; chains are merged at the end. Log-weights, where the draws have them, give
+    self-normalised averages, rescaled whenever a larger weight arrives.
 
     .. math:: \hat\mu = \frac{\sum w x}{W}, \qquad
               \hat\sigma^2 = \frac{\sum w (x - \hat\mu)^2}{W - \sum w^2 / W}, \qquad W = \sum w
@@ -123,10 +113,10 @@ def moments() -> Reducer:
         >>> from jgen.types import Draws, DrawKind
         >>> fold = moments()
         >>> draws = [Draws(jnp.array([[x]]), {}, None, DrawKind.MARKOV) for x in (1.0, 2.0, 6.0)]
-        >>> memory = fold.init(draws[0])
+        >>> state = fold.init(draws[0])
         >>> for one in draws:
-        ...     memory = fold.update(memory, one)
-        >>> print(fold.compute(memory).mean, fold.compute(memory).variance)
+        ...     state = fold.update(state, one)
+        >>> print(fold.compute(state).mean, fold.compute(state).variance)
         [3.] [7.]
 
     Reference:

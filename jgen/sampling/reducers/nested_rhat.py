@@ -1,4 +1,4 @@
-"""Nested R-hat of many short chains whose draws are not stored."""
+"""Compute nested R-hat of many short chains whose draws are not stored."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ from jgen.sampling.reducers.compensated_sums import Compensated, welford, zeros
 from jgen.types import Array, Draws, PyTree, Reducer
 
 
-class NestedMemory(NamedTuple):
-    """What ``nested_rhat`` carries for one leaf; draws are held relative to each chain's first.
+class NestedMoments(NamedTuple):
+    """Moments of one leaf; draws are stored relative to each chain's first.
 
     Attributes:
         origin: First draw ``[chain, *event]``.
@@ -25,79 +25,79 @@ class NestedMemory(NamedTuple):
     scatter: Compensated
 
 
-class NestedRhatMemory(NamedTuple):
-    """What ``nested_rhat`` carries.
+class NestedRhatState(NamedTuple):
+    """State of ``nested_rhat``.
 
     Attributes:
-        num_draws: Draws per chain so far.
-        leaves: Like the value, a ``NestedMemory`` at each leaf.
+        num_draws: Number of draws per chain.
+        leaves: Like the value, a ``NestedMoments`` at each leaf.
     """
 
     num_draws: Array
     leaves: PyTree
 
 
-def _is_memory(node: PyTree) -> bool:
-    return isinstance(node, NestedMemory)
+def _is_moments(node: PyTree) -> bool:
+    return isinstance(node, NestedMoments)
 
 
-def _init(draws: Draws, *, num_superchains: int) -> NestedRhatMemory:
+def _init(draws: Draws, *, num_superchains: int) -> NestedRhatState:
     num_chains = len(jax.tree.leaves(draws.value)[0])
     if num_chains % num_superchains:
         raise ValueError(
-            f"nested_rhat parts the chains into {num_superchains} superchains of one size; {num_chains} "
-            "chains cannot be"
+            f"nested_rhat divides the chains into {num_superchains} superchains of one size; {num_chains} "
+            "chains do not divide"
         )
 
-    def empty(leaf: Array) -> NestedMemory:
-        return NestedMemory(jnp.zeros(leaf.shape), zeros(leaf.shape), zeros(leaf.shape))
+    def empty(leaf: Array) -> NestedMoments:
+        return NestedMoments(jnp.zeros(leaf.shape), zeros(leaf.shape), zeros(leaf.shape))
 
-    return NestedRhatMemory(jnp.zeros((), int), jax.tree.map(empty, draws.value))
+    return NestedRhatState(jnp.zeros((), int), jax.tree.map(empty, draws.value))
 
 
-def _update(memory: NestedRhatMemory, draws: Draws) -> NestedRhatMemory:
-    count = memory.num_draws + 1
+def _update(state: NestedRhatState, draws: Draws) -> NestedRhatState:
+    count = state.num_draws + 1
 
-    def fold(value: Array, before: NestedMemory) -> NestedMemory:
+    def fold(value: Array, before: NestedMoments) -> NestedMoments:
         value = jnp.asarray(value, dtype=float)  # [chain, *event]
         origin = jnp.where(count == 1, value, before.origin)
         one = jnp.ones(value.shape[:1])  # [chain]
-        return NestedMemory(origin, *welford(before.mean, before.scatter, value - origin, one, count * one))
+        return NestedMoments(origin, *welford(before.mean, before.scatter, value - origin, one, count * one))
 
-    return NestedRhatMemory(count, jax.tree.map(fold, draws.value, memory.leaves))
+    return NestedRhatState(count, jax.tree.map(fold, draws.value, state.leaves))
 
 
-def _compute(memory: NestedRhatMemory, *, num_superchains: int) -> PyTree:
-    def statistic(leaf: NestedMemory) -> Array:
+def _compute(state: NestedRhatState, *, num_superchains: int) -> PyTree:
+    def statistic(leaf: NestedMoments) -> Array:
         mean = leaf.mean.value + (leaf.origin - leaf.origin[:1])  # [chain, *event]
         mean = mean.reshape(num_superchains, -1, *mean.shape[1:])  # [superchain, chain, *event]
         num_chains = mean.shape[1]
-        dof = jnp.maximum(memory.num_draws - 1, 1)
+        dof = jnp.maximum(state.num_draws - 1, 1)
         within = (leaf.scatter.value / dof).reshape(mean.shape).mean(axis=1)  # [superchain, *event]
         apart = mean.var(axis=1, ddof=1) if num_chains > 1 else jnp.zeros_like(within)
         between = mean.mean(axis=1).var(axis=0, ddof=1)  # [*event]
         return jnp.sqrt(1 + between / (within + apart).mean(axis=0))
 
-    return jax.tree.map(statistic, memory.leaves, is_leaf=_is_memory)
+    return jax.tree.map(statistic, state.leaves, is_leaf=_is_moments)
 
 
 def nested_rhat(num_superchains: int) -> Reducer:
-    r"""Nested R-hat, for many chains of few draws each.
+    r"""Compute nested R-hat, for many chains of few draws each.
 
-    The chains are parted, in their order, into K superchains of M; the chains of one superchain must start
+    The chains are divided, in their order, into K superchains of M; the chains of one superchain must start
     from one point, and those points be dispersed. With B the variance of the means of the superchains
     and W the mean over superchains of (variance of the chains' means + mean variance within a chain),
 
     .. math:: \hat R_\nu = \sqrt{1 + B / W}
 
-    sees whether the superchains have forgotten where they started, however short the chains: one draw of
-    each will do, where M > 1. Where they have, B / W is near 1/M for one draw, and 1 / (M + M n / tau)
+    shows whether the superchains have forgotten their starts, for chains of any length: one draw of each is
+    enough where M > 1. Where they have, B / W is near 1/M for one draw, and 1 / (M + M n / tau)
     for n draws of autocorrelation time tau: with one draw compare with sqrt(1 + 1/M), not with 1.
 
-    What it misses, as it compares means alone: superchains of one mean and different spread
-    (``jgen.diagnostics.rhat`` folds, and sees them); a drift that all superchains share; heavy tails,
-    which make it noise (``rhat`` works on ranks). And superchains that all start at one point, or at exact
-    draws, pass from the first draw.
+    It compares means only, so it misses superchains of one mean and different spread
+    (``jgen.diagnostics.rhat`` folds, and finds them) and a drift common to all superchains; with heavy tails
+    it is noise (``rhat`` uses ranks). Superchains that all start at one point, or at exact draws, pass from
+    the first draw.
 
     Args:
         num_superchains: K, at least 2; structural.
@@ -107,7 +107,7 @@ def nested_rhat(num_superchains: int) -> Reducer:
         coordinates with NaN draws, or that never move; inf where each superchain is stuck at its own value.
 
     Raises:
-        ValueError: If there are fewer than two superchains; by ``init``, if the chains cannot be parted.
+        ValueError: If there are fewer than two superchains; by ``init``, if the chains do not divide.
 
     Example:
         >>> import jax.numpy as jnp

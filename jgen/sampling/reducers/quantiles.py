@@ -1,4 +1,4 @@
-"""Quantiles of draws that are not stored, from a sketch of fixed size whose error is known."""
+"""Compute quantiles of draws that are not stored, by a sketch of fixed size with known error."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,16 +11,16 @@ from jax.tree_util import Partial
 from jgen.types import Array, DrawKind, Draws, Key, PyTree, Reducer
 
 NUM_LEVELS = 30
-"""Levels of a sketch: it is full after 2^30 batches."""
+"""Number of levels of a sketch; it is full after 2^30 batches."""
 
 
 class Quantiles(NamedTuple):
-    """What ``quantiles`` computes.
+    """Result of ``quantiles``.
 
     Attributes:
         value: Like one draw's value, with a leading axis ``[prob]``; NaN for coordinates with NaN draws.
-        rank_error: What the sketch may have moved a rank by, as a fraction of the draws: it exceeds t
-            times this with probability at most 2 exp(-t^2 / 2) for each quantile ``[]``.
+        rank_error: Scale of the error of ranks by the sketch, as a fraction of the draws: the error exceeds
+            t times this with probability at most 2 exp(-t^2 / 2) for each quantile ``[]``.
     """
 
     value: PyTree
@@ -28,24 +28,24 @@ class Quantiles(NamedTuple):
 
 
 class Sketch(NamedTuple):
-    """What ``quantiles`` carries for one leaf; ``dim`` numbers the coordinates of its event.
+    """Sketch of one leaf; ``dim`` is the number of coordinates of its event.
 
     Attributes:
         batch: Draws not yet sorted ``[step, chain, *event]``.
-        levels: Sorted draws ``[level, size, dim]``, each of which stands for 2^level draws of a batch.
-        broken: Whether there was a NaN ``[dim]``.
+        levels: Sorted draws ``[level, size, dim]``, each of weight 2^level.
+        has_nan: Whether there was a NaN ``[dim]``.
     """
 
     batch: Array
     levels: Array
-    broken: Array
+    has_nan: Array
 
 
-class QuantilesMemory(NamedTuple):
-    """What ``quantiles`` carries.
+class QuantilesState(NamedTuple):
+    """State of ``quantiles``.
 
     Attributes:
-        num_steps: Steps of the population so far.
+        num_steps: Number of steps.
         leaves: Like the value, a ``Sketch`` at each leaf.
     """
 
@@ -57,10 +57,10 @@ def _is_sketch(node: PyTree) -> bool:
     return isinstance(node, Sketch)
 
 
-def _init(size: Array, draws: Draws) -> QuantilesMemory:
+def _init(size: Array, draws: Draws) -> QuantilesState:
     if draws.kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE):
         raise ValueError(
-            f"quantiles counts draws, and these ({draws.kind}) are weighted: store them, or resample first"
+            f"quantiles needs equal weights, and these ({draws.kind}) are weighted: store or resample them"
         )
 
     def empty(leaf: Array) -> Sketch:
@@ -70,20 +70,20 @@ def _init(size: Array, draws: Draws) -> QuantilesMemory:
         dim = batch[0, 0].size
         return Sketch(batch, jnp.zeros((NUM_LEVELS, size.size, dim)), jnp.zeros(dim, bool))
 
-    return QuantilesMemory(jnp.zeros((), int), jax.tree.map(empty, draws.value))
+    return QuantilesState(jnp.zeros((), int), jax.tree.map(empty, draws.value))
 
 
 def _thin(rows: Array, size: int, uniform: Array) -> Array:
-    """``size`` of the sorted ``rows [row, dim]``, evenly spaced from a random start: no rank is favoured."""
+    """Select ``size`` of the sorted ``rows [row, dim]``, evenly spaced from a random start."""
     place = jnp.floor((jnp.arange(size) + uniform) * (len(rows) / size)).astype(int)
     return rows[jnp.minimum(place, len(rows) - 1)]
 
 
-def _push(levels: Array, batch: Array, index: Array, key: Key) -> Array:
-    """Takes in one batch, the ``index``-th, as a binary counter takes in a one.
+def _insert(levels: Array, batch: Array, index: Array, key: Key) -> Array:
+    """Insert the ``index``-th batch, as a binary counter adds a one.
 
-    Where a level is taken, both are merged and every other draw of the two moves up a level, where it
-    stands for twice as many; whether those of even or of odd rank, a coin decides.
+    Where a level is full, it is merged with the batch and every other row moves up a level, where it has
+    twice the weight; a fair coin decides between the rows of even and of odd rank.
     """
     size = levels.shape[1]
     start_key, coin_key = jax.random.split(jax.random.fold_in(key, index))
@@ -102,79 +102,79 @@ def _push(levels: Array, batch: Array, index: Array, key: Key) -> Array:
     return levels.at[level].set(rows)
 
 
-def _update(key: Key, memory: QuantilesMemory, draws: Draws) -> QuantilesMemory:
-    def take(value: Array, sketch: Sketch) -> Sketch:
+def _update(key: Key, state: QuantilesState, draws: Draws) -> QuantilesState:
+    def insert(value: Array, sketch: Sketch) -> Sketch:
         value = jnp.asarray(value, dtype=float)  # [chain, *event]
         steps = len(sketch.batch)
-        batch = sketch.batch.at[memory.num_steps % steps].set(value)
+        batch = sketch.batch.at[state.num_steps % steps].set(value)
         levels = lax.cond(
-            (memory.num_steps + 1) % steps == 0,
-            lambda: _push(sketch.levels, batch, memory.num_steps // steps, key),
+            (state.num_steps + 1) % steps == 0,
+            lambda: _insert(sketch.levels, batch, state.num_steps // steps, key),
             lambda: sketch.levels,
         )
         isnan = jnp.isnan(value).any(axis=0).reshape(-1)  # [dim]
-        return Sketch(batch, levels, sketch.broken | isnan)
+        return Sketch(batch, levels, sketch.has_nan | isnan)
 
-    return QuantilesMemory(memory.num_steps + 1, jax.tree.map(take, draws.value, memory.leaves))
+    return QuantilesState(state.num_steps + 1, jax.tree.map(insert, draws.value, state.leaves))
 
 
 def _quantiles_of(probs: Array, num_steps: Array, sketch: Sketch) -> Array:
-    """Quantiles ``[prob, *event]`` of everything that a sketch holds, each row with its weight."""
+    """Compute the weighted quantiles ``[prob, *event]`` of the rows of a sketch."""
     steps, num_chains, *event = sketch.batch.shape
     size, dim = sketch.levels.shape[1:]
-    is_taken = (num_steps // steps >> jnp.arange(NUM_LEVELS)) & 1  # [level]
-    unit = steps * num_chains / size * 2.0 ** jnp.arange(NUM_LEVELS)  # [level], draws that a row stands for
+    is_full = (num_steps // steps >> jnp.arange(NUM_LEVELS)) & 1  # [level]
+    unit = steps * num_chains / size * 2.0 ** jnp.arange(NUM_LEVELS)  # [level], weight of a row
     waiting = (jnp.arange(steps) < num_steps % steps) * 1.0  # [step]
     rows = jnp.concatenate([sketch.levels.reshape(-1, dim), sketch.batch.reshape(-1, dim)])
-    weights = jnp.concatenate([jnp.repeat(is_taken * unit, size), jnp.repeat(waiting, num_chains)])
+    weights = jnp.concatenate([jnp.repeat(is_full * unit, size), jnp.repeat(waiting, num_chains)])
 
-    def of_one(rows: Array, broken: Array) -> Array:
+    def of_one(rows: Array, has_nan: Array) -> Array:
         order = jnp.argsort(rows)
         below = jnp.cumsum(weights[order])  # [row]
         place = jnp.searchsorted(below, probs * below[-1])  # [prob]
-        return jnp.where(broken, jnp.nan, rows[order][place])
+        return jnp.where(has_nan, jnp.nan, rows[order][place])
 
-    return jax.vmap(of_one, in_axes=(1, 0), out_axes=1)(rows, sketch.broken).reshape(len(probs), *event)
+    return jax.vmap(of_one, in_axes=(1, 0), out_axes=1)(rows, sketch.has_nan).reshape(len(probs), *event)
 
 
-def _compute(probs: Array, memory: QuantilesMemory) -> Quantiles:
+def _compute(probs: Array, state: QuantilesState) -> Quantiles:
     value = jax.tree.map(
-        lambda sketch: _quantiles_of(probs, memory.num_steps, sketch), memory.leaves, is_leaf=_is_sketch
+        lambda sketch: _quantiles_of(probs, state.num_steps, sketch), state.leaves, is_leaf=_is_sketch
     )
-    first = jax.tree.leaves(memory.leaves, is_leaf=_is_sketch)[0]
+    first = jax.tree.leaves(state.leaves, is_leaf=_is_sketch)[0]
     (steps, num_chains), size = first.batch.shape[:2], first.levels.shape[1]
     unit = steps * num_chains / size
-    batches = memory.num_steps // steps
+    batches = state.num_steps // steps
     merges = batches // 2 ** jnp.arange(1, NUM_LEVELS)  # [level]
     variance = (merges * 4.0 ** jnp.arange(NUM_LEVELS - 1)).sum() * unit**2
     variance += batches * (unit / 2) ** 2 * (unit > 1)
-    return Quantiles(value, jnp.sqrt(variance) / (memory.num_steps * num_chains))
+    return Quantiles(value, jnp.sqrt(variance) / (state.num_steps * num_chains))
 
 
 def quantiles(probs: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95), size: int = 256) -> Reducer:
-    r"""Quantiles of every coordinate over all chains, in fixed memory for any number of draws.
+    r"""Compute quantiles of every coordinate over all chains, in fixed memory for any number of draws.
 
-    Draws are gathered into batches of ``size`` (of all chains, and of as many steps as that takes),
-    sorted, and kept in levels, the rows of level l standing for 2^l draws each. Where a level is taken two
-    are merged into one of twice the weight by dropping every other row, those of odd or of even rank by the
-    toss of a coin. A merge moves no rank by more than 2^l, up or down with equal chance, so by
-    Hoeffding's inequality the fraction of draws below a quantile is wrong by more than t e with
-    probability at most 2 exp(-t^2 / 2), where
+    Draws are collected in batches of ``size`` (of all chains, and of as many steps as that takes), sorted,
+    and stored in levels, the rows of level l with weight 2^l. Where a level is full, two are merged into one
+    of twice the weight by dropping every other row, those of odd or of even rank by a fair coin. A merge
+    moves no rank by more than 2^l, up or down with equal probability, so by Hoeffding's inequality the
+    fraction of draws below a quantile is wrong by more than t e with probability at most 2 exp(-t^2 / 2),
+    where
 
     .. math:: e^2 = \frac{1}{n^2} \sum_l \lfloor m / 2^{l+1} \rfloor 4^l, \qquad e \le \frac{0.71}{size}
 
     after m batches, 0.28 % at the default; ``rank_error`` is this e (with the share of the batches
-    themselves, where there are more chains than ``size``). That is apart from how well the draws know the
-    quantile: with n effective draws, another sqrt(p (1 - p) / n). The coins are fixed by the count of
-    draws, so that a run and its resumption agree.
+    themselves, where there are more chains than ``size``). The sampling error of the draws is separate: with
+    n effective draws, sqrt(p (1 - p) / n). The coins depend on the number of draws only, so that a resumed
+    run gives the same quantiles.
 
     Args:
         probs: The probabilities ``[prob]``, each in (0, 1).
         size: Rows of a level, even; memory is 30 size floats a coordinate, 31 kB at the default.
 
     Returns:
-        A ``Reducer`` whose ``compute`` gives ``Quantiles``: for each probability p the smallest of the draws
-        kept that a fraction p of all weight does not exceed.
+        A ``Reducer`` whose ``compute`` gives ``Quantiles``: for each probability p the smallest stored draw
+        that a fraction p of all weight does not exceed.
 
     Raises:
         ValueError: If a probability is not in (0, 1) or ``size`` is odd; by ``init``, for weighted draws.

@@ -1,4 +1,4 @@
-"""Laws that every sampler must keep, one a file: ``law(make, target, key)`` raises ``CheckFailed``."""
+"""Check samplers, one property a file: ``check(make, target, key)`` measures or raises CheckFailed."""
 
 from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.bias import bias

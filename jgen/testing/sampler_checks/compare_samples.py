@@ -1,10 +1,8 @@
 """Compare two samples by Kolmogorov-Smirnov distances of several statistics."""
 
 import math
-from typing import NamedTuple
 
 import jax
-import jax.monitoring
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
@@ -12,36 +10,29 @@ from jax.flatten_util import ravel_pytree
 from jgen.types import Array, PyTree, Target
 
 
-class Sides(NamedTuple):
-    """The largest distance between two empirical distributions, over statistics."""
-
-    distance: float
-    statistic: str
-
-
 @jax.jit
 def statistics(target: Target, values: PyTree) -> Array:
-    """What samples are compared by ``[statistic, draw]``: coordinates, log density, fixed projections.
+    """Compute what samples are compared by ``[statistic, draw]``: coordinates, projections, log density.
 
     The projections are cosines of different frequencies over the coordinates, which no rotation of a
-    coordinate system aligns with; they and the coordinates are standardised by the target if it can.
+    coordinate system aligns with; they and the coordinates are standardised where the variance is known.
     """
     flat = jax.vmap(lambda value: ravel_pytree(value)[0])(values)  # [draw, dim]
     dim = flat.shape[1]
     scale = jnp.ones(dim) if target.variance is None else jnp.sqrt(target.variance)
     directions = jnp.cos(jnp.arange(1, 5)[:, None] * (jnp.arange(dim)[None] + 0.5)) / scale[None]
-    shown = np.unique(np.linspace(0, dim - 1, min(dim, 8)).astype(int))
-    return jnp.concatenate([flat.T[shown], directions @ flat.T, jax.vmap(target.log_density)(values)[None]])
+    chosen = np.unique(np.linspace(0, dim - 1, min(dim, 8)).astype(int))
+    return jnp.concatenate([flat.T[chosen], directions @ flat.T, jax.vmap(target.log_density)(values)[None]])
 
 
 def statistic_names(num_statistics: int) -> list[str]:
-    """The names of the rows of ``statistics``."""
+    """Name the rows of ``statistics``."""
     coordinates = [f"coordinate {index}" for index in range(num_statistics - 5)]
     return [*coordinates, *(f"projection {index}" for index in range(4)), "log density"]
 
 
-def largest_distance(first: np.ndarray, second: np.ndarray) -> Sides:
-    """Kolmogorov-Smirnov distance of ``[statistic, draw]`` rows, and where it is largest."""
+def largest_distance(first: np.ndarray, second: np.ndarray) -> tuple[float, str]:
+    """Compute the largest Kolmogorov-Smirnov distance of ``[statistic, draw]`` rows; name its statistic."""
     distances = []
     for a, b in zip(np.sort(first, axis=1), np.sort(second, axis=1), strict=True):
         both = np.concatenate([a, b])
@@ -49,11 +40,11 @@ def largest_distance(first: np.ndarray, second: np.ndarray) -> Sides:
         cdf_b = np.searchsorted(b, both, side="right") / len(b)
         distances.append(np.abs(cdf_a - cdf_b).max())
     worst = int(np.argmax(distances))
-    return Sides(float(distances[worst]), statistic_names(len(distances))[worst])
+    return float(distances[worst]), statistic_names(len(distances))[worst]
 
 
 def distance_threshold(num_draws: int, false_alarm: float) -> float:
-    r"""The distance that two samples of one law pass with probability at most ``false_alarm``.
+    r"""Bound the distance of two samples of one distribution but for probability ``false_alarm``.
 
     Two-sample Dvoretzky-Kiefer-Wolfowitz: :math:`P(D > \epsilon) \le 2 e^{-n \epsilon^2}` for two
     samples of n >= 458 each (Wei and Dudley 2012, "Two-sample Dvoretzky-Kiefer-Wolfowitz inequalities").

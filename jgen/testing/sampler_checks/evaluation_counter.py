@@ -1,4 +1,4 @@
-"""A step alone, on a target that is watched: how often it asked for the density, and what it drew."""
+"""Count how often a target is evaluated while a sampler runs."""
 
 import dataclasses
 
@@ -8,10 +8,10 @@ from jax.tree_util import Partial
 from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
-class Tally:
-    """Counts, as a program runs, how often a watched density is asked for its value or its gradient.
+class Counter:
+    """Counter of evaluations of a log density and of its gradient, at run time.
 
-    There is one, ``TALLY``, so that a watched sampler is the same program whoever watches it.
+    There is one, ``COUNTER``, so that a counted sampler is the same program in every check.
     """
 
     def __init__(self) -> None:
@@ -19,28 +19,28 @@ class Tally:
         self.num_log_densities = 0
 
     def grad(self, value: Array) -> None:
-        """Called once for each gradient."""
+        """Count one gradient."""
         del value
         self.num_grads += 1
 
     def log_density(self, value: Array) -> None:
-        """Called once for each value without a gradient."""
+        """Count one value without a gradient."""
         del value
         self.num_log_densities += 1
 
     def read(self) -> tuple[int, int]:
-        """Gradients and log densities so far, once all callbacks have come."""
+        """Return gradients and log densities so far, once all callbacks have run."""
         jax.effects_barrier()
         return self.num_grads, self.num_log_densities
 
 
-TALLY = Tally()
+COUNTER = Counter()
 
 
 def with_counter(target: Target) -> Target:
-    """The same target, each evaluation of which is told to ``TALLY``.
+    """Return the target with each evaluation counted by ``COUNTER``.
 
-    A value that comes with its gradient counts as a gradient. The callbacks are handed the value, so that
+    A value that comes with its gradient counts as a gradient. The callbacks are given the value, so that
     they are called once for each of a batch.
     """
     return dataclasses.replace(target, log_density=Partial(counted_density, target.log_density))
@@ -48,15 +48,15 @@ def with_counter(target: Target) -> Target:
 
 @jax.custom_vjp
 def counted_density(log_density: LogDensity, position: PyTree) -> Array:
-    """The density, watched."""
+    """Evaluate the log density and count it."""
     value = log_density(position)
-    jax.debug.callback(TALLY.log_density, value)
+    jax.debug.callback(COUNTER.log_density, value)
     return value
 
 
 def _forward(log_density: LogDensity, position: PyTree) -> tuple[Array, PyTree]:
     value, pullback = jax.vjp(lambda position: log_density(position), position)
-    jax.debug.callback(TALLY.grad, value)
+    jax.debug.callback(COUNTER.grad, value)
     return value, pullback
 
 
@@ -68,6 +68,6 @@ counted_density.defvjp(_forward, _backward)
 
 
 @jax.jit
-def step_alone(sampler: Sampler, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
-    """One step of one chain."""
+def single_step(sampler: Sampler, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
+    """Run one step of one chain."""
     return sampler.step(key, state)

@@ -1,4 +1,4 @@
-"""A target behind a wall, beyond which its density is of no use."""
+"""Make the density or gradient of a target invalid in a half-space."""
 
 import dataclasses
 
@@ -11,38 +11,38 @@ from jgen.types import Array, LogDensity, PyTree, Target
 
 
 def with_invalid_region(
-    target: Target, wall: float = jnp.inf, value: float = 0.0, slope: float = 1.0
+    target: Target, boundary: float = jnp.inf, value: float = 0.0, slope: float = 1.0
 ) -> Target:
-    """The target, poisoned where its first coordinate passes a wall; by default there is none.
+    """Return the target with an invalid region above a boundary of its first coordinate; none by default.
 
-    The poison is data: laws of a sampler on a target share one program with it and without.
+    The region is data: checks of a sampler on a target share one program with it and without.
 
     Args:
         target: Any target.
-        wall: Where it stands.
-        value: Added to the log density beyond it: NaN, or -inf.
-        slope: Multiplies the gradient beyond it: NaN.
+        boundary: Where the region begins.
+        value: Added to the log density in it: NaN, or -inf.
+        slope: Multiplies the gradient in it: NaN.
 
     Returns:
         The target with such a log density, all else as it was.
     """
-    poison = jnp.array([wall, value, slope])
+    region = jnp.array([boundary, value, slope])
     return dataclasses.replace(
-        target, log_density=Partial(density_with_invalid_region, target.log_density, poison)
+        target, log_density=Partial(density_with_invalid_region, target.log_density, region)
     )
 
 
-def density_with_invalid_region(log_density: LogDensity, poison: Array, position: PyTree) -> Array:
-    """The density; ``poison`` is (wall, value, slope)."""
-    wall, value, slope = poison
-    is_beyond = ravel_pytree(position)[0][0] > wall
-    poisoned = log_density(position) + jnp.where(is_beyond, value, 0.0)
-    return _with_slope(poisoned, jnp.where(is_beyond, slope, 1.0))
+def density_with_invalid_region(log_density: LogDensity, region: Array, position: PyTree) -> Array:
+    """Evaluate the density; ``region`` is (boundary, value, slope)."""
+    boundary, value, slope = region
+    is_invalid = ravel_pytree(position)[0][0] > boundary
+    changed = log_density(position) + jnp.where(is_invalid, value, 0.0)
+    return _with_slope(changed, jnp.where(is_invalid, slope, 1.0))
 
 
 @jax.custom_jvp
 def _with_slope(value: Array, slope: Array) -> Array:
-    """The value, whose gradient is multiplied by a slope."""
+    """Return the value, its gradient multiplied by a slope."""
     del slope
     return value
 

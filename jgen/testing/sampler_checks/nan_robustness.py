@@ -1,17 +1,18 @@
-"""The law of survival: no NaN and no infinity of a density gets into a chain."""
+"""Check that no NaN and no infinity of a density enters a chain."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from jgen._internal.particles import merge_particles
 from jgen.sampling.driver import sample
 from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.invalid_region import with_invalid_region
-from jgen.testing.sampler_checks.target_draws import Make, by_particle, flat_values, positions
+from jgen.testing.sampler_checks.target_draws import Make, flat_values, positions
 from jgen.types import DrawKind, Draws, Key, Target
 
-POISONS = {
+INVALID = {
     "NaN": {"value": jnp.nan},
     "-inf": {"value": -jnp.inf},
     "a NaN gradient": {"slope": jnp.nan},
@@ -19,73 +20,84 @@ POISONS = {
 SCALES = (1.0, 0.25)
 
 
-def nan_robustness(make: Make, target: Target, key: Key) -> None:
-    """Where half of the space answers NaN, -inf, or a NaN gradient, chains stay in the other half.
+def nan_robustness(make: Make, target: Target, key: Key) -> str:
+    """Check that chains stay out of a half-space where the density is NaN or -inf, or its gradient NaN.
 
-    The wall stands at the first coordinate of the start, a little beyond it, so that chains meet it
-    often. Draws that come unweighted must never lie beyond it, except where only a gradient is NaN and the
-    kernel also moves by values alone; weighted draws beyond it must weigh nothing.
+    The half-space begins a little beyond the first coordinate of the start, so that chains propose moves into
+    it often. Unweighted draws must never lie in it, except where only a gradient is NaN and the kernel also
+    moves by values alone; weighted draws in it must have no weight.
 
-    A chain that never looked beyond the wall proves nothing. One that did makes other draws, or tells other
-    facts, than it does with the same key where no wall is; each poison that it can meet it must meet.
+    A chain that never evaluates the density there proves nothing. One that does makes other draws, or reports
+    other facts, than with the same key and no invalid region; each invalid value that it can meet it must
+    meet.
 
     Args:
         make: Makes the sampler.
         target: A target that the sampler claims.
         key: Any key.
 
+    Returns:
+        The invalid values that chains met, in words.
+
     Raises:
-        LawBroken: If a draw is not finite, lies beyond the wall, or has a NaN weight; or if the wall is
-            never met.
+        CheckFailed: If a draw is not finite, lies in the invalid region, or has a NaN weight; or if the
+            region is never evaluated.
     """
-    wall = float(ravel_pytree(target.start)[0][0]) + 0.1
-    unmet = set(POISONS)
+    boundary = float(ravel_pytree(target.start)[0][0]) + 0.1
+    possible, met = set(INVALID), set()
     for scale in SCALES:
 
-        def run(fence: Target, scale: float = scale) -> Draws:
+        def run(target: Target, scale: float = scale) -> Draws:
             options = {"num_chains": 2, "num_draws": 100, "position": positions(target, 2)}
-            draws = sample(key, make(fence, scale), **options).draws
+            draws = sample(key, make(target, scale), **options).draws
             assert draws is not None
             return draws
 
-        free = run(with_invalid_region(target))
-        cost = {name: np.sum(free.info[name]) for name in ("num_grads", "num_log_densities")}
+        valid = run(with_invalid_region(target))
+        cost = {name: np.sum(valid.info[name]) for name in ("num_grads", "num_log_densities")}
         if not cost["num_grads"]:
-            unmet.discard("a NaN gradient")
-        if not any(cost.values()):  # exact draws, which ask no density
-            return
-        for name, poison in POISONS.items():
-            draws = run(with_invalid_region(target, wall, **poison))
-            require_survival(draws, name, wall, by_value=bool(cost["num_log_densities"]))
-            if not _same(draws, free):
-                unmet.discard(name)
-    if unmet:
+            possible.discard("a NaN gradient")
+        if not any(cost.values()):  # exact draws, which evaluate no density
+            return "no density evaluated"
+        for name, invalid in INVALID.items():
+            draws = run(with_invalid_region(target, boundary, **invalid))
+            require_valid(draws, name, boundary, by_value=bool(cost["num_log_densities"]))
+            if not _same(draws, valid):
+                met.add(name)
+    if unmet := possible - met:
         raise CheckFailed(
             f"chains never met {' or '.join(sorted(unmet))} a tenth beyond their start, with steps "
             f"{' or '.join(map(str, SCALES))} times as long as usual: do they evaluate what they "
             "propose, and is there room beyond the target's start?"
         )
+    return f"met {', '.join(sorted(met))}; no draw there"
 
 
-def require_survival(draws: Draws, name: str, wall: float, *, by_value: bool) -> None:
-    """Nothing that was drawn has been poisoned; ``by_value`` where kernels also move by values alone."""
-    values = flat_values(by_particle(draws))
+def require_valid(draws: Draws, name: str, boundary: float, *, by_value: bool) -> None:
+    """Check that no draw is invalid; ``by_value`` where kernels also move by values alone."""
+    values = flat_values(merge_particles(draws, 1))
     if not np.isfinite(values).all():
-        raise CheckFailed(f"with {name} draws are not finite: guard NaN where a proposal is accepted")
-    beyond = values[..., 0] > wall
+        raise CheckFailed(
+            f"with {name} draws are not finite: treat a NaN log ratio as -inf at the accept step"
+        )
+    beyond = values[..., 0] > boundary
     is_gradient = name == "a NaN gradient"
     if draws.log_weight is None and beyond.any() and not (is_gradient and by_value):
-        raise CheckFailed(f"with {name} a chain moved where the density is unusable")
+        raise CheckFailed(
+            f"with {name} a chain moved where the density is invalid. Usual causes: a NaN log ratio that is "
+            "accepted (treat it as -inf, and write comparisons so that NaN rejects), or an acceptance ratio "
+            "that is reversed"
+        )
     if draws.kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE):
         log_weight = np.asarray(draws.log_weight).reshape(beyond.shape)
         if np.isnan(log_weight).any():
             raise CheckFailed(f"with {name} a log-weight is NaN; it must be -inf")
         if not is_gradient and np.isfinite(log_weight[beyond]).any():
-            raise CheckFailed(f"with {name} a draw of no density has weight")
+            raise CheckFailed(f"with {name} a draw of density 0 has weight")
 
 
 def _same(first: Draws, second: Draws) -> bool:
-    """Whether two runs agree to the last bit, in draws and facts."""
+    """Return whether two runs agree to the last bit, in draws and info."""
     return all(
         np.array_equal(a, b, equal_nan=bool(np.issubdtype(a.dtype, np.inexact)))
         for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)

@@ -1,19 +1,19 @@
-"""How far ranks are from uniform, for the laws that rank what must not stand out."""
+"""Measure how far ranks are from uniform."""
 
 import numpy as np
 
 
 def farthest_from_uniform(ranks: np.ndarray, largest: int) -> tuple[float, int]:
-    """Kolmogorov-Smirnov distance of ranks, and of how far they lie from the middle, from their laws.
+    """Compute Kolmogorov-Smirnov distances of ranks, and of their distances from the middle, from uniform.
 
-    The second sees a statistic that spreads too little or too much.
+    The second detects a statistic that spreads too little or too much.
 
     Args:
-        ranks: ``[statistic, replication]``, uniform on 0 .. ``largest`` if all is right.
+        ranks: ``[statistic, replication]``, uniform on 0 .. ``largest`` under the null hypothesis.
         largest: The largest rank.
 
     Returns:
-        The largest distance, and of which statistic.
+        The largest distance, and the index of its statistic.
     """
     places = np.arange(largest + 1)
     distances = [
@@ -25,12 +25,14 @@ def farthest_from_uniform(ranks: np.ndarray, largest: int) -> tuple[float, int]:
 
 
 def _folded(ranks: np.ndarray, largest: int) -> np.ndarray:
-    """How far ranks lie from the middle."""
+    """Compute distances from the middle rank."""
     return np.abs(2 * ranks - largest)
 
 
-def _distance(found: np.ndarray, every: np.ndarray) -> float:
-    """Largest difference of the distribution functions of a sample and of all that is equally likely."""
-    cuts = np.unique(every)
-    below = [np.searchsorted(np.sort(values), cuts, side="right") / len(values) for values in (found, every)]
+def _distance(sample: np.ndarray, support: np.ndarray) -> float:
+    """Compute the largest difference of the distribution functions of a sample and its support."""
+    cuts = np.unique(support)
+    below = [
+        np.searchsorted(np.sort(values), cuts, side="right") / len(values) for values in (sample, support)
+    ]
     return float(np.abs(below[0] - below[1]).max())

@@ -1,4 +1,4 @@
-"""Chains that start at exact draws: the one program behind every law of Markov kernels."""
+"""Run chains from exact draws: the one program behind all checks of Markov kernels."""
 
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
+from jgen._internal.trees import select_tree
 from jgen.testing.check_result import CheckFailed
 from jgen.testing.sampler_checks.compare_samples import statistics
 from jgen.testing.sampler_checks.target_draws import Make
@@ -15,18 +16,18 @@ from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 ACCEPTANCES = (0.9, 0.6, 0.3)
 BLOCK = 2_500
-"""Chains that walk side by side; as many blocks are walked as a law asks for."""
+"""Chains of a compiled program; it runs as many times as a check needs."""
 
 
 class Start(NamedTuple):
-    """Where a block of chains starts, and the chance it will need.
+    """Start of a block of chains, and its random numbers.
 
     Attributes:
         positions: Exact draws ``[chain, *event]``.
         init_keys: For ``init`` ``[chain]``.
         step_keys: Folded with the number of the step ``[chain]``.
-        turn: Uniform ``[chain]``.
-        tie: Uniform ``[chain]``.
+        turn: Uniform, for the step after which a chain starts again ``[chain]``.
+        tie: Uniform, for the order of ties ``[chain]``.
     """
 
     positions: PyTree
@@ -37,13 +38,13 @@ class Start(NamedTuple):
 
 
 class StationaryChains(NamedTuple):
-    """What chains met, by statistic.
+    """Statistics of chains that start at exact draws.
 
     Attributes:
-        first: Of the exact draws they started at ``[statistic, chain]``.
-        second: Of their first draws ``[statistic, chain]``.
-        last: Of their last draws ``[statistic, chain]``.
-        rank: How many draws lie below the exact one, ties broken at random ``[statistic, chain]``.
+        first: Of the exact draws ``[statistic, chain]``.
+        second: Of the first draws ``[statistic, chain]``.
+        last: Of the last draws ``[statistic, chain]``.
+        rank: Number of draws below the exact one, ties broken at random ``[statistic, chain]``.
         acceptance_rate: Mean over all steps; NaN where the kernel reports none.
     """
 
@@ -64,9 +65,9 @@ def stationary_chains(
     num_steps: int,
     both_ways: bool = False,
 ) -> StationaryChains:
-    """Chains from exact draws, under one step size.
+    """Run chains from exact draws, at one step size.
 
-    All laws, scales, and numbers of chains and steps share one compiled program, as all of these are data.
+    All checks, scales, and numbers of chains and steps share one compiled program, as all of these are data.
 
     Args:
         make: Makes the sampler.
@@ -79,47 +80,73 @@ def stationary_chains(
             the kernel is reversible, these are its past.
 
     Returns:
-        What they met.
+        Their statistics.
 
     Raises:
-        LawBroken: If a draw is not finite, or a coordinate never moves.
+        CheckFailed: If a draw is not finite, or a coordinate never moves.
         ValueError: If there are no exact draws, the sampler is no Markov kernel, or ``num_chains`` is not a
             multiple of ``BLOCK``.
     """
     if num_chains % BLOCK:
         raise ValueError(f"num_chains must be a multiple of {BLOCK}; got {num_chains}")
-    sampler, sample = aimed(make, target, scale)
+    sampler, sample = sampler_and_exact_draws(make, target, scale)
     blocks, has_moved = [], np.array(False)
     for block in range(num_chains // BLOCK):
-        met, moves, is_finite = jax.device_get(
+        chains, moves, is_finite = jax.device_get(
             _stationary_chains(sampler, target, _start(sample, key, block), num_steps, both_ways)
         )
         if not is_finite:
-            raise CheckFailed("draws are not finite: guard NaN where a proposal is accepted")
+            raise CheckFailed("draws are not finite: treat a NaN log ratio as -inf at the accept step")
         has_moved = has_moved | moves
-        blocks.append(met)
-    still = np.flatnonzero(~has_moved)
-    if still.size:
-        raise CheckFailed(f"coordinate {still[0]} never moves, in any of {num_chains} chains: it is left out")
+        blocks.append(chains)
+    constant = np.flatnonzero(~has_moved)
+    if constant.size:
+        raise CheckFailed(
+            f"coordinate {constant[0]} never moves, in any of {num_chains} chains: is it left out of the "
+            "proposal?"
+        )
     first, second, last, ranks = (
-        np.concatenate(rows, axis=1) for rows in zip(*(met[:4] for met in blocks), strict=True)
+        np.concatenate(rows, axis=1) for rows in zip(*(chains[:4] for chains in blocks), strict=True)
     )
-    return StationaryChains(
-        first, second, last, ranks, float(np.mean([met.acceptance_rate for met in blocks]))
-    )
+    rate = float(np.mean([chains.acceptance_rate for chains in blocks]))
+    return StationaryChains(first, second, last, ranks, rate)
+
+
+def chains_at_scales(
+    make: Make, target: Target, key: Key, scales: tuple[float, ...] | None, **options: Any
+) -> dict[float, StationaryChains]:
+    """Run chains from exact draws at several step sizes.
+
+    Args:
+        make: Makes the sampler.
+        target: A target with exact draws.
+        key: Any key.
+        scales: Step scales; None finds them.
+        **options: Of ``stationary_chains``.
+
+    Returns:
+        Scale -> the statistics of its chains.
+    """
+    run_key, pilot_key = jax.random.split(key)
+    scales = scales or find_scales(make, target, pilot_key)
+    keys = [jax.random.fold_in(run_key, number) for number in range(len(scales))]
+    return {
+        scale: stationary_chains(make, target, key, scale=scale, **options)
+        for scale, key in zip(scales, keys, strict=True)
+    }
 
 
 def find_scales(make: Make, target: Target, key: Key) -> tuple[float, ...]:
-    """Step scales at which the kernel accepts 0.9, 0.6 and 0.3 of its proposals, between 2^-5 and 2^6.
+    """Find step scales at which the kernel accepts 0.9, 0.6 and 0.3 of its proposals, between 2^-5 and 2^6.
 
-    Long steps come first, as short ones may take long trajectories. A kernel that does not say, or that
-    accepts more than 0.3 however long its steps, gets 1, 2 and 4.
+    Long steps come first, as short ones may take long trajectories. A kernel that reports no acceptance rate,
+    or that accepts more than 0.3 however long its steps, gets 1, 2 and 4.
     """
     log2_scales, rates = np.arange(6.0, -5.5, -0.5), [0.0]
     for number, log2_scale in enumerate(log2_scales):
-        sampler, sample = aimed(make, target, 2.0**log2_scale)
-        met, _, _ = _stationary_chains(sampler, target, _start(sample, key, number), 1, False)
-        rate = float(met.acceptance_rate)
+        sampler, sample = sampler_and_exact_draws(make, target, 2.0**log2_scale)
+        chains, _, _ = _stationary_chains(sampler, target, _start(sample, key, number), 1, False)
+        rate = float(chains.acceptance_rate)
         if not rate <= min(ACCEPTANCES) and number == 0:  # NaN included
             return (1.0, 2.0, 4.0)
         rates.append(max(rate, rates[-1]))
@@ -129,14 +156,18 @@ def find_scales(make: Make, target: Target, key: Key) -> tuple[float, ...]:
     return tuple(float(2.0 ** np.interp(wanted, rates[1:], tried)) for wanted in ACCEPTANCES)
 
 
-def aimed(make: Make, target: Target, scale: float) -> tuple[Sampler, Partial]:
-    """The sampler and the exact draws it is compared with, once it is known that it can be judged."""
+def sampler_and_exact_draws(make: Make, target: Target, scale: float) -> tuple[Sampler, Partial]:
+    """Make the sampler and return it with the target's exact sampler.
+
+    Raises:
+        ValueError: If there is no exact sampler, or the sampler is no Markov kernel.
+    """
     if target.sample is None:
-        raise ValueError(f"{target.name} has no exact sampler; this law starts from exact draws")
+        raise ValueError(f"{target.name} has no exact sampler; this check starts from exact draws")
     sampler = make(target, jnp.float32(scale))
-    law = jax.eval_shape(_draw, sampler, target.sample, jax.random.key(0)).kind
-    if law is not DrawKind.MARKOV:
-        raise ValueError(f"this is a law of Markov kernels; these draws are {law.value}")
+    kind = jax.eval_shape(_draw, sampler, target.sample, jax.random.key(0)).kind
+    if kind is not DrawKind.MARKOV:
+        raise ValueError(f"this check needs a Markov kernel; these draws are {kind.value}")
     return sampler, target.sample
 
 
@@ -146,7 +177,7 @@ def _draw(sampler: Sampler, sample: Partial, key: Key) -> Draws:
 
 @jax.jit
 def _start(sample: Partial, key: Key, block: Array) -> Start:
-    """A program of its own: it is the same for every sampler."""
+    """Draw a start: a program of its own, the same for every sampler."""
     keys = jax.random.split(jax.random.fold_in(key, block), (3, BLOCK))
     turn, tie = jax.random.uniform(jax.random.fold_in(key, ~block), (2, BLOCK))
     return Start(jax.vmap(sample)(keys[0]), keys[1], keys[2], turn, tie)
@@ -156,51 +187,47 @@ def _start(sample: Partial, key: Key, block: Array) -> Start:
 def _stationary_chains(
     sampler: Sampler, target: Target, start: Start, num_steps: Array, both_ways: Array
 ) -> tuple[StationaryChains, Array, Array]:
-    """One block; which coordinates moved ``[dim]``, and whether all draws are finite ``[]``.
+    """Run one block; return which coordinates moved ``[dim]``, and whether all draws are finite ``[]``, too.
 
-    Every statistic, those of the exact draws too, comes out of the one place in the loop: a chain that has
-    not moved has the very same ones, to the last bit, and ties are ties.
+    Every statistic, those of the exact draws too, is computed at one place in the loop: a chain that has
+    not moved has the same ones, to the last bit, and ties are ties.
     """
     placed = jax.vmap(sampler.init)(start.init_keys, start.positions)
     turns_at = jnp.where(both_ways, jnp.floor(start.turn * (num_steps + 1)).astype(int), -1)  # [chain]
     shape = jax.eval_shape(statistics, target, start.positions)
-    nothing = jnp.zeros(shape.shape, shape.dtype)
+    empty = jnp.zeros(shape.shape, shape.dtype)
 
     def step(index: Array, states: PyTree) -> tuple[PyTree, PyTree, Array]:
-        turns = turns_at == index
-
-        def turned(fresh: Array, old: Array) -> Array:
-            return jnp.where(jnp.expand_dims(turns, range(1, old.ndim)), fresh, old)
-
         keys = jax.vmap(jax.random.fold_in, (0, None))(start.step_keys, index)
-        states, draws = jax.vmap(sampler.step)(keys, jax.tree.map(turned, placed, states))
+        states, draws = jax.vmap(sampler.step)(keys, select_tree(turns_at == index, placed, states))
         return states, draws.value, jnp.nanmean(draws.info.get("acceptance_rate", jnp.nan))
 
     def visit(index: Array, carry: tuple) -> tuple:
-        states, values, met = carry
+        states, values, chains = carry
         last = statistics(target, values)
-        first = jnp.where(index == 0, last, met.first)
-        met = StationaryChains(
+        first = jnp.where(index == 0, last, chains.first)
+        chains = StationaryChains(
             first,
-            jnp.where(index == 1, last, met.second),
+            jnp.where(index == 1, last, chains.second),
             last,
             # The exact draw ties with itself, so that its place is drawn among all its equals.
-            met.rank + (last < first) + start.tie[None] * (last == first),
-            met.acceptance_rate,
+            chains.rank + (last < first) + start.tie[None] * (last == first),
+            chains.acceptance_rate,
         )
         states, values, rate = jax.lax.cond(
             index < num_steps,
             step,
-            lambda _, states: (states, values, 0.0 * met.acceptance_rate),
+            lambda _, states: (states, values, 0.0 * chains.acceptance_rate),
             index,
             states,
         )
-        return states, values, met._replace(acceptance_rate=met.acceptance_rate + rate / num_steps)
+        mean_rate = chains.acceptance_rate + rate / num_steps
+        return states, values, chains._replace(acceptance_rate=mean_rate)
 
-    met = StationaryChains(nothing, nothing, nothing, jnp.zeros_like(nothing, jnp.float32), jnp.zeros(()))
-    _, values, met = jax.lax.fori_loop(0, num_steps + 1, visit, (placed, start.positions, met))
+    chains = StationaryChains(empty, empty, empty, jnp.zeros_like(empty, jnp.float32), jnp.zeros(()))
+    _, values, chains = jax.lax.fori_loop(0, num_steps + 1, visit, (placed, start.positions, chains))
     before, after = (
         jax.vmap(lambda value: ravel_pytree(value)[0])(tree) for tree in (start.positions, values)
     )
     moves, is_finite = jnp.any(before != after, axis=0), jnp.all(jnp.isfinite(after))
-    return met._replace(rank=jnp.floor(met.rank)), moves, is_finite
+    return chains._replace(rank=jnp.floor(chains.rank)), moves, is_finite

@@ -1,4 +1,4 @@
-"""The law of warm-up: a sampler started far out, tuned and then left alone makes draws of the posterior."""
+"""Check that start, warm-up and sampling together draw from the posterior."""
 
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -6,7 +6,8 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.sampling.driver import sample
-from jgen.testing.sampler_checks.calibration import Calibration, calibration
+from jgen.testing.check_result import Measurement
+from jgen.testing.sampler_checks.calibration import calibration
 from jgen.testing.sampler_checks.target_draws import Make
 from jgen.types import Adaptation, Array, Key, LogDensity, Target
 
@@ -22,27 +23,27 @@ def warm_up(
     adaptation: Adaptation,
     num_replications: int = 2000,
     false_alarm: float = 1e-6,
-) -> Calibration:
-    r"""Simulation-based calibration of start, warm-up and sampling together; see ``calibration``.
+) -> Measurement:
+    r"""Calibrate start, warm-up and sampling together by simulation; see ``calibration``.
 
     Two parameters are standard normal, three data lie around their sum with an sd of 0.5: the posterior is a
     ridge, a fifth as wide as it is long. Each of 2000 is drawn from by 16 chains that start four prior sds
-    out, have 200 steps to warm up and make 100 draws, of which the last is kept. It sees chains that are
-    not warm yet, draws of the warm-up that were kept, and adaptation left running.
+    out, have 200 steps to warm up and make 100 draws, of which the last is used. It detects chains that are
+    not warm yet, draws of the warm-up that were stored, and adaptation left running.
 
     Args:
-        make: Makes the sampler, a Markov kernel; it is aimed at the posteriors with a scale of 1.
-        target: Not looked at: the law is about those posteriors.
+        make: Makes the sampler, a Markov kernel; it is made for the posteriors with a scale of 1.
+        target: Ignored: the check uses those posteriors.
         key: Any key.
         adaptation: How the sampler is tuned.
         num_replications: Posteriors.
-        false_alarm: Probability that a right procedure fails.
+        false_alarm: Probability that a correct procedure fails.
 
     Returns:
-        What was found.
+        The distance of the ranks from uniform.
 
     Raises:
-        LawBroken: If the parameters that made the data stand out from the draws.
+        CheckFailed: If the ranks of the parameters that generated the data are not uniform.
 
     Example:
         >>> import jax
@@ -53,7 +54,7 @@ def warm_up(
         ...     return mala(target.log_density, step_size=scale)
         >>> options = {"adaptation": step_size(0.574), "num_replications": 30}
         >>> found = warm_up(make, standard_gaussian(2), jax.random.key(0), **options)
-        >>> found.distance < found.threshold
+        >>> found.value < found.allowed
         True
 
     Reference:
@@ -76,5 +77,5 @@ def warm_up(
 
 
 def _data(position: Array) -> dist.Distribution:
-    """Numbers around the sum of the parameters."""
+    """Return the distribution of data around the sum of the parameters."""
     return dist.Normal(jnp.broadcast_to(position.sum(), (NUM_DATA,)), NOISE).to_event(1)

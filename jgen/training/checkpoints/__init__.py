@@ -1,9 +1,9 @@
-"""Checkpoints: any pytree of arrays, saved so that it comes back bit for bit, by Orbax.
+"""Save and restore any pytree of arrays bit for bit, with Orbax.
 
-A checkpoint is one folder per step, under the directory of the run. It appears whole or not at all: a
-process killed while it saves leaves the former ones as they were. It holds arrays and a list of their
-names, shapes and types in JSON; nothing in it is code, and nothing is unpickled. Structure is not stored:
-``restore`` takes it from ``like``, a state of the same shape made the way the saved one was.
+A checkpoint is one folder per step, under the directory of the run. It is written atomically: a process
+killed while it saves leaves the earlier ones intact. It holds arrays and a JSON list of their names, shapes
+and types; nothing is unpickled. Structure is not stored: ``restore`` takes it from ``like``, a state of the
+same structure.
 """
 
 from jgen.training.checkpoints.manifest import steps

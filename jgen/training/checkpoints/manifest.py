@@ -1,4 +1,4 @@
-"""What saving and restoring share: the names of leaves, and the list of them that lies beside the arrays."""
+"""Describe the leaves of a checkpoint: their names, shapes and types, saved beside the arrays."""
 
 import math
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ ARRAYS = (jax.Array, jax.ShapeDtypeStruct, np.ndarray, np.generic, bool, int, fl
 
 
 def steps(directory: str | Path) -> list[int]:
-    """The steps that can be restored, oldest first; none where there is no directory."""
+    """List the steps that can be restored, oldest first; none if the directory is missing."""
     from orbax.checkpoint import utils
 
     return sorted(utils.checkpoint_steps(directory)) if Path(directory).is_dir() else []
 
 
 def named_leaves(tree: PyTree) -> dict[str, Any]:
-    """Path -> array; what is no array is refused."""
+    """Return the leaves by path; raise for leaves that are no arrays."""
     leaves = {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree.leaves_with_path(tree)}
     wrong = [name for name, leaf in leaves.items() if not isinstance(leaf, ARRAYS)]
     if wrong or not leaves:
@@ -31,15 +31,15 @@ def named_leaves(tree: PyTree) -> dict[str, Any]:
 
 
 def numbered(leaves: Mapping[str, Any]) -> dict[str, Any]:
-    """Named by their place, since names may hold any character; Orbax takes no arrays of size zero."""
+    """Name non-empty leaves by their index: paths may hold any character, and Orbax rejects empty arrays."""
     return {f"{i:06d}": leaf for i, leaf in enumerate(leaves.values()) if leaf.size}
 
 
 def described(leaves: Mapping[str, Any]) -> dict[str, str]:
-    """Path -> type and shape."""
+    """Return type and shape of each leaf by path."""
     return {name: f"{leaf.dtype}{list(leaf.shape)}" for name, leaf in leaves.items()}
 
 
-def badness(metric: float) -> float:
-    """What checkpoints are ranked by: NaN, which compares with nothing, is as bad as infinity."""
+def rank_value(metric: float) -> float:
+    """Return the value that checkpoints are ranked by: the metric, with NaN as infinity."""
     return math.inf if math.isnan(metric) else metric

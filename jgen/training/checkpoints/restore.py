@@ -1,4 +1,4 @@
-"""Reading a checkpoint: what was saved, onto whatever devices are there."""
+"""Restore checkpoints onto any devices."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,26 +8,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen.training.checkpoints.manifest import FORMAT, badness, described, named_leaves, numbered, steps
+from jgen.training.checkpoints.manifest import FORMAT, described, named_leaves, numbered, rank_value, steps
 from jgen.types import PyTree
 
 
 def restore(directory: str | Path, like: PyTree, *, step: int | None = None) -> PyTree:
-    """The state that was saved, with the structure and the shardings of ``like``.
+    """Restore a saved state, with the structure and the shardings of ``like``.
 
     Args:
-        directory: Where ``save`` or ``writer`` put it.
-        like: A state of the same structure, shapes and types: freshly initialised, or from
-            ``jax.eval_shape``. Arrays are restored to its shardings, whatever they were saved from: another
-            number of devices, or of processes.
-        step: Which checkpoint; None for the newest.
+        directory: Directory given to ``save`` or ``writer``.
+        like: State of the same structure, shapes and types: freshly initialised, or from
+            ``jax.eval_shape``. Arrays are restored to its shardings, whatever number of devices or processes
+            they were saved from.
+        step: Step of the checkpoint; None for the newest.
 
     Returns:
-        A pytree of fresh arrays.
+        A pytree of new arrays.
 
     Raises:
-        FileNotFoundError: Where there is no such checkpoint.
-        ValueError: Where it is not a checkpoint of jgen, is damaged, or does not fit ``like``: the message
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it is not a checkpoint of jgen, is damaged, or does not fit ``like``: the message
             names the arrays and both sides' shapes and types.
     """
     import orbax.checkpoint as ocp
@@ -42,24 +42,24 @@ def restore(directory: str | Path, like: PyTree, *, step: int | None = None) -> 
 
 
 def notes(directory: str | Path, *, step: int | None = None) -> Mapping[str, Any]:
-    """What was noted with a checkpoint; the newest where ``step`` is None.
+    """Return the notes of a checkpoint, the newest if ``step`` is None.
 
     Raises:
-        FileNotFoundError: Where there is no such checkpoint.
-        ValueError: Where it is not a checkpoint of jgen, or is damaged.
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it is not a checkpoint of jgen, or is damaged.
     """
     return _manifest(directory, step)[1]["notes"]
 
 
 def best(directory: str | Path) -> int:
-    """The step with the smallest metric among those that stand; of equals, the newest.
+    """Return the step of the checkpoint with the smallest metric; ties go to the newest.
 
     Raises:
-        FileNotFoundError: Where there is no checkpoint, or none was saved with a metric.
-        ValueError: Where one is not a checkpoint of jgen, or is damaged.
+        FileNotFoundError: If there is no checkpoint, or none was saved with a metric.
+        ValueError: If one is not a checkpoint of jgen, or is damaged.
     """
     metrics = {step: _manifest(directory, step)[1].get("metric") for step in steps(directory)}
-    ranked = [(badness(metric), -step) for step, metric in metrics.items() if metric is not None]
+    ranked = [(rank_value(metric), -step) for step, metric in metrics.items() if metric is not None]
     if not ranked:
         raise FileNotFoundError(f"no checkpoint with a metric in {directory}: it has steps {list(metrics)}")
     return -min(ranked)[1]
@@ -90,7 +90,7 @@ def _read(directory: str | Path, step: int, **item: Any) -> Any:
     try:
         with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
             [found] = reader.restore(path, args=ocp.args.Composite(**item)).values()
-    except Exception as error:  # whatever a broken file makes the reader raise
+    except Exception as error:  # a damaged file may raise anything
         raise ValueError(
             f"{path} is damaged, or is not a checkpoint of jgen ({type(error).__name__}); "
             f"the steps in its directory are {steps(directory)}"
@@ -103,7 +103,7 @@ def _in_order(arrays: Mapping[str, Any]) -> list[Any]:
 
 
 def _abstract(leaf: Any) -> Any:
-    """Shape, type and place. An array not placed goes to the first device; numpy's stay with the host."""
+    """Return shape, type and sharding; unplaced arrays go to the first device, NumPy's stay on the host."""
     if isinstance(leaf, np.ndarray):
         return leaf
     sharding = leaf.sharding or jax.sharding.SingleDeviceSharding(jax.devices()[0])

@@ -1,4 +1,4 @@
-"""Writing checkpoints, one at a time or along a run."""
+"""Save checkpoints, one at a time or along a run."""
 
 import contextlib
 import math
@@ -9,32 +9,37 @@ from typing import Any
 
 import jax
 
-from jgen.training.checkpoints.manifest import FORMAT, badness, described, named_leaves, numbered, steps
+from jgen.training.checkpoints.manifest import FORMAT, described, named_leaves, numbered, rank_value, steps
 from jgen.types import PyTree
 
 REMOVED = ".jgen-removed"
-"""Where a checkpoint goes to be deleted, in one move: one that is half deleted must not seem to stand."""
+"""Subfolder that a checkpoint is moved to before deletion, so that a half-deleted one is never listed."""
 
 
 def save(
-    directory: str | Path, state: PyTree, *, step: int, notes: Mapping[str, Any] | None = None, keep: int = 3
+    directory: str | Path,
+    state: PyTree,
+    *,
+    step: int,
+    notes: Mapping[str, Any] | None = None,
+    keep_last: int = 3,
 ) -> Path:
-    """Saves a state, and returns once it is on the disk.
+    """Save a state, and return once it is on disk.
 
     Args:
-        directory: Where the checkpoints of this run live; made if it is not there.
+        directory: Directory of the run's checkpoints; created if missing.
         state: Any pytree of arrays (typed keys, bfloat16, sharded arrays and numpy arrays among them).
-        step: The number this checkpoint goes by; larger than those saved before.
-        notes: What else to remember, as JSON.
-        keep: How many checkpoints to keep, the newest ones.
+        step: Number of the checkpoint; larger than those saved before.
+        notes: Further values to store, as JSON.
+        keep_last: Number of newest checkpoints to keep.
 
     Returns:
         The folder of this checkpoint.
 
     Raises:
-        ValueError: For a step that is not larger than the last one saved, or ``keep`` below 1.
+        ValueError: For a step that is not larger than the last one saved, or ``keep_last`` below 1.
         TypeError: For a state that is empty or has leaves that are not arrays or numbers.
-        OSError: Where it cannot be written, a full disk for one; the checkpoints that stood still stand.
+        OSError: If it cannot be written, on a full disk for one; earlier checkpoints remain.
 
     Example:
         >>> import tempfile, jax, jax.numpy as jnp
@@ -46,24 +51,24 @@ def save(
         ...     checkpoints.steps(directory), checkpoints.notes(directory), again["params"].tolist()
         ([10], {'data': 'iris'}, [0.0, 1.0, 2.0])
     """
-    with writer(directory, keep_last=keep) as write:
+    with writer(directory, keep_last=keep_last) as write:
         write(state, step=step, notes=notes)
     return Path(directory) / str(step)
 
 
 @contextlib.contextmanager
 def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> Iterator[Callable[..., None]]:
-    """Saves along a run, while the run goes on.
+    """Save along a run, in the background.
 
-    Inside, ``save(state, step=..., notes=None, metric=None)`` takes the state as it is now and returns while
-    it is being written; the state may be donated at once. It is saved when the next call returns, or the
-    block is left: both wait, delete what is no longer kept, and say it where that or the writing failed. What
-    an earlier process left half written, or half deleted, is removed. One writer a directory.
+    Inside, ``save(state, step=..., notes=None, metric=None)`` copies the state and returns while it is being
+    written; the state may be donated at once. It is saved when the next call returns or the block is left:
+    both wait, delete checkpoints that are no longer kept, and raise if deleting or writing failed. Files that
+    an earlier process left half written or half deleted are removed. Use one writer per directory.
 
     Args:
-        directory: Where the checkpoints of this run live; made if it is not there.
-        keep_last: How many of the newest to keep.
-        keep_best: How many of those with the smallest metrics to keep besides.
+        directory: Directory of the run's checkpoints; created if missing.
+        keep_last: Number of newest checkpoints to keep.
+        keep_best: Number of checkpoints with the smallest metrics to keep besides.
 
     Yields:
         ``save``; its arguments are those of ``jgen.training.checkpoints.save``, and ``metric``, a number
@@ -72,7 +77,7 @@ def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> 
     Raises:
         ValueError: For ``keep_last`` below 1 or ``keep_best`` below 0; from ``save``, as above.
         TypeError: From ``save``, as above.
-        OSError: Where a checkpoint cannot be written; those that stood still stand.
+        OSError: If a checkpoint cannot be written; earlier ones remain.
 
     Example:
         >>> import tempfile, jax.numpy as jnp
@@ -94,13 +99,13 @@ def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> 
 
 
 class _Writer:
-    """Orbax's manager, and what it may be busy with."""
+    """Orbax's checkpoint manager, with errors that name the step being saved."""
 
     def __init__(self, directory: Path, keep_last: int, keep_best: int):
         import orbax.checkpoint as ocp
 
-        kept = ocp.checkpoint_managers
-        best = kept.BestN(get_metric_fn=_metric, reverse=True, n=keep_best)
+        policies = ocp.checkpoint_managers
+        best = policies.BestN(get_metric_fn=_metric, reverse=True, n=keep_best)
         self.directory, self.busy_with = directory, "checkpoints"
         with self._failures_in_one_line():
             directory.mkdir(parents=True, exist_ok=True)
@@ -108,20 +113,15 @@ class _Writer:
             self.manager = ocp.CheckpointManager(
                 directory,
                 options=ocp.CheckpointManagerOptions(
-                    preservation_policy=kept.AnyPreservationPolicy([kept.LatestN(keep_last), best]),
-                    best_fn=_metric,  # else it forgets the metrics of a former process
+                    preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(keep_last), best]),
+                    best_fn=_metric,  # else it ignores the metrics saved by an earlier process
                     cleanup_tmp_directories=True,
                     todelete_subdir=REMOVED,
                 ),
             )
 
     def save(
-        self,
-        state: PyTree,
-        *,
-        step: int,
-        notes: Mapping[str, Any] | None = None,
-        metric: float | None = None,
+        self, state: PyTree, *, step: int, notes: Mapping[str, Any] | None = None, metric: float | None = None
     ) -> None:
         import orbax.checkpoint as ocp
 
@@ -155,7 +155,7 @@ class _Writer:
         self._empty_removed()
 
     def _empty_removed(self) -> None:
-        if jax.process_index() == 0:  # the one that moves them there
+        if jax.process_index() == 0:  # the process that moves them there
             try:
                 shutil.rmtree(self.directory / REMOVED)
             except FileNotFoundError:
@@ -175,12 +175,12 @@ class _Writer:
         except Exception as error:  # Python's, Orbax's or TensorStore's, from this thread or another
             raise OSError(
                 f"cannot save {self.busy_with} in {self.directory}: {_reason(error)}; "
-                f"the steps that stand there are {steps(self.directory)}"
+                f"the steps saved there are {steps(self.directory)}"
             ) from error
 
 
 def _metric(metrics: Mapping[str, float]) -> float:
-    return badness(metrics["metric"])
+    return rank_value(metrics["metric"])
 
 
 def _reason(error: BaseException) -> str:

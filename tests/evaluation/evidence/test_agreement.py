@@ -1,4 +1,4 @@
-"""Estimates side by side: distances in standard errors, and what speaks against each."""
+"""Compare estimates: distances in standard errors, p-values, and reasons against each."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,53 +26,55 @@ def test_distances_are_in_standard_errors():
     rows = agreement({"a": result(1.0, 0.3), "b": result(2.0, 0.4), "c": result(1.0, 0.4)}, truth=1.6).rows
     assert [row["off (s.e.)"] for row in rows] == [-2.0, 1.0, -1.5]
     assert [row["apart (s.e.)"] for row in rows] == ["b -2.0, c +0.0", "c +1.8", ""]
-    chances = 2 * stats.norm.sf([2.0, 2.0, 2.5 / np.sqrt(2)])
-    np.testing.assert_allclose([row["least chance"] for row in rows], chances, rtol=0.05)  # two figures
+    p_values = 2 * stats.norm.sf([2.0, 2.0, 2.5 / np.sqrt(2)])
+    np.testing.assert_allclose([row["min p-value"] for row in rows], p_values, rtol=0.05)  # two figures
 
 
-def test_few_populations_are_judged_by_student():
+def test_few_populations_have_students_distribution():
     """Eight populations have seven degrees of freedom, four chains three; their difference has Welch's."""
     populations = np.log(np.linspace(0.5, 1.5, 8))[:, None, None] + np.zeros((8, 1, 16))
-    judged = agreement(
+    compared = agreement(
         {"SMC": weighted(populations, DrawKind.ENSEMBLE), "chains": result(0.7, 0.2, 3)}, truth=0.0
     )
     weights = np.linspace(0.5, 1.5, 8)
     error = weights.std(ddof=1) / np.sqrt(8) / weights.mean()  # the delta method
     np.testing.assert_allclose(
-        [one.standard_error for one in judged.results.values()], [error, 0.2], rtol=1e-5
+        [one.standard_error for one in compared.results.values()], [error, 0.2], rtol=1e-5
     )
-    assert [one.dof for one in judged.results.values()] == [7, 3]
-    off, apart = judged.off["chains"], judged.apart["SMC", "chains"]
-    np.testing.assert_allclose([off.errors, off.dof, off.chance], [3.5, 3, 2 * stats.t(3).sf(3.5)], rtol=1e-5)
+    assert [one.dof for one in compared.results.values()] == [7, 3]
+    off, apart = compared.off["chains"], compared.apart["SMC", "chains"]
+    np.testing.assert_allclose(
+        [off.errors, off.dof, off.p_value], [3.5, 3, 2 * stats.t(3).sf(3.5)], rtol=1e-5
+    )
     truth = stats.ttest_ind_from_stats(0.0, error * 8**0.5, 8, 0.7, 0.4, 4, equal_var=False)
-    np.testing.assert_allclose([apart.errors, apart.chance], truth, rtol=1e-4)
+    np.testing.assert_allclose([apart.errors, apart.p_value], truth, rtol=1e-4)
 
 
-def test_an_error_that_is_unknown_is_not_believed():
-    judged = agreement({"alone": result(0.0, np.nan, 0), "wild": result(-INF, INF, 7)}, truth=0.0)
-    assert [row["believed"][:3] for row in judged.rows] == ["no:", "no:"]
-    assert judged.results["wild"].high == INF
+def test_an_estimate_of_unknown_error_is_unreliable():
+    compared = agreement({"alone": result(0.0, np.nan, 0), "wild": result(-INF, INF, 7)}, truth=0.0)
+    assert [row["reliable"][:3] for row in compared.rows] == ["no:", "no:"]
+    assert compared.results["wild"].high == INF
 
 
-def test_what_speaks_against_an_estimate():
+def test_unreliable_estimates_are_flagged():
     tail = stats.genpareto.ppf((np.arange(4000) + 0.5) / 4000, 1.5)
     populations = np.zeros((8, 1, 16))
     populations[1:] -= 30.0
     rows = agreement({
-        "even": weighted(np.zeros((4, 100))),
+        "even": weighted(np.zeros((4, 1000))),
         "heavy": weighted(np.log(tail).reshape(4, 1000)),
         "alone": weighted(populations, DrawKind.ENSEMBLE),
         "many": weighted(np.zeros((8, 1, 16)), DrawKind.ENSEMBLE),
         "wide": result(0.0, 1.5),
     }).rows  # fmt: skip
-    said = {row["by"]: row["believed"] for row in rows}
-    assert said["even"] == said["many"] == "yes"
-    assert said["heavy"].startswith("no: ")
-    assert "Pareto k" in said["heavy"]
-    assert "1.0 populations weigh" in said["alone"]
-    assert said["wide"] == "no: an error of 1.5 nats"
+    reliable = {row["by"]: row["reliable"] for row in rows}
+    assert reliable["even"] == reliable["many"] == "yes"
+    assert reliable["heavy"].startswith("no: ")
+    assert "Pareto k" in reliable["heavy"]
+    assert "1.0 effective populations" in reliable["alone"]
+    assert reliable["wide"] == "no: an error of 1.5 nats"
 
 
 def test_draws_without_weights_are_refused():
-    with pytest.raises(ValueError, match=r"NUTS: draws without weights say nothing of log Z"):
+    with pytest.raises(ValueError, match=r"NUTS: draws without weights do not estimate log Z"):
         agreement({"NUTS": Draws(jnp.zeros((2, 3)), {}, None, DrawKind.MARKOV)})

@@ -1,4 +1,4 @@
-"""Readers of a ladder of chains refuse ladders that are none, and draws that are not of it."""
+"""Estimators of a ladder of temperatures refuse invalid ladders and draws of another one."""
 
 import jax.numpy as jnp
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from jgen.evaluation.evidence import stepping_stones, thermodynamic
 from jgen.types import DrawKind, Draws
 
-READERS = pytest.mark.parametrize("read", [stepping_stones, thermodynamic])
+ESTIMATORS = pytest.mark.parametrize("estimate", [stepping_stones, thermodynamic])
 BETAS = [0.0, 0.5, 1.0]
 
 
@@ -15,7 +15,7 @@ def draws_of(shape):
     return Draws(jnp.zeros((4, 10)), info, None, DrawKind.MARKOV)
 
 
-@READERS
+@ESTIMATORS
 @pytest.mark.parametrize(
     ("betas", "message"),
     [
@@ -27,24 +27,24 @@ def draws_of(shape):
         ([[0.0, 0.5, 1.0]], r"got shape \(1, 3\)"),
     ],
 )
-def test_a_ladder_that_is_none_is_refused(read, betas, message):
+def test_an_invalid_ladder_is_refused(estimate, betas, message):
     with pytest.raises(ValueError, match=message):
-        read(draws_of((4, 10, 3)), betas)
+        estimate(draws_of((4, 10, 3)), betas)
 
 
-@READERS
+@ESTIMATORS
 @pytest.mark.parametrize("shape", [None, (3, 10, 3), (4, 10, 2), (10, 3)])
-def test_draws_of_another_ladder_or_of_few_chains_are_refused(read, shape):
+def test_draws_of_another_ladder_or_of_few_chains_are_refused(estimate, shape):
     with pytest.raises(
-        ValueError, match=rf"{read.__name__} takes draws of tempering .* log_ratio \[chain, draw, 3"
+        ValueError, match=rf"{estimate.__name__} takes draws of tempering .* log_ratio \[chain, draw, 3"
     ):
-        read(draws_of(shape), BETAS)
+        estimate(draws_of(shape), BETAS)
 
 
-@READERS
-def test_one_ratio_everywhere_is_log_z(read):
-    """There is no error then, and as many degrees of freedom as chains, less one."""
-    found = read(
+@ESTIMATORS
+def test_one_ratio_everywhere_is_log_z(estimate):
+    """The error is 0, with as many degrees of freedom as chains, less one."""
+    found = estimate(
         Draws(jnp.zeros((4, 10)), {"log_ratio": jnp.full((4, 10, 3), 2.5)}, None, DrawKind.MARKOV), BETAS
     )
     assert (round(float(found.value), 5), float(found.standard_error), found.dof, found.n) == (

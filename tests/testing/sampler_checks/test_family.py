@@ -1,10 +1,11 @@
-"""Each law, broken on purpose by the kind of sampler it is there to catch."""
+"""Each check of samplers passes a correct sampler and fails the kind of mistake that it is there to detect.
+
+False alarms: 1e-6 for each of the three statistical checks that must pass."""
 
 import dataclasses
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 from jax.tree_util import Partial
 
@@ -21,74 +22,68 @@ from jgen.testing.sampler_checks import (
     reversibility,
     transform_consistency,
 )
-from jgen.testing.sampler_checks.exchangeability import asymmetry
 from jgen.types import DrawKind, Draws, Sampler
-from tests.helpers.random_keys import fresh_key, fresh_rng
+from tests.helpers.marking import first_of_each
+from tests.helpers.random_keys import fresh_key
 
 TARGET = standard_gaussian(2)
 KEY = jax.random.key(0)
 COUNTS = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(1)}
 
 
-def right(target, scale):
+def correct(target, scale):
     return metropolis(target.log_density, step_size=scale)
 
 
-def with_step(step):
-    """A Metropolis sampler whose draws or state pass through ``step(state, draws)`` first."""
+def changed(change, make=correct):
+    """A sampler whose ``(state, draws)`` pass through ``change`` after each step."""
 
-    def changed(sampler, key, state):
-        return step(*sampler.step(key, state))
+    def step(sampler, key, state):
+        return change(*sampler.step(key, state))
 
-    return lambda target, scale: Sampler(right(target, scale).init, Partial(changed, right(target, scale)))
-
-
-@pytest.mark.parametrize("law", [transform_consistency, no_recompilation, nan_robustness, cost])
-def test_a_right_sampler_keeps_it(law):
-    law(right, TARGET, KEY)
+    return lambda target, scale: Sampler(make(target, scale).init, Partial(step, make(target, scale)))
 
 
-def test_purity_sees_a_changing_state():
-    def forget_dtype(state, draws):
-        return state._replace(log_density=state.log_density.astype(jnp.float16)), draws
-
-    with pytest.raises(CheckFailed, match="changes its structure"):
-        transform_consistency(with_step(forget_dtype), TARGET, KEY)
+CERTAIN = {check.__name__: check for check in (transform_consistency, no_recompilation, nan_robustness, cost)}
 
 
-def test_purity_sees_a_key_that_is_not_used():
+@pytest.mark.parametrize("name", first_of_each(CERTAIN))
+def test_a_correct_sampler_passes(name):
+    assert isinstance(CERTAIN[name](correct, TARGET, KEY), str)
+
+
+def other_dtype(state, draws):
+    return state._replace(log_density=state.log_density.astype(jnp.float16)), draws
+
+
+def ignored_key(target, scale):
     def same_key(sampler, key, state):
         del key
         return sampler.step(jax.random.key(1), state)
 
-    def make(target, scale):
-        return Sampler(right(target, scale).init, Partial(same_key, right(target, scale)))
-
-    with pytest.raises(CheckFailed, match="is the key used"):
-        transform_consistency(make, TARGET, KEY)
+    return Sampler(correct(target, scale).init, Partial(same_key, correct(target, scale)))
 
 
-def test_purity_sees_a_python_side_effect():
+def side_effect():
     calls = []
 
-    def counting(state, draws):
+    def count(state, draws):
         calls.append(None)
         return state, dataclasses.replace(draws, value=draws.value + len(calls))
 
-    with pytest.raises(CheckFailed, match="differs when it is traced again"):
-        transform_consistency(with_step(counting), TARGET, KEY)
+    return changed(count)
 
 
-def test_rebuilding_sees_a_closure():
-    def make(target, scale):
-        return metropolis(lambda x: target.log_density(x), step_size=scale)
-
-    with pytest.raises(CheckFailed, match="a rebuilt sampler compiled"):
-        no_recompilation(make, TARGET, KEY)
+def closure(target, scale):
+    return metropolis(lambda x: target.log_density(x), step_size=scale)
 
 
-def gullible_step(log_density, key, state):
-    """Metropolis that takes a NaN ratio for a yes."""
+def stay(key, position):
+    del key
+    return position
+
+
+def accepts_nan_step(log_density, key, state):
     noise_key, accept_key = jax.random.split(key)
     proposal = state + jax.random.normal(noise_key, state.shape)
     log_ratio = log_density(proposal) - log_density(state)
@@ -97,126 +92,109 @@ def gullible_step(log_density, key, state):
     return state, Draws(state, COUNTS, None, DrawKind.MARKOV)
 
 
-def gullible_init(key, position):
-    del key
-    return position
+def accepts_nan(target, scale):
+    del scale
+    return Sampler(Partial(stay), Partial(accepts_nan_step, target.log_density))
 
 
-def test_survival_sees_a_nan_accepted():
-    def make(target, _):
-        return Sampler(Partial(gullible_init), Partial(gullible_step, target.log_density))
-
-    with pytest.raises(CheckFailed, match="with NaN a chain moved"):
-        nan_robustness(make, TARGET, KEY)
+def nan_weight_step(log_density, proposal, key, state):
+    value = proposal.sample(key)
+    log_weight = log_density(value) - proposal.log_prob(value)
+    return state, Draws(value, COUNTS, log_weight, DrawKind.WEIGHTED)
 
 
-def test_survival_sees_a_nan_weight():
-    def careless_step(log_density, proposal, key, state):
-        value = proposal.sample(key)
-        log_weight = log_density(value) - proposal.log_prob(value)
-        return state, Draws(value, COUNTS, log_weight, DrawKind.WEIGHTED)
-
-    def make(target, _):
-        step = Partial(careless_step, target.log_density, target.proposal)
-        return Sampler(importance(target.log_density, target.proposal).init, step)
-
-    with pytest.raises(CheckFailed, match="log-weight is NaN"):
-        nan_robustness(make, TARGET, KEY)
+def nan_weight(target, scale):
+    del scale
+    step = Partial(nan_weight_step, target.log_density, target.proposal)
+    return Sampler(importance(target.log_density, target.proposal).init, step)
 
 
-def silent_step(log_density, scale, moves, key, x):
-    """Wrong (the ratio is a quarter of the true one), or lame (a coordinate stays), and silent about it."""
+def one_gradient_less(state, draws):
+    info = {**draws.info, "num_grads": draws.info["num_grads"] - 1}
+    return state, dataclasses.replace(draws, info=info)
+
+
+def three_steps(target, scale):
+    return hmc(target.log_density, step_size=scale, num_steps=3)
+
+
+MISTAKES = {
+    "transform_consistency: changes its structure": changed(other_dtype),
+    "transform_consistency: is the key used": ignored_key,
+    "transform_consistency: differs when it is traced again": side_effect(),
+    "no_recompilation: made again, it compiled .* programs: .*never a closure": closure,
+    "nan_robustness: with NaN a chain moved": accepts_nan,
+    "nan_robustness: log-weight is NaN": nan_weight,
+    "cost: evaluated for 15 gradients and 0 log densities; the sampler reports 10": changed(
+        one_gradient_less, three_steps
+    ),
+}
+
+
+@pytest.mark.parametrize("name", first_of_each(MISTAKES, family=lambda name: name.partition(":")[0]))
+def test_a_mistake_is_detected(name):
+    check, _, message = name.partition(": ")
+    with pytest.raises(CheckFailed, match=message):
+        CERTAIN[check](MISTAKES[name], TARGET, KEY)
+
+
+def walk_step(log_density, scale, power, moves, reports, key, x):
+    """A random walk whose log ratio is multiplied by a power, in coordinates that move, or do not."""
     noise_key, accept_key = jax.random.split(key)
     proposal = x + scale * moves * jax.random.normal(noise_key, x.shape)
-    log_ratio = jnp.where(moves.all(), 0.25, 1.0) * (log_density(proposal) - log_density(x))
-    x, _, _ = accept(accept_key, log_ratio, proposal, x)
-    return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, DrawKind.MARKOV)
+    x, rate, _ = accept(accept_key, power * (log_density(proposal) - log_density(x)), proposal, x)
+    info = {**COUNTS, "acceptance_rate": jnp.where(reports, rate, jnp.nan)}
+    return x, Draws(x, info, None, DrawKind.MARKOV)
 
 
-@pytest.mark.parametrize(("moves", "message"), [([1.0, 1.0], "does not leave"), ([1.0, 0.0], "never moves")])
-def test_invariance_sees_the_silent(moves, message):
+def walk(power, moves=(1.0, 1.0), reports=True):
     def make(target, scale):
-        step = Partial(silent_step, target.log_density, jnp.asarray(scale), jnp.array(moves))
-        return Sampler(Partial(gullible_init), step)
+        options = (jnp.float32(scale), jnp.float32(power), jnp.array(moves), jnp.array(reports))
+        return Sampler(Partial(stay), Partial(walk_step, target.log_density, *options))
 
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            walk(0.25, reports=False),
+            "does not leave standard_gaussian invariant .* at scale .*Usual causes: an acceptance",
+        ),
+        (walk(1.0, (1.0, 0.0), reports=False), "coordinate 1 never moves"),
+    ],
+    ids=["ratio", "coordinate"],
+)
+def test_invariance_detects_mistakes_of_kernels_that_report_no_acceptance_rate(make, message):
     with pytest.raises(CheckFailed, match=message):
         invariance(make, TARGET, KEY)
 
 
-def test_cost_sees_a_gradient_not_counted():
-    def one_less(state, draws):
-        info = {**draws.info, "num_grads": draws.info["num_grads"] - 1}
-        return state, dataclasses.replace(draws, info=info)
-
-    def make(target, scale):
-        sampler = hmc(target.log_density, step_size=scale, num_steps=3)
-
-        def changed(key, state):
-            return one_less(*sampler.step(key, state))
-
-        return Sampler(sampler.init, Partial(changed))
-
-    with pytest.raises(CheckFailed, match="gave 15 gradients and 0 log densities; the sampler reports 10"):
-        cost(make, TARGET, KEY)
+def test_rank_detects_errors_that_add_up_over_steps():
+    """Acceptance ratios a fifth too near 1: three steps hide it, fifteen do not."""
+    found = rank(walk(1.0), TARGET, fresh_key())
+    assert [one.value < one.allowed for one in found] == [True] * 3
+    assert found[0].acceptance_rate > found[1].acceptance_rate > found[2].acceptance_rate
+    with pytest.raises(CheckFailed, match="not distributed like the chains through them"):
+        rank(walk(0.8), TARGET, fresh_key(), scales=(2.0,))
 
 
-def test_accept_refuses_what_is_not_a_number():
-    for log_ratio in (jnp.nan, -jnp.inf, jnp.inf):
-        state, rate, accepted = accept(KEY, jnp.float32(log_ratio), jnp.float32(1.0), jnp.float32(0.0))
-        assert (float(state), float(rate), bool(accepted)) == (0.0, 0.0, False)
-
-
-def turning(angle):
-    """A current: every step turns a rotation-invariant law by an angle, and refreshes a little."""
-
-    sampler = Sampler(Partial(gullible_init), Partial(turning_step, jnp.float32(angle)))
-    return lambda *_: sampler
-
-
-def turning_step(angle, key, x):
-    turn = jnp.array([[jnp.cos(angle), -jnp.sin(angle)], [jnp.sin(angle), jnp.cos(angle)]])
-    x = 0.8 * turn @ x + 0.6 * jax.random.normal(key, x.shape)
+def turn_step(angle, key, x):
+    rotation = jnp.array([[jnp.cos(angle), -jnp.sin(angle)], [jnp.sin(angle), jnp.cos(angle)]])
+    x = 0.8 * rotation @ x + 0.6 * jax.random.normal(key, x.shape)
     return x, Draws(x, {**COUNTS, "acceptance_rate": jnp.float32(jnp.nan)}, None, DrawKind.MARKOV)
 
 
-def test_reversibility_sees_a_current():
-    """It leaves a Gaussian as it is, turned or not; turned, it goes round one way."""
-    reversibility(turning(0.0), TARGET, fresh_key())
-    invariance(turning(0.5), TARGET, fresh_key())
-    with pytest.raises(CheckFailed, match=r"not reversible.*differ in .+ and .+ by"):
-        reversibility(turning(0.5), TARGET, fresh_key())
+def turn(angle):
+    """A stationary current: each step rotates the position, and refreshes it a little."""
+    sampler = Sampler(Partial(stay), Partial(turn_step, jnp.float32(angle)))
+    return lambda *_: sampler
 
 
-def test_rank_sees_what_adds_up_over_steps():
-    """Acceptance ratios a twentieth too near 1: three steps hide it, fifteen do not."""
-
-    def make(target, scale):
-        step = Partial(tempered_step, target.log_density, jnp.float32(scale))
-        return Sampler(Partial(gullible_init), step)
-
-    rank(right, TARGET, fresh_key())
-    with pytest.raises(CheckFailed, match="exact draws stand out"):
-        rank(make, TARGET, fresh_key(), scales=(2.0,))
-
-
-def tempered_step(log_density, scale, key, x):
-    noise_key, accept_key = jax.random.split(key)
-    proposal = x + scale * jax.random.normal(noise_key, x.shape)
-    log_ratio = 0.8 * (log_density(proposal) - log_density(x))
-    x, rate, _ = accept(accept_key, log_ratio, proposal, x)
-    return x, Draws(x, {**COUNTS, "acceptance_rate": rate}, None, DrawKind.MARKOV)
-
-
-def test_one_statistic_under_two_names_is_no_alarm():
-    """As in one dimension, where projections are the coordinate: all between them is rounding."""
-    pairs = fresh_rng().normal(size=(2, 1, 10_000)) * np.array([1.0, -3.0, 1e-3])[None, :, None]
-    assert (found := asymmetry(*pairs, 1e-6)).deviation <= found.threshold
-
-
-def test_the_waves_of_a_symmetric_pair_are_even():
-    """Pairs that are swapped at random pass; pairs in order of size do not, whatever their law."""
-    rng = fresh_rng()
-    pairs = rng.standard_cauchy((2, 6, 2_000))
-    assert (found := asymmetry(*pairs, 1e-6)).deviation <= found.threshold
-    found = asymmetry(*np.sort(pairs, axis=0), 1e-6)
-    assert found.deviation > found.threshold
+def test_reversibility_detects_a_current():
+    """It leaves a Gaussian invariant with or without rotation; with it, it goes round one way."""
+    reversibility(turn(0.0), TARGET, fresh_key(), scales=(1.0,))
+    invariance(turn(0.5), TARGET, fresh_key(), scales=(1.0,))
+    with pytest.raises(CheckFailed, match=r"not reversible.* and back in .+ and .+ at scale"):
+        reversibility(turn(0.5), TARGET, fresh_key(), scales=(1.0,))

@@ -1,10 +1,11 @@
-"""Checkpoints: bit for bit, whole or not at all, and refused where they do not fit."""
+"""Check that states are restored bit for bit, and that mismatches and damage are reported."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from jgen.training import checkpoints, init_state, make_train_step, train
 from jgen.types import DrawKind, Draws
+from tests.helpers.trees import assert_identical
 
 pytestmark = pytest.mark.usefixtures(
     "optimised"
@@ -56,21 +58,8 @@ def odd_leaves():
 STATES = [fresh_state, sampler_state, odd_leaves]
 
 
-def raw(leaf):
-    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return str(leaf.dtype), np.asarray(jax.random.key_data(leaf)).tobytes()
-    return str(leaf.dtype), np.asarray(leaf).tobytes()
-
-
-def assert_identical(left, right):
-    assert jax.tree.structure(left) == jax.tree.structure(right)
-    for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True):
-        assert a.shape == b.shape
-        assert raw(a) == raw(b)
-
-
 @pytest.mark.parametrize("make", STATES, ids=lambda make: make.__name__)
-def test_any_state_comes_back_bit_for_bit(make, tmp_path):
+def test_states_are_restored_bit_for_bit(make, tmp_path):
     state = make()
     checkpoints.save(tmp_path, state, step=0)
     like = jax.tree.map(lambda leaf: leaf if isinstance(leaf, np.ndarray) else jnp.zeros_like(leaf), state)
@@ -81,36 +70,25 @@ def test_any_state_comes_back_bit_for_bit(make, tmp_path):
 
 RESUME = """
 import sys
-sys.path.insert(0, {tests!r})
-from test_checkpoints import *
+sys.path.insert(0, {root!r})
+from tests.training.checkpoints.test_restore import *
 state = checkpoints.restore({directory!r}, like=fresh_state())
 checkpoints.save({directory!r}, fit(state, 9), step=20, notes={{"resumed": True}})
 assert "tensorflow" not in sys.modules
 """
 
 
+@pytest.mark.weekly
 def test_training_resumed_in_another_process_is_the_same_run(tmp_path):
     whole = fit(fresh_state(), 20)
     checkpoints.save(tmp_path, fit(fresh_state(), 11), step=11)
-    program = RESUME.format(tests=os.path.dirname(__file__), directory=str(tmp_path))
+    program = RESUME.format(root=str(Path(__file__).parents[3]), directory=str(tmp_path))
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
     assert checkpoints.notes(tmp_path) == {"resumed": True}
     assert_identical(checkpoints.restore(tmp_path, like=fresh_state()), whole)
 
 
-def test_the_newest_are_kept_and_each_is_found(tmp_path):
-    assert checkpoints.steps(tmp_path / "none") == []
-    for step in (1, 2, 10, 11):
-        folder = checkpoints.save(tmp_path, {"x": jnp.full(2, step)}, step=step, notes={"n": step}, keep=3)
-        assert folder.is_dir()
-    assert checkpoints.steps(tmp_path) == [2, 10, 11]
-    assert checkpoints.notes(tmp_path, step=10) == {"n": 10}
-    like = {"x": jnp.zeros(2, int)}
-    assert checkpoints.restore(tmp_path, like)["x"].tolist() == [11, 11]
-    assert checkpoints.restore(tmp_path, like, step=2)["x"].tolist() == [2, 2]
-
-
-def test_a_restored_state_goes_where_like_is(tmp_path):
+def test_a_state_is_restored_to_the_sharding_of_like(tmp_path):
     mesh = jax.make_mesh((1,), ("data",), axis_types=(AxisType.Auto,))
     checkpoints.save(tmp_path, jnp.arange(4.0), step=0)
     like = jax.device_put(jnp.zeros(4), NamedSharding(mesh, PartitionSpec("data")))
@@ -119,7 +97,7 @@ def test_a_restored_state_goes_where_like_is(tmp_path):
     assert restored.tolist() == [0, 1, 2, 3]
 
 
-def test_what_does_not_fit_is_named(tmp_path):
+def test_mismatched_leaves_are_named(tmp_path):
     state = {"w": jnp.ones((3, 2)), "n": jnp.ones((), jnp.int32)}
     checkpoints.save(tmp_path, state, step=4)
     for change, words in (
@@ -134,7 +112,7 @@ def test_what_does_not_fit_is_named(tmp_path):
         checkpoints.restore(tmp_path, {"w": state["w"]})
 
 
-def test_what_is_not_there_or_not_ours_is_said(tmp_path):
+def test_missing_and_foreign_checkpoints_are_reported(tmp_path):
     like = {"x": jnp.zeros(2)}
     with pytest.raises(FileNotFoundError, match="save one first"):
         checkpoints.restore(tmp_path / "none", like)
@@ -144,7 +122,7 @@ def test_what_is_not_there_or_not_ours_is_said(tmp_path):
     with pytest.raises(ValueError, match="not after step 3"):
         checkpoints.save(tmp_path, like, step=3)
     with pytest.raises(ValueError, match="keep"):
-        checkpoints.save(tmp_path, like, step=5, keep=0)
+        checkpoints.save(tmp_path, like, step=5, keep_last=0)
     with pytest.raises(TypeError, match=r"\['f'\]"):
         checkpoints.save(tmp_path, {"f": "text"}, step=5)
     with pytest.raises(TypeError, match="the state"):
@@ -159,7 +137,7 @@ def test_what_is_not_there_or_not_ours_is_said(tmp_path):
         checkpoints.restore(tmp_path, like)
 
 
-def test_a_truncated_file_is_damage_or_does_not_matter(tmp_path):
+def test_a_truncated_file_is_reported_or_harmless(tmp_path):
     state = fresh_state()
     folder = checkpoints.save(tmp_path / "good", state, step=1)
     refused = 0
@@ -175,12 +153,3 @@ def test_a_truncated_file_is_damage_or_does_not_matter(tmp_path):
             refused += 1
         shutil.rmtree(copy)
     assert refused >= 3  # the arrays, their index, the manifest
-
-
-def test_an_unfinished_save_is_not_seen(tmp_path):
-    like = {"x": jnp.ones(2)}
-    folder = checkpoints.save(tmp_path, like, step=1)
-    shutil.copytree(folder, tmp_path / "2.orbax-checkpoint-tmp")  # what a killed save leaves behind
-    assert checkpoints.steps(tmp_path) == [1]
-    checkpoints.save(tmp_path, like, step=2)
-    assert checkpoints.steps(tmp_path) == [1, 2]

@@ -1,6 +1,7 @@
-"""Checkpoints along a run: written while it goes on, the best kept, nothing lost to a kill or a full disk."""
+"""Check saving along a run: in the background, the best kept, nothing lost to a kill or a full disk."""
 
 import contextlib
+import errno
 import itertools
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +27,7 @@ from jgen.training import (
     train,
 )
 from tests.helpers.full_disk import full_disk
+from tests.helpers.trees import assert_identical
 
 pytestmark = pytest.mark.usefixtures(
     "optimised"
@@ -47,21 +50,14 @@ def fresh():
     return init_state(jax.random.key(5), {"w": jnp.zeros(3), "v": jnp.ones((100, 100))}, OPTIMIZER)
 
 
-def go_on(state, num_steps, on_chunk=None):
+def train_on(state, num_steps, on_chunk=None):
     return train(
         state, STEP, DATA, num_steps, make_batch=shuffled(4), chunk_size=CHUNK, on_chunk=on_chunk
     ).state
 
 
-def assert_identical(left, right):
-    for a, b in zip(jax.tree.leaves(left), jax.tree.leaves(right), strict=True):
-        if jnp.issubdtype(a.dtype, jax.dtypes.prng_key):
-            a, b = jax.random.key_data(a), jax.random.key_data(b)
-        np.testing.assert_array_equal(a, b)
-
-
-def run_for_ever(directory):
-    """What the process that is killed does: trains from where it was, and saves after every chunk."""
+def run_without_end(directory):
+    """Train from the newest checkpoint and save after every chunk, in the process that is killed."""
     state = checkpoints.restore(directory, like=fresh()) if checkpoints.steps(directory) else fresh()
     with checkpoints.writer(directory) as save:
 
@@ -69,15 +65,14 @@ def run_for_ever(directory):
             save(state, step=int(state.step))
             print(int(state.step), flush=True)
 
-        go_on(state, 1_000_000, on_chunk)
+        train_on(state, 1_000_000, on_chunk)
 
 
 def kill_during(directory, num_chunks, delay):
-    """Starts that process, kills it ``delay`` seconds after a chunk, and says which step it told last."""
-    program = (
-        f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import test_checkpoint_writer as t"
-    )
-    command = [sys.executable, "-c", f"{program}; t.run_for_ever({str(directory)!r})"]
+    """Start that process, kill it ``delay`` seconds after a chunk, and return the last step it printed."""
+    root = str(Path(__file__).parents[3])
+    program = f"import sys; sys.path[:0] = [{root!r}]; import tests.training.checkpoints.test_save as t"
+    command = [sys.executable, "-c", f"{program}; t.run_without_end({str(directory)!r})"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         limit = threading.Timer(180, process.kill)
         limit.start()
@@ -90,29 +85,29 @@ def kill_during(directory, num_chunks, delay):
     return int(lines[-1])
 
 
-def check_nothing_is_lost(directory, told):
-    """What stands is whole, is the uninterrupted run, and is at most one save behind what was told."""
+def check_nothing_is_lost(directory, last):
+    """Saved steps equal the uninterrupted run; at most one save is missing."""
     steps = checkpoints.steps(directory)
-    assert steps[-1] >= told - CHUNK
+    assert steps[-1] >= last - CHUNK
     state, done = fresh(), 0
     for step in steps:
-        state, done = go_on(state, step - done), step
+        state, done = train_on(state, step - done), step
         assert_identical(checkpoints.restore(directory, like=fresh(), step=step), state)
-    whole = go_on(state, 20)
-    assert_identical(go_on(checkpoints.restore(directory, like=fresh()), 20), whole)
+    whole = train_on(state, 20)
+    assert_identical(train_on(checkpoints.restore(directory, like=fresh()), 20), whole)
 
 
-def test_a_killed_run_resumed_is_the_whole_run_bit_for_bit(tmp_path):
+def test_a_killed_run_resumes_bit_for_bit(tmp_path):
     check_nothing_is_lost(tmp_path, kill_during(tmp_path, 4, 0.0))
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_at_any_moment(tmp_path):
-    told = 0
+def test_a_run_killed_repeatedly_resumes_bit_for_bit(tmp_path):
+    last = 0
     for i, delay in enumerate(np.random.default_rng(0).uniform(0, 0.05, 6)):
-        before, told = told, kill_during(tmp_path, 2 + i % 3, delay)
-        assert told > before  # it went on from where it was
-        check_nothing_is_lost(tmp_path, told)
+        before, last = last, kill_during(tmp_path, 2 + i % 3, delay)
+        assert last > before  # it resumed
+        check_nothing_is_lost(tmp_path, last)
 
 
 def save_all(directory, states):
@@ -121,14 +116,14 @@ def save_all(directory, states):
             save(state, step=step)
 
 
-def test_a_deletion_broken_off_leaves_no_step_that_cannot_be_restored(tmp_path, monkeypatch):
-    """As a kill does: the files of an old checkpoint go one by one, but from the third on none goes."""
-    unlink, gone = os.unlink, []
+def test_an_interrupted_deletion_leaves_only_complete_steps(tmp_path, monkeypatch):
+    """Like a kill: the third file of an old checkpoint and all after it cannot be deleted."""
+    unlink, deleted = os.unlink, []
 
     def unlink_two(path, *where, **options):
-        gone.append(path)
-        if len(gone) > 2:
-            raise OSError("killed")
+        deleted.append(path)
+        if len(deleted) > 2:
+            raise OSError(errno.EIO, "killed")
         unlink(path, *where, **options)
 
     states = {step: {"x": jnp.full(3, step)} for step in range(4)}
@@ -140,10 +135,10 @@ def test_a_deletion_broken_off_leaves_no_step_that_cannot_be_restored(tmp_path, 
     for step in (1, 2):
         assert_identical(checkpoints.restore(tmp_path, like=states[0], step=step), states[step])
     checkpoints.save(tmp_path, states[0], step=4)
-    assert not [path for path in tmp_path.iterdir() if not path.name.isdigit()]  # nothing is left lying about
+    assert not [path for path in tmp_path.iterdir() if not path.name.isdigit()]  # no other files remain
 
 
-def test_what_is_saved_is_the_state_at_the_call_whatever_training_does_next(tmp_path):
+def test_the_state_at_the_call_is_saved(tmp_path):
     saved = {}
     with checkpoints.writer(tmp_path, keep_last=100) as save:
 
@@ -151,8 +146,8 @@ def test_what_is_saved_is_the_state_at_the_call_whatever_training_does_next(tmp_
             saved[int(state.step)] = jax.tree.map(jnp.copy, state)
             save(state, step=int(state.step))
 
-        state = go_on(fresh(), 50, on_chunk)  # each chunk consumes the state that is being written
-    assert checkpoints.steps(tmp_path) == list(saved) == list(range(CHUNK, 51, CHUNK))
+        state = train_on(fresh(), 20, on_chunk)  # each chunk consumes the state that is being written
+    assert checkpoints.steps(tmp_path) == list(saved) == list(range(CHUNK, 21, CHUNK))
     for step, expected in saved.items():
         assert_identical(checkpoints.restore(tmp_path, like=fresh(), step=step), expected)
     assert_identical(averaged_params(checkpoints.restore(tmp_path, like=fresh())), averaged_params(state))
@@ -160,9 +155,9 @@ def test_what_is_saved_is_the_state_at_the_call_whatever_training_does_next(tmp_
 
 @contextlib.contextmanager
 def held_before_the_commit():
-    """Orbax says, in a thread of its own, when the arrays are written; here it waits until the block ends.
+    """Block Orbax's writing thread, once the arrays are written, until the block ends or for ten seconds.
 
-    Yields an event that is set once it waits. With a writer that waits itself, it ends after ten seconds.
+    Yields an event that is set once the thread is blocked.
     """
     waiting, release = threading.Event(), threading.Event()
 
@@ -179,7 +174,7 @@ def held_before_the_commit():
         jax.monitoring.unregister_scalar_listener(wait)
 
 
-def test_the_run_goes_on_while_its_state_is_written(tmp_path):
+def test_saving_does_not_block(tmp_path):
     state = {"x": jnp.arange(3.0)}
     checkpoints.save(tmp_path, state, step=1)
     with checkpoints.writer(tmp_path) as save:
@@ -218,7 +213,7 @@ def test_the_newest_and_the_best_are_kept(options, kept, best, tmp_path):
     assert checkpoints.best(tmp_path) == best
 
 
-def test_the_best_is_remembered_by_another_writer(tmp_path):
+def test_another_writer_keeps_the_best(tmp_path):
     steps_kept(tmp_path, LOSSES, keep_last=1, keep_best=1)
     with checkpoints.writer(tmp_path, keep_last=1, keep_best=1) as save:
         save({"x": jnp.zeros(2, int)}, step=10, metric=3.0)
@@ -234,11 +229,11 @@ def incompressible(seed):
     return {"x": jax.random.normal(jax.random.key(seed), (300, 300))}
 
 
-def test_a_full_disk_is_one_line_and_what_stood_still_stands(tmp_path):
+def test_a_full_disk_is_reported_in_one_line_and_loses_nothing(tmp_path):
     first, second = incompressible(1), incompressible(2)
     with checkpoints.writer(tmp_path, keep_last=1) as save:
         save(first, step=1)
-    words = r"cannot save step 2 in .*: .*the steps that stand there are \[1\]"
+    words = r"cannot save step 2 in .*: .*the steps saved there are \[1\]"
     with (
         pytest.raises(OSError, match=words) as caught,
         full_disk(),
@@ -248,13 +243,13 @@ def test_a_full_disk_is_one_line_and_what_stood_still_stands(tmp_path):
     assert "\n" not in str(caught.value)
     assert checkpoints.steps(tmp_path) == [1]
     assert_identical(checkpoints.restore(tmp_path, like=second), first)
-    with checkpoints.writer(tmp_path, keep_last=1) as save:  # there is room again
+    with checkpoints.writer(tmp_path, keep_last=1) as save:  # there is space again
         save(second, step=3)
     assert_identical(checkpoints.restore(tmp_path, like=first), second)
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["3"]  # no litter
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["3"]  # no other folders remain
 
 
-def test_an_error_in_the_block_still_ends_the_save(tmp_path):
+def test_an_error_in_the_block_still_completes_the_save(tmp_path):
     with pytest.raises(KeyError, match="mine"):  # noqa: PT012, SIM117
         with checkpoints.writer(tmp_path) as save:
             save(incompressible(1), step=1)
@@ -262,7 +257,7 @@ def test_an_error_in_the_block_still_ends_the_save(tmp_path):
     assert_identical(checkpoints.restore(tmp_path, like=incompressible(0)), incompressible(1))
 
 
-def test_mistakes_are_named(tmp_path):
+def test_invalid_arguments_are_rejected(tmp_path):
     with pytest.raises(FileNotFoundError, match="no checkpoint with a metric"):
         checkpoints.best(tmp_path)
     for options in ({"keep_last": 0}, {"keep_best": -1}):

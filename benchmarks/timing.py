@@ -1,0 +1,117 @@
+"""Time calls against each other within one process."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from jgen.types import Array, LogDensity
+
+MIN_ROUNDS, MAX_ROUNDS = 3, 15
+
+
+class Timed(NamedTuple):
+    """Times of a call.
+
+    Attributes:
+        compile_seconds: The first call less the median of the later ones, at least 0.
+        seconds: Of each later call; those of one round have the same index in every ``Timed``.
+    """
+
+    compile_seconds: float
+    seconds: list[float]
+
+    @property
+    def median(self) -> float:
+        """Seconds of the median call."""
+        return statistics.median(self.seconds)
+
+    def ratio(self, other: "Timed") -> float:
+        """Return the median over rounds of this call's time over the other's in the same round."""
+        return statistics.median(a / b for a, b in zip(self.seconds, other.seconds, strict=True))
+
+
+def time_in_rounds(
+    calls: Mapping[str, Callable[[], Any]], seconds: float, first: Mapping[str, float] | None = None
+) -> dict[str, Timed]:
+    """Time each call once per round, so that a disturbance of the machine affects all of them.
+
+    Args:
+        calls: Name -> call; its result is waited for.
+        seconds: Budget of each call, over all rounds; there are at least three rounds.
+        first: Seconds of the first calls of those that are compiled already.
+
+    Returns:
+        Name -> times; ``a.ratio(b)`` compares two within each round.
+
+    Example:
+        >>> calls = {"one": lambda: time.sleep(0.002), "five": lambda: time.sleep(0.01)}
+        >>> timed = time_in_rounds(calls, 0.1)
+        >>> 2 < timed["five"].ratio(timed["one"]) < 6
+        True
+    """
+    known = first or {}
+    first = {name: known[name] if name in known else clock(call) for name, call in calls.items()}
+    rounds = [{name: clock(call) for name, call in calls.items()}]
+    count = min(MAX_ROUNDS, max(MIN_ROUNDS, round(seconds / max(rounds[0].values()))))
+    rounds += [{name: clock(call) for name, call in calls.items()} for _ in range(count - 1)]
+    times = {name: [one[name] for one in rounds] for name in calls}
+    return {
+        name: Timed(max(0.0, first[name] - statistics.median(times[name])), times[name]) for name in calls
+    }
+
+
+def clock(call: Callable[..., Any], *arguments: Any) -> float:
+    """Return the seconds of one call, with its result waited for."""
+    start = time.perf_counter()
+    jax.block_until_ready(call(*arguments))
+    return time.perf_counter() - start
+
+
+def choose_size(call: Callable[[int], Any], seconds: float, least: int, most: int) -> tuple[int, float]:
+    """Choose how many units of work, a power of two, fill a time; and measure the compilation.
+
+    Args:
+        call: ``call(count)`` does that many units.
+        seconds: Time to fill.
+        least: Smallest count.
+        most: Largest count.
+
+    Returns:
+        The count, and the seconds of compilation.
+    """
+    count = least
+    first = clock(call, count)
+    spent = clock(call, count)
+    compilation = max(0.0, first - spent)
+    while 4 * spent < seconds and count < most:
+        count = min(most, 4 * count)
+        spent = clock(call, count)
+    fitting = 2 ** round(math.log2(count * seconds / spent))
+    return min(most, max(least, fitting)), compilation
+
+
+def bare_evaluation(function: LogDensity, positions: Array) -> Callable[[int], Array]:
+    """Return a loop over the batched gradient or density alone, which the compiler cannot shorten.
+
+    Args:
+        function: Its value at a position ``[dim]`` has the position's shape, or is a scalar.
+        positions: ``[chain, dim]``.
+
+    Returns:
+        ``evaluate(count)`` evaluates every chain ``count`` times, one after the other.
+    """
+
+    @jax.jit
+    def evaluate(positions: Array, zero: Array, count: Array) -> Array:
+        def body(_: Array, x: Array) -> Array:
+            value = jax.vmap(function)(x)
+            return x + zero * value.reshape(len(x), -1)
+
+        return jax.lax.fori_loop(0, count, body, positions)
+
+    return lambda count: evaluate(positions, jnp.zeros((), positions.dtype), count)

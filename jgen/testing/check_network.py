@@ -1,0 +1,67 @@
+"""Check a network that returns distributions: what decoders and encoders have in common."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import flax.linen as nn
+import jax
+import numpy as np
+
+from jgen.testing import network_checks
+from jgen.testing.check_result import CheckResult, run_checks
+from jgen.testing.network_checks.network_case import NetworkCase, evaluate
+from jgen.types import Key, PyTree
+
+NetworkCheck = Callable[[NetworkCase], str]
+CHECKS: Mapping[str, NetworkCheck] = {
+    "dependence": network_checks.dependence,
+    "batch_independence": network_checks.batch_independence,
+    "extremes": network_checks.extremes,
+    "precision": network_checks.precision,
+    "no_recompilation": network_checks.no_recompilation,
+    "transform_consistency": network_checks.transform_consistency,
+    "keys": network_checks.keys,
+}
+"""Checks after those of state and shapes; the last two cost most, as they compile initialisers."""
+
+
+def check_network(
+    module: nn.Module, inputs: PyTree, key: Key | None = None, checks: Mapping[str, NetworkCheck] = CHECKS
+) -> list[CheckResult]:
+    """Check a network in order; see ``check_decoder`` for the checks.
+
+    Args:
+        module: Takes ``inputs`` alone and returns a distribution.
+        inputs: Three different rows or more on every leaf.
+        key: For parameters and draws; None for ``jax.random.key(0)``.
+        checks: By name; those of state and shapes come first, always.
+
+    Returns:
+        The checks that passed, with what they measured.
+
+    Raises:
+        CheckFailed: With the check, what was found, and what usually causes it.
+    """
+    repeat = "the same key" if key is not None else "key=jax.random.key(0)"
+    key = jax.random.key(0) if key is None else key
+    inputs = jax.tree.map(np.asarray, inputs)
+    made: dict[str, Any] = {}
+
+    def state() -> str:
+        made["apply"], made["params"] = network_checks.state(module, inputs, key)
+        return f"{sum(leaf.size for leaf in jax.tree.leaves(made['params']))} parameters, all float32"
+
+    def shapes() -> str:
+        apply, params = made["apply"], made["params"]
+        draw = network_checks.shapes(module, apply, params, inputs, key)
+        zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), draw)
+        x = jax.tree.map(np.asarray, evaluate(apply, params, inputs, zeros, key).draws)
+        made["case"] = NetworkCase(module, apply, params, inputs, x, key)
+        return f"draws {', '.join(str(leaf.shape) for leaf in jax.tree.leaves(x))}"
+
+    def of_case(check: NetworkCheck) -> str:
+        return check(made["case"])
+
+    others = {name: partial(of_case, check) for name, check in checks.items()}
+    return run_checks({"state": state, "shapes": shapes, **others}, repeat)

@@ -1,0 +1,314 @@
+"""Check the claims of a target: its density, exact draws, known answers, proposal and conditionals."""
+
+import math
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
+
+from jgen.samplers.exact.ancestral import ancestral
+from jgen.testing.check_result import CheckFailed, CheckResult, Measurement, require_within, run_checks
+from jgen.testing.requirements import require_close, rounding
+from jgen.types import Array, Key, PyTree, Sampler, Target, Trait
+
+NUM_DRAWS = 20_000
+STANDARD_ERRORS = 6.0
+"""Normal means pass them with probability 2e-9 each."""
+LARGEST_SHARE = 0.05
+"""Of one draw in a sum of squares, beyond which the central limit theorem does not apply."""
+
+
+class Evaluations(NamedTuple):
+    """Densities and known answers at draws, in float64.
+
+    Attributes:
+        x: The draws ``[draw, dim]``.
+        log_density: In nats ``[draw]``.
+        log_ratio: To the proposal ``[draw]``; None where there is no proposal.
+        expectations: Name -> the function's values ``[draw, ...]``.
+    """
+
+    x: Any
+    log_density: Any
+    log_ratio: Any
+    expectations: dict[str, Any]
+
+
+def check_target(target: Target, *, key: Key | None = None) -> list[CheckResult]:
+    """Check what a target claims; the one function to run on a new one.
+
+    - form: a pytree of arrays and ``Partial``s, whose answers, draws and proposal have the shape of
+      ``start``;
+    - log_density: one float, finite at the start, the same compiled and not;
+    - gradient: finite at the start, unless the target is discrete;
+    - exact_draws: of finite density, with the claimed mean, variance and expectations;
+    - log_evidence: the mean weight of draws of the proposal is Z;
+    - log_bound: no draw of the proposal or of the exact sampler has a larger ratio of densities;
+    - conditionals: their joint log-probability is the log density up to a constant.
+
+    Claims that are None are not checked. Means are compared with claims to 6 standard errors and a correction
+    for skewness, over 20,000 draws: by the central limit theorem, which is no bound, a correct target fails
+    with probability 2e-9 for each mean, 1e-6 for some 500 of them. Where one draw has more than 5 % of a sum
+    of squares the theorem does not apply, and that coordinate is not checked. The other checks are not
+    statistical.
+
+    Args:
+        target: The target.
+        key: For draws; None for ``jax.random.key(0)``.
+
+    Returns:
+        The checks that passed, with what they measured.
+
+    Raises:
+        CheckFailed: With the claim, by how much it is wrong, and what usually causes it.
+
+    Example:
+        >>> from jgen.targets import banana
+        >>> [name for name, _ in check_target(banana())][:4]
+        ['form', 'log_density', 'gradient', 'exact_draws']
+        >>> [name for name, _ in check_target(banana())][4:]
+        ['log_evidence', 'log_bound', 'conditionals']
+    """
+    repeat = "the same key" if key is not None else "key=jax.random.key(0)"
+    exact_key, proposal_key, ancestral_key = jax.random.split(jax.random.key(0) if key is None else key, 3)
+
+    @cache
+    def exact() -> Evaluations | None:
+        return None if target.sample is None else _evaluations(target, exact_key, of_proposal=False)
+
+    @cache
+    def proposed() -> Evaluations | None:
+        return None if target.proposal is None else _evaluations(target, proposal_key, of_proposal=True)
+
+    checks: dict[str, Callable[[], object]] = {
+        "form": partial(form, target),
+        "log_density": partial(log_density, target),
+        "gradient": partial(gradient, target),
+        "exact_draws": lambda: exact_draws(target, exact()),
+        "log_evidence": lambda: log_evidence(target, proposed()),
+        "log_bound": lambda: log_bound(
+            target, [found for found in (proposed(), exact()) if found is not None]
+        ),
+        "conditionals": partial(conditionals, target, ancestral_key),
+    }
+    return run_checks(checks, repeat)
+
+
+def form(target: Target) -> str:
+    """Check shapes and dtypes against those of the start; traced."""
+    if not isinstance(target.log_density, Partial):
+        raise CheckFailed(
+            "log_density is not a jax.tree_util.Partial, so a rebuilt target compiles again: bind data to a "
+            "module-level function by Partial(function, data)"
+        )
+    dim = ravel_pytree(target.start)[0].size
+    for name in ("mean", "variance"):
+        answer = getattr(target, name)
+        if answer is not None and jnp.shape(answer) != (dim,):
+            raise CheckFailed(f"{name} has shape {jnp.shape(answer)}; it is ravelled, and must have ({dim},)")
+    for name, (function, answer) in target.expectations.items():
+        if (found := jax.eval_shape(function, target.start).shape) != jnp.shape(answer):
+            raise CheckFailed(
+                f"expectation {name!r}: the function returns {found}, the truth {jnp.shape(answer)}"
+            )
+    samplers = {} if target.sample is None else {"an exact draw": target.sample}
+    if target.proposal is not None:
+        samplers["a draw of the proposal"] = target.proposal.sample
+    elif target.log_bound is not None:
+        raise CheckFailed("log_bound is the bound of a ratio to the proposal, and there is no proposal")
+    expected = _form(target.start)
+    for name, sample in samplers.items():
+        if (drawn := _form(jax.eval_shape(sample, jax.random.key(0)))) != expected:
+            raise CheckFailed(f"{name} is {drawn}, and must be like the start, {expected}")
+    return f"position of {dim} coordinates"
+
+
+def _form(tree: PyTree) -> Any:
+    leaves, structure = jax.tree.flatten(tree)
+    return structure, [f"{jnp.result_type(leaf)}{list(jnp.shape(leaf))}" for leaf in leaves]
+
+
+def log_density(target: Target) -> str:
+    """Check that the log density is one float, finite at the start, and the same compiled and not."""
+    compiled, eager = jax.jit(_log_density)(target), target.log_density(target.start)
+    if jnp.shape(eager) != () or not jnp.issubdtype(jnp.result_type(eager), jnp.floating):
+        raise CheckFailed(
+            f"the log density must be one float; got {jnp.result_type(eager)}{jnp.shape(eager)}"
+        )
+    if not np.isfinite(eager):
+        raise CheckFailed(f"the log density at the start is {eager}: take a start of positive density")
+    message = "the log density differs compiled and not compiled: does it read a Python value?"
+    require_close(jnp.asarray(eager), compiled, message, to_largest=True)
+    return f"{eager:.4g} nats at the start"
+
+
+def gradient(target: Target) -> str:
+    """Check that the gradient of the log density is finite at the start."""
+    if Trait.DISCRETE in target.traits:
+        return "not checked: the target is discrete"
+    if wrong := {
+        str(dtype) for dtype in map(jnp.result_type, jax.tree.leaves(target.start)) if dtype.kind != "f"
+    }:
+        raise CheckFailed(
+            f"the start holds {sorted(wrong)}: make it of floats, or add Trait.DISCRETE to traits"
+        )
+    slope = ravel_pytree(jax.jit(jax.grad(_at, argnums=1))(target, target.start))[0]
+    if not np.isfinite(slope).all():
+        raise CheckFailed(
+            f"the gradient at the start is {slope}: guard roots and logarithms at 0 by a double jnp.where"
+        )
+    return f"length {float(jnp.linalg.norm(slope)):.3g} at the start"
+
+
+def exact_draws(target: Target, draws: Evaluations | None) -> str | list[Measurement]:
+    """Check that exact draws have finite density, and the claimed mean, variance and expectations."""
+    if draws is None:
+        return "not checked: no exact sampler"
+    if not np.isfinite(draws.log_density).all():
+        share = np.mean(~np.isfinite(draws.log_density))
+        raise CheckFailed(
+            f"the log density of {share:.2%} of exact draws is not finite: is it that of the draws?"
+        )
+    claims = {name: (draws.expectations[name], truth) for name, (_, truth) in target.expectations.items()}
+    if target.mean is not None:
+        claims["the mean"] = draws.x, target.mean
+        if target.variance is not None:
+            claims["the variance"] = np.square(draws.x - np.asarray(target.mean, np.float64)), target.variance
+    found = [one for name, claim in claims.items() for one in _mean_errors(name, *claim)]
+    if not found:
+        return "finite density; no claim on a mean that draws can check"
+    require_within(
+        found,
+        "exact draws do not have the claimed expectations",
+        "a claim about other parameters, a variance given as a standard deviation, a key used twice",
+    )
+    return found
+
+
+def log_evidence(target: Target, draws: Evaluations | None) -> str | list[Measurement]:
+    """Check that the mean weight of draws of the proposal is Z."""
+    if draws is None or draws.log_ratio is None or target.log_evidence is None:
+        return "not checked: no proposal or no log_evidence"
+    if np.isnan(draws.log_ratio).any():
+        raise CheckFailed("the ratio of log_density to the proposal is NaN at draws of the proposal")
+    weights = np.exp(draws.log_ratio - float(target.log_evidence))
+    if not np.isfinite(weights).all():
+        raise CheckFailed("a weight of a draw of the proposal is infinite: log_evidence is far too low")
+    found = _mean_errors("the mean weight, which must be 1,", weights, 1.0)
+    if not found:
+        return "not checked: one draw has more than 5 % of the sum of squares"
+    require_within(
+        found,
+        f"the mean weight of draws of the proposal is {weights.mean():.4g} times exp(log_evidence)",
+        "a constant lost in log_density, a proposal that is not normalised, log_evidence of other parameters",
+    )
+    return found
+
+
+def log_bound(target: Target, batches: list[Evaluations]) -> str | list[Measurement]:
+    """Check that no draw has a ratio of densities beyond the bound, but for rounding."""
+    if target.log_bound is None:
+        return "not checked: no log_bound"
+    found = []
+    for draws in batches:
+        assert draws.log_ratio is not None
+        terms = np.abs(draws.log_density) + np.abs(draws.log_density - draws.log_ratio) + draws.x.shape[1]
+        slack = 8 * float(np.finfo(np.float32).eps) * terms
+        slack[~np.isfinite(slack)] = 0.0
+        excess = draws.log_ratio - float(target.log_bound) - slack
+        found.append(Measurement(float(excess.max()), 0.0, "nats by which a log ratio exceeds log_bound"))
+    require_within(
+        found,
+        "log_bound is not a bound",
+        "a local maximum of the ratio, the normaliser of the target or of the proposal left out",
+    )
+    return found
+
+
+def conditionals(target: Target, key: Key) -> str:
+    """Check that the joint log-probability of the conditionals is the log density up to a constant."""
+    if target.conditionals is None:
+        return "not checked: no conditionals"
+    lp, value = _joint_and_density(ancestral(target.conditionals), target, jax.random.split(key, 1000))
+    difference = np.asarray(value, np.float64) - np.asarray(lp, np.float64)
+    found = Measurement(
+        float(np.ptp(difference)),
+        4 * rounding(lp.dtype) * (1 + float(np.abs(lp).max())),
+        "nats by which log_density minus the joint log-probability of the conditionals varies",
+    )
+    require_within(
+        [found],
+        "the conditionals are not those of log_density",
+        "a table with its axes swapped, a parent left out, an observation in log_density that is none in "
+        "them",
+    )
+    return str(found)
+
+
+def _mean_errors(name: str, samples: np.ndarray, truth: Any) -> list[Measurement]:
+    r"""Compare the mean of ``samples [draw, ...]`` with its truth, coordinate by coordinate.
+
+    The quantile z of a studentised mean moves with the skewness of the draws, by
+    :math:`\gamma (2 z^2 + 1) / 6 \sqrt n` (Cornish and Fisher; Hall 1992, section 2.6), where
+    :math:`\gamma / \sqrt n` is at most the root of the share of the largest draw in the sum of squares.
+
+    Returns:
+        The coordinate nearest to its limit; nothing where the theorem applies to none.
+    """
+    samples = np.asarray(samples, np.float64).reshape(len(samples), -1)
+    truth = np.broadcast_to(np.asarray(truth, np.float64).ravel(), samples.shape[1:])
+    squares = np.square(samples - samples.mean(0))
+    sums = squares.sum(0)
+    share = squares.max(0) / np.where(sums > 0, sums, 1.0)
+    allowed = STANDARD_ERRORS + np.sqrt(share) * (2 * STANDARD_ERRORS**2 + 1) / 6
+    rounding = 1e-6 * (np.abs(truth) + np.abs(samples).max(0))
+    error = np.maximum(np.abs(samples.mean(0) - truth) - rounding, 0.0)
+    value = np.where(error > 0, error / np.maximum(np.sqrt(sums) / len(samples), 1e-300), 0.0)
+    applies = share <= LARGEST_SHARE
+    if not applies.any():
+        return []
+    worst = int(np.argmax(np.where(applies, value / allowed, -math.inf)))
+    where = "" if len(truth) == 1 else f", coordinate {worst}"
+    quantity = f"standard errors between {name}{where} {samples.mean(0)[worst]:.4g} and {truth[worst]:.4g}"
+    return [Measurement(float(value[worst]), float(allowed[worst]), quantity)]
+
+
+def _evaluations(target: Target, key: Key, *, of_proposal: bool) -> Evaluations:
+    found = _evaluate(target, jax.random.split(key, NUM_DRAWS), of_proposal=of_proposal)
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), found)
+
+
+@partial(jax.jit, static_argnames="of_proposal")
+def _evaluate(target: Target, keys: Key, *, of_proposal: bool) -> Evaluations:
+    sample = target.proposal.sample if of_proposal and target.proposal is not None else target.sample
+    assert sample is not None
+    x = jax.vmap(sample)(keys)
+    value = jax.vmap(target.log_density)(x)
+    ratio = None if target.proposal is None else value - jax.vmap(target.proposal.log_prob)(x)
+    flat = jax.vmap(lambda position: ravel_pytree(position)[0])(x)
+    expectations = {name: jax.vmap(function)(x) for name, (function, _) in target.expectations.items()}
+    return Evaluations(flat, value, ratio, expectations)
+
+
+@jax.jit
+def _joint_and_density(sampler: Sampler, target: Target, keys: Key) -> tuple[Array, Array]:
+    """Draw from the conditionals; return joint log-probabilities and log densities ``[draw]``."""
+
+    def one(key: Key) -> tuple[Array, Array]:
+        draws = sampler.step(key, sampler.init(key, None))[1]
+        return draws.info["lp"], target.log_density(draws.value)
+
+    return jax.vmap(one)(keys)
+
+
+def _at(target: Target, position: PyTree) -> Array:
+    return target.log_density(position)
+
+
+def _log_density(target: Target) -> Array:
+    return target.log_density(target.start)

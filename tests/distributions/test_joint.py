@@ -1,0 +1,36 @@
+"""Check joint distributions over dictionaries."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+
+from jgen.distributions import joint
+
+JOINT = joint(scale=dist.HalfCauchy(5.0), mean=dist.Normal(jnp.arange(3.0), 2.0).to_event(1))
+
+
+def test_log_density_is_the_sum_of_the_parts():
+    value = {"mean": jnp.ones(3), "scale": jnp.float32(2.0)}
+    truth = dist.HalfCauchy(5.0).log_prob(2.0) + dist.Normal(jnp.arange(3.0), 2.0).log_prob(1.0).sum()
+    np.testing.assert_allclose(JOINT.log_prob(value), truth, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("broadcasting")
+def test_draws_are_the_same_jitted():
+    key = jax.random.key(0)
+    eager, jitted = JOINT.sample(key, (5,)), jax.jit(lambda joint, key: joint.sample(key, (5,)))(JOINT, key)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), eager, jitted)  # fused
+    assert eager["mean"].shape == (5, 3)
+    assert bool((eager["scale"] > 0).all())
+    assert JOINT.log_prob(eager).shape == (5,)
+
+
+def test_wrong_names_and_batches_raise():
+    with pytest.raises(ValueError, match="this distribution is over mean, scale; got mean"):
+        JOINT.log_prob({"mean": jnp.ones(3)})
+    with pytest.raises(ValueError, match="these have batch axes"):
+        joint(mean=dist.Normal(jnp.zeros(2), 1.0))
+    with pytest.raises(ValueError, match="one part or more"):
+        joint()

@@ -1,0 +1,170 @@
+"""Each check of networks passes a correct network and fails the mistake that it is there to detect."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+import pytest
+
+from jgen.testing import CheckFailed, check_decoder
+from jgen.testing.check_network import CHECKS, check_network
+from tests.helpers.marking import first_of_each
+
+pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
+Z = jax.random.normal(jax.random.key(1), (3, 2))
+TOKENS = jnp.array([[0, 1], [2, 3], [4, 0]])
+
+
+class Plain(nn.Module):
+    """Decoder whose parts are replaced below."""
+
+    sizes: tuple | list = (4,)
+    noise: object = None
+
+    @nn.compact
+    def __call__(self, z):
+        h = self.hidden(z)
+        return self.distribution(nn.Dense(3)(h), h)
+
+    def hidden(self, z):
+        for size in self.sizes:
+            z = nn.tanh(nn.Dense(size)(z))
+        return z
+
+    def distribution(self, mean, h):
+        del h
+        return dist.Normal(mean, jnp.ones_like(mean)).to_event(1)
+
+
+class WithState(Plain):
+    def hidden(self, z):
+        return nn.BatchNorm(use_running_average=False)(super().hidden(z))
+
+
+class InHalf(Plain):
+    def hidden(self, z):
+        return nn.Dense(4, param_dtype=jnp.float16)(z)
+
+
+class NotAnEvent(Plain):
+    def distribution(self, mean, _):
+        return dist.Normal(mean, jnp.ones_like(mean))
+
+
+class Mapped(Plain):
+    def distribution(self, mean, _):
+        return jax.vmap(lambda row: dist.Normal(row, 1.0).to_event(1))(mean)
+
+
+class Wrong(Plain):
+    shape: tuple = (4,)
+
+
+class Ignoring(Plain):
+    def hidden(self, z):
+        return super().hidden(0 * z)
+
+
+class Normalised(Plain):
+    """Over the batch, without any state."""
+
+    def distribution(self, mean, h):
+        return super().distribution(mean - 1e-4 * mean.mean(0, keepdims=True), h)
+
+
+class Unbounded(Plain):
+    def hidden(self, z):
+        return z
+
+    def distribution(self, mean, h):
+        return dist.Normal(mean, jnp.exp(nn.Dense(3)(h))).to_event(1)
+
+
+class Vanishing(Plain):
+    """A gradient that is NaN where z is 0."""
+
+    def hidden(self, z):
+        return super().hidden(z / jnp.linalg.norm(z, axis=-1, keepdims=True).clip(1e-6))
+
+
+class Precise(Plain):
+    def distribution(self, mean, h):
+        return super().distribution(mean.astype(jnp.float32), h)
+
+
+class Counting(Plain):
+    """Depends on the number of rows."""
+
+    def distribution(self, mean, h):
+        return super().distribution(mean / len(mean), h)
+
+
+class Impure(Plain):
+    """Depends on whether it is compiled."""
+
+    def distribution(self, mean, h):
+        return super().distribution(mean if isinstance(mean, jax.core.Tracer) else mean + 1, h)
+
+
+class Constant(Plain):
+    @nn.compact
+    def __call__(self, z):
+        weights = self.param("weights", lambda _, shape: jnp.cos(jnp.arange(6.0)).reshape(shape), (2, 3))
+        return self.distribution(z @ weights, z)
+
+
+class Function:
+    """Compared by identity, and never the same."""
+
+    def __deepcopy__(self, memo):
+        return Function()
+
+    def __eq__(self, other):
+        return False
+
+    def __hash__(self):
+        return 0
+
+
+class UnboundedTokens(nn.Module):
+    """Network of tokens: they cannot be scaled, their embeddings can."""
+
+    @nn.compact
+    def __call__(self, x):
+        mean, log_scale = jnp.split(nn.Dense(4)(nn.Embed(5, 4)(x).mean(1)), 2, axis=-1)
+        return dist.Normal(mean, jnp.exp(log_scale)).to_event(1)
+
+
+@pytest.mark.slow
+def test_a_correct_network_passes():
+    results = check_decoder(Precise(), 2)
+    assert [name for name, _ in results] == ["state", "shapes", *CHECKS]
+    assert all(isinstance(evidence, str) for _, evidence in results)
+
+
+MISTAKES = {
+    "state: it has .*batch_stats": WithState(),
+    "state: parameters of .*float16": InHalf(),
+    "state: a field cannot be hashed": Plain(sizes=[4]),
+    r"shapes: batch_shape is \(3, 3\) for 3 rows": NotAnEvent(),
+    "shapes: batch_shape is .* and never vmap": Mapped(),
+    r"shapes: event_shape is \(3,\), and the field shape": Wrong(),
+    "dependence: other inputs give the same log p": Ignoring(),
+    "batch_independence: .*changes with the rows beside it": Normalised(),
+    "extremes: at inputs 0 times as large": Vanishing(),
+    "extremes: at inputs": Unbounded(),
+    "extremes: at inputs 100 times as large": UnboundedTokens(),
+    "precision: .*log p are in .*bfloat16": Plain(),
+    "no_recompilation: made again, it compiled": Plain(noise=Function()),
+    "transform_consistency: .*with the number of rows": Counting(),
+    "transform_consistency: .*does it read a Python value": Impure(),
+    "keys: another key gives the same parameters": Constant(),
+}
+
+
+@pytest.mark.parametrize("message", first_of_each(MISTAKES, family=lambda message: message.partition(":")[0]))
+def test_a_mistake_is_detected(message):
+    module, check = MISTAKES[message], message.partition(":")[0]
+    inputs = TOKENS if isinstance(module, UnboundedTokens) else Z
+    with pytest.raises(CheckFailed, match=rf"^{message}(.|\n)*\[repeat with key=jax.random.key\(0\)\]"):
+        check_network(module, inputs, checks={name: CHECKS[name] for name in CHECKS if name == check})
