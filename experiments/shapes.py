@@ -28,7 +28,7 @@ from jgen.encoders import ConvEncoder
 from jgen.errors import UsageError
 from jgen.evaluation.results import mean_result
 from jgen.experiment.command_line import Run, as_usage_error, at_least, main
-from jgen.models.flax_functions import apply_of
+from jgen.models import apply_of
 from jgen.training import ema_params, shuffled
 from jgen.types import Array, LatentModel, PyTree
 

@@ -32,7 +32,7 @@ from jgen.distributions import truncation
 from jgen.errors import UsageError
 from jgen.evaluation.results import mean_result
 from jgen.experiment.command_line import Run, at_least, main
-from jgen.models.flax_functions import apply_of, init_of
+from jgen.models import apply_of, init_of
 from jgen.objectives import conditional_likelihood
 from jgen.training import shuffled
 from jgen.types import Key, PyTree

@@ -55,7 +55,7 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import direct
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> run = sample(jax.random.key(0), direct(dist.Normal(3.0, 2.0)), num_chains=10, num_draws=100)
         >>> row = evaluate_draws(run, seconds=0.5, mean=jnp.array([3.0]), variance=jnp.array([4.0]))
         >>> row["draws/s"], row["error (MCSEs)"] < 4, row["R-hat"]

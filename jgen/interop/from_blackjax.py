@@ -56,7 +56,7 @@ def from_blackjax(
     Example:
         >>> import blackjax, jax, jax.numpy as jnp
         >>> from jgen.sampling.adaptation import window
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> nuts = from_blackjax(blackjax.nuts, log_density, step_size=0.1, inverse_mass_matrix=jnp.ones(3))

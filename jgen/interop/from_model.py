@@ -72,7 +72,7 @@ def from_model(model: Callable[..., Any], *args: Any, **kwargs: Any) -> Model:
     Example:
         >>> import jax, jax.numpy as jnp, numpyro, numpyro.distributions as dist
         >>> from jgen.samplers import nuts
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def counts(y):
         ...     rate = numpyro.sample("rate", dist.Gamma(2.0, 1.0))
         ...     numpyro.sample("y", dist.Poisson(rate), obs=y)

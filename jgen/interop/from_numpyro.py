@@ -46,7 +46,7 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
         >>> import jax, jax.numpy as jnp
         >>> from numpyro.infer import BarkerMH
         >>> from jgen.sampling.adaptation import window
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> run = sample(

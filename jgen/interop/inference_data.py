@@ -42,7 +42,7 @@ def to_arviz(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import mala
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(position):
         ...     return -0.5 * jnp.sum(position["theta"] ** 2)
         >>> start = {"theta": jnp.zeros((4, 2))}

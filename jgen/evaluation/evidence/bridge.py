@@ -44,7 +44,7 @@ def bridge(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import hmc
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):  # Z = 2 pi, log Z = 1.838
         ...     return -0.5 * jnp.sum((x - 3.0) ** 2)
         >>> sampler = hmc(log_density, step_size=0.5, num_steps=3)

@@ -36,7 +36,7 @@ def stepping_stones(draws: Draws, betas: Any) -> Result:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import AnnealingPath, metropolis
         >>> from jgen.samplers.populations.tempering import tempering
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * (x - 3.0) ** 2
         >>> betas = jnp.linspace(0, 1, 5)

@@ -70,7 +70,7 @@ def accept_reject(
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> target, uniform = dist.Beta(2.7, 6.3), dist.Uniform(0.0, 1.0)
         >>> sampler = accept_reject(target.log_prob, uniform, jnp.log(2.66974401))
         >>> run = sample(jax.random.key(0), sampler, num_chains=1000, num_draws=10, num_lanes=100)

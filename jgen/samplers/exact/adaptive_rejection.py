@@ -88,7 +88,7 @@ def adaptive_rejection(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * x**2
         >>> sampler = adaptive_rejection(log_density, [-1.0, 1.0])

@@ -47,7 +47,7 @@ def ancestral(
 
     Example:
         >>> import jax, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def rain():
         ...     return dist.Bernoulli(0.2)
         >>> def wet(rain):

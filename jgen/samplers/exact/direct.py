@@ -34,7 +34,7 @@ def direct(source: Source) -> Sampler:
 
     Example:
         >>> import jax, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> run = sample(jax.random.key(0), direct(dist.Normal(3.0, 1.0)), num_chains=1000, num_draws=10)
         >>> bool(abs(run.draws.value.mean() - 3) < 0.05)
         True

@@ -35,7 +35,7 @@ def importance(log_density: LogDensity, proposal: Distribution) -> Sampler:
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * x**2
         >>> sampler = importance(log_density, dist.Normal(0.0, 2.0))

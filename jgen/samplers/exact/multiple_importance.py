@@ -47,8 +47,8 @@ def multiple_importance(
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
-        >>> from jgen.diagnostics.summary import log_evidence
+        >>> from jgen.sampling import sample
+        >>> from jgen.diagnostics import log_evidence
         >>> def log_density(x):  # modes at -5 and 5, Z = 2 sqrt(2 pi), log Z = 1.612
         ...     return jnp.logaddexp(-0.5 * (x - 5.0) ** 2, -0.5 * (x + 5.0) ** 2)
         >>> sampler = multiple_importance(log_density, [dist.Normal(-5.0, 2.0), dist.Normal(5.0, 2.0)])

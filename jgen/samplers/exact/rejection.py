@@ -43,7 +43,7 @@ def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float 
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> target, uniform = dist.Beta(2.7, 6.3), dist.Uniform(0.0, 1.0)
         >>> sampler = rejection(target.log_prob, uniform, jnp.log(2.66974401))
         >>> run = sample(jax.random.key(0), sampler, num_chains=1000, num_draws=10)

@@ -55,7 +55,7 @@ def adjusted_mclmc(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> sampler = adjusted_mclmc(log_density, step_size=0.5, num_steps=4, jitter=0.5)

@@ -51,7 +51,7 @@ def discrete_gibbs(log_density: LogDensity, *, num_values: int) -> Sampler:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(spins):  # a ring of four that tend to agree
         ...     return 0.3 * jnp.sum((2 * spins - 1) * (2 * jnp.roll(spins, 1) - 1))
         >>> sampler = discrete_gibbs(log_density, num_values=2)

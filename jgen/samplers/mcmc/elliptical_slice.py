@@ -67,7 +67,7 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.distributions import gaussian
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_likelihood(x):  # of one observation 1.5 of x[0], with unit noise
         ...     return -0.5 * (x[0] - 1.5) ** 2
         >>> sampler = elliptical_slice(log_likelihood, gaussian(jnp.zeros(2), scale=1.0))

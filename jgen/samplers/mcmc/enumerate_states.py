@@ -35,7 +35,7 @@ def enumerate_states(log_density: LogDensity, candidates: PyTree) -> Sampler:
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> sampler = enumerate_states(lambda x: jnp.log(x), candidates=jnp.array([1.0, 3.0]))
         >>> run = sample(jax.random.key(0), sampler, num_draws=1000, num_chains=4, position=jnp.ones(4))
         >>> bool(abs((run.draws.value == 3.0).mean() - 0.75) < 0.05)

@@ -95,7 +95,7 @@ def ghmc(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> run = sample(

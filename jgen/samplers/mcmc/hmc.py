@@ -41,7 +41,7 @@ def hmc(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> sampler = hmc(log_density, step_size=0.5, num_steps=5)

@@ -51,7 +51,7 @@ def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> S
 
     Example:
         >>> import jax, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * x**2
         >>> sampler = independent_metropolis(log_density, dist.Normal(0.0, 2.0))

@@ -100,7 +100,7 @@ def jittered_hmc(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> sampler = jittered_hmc(log_density, step_size=0.5, trajectory_length=3.0)

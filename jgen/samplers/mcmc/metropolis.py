@@ -32,7 +32,7 @@ def metropolis(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -jnp.sum(jnp.abs(x))
         >>> run = sample(

@@ -96,7 +96,7 @@ def nuts(
 
     Example:
         >>> import jax, jax.numpy as jnp
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> sampler = nuts(log_density, step_size=0.5, max_depth=5)

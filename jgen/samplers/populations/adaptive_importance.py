@@ -72,8 +72,8 @@ def adaptive_importance(
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
-        >>> from jgen.diagnostics.summary import log_evidence
+        >>> from jgen.sampling import sample
+        >>> from jgen.diagnostics import log_evidence
         >>> def log_density(x):  # much narrower than the proposal; Z = 2 pi / 100, log Z = -2.767
         ...     return -0.5 * jnp.sum(((x - 3.0) / 0.1) ** 2)
         >>> proposal = dist.Normal(jnp.zeros(2), 5.0).to_event(1)

@@ -55,8 +55,8 @@ def annealed(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import AnnealingPath, metropolis
-        >>> from jgen.sampling.driver import sample
-        >>> from jgen.diagnostics.summary import log_evidence
+        >>> from jgen.sampling import sample
+        >>> from jgen.diagnostics import log_evidence
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * (x - 1.0) ** 2
         >>> path = AnnealingPath(dist.Normal(0.0, 1.0), log_density)

@@ -109,8 +109,8 @@ def smc(
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import AnnealingPath, metropolis
-        >>> from jgen.sampling.driver import sample
-        >>> from jgen.diagnostics.summary import log_evidence
+        >>> from jgen.sampling import sample
+        >>> from jgen.diagnostics import log_evidence
         >>> def log_density(x):  # Z = sqrt(2 pi), log Z = 0.919
         ...     return -0.5 * (x - 3.0) ** 2
         >>> sampler = smc(AnnealingPath(dist.Normal(0.0, 1.0), log_density), metropolis, num_particles=100)

@@ -77,7 +77,7 @@ def tempering(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import AnnealingPath, metropolis
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):  # modes at -5 and 5
         ...     return jnp.logaddexp(-0.5 * (x - 5.0) ** 2, -0.5 * (x + 5.0) ** 2)
         >>> path = AnnealingPath(dist.Normal(0.0, 5.0), log_density)

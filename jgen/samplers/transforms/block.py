@@ -49,7 +49,7 @@ def block(make: Callable[[LogDensity], Sampler], log_density: LogDensity, *names
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import discrete_gibbs, mala
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> from jgen.samplers import cycle
         >>> def log_density(position):  # a fair coin chooses which of two normals x is from
         ...     return -0.5 * (position["x"] - 4.0 * position["coin"]) ** 2

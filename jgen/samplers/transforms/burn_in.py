@@ -28,7 +28,7 @@ def burn_in(sampler: Sampler, num_steps: int | Array) -> Sampler:
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import mala
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> far = jnp.full((8, 1), 30.0)

@@ -32,7 +32,7 @@ def cycle(*samplers: Sampler) -> Sampler:
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import hmc, metropolis
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> both = cycle(metropolis(log_density), hmc(log_density, num_steps=3))

@@ -38,7 +38,7 @@ def gibbs(conditional: Callable[[Mapping[str, Any]], Any], name: str) -> Sampler
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> from jgen.samplers import cycle
         >>> def x_given(rest):  # of a Gaussian with unit variances and correlation 0.6
         ...     return dist.Normal(0.6 * rest["y"], 0.8)

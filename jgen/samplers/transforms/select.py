@@ -26,7 +26,7 @@ def select(sampler: Sampler, name: str) -> Sampler:
     Example:
         >>> import jax, numpyro.distributions as dist
         >>> from jgen.samplers import ancestral
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def x():
         ...     return dist.Normal(0.0, 1.0)
         >>> def y(x):

@@ -46,7 +46,7 @@ def sgld(
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import minibatch
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_prior(x):
         ...     return -0.5 * x**2
         >>> def log_likelihood(x, y):

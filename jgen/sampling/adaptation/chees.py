@@ -71,7 +71,7 @@ def chees(target_acceptance: float | Array = 0.651, *, learning_rate: float | Ar
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import jittered_hmc
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> run = sample(

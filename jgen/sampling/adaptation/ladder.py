@@ -44,7 +44,7 @@ def ladder() -> Adaptation:
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import AnnealingPath, metropolis, tempering
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):  # much narrower than the base: most of the way is near beta = 0
         ...     return -0.5 * (x / 0.05) ** 2
         >>> path = AnnealingPath(dist.Normal(0.0, 5.0), log_density)

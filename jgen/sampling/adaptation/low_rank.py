@@ -111,7 +111,7 @@ def low_rank(target_acceptance: float | Array = 0.8, *, rank: int = 10, num_rows
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import hmc
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):  # of sd 1, but for their sum
         ...     return -0.5 * jnp.sum(x**2) - 0.5 * 99.0 * jnp.sum(x) ** 2 / 20
         >>> run = sample(

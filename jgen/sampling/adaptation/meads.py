@@ -67,7 +67,7 @@ def meads(*, num_folds: int = 4) -> Adaptation:
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import ghmc
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum((x / jnp.array([0.1, 10.0])) ** 2)
         >>> run = sample(

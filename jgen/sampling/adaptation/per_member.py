@@ -28,7 +28,7 @@ def per_member(*adaptations: Adaptation | None) -> Adaptation:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.sampling.adaptation import step_size
         >>> from jgen.samplers import mala, metropolis
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> from jgen.samplers import cycle
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)

@@ -38,7 +38,7 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import mala
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum(x**2)
         >>> run = sample(

@@ -44,7 +44,7 @@ def window(target_acceptance: float | Array = 0.8, *, dense: bool = False) -> Ad
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from jgen.samplers import hmc
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def log_density(x):
         ...     return -0.5 * jnp.sum((x / jnp.array([0.1, 10.0])) ** 2)
         >>> run = sample(

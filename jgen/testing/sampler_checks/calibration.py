@@ -61,7 +61,7 @@ def calibration(
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import hmc
-        >>> from jgen.sampling.driver import sample
+        >>> from jgen.sampling import sample
         >>> def infer(key, log_density):
         ...     sampler = hmc(log_density, step_size=0.5, num_steps=3)
         ...     run = sample(key, sampler, num_draws=1, num_chains=7, num_warmup=30, position=jnp.zeros(7))
