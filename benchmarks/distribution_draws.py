@@ -1,4 +1,4 @@
-"""Time direct draws of a mixture: jgen's, NumPyro's, and a Python loop."""
+"""Measure draws per second of mixtures by jgen, NumPyro and a Python loop."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,8 +26,8 @@ def mixture_rows(seconds: float) -> list[dict[str, Any]]:
         seconds: Budget of each row.
 
     Returns:
-        A row for each method; ``jgen_ratio`` is its time per draw over that of ``mixture.sample``, so
-        that of NumPyro is the speedup of jgen.
+        A row for each method; ``jgen_ratio`` is its time per draw divided by that of ``mixture.sample``,
+        for NumPyro the speedup by jgen.
     """
     rows = []
     for num_components in (5, 40):
@@ -98,7 +98,7 @@ def normals(key: Key, dim: int) -> Array:
 
 
 def loop(weights: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """Draw one component and one normal at a time, as a first script does."""
+    """Draw one component and one normal at a time, as a simple script does."""
     generator = np.random.default_rng(0)
     draws = np.empty(LOOP_DRAWS)
     for i in range(LOOP_DRAWS):

@@ -1,4 +1,4 @@
-"""Time calls against each other within one process."""
+"""Time functions in alternation, choose how long a measurement runs, and time a log density alone."""
 
 import math
 import statistics
@@ -18,8 +18,8 @@ class Timed(NamedTuple):
     """Times of a call.
 
     Attributes:
-        compile_seconds: The first call less the median of the later ones, at least 0.
-        seconds: Of each later call; those of one round have the same index in every ``Timed``.
+        compile_seconds: Time of the first call minus the median of the later ones, at least 0.
+        seconds: Time of each later call; one index is the same round in every ``Timed``.
     """
 
     compile_seconds: float
@@ -27,7 +27,7 @@ class Timed(NamedTuple):
 
     @property
     def median(self) -> float:
-        """Seconds of the median call."""
+        """Return the median time of a call, in seconds."""
         return statistics.median(self.seconds)
 
     def ratio(self, other: "Timed") -> float:
@@ -41,9 +41,9 @@ def time_in_rounds(
     """Time each call once per round, so that a disturbance of the machine affects all of them.
 
     Args:
-        calls: Name -> call; its result is waited for.
+        calls: Name -> function; it is timed until its result is ready.
         seconds: Budget of each call, over all rounds; there are at least three rounds.
-        first: Seconds of the first calls of those that are compiled already.
+        first: Name -> seconds of the first call, for functions that are already compiled.
 
     Returns:
         Name -> times; ``a.ratio(b)`` compares two within each round.
@@ -66,18 +66,18 @@ def time_in_rounds(
 
 
 def clock(call: Callable[..., Any], *arguments: Any) -> float:
-    """Return the seconds of one call, with its result waited for."""
+    """Return the seconds that one call takes until its result is ready."""
     start = time.perf_counter()
     jax.block_until_ready(call(*arguments))
     return time.perf_counter() - start
 
 
 def choose_size(call: Callable[[int], Any], seconds: float, least: int, most: int) -> tuple[int, float]:
-    """Choose how many units of work, a power of two, fill a time; and measure the compilation.
+    """Choose how many units of work, a power of two, take a given time; measure the compilation.
 
     Args:
         call: ``call(count)`` does that many units.
-        seconds: Time to fill.
+        seconds: Time that the work should take.
         least: Smallest count.
         most: Largest count.
 
@@ -96,10 +96,10 @@ def choose_size(call: Callable[[int], Any], seconds: float, least: int, most: in
 
 
 def bare_evaluation(function: LogDensity, positions: Array) -> Callable[[int], Array]:
-    """Return a loop over the batched gradient or density alone, which the compiler cannot shorten.
+    """Return a loop over a batched density or gradient alone, which the compiler cannot shorten.
 
     Args:
-        function: Its value at a position ``[dim]`` has the position's shape, or is a scalar.
+        function: Position ``[dim]`` -> density ``[]`` or gradient ``[dim]``.
         positions: ``[chain, dim]``.
 
     Returns:

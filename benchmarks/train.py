@@ -1,11 +1,11 @@
-"""Measure the time of a train step against a scan written by hand, Flax NNX and PyTorch.
+"""Compare the time of a train step with that of a hand-written scan, Flax NNX and PyTorch.
 
 ``python -m benchmarks.train --json train.json``
 
 All train the same variational autoencoder (64-256-16, batch 128, Adam) from the same weights on the same
-data. Those in JAX draw the same batches and the same noise, so that their losses agree to rounding, as a test
-checks. Calls of many steps are timed in turn, round after round, and ratios are taken within a round: they
-are stable on a busy machine, times are not. ``benchmarks/README.md`` has figures.
+data. The JAX programs draw the same batches and noise, so that their losses agree to rounding, as a test
+checks. Calls of many steps are timed in turn, in rounds, and ratios are computed within a round: they are
+stable on a busy machine, times are not. ``benchmarks/README.md`` lists the results.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Config:
 
 
 def contenders(start: Problem, num_steps: int) -> dict[str, Call]:
-    """Return name -> a call of ``num_steps`` more steps, which returns their losses."""
+    """Return name -> function that trains for ``num_steps`` more steps and returns their losses."""
     calls = {HAND: hand_written_call(start, num_steps)}
     calls |= jgen_calls(start, num_steps) | nnx_calls(start, num_steps)
     try:
@@ -60,7 +60,7 @@ def contenders(start: Problem, num_steps: int) -> dict[str, Call]:
 
 
 def rows_of(timed: dict[str, Timed], num_steps: int) -> list[dict[str, Any]]:
-    """Return a row for each contender; ``hand_ratio`` and ``jgen_ratio`` are medians over rounds."""
+    """Return a row for each program; ``hand_ratio`` and ``jgen_ratio`` are medians over rounds."""
     return [
         {
             "contender": name,

@@ -1,4 +1,4 @@
-"""Define the variational autoencoder that all contenders train, and train it with jgen."""
+"""Define the variational autoencoder of ``benchmarks.train``, and train it with jgen."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,7 +36,7 @@ MODEL = vae(
 
 
 class Problem(NamedTuple):
-    """Initial state of every contender.
+    """Data and initial state of every program.
 
     Attributes:
         data: Bits as floats ``[row, x]``.
@@ -86,7 +86,7 @@ def draw(key: Key, step: Array, data: Array) -> tuple[Array, Array]:
 
 
 def continued(advance: Callable[[Any], tuple[Any, Any]], state: Any) -> Call:
-    """Return a call that continues from the state of the last one and returns the losses."""
+    """Return a function that continues from its last state and returns the losses."""
     box = [state]
 
     def call() -> Any:
@@ -97,7 +97,7 @@ def continued(advance: Callable[[Any], tuple[Any, Any]], state: Any) -> Call:
 
 
 def jgen_calls(problem: Problem, num_steps: int) -> dict[str, Call]:
-    """Return training by a scan with replacement, by a scan over epochs, and by a jitted call per step."""
+    """Return name -> training: scan with replacement, scan over epochs, or a jitted call per step."""
     optimizer = optax.adam(LEARNING_RATE)
     step = make_train_step(elbo(MODEL), optimizer)
     make_batch = with_replacement(BATCH)

@@ -1,9 +1,9 @@
 r"""Train three adversarial models and measure how much of the data distribution they cover.
 
-In the plane the target is known: a generator learns 25 normals on a grid, or 8 on a ring, with the
-non-saturating and with the Wasserstein objective. A mode counts as covered if at least a tenth of its share
-of the draws lies within three of its standard deviations. On digits an adversarial autoencoder pulls the
-codes of the data towards a normal prior; the report shows decoded draws of that prior.
+In two dimensions the target is known: a generator learns 25 normals on a grid, or 8 on a ring, with the
+non-saturating and with the Wasserstein objective. A mode is covered if the draws within three standard
+deviations of its centre are at least a tenth of its share of all draws. On digits an adversarial autoencoder
+trains the codes of the data to follow a normal prior; the report shows decoded draws of that prior.
 
 Each model has one objective and one train step: stop-gradients separate generator and critic, and each has
 its own optimizer.
@@ -11,8 +11,8 @@ its own optimizer.
 Results with the defaults: of 25 modes the non-saturating objective covers 8, with 35 % of its draws near a
 mode; the Wasserstein objective, with a quarter of the steps for its generator, 15, with 11 %; exact draws
 cover 25, with 99 %. The number of covered modes depends on the seed. Codes of test digits have standard
-deviations of 0.90 to 1.03; the error of a pixel is 0.115, that of the mean image 0.272. Two minutes on two
-cores.
+deviations of 0.90 to 1.03; the error of a pixel is 0.115, that of the mean image 0.272. Takes two minutes on
+two cores.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ BATCH, DRAWS, NOISE, LATENT, CODE = 256, 10_000, 0.1, 8, 10
 
 @dataclass(frozen=True)
 class Config:
-    """How much of a distribution does a generator cover that never sees a density?"""
+    """How much of a distribution does a generator cover that is trained without a density?"""
 
     modes: Literal["grid", "ring"] = "grid"
     """25 normals on a grid, or 8 on a ring."""

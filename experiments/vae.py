@@ -2,16 +2,15 @@ r"""Train a variational autoencoder on images, and compare it with a linear mode
 
 The linear model is probabilistic PCA, fitted in closed form to dequantised pixels, its latent size chosen on
 the validation split. Both are compared in bits per pixel of the test split, and both numbers are upper
-bounds: that of the autoencoder by a bound on the probability of the levels x, that of the linear model by its
-exact density of the levels plus uniform noise u, whose logarithm is on average below that of its mass
-(Jensen),
+bounds: the autoencoder bounds the log-probability of the integer pixels x from below, and so does the linear
+model, as the mean log density of x plus uniform noise u is at most the log-probability of x (Jensen),
 
 .. math:: b = -\frac{\log p(x)}{d \log 2}, \qquad
     \log p(x) \ge E \log \frac1K \sum_k \frac{p(x \mid z_k)\, p(z_k)}{q(z_k \mid x)}, \qquad
     \log \int p(x + u)\, du \ge \int \log p(x + u)\, du.
 
-A third model has no latents and is exact: independent pixels, each level with its frequency in training. Its
-gain over the linear model is due to a head on levels; the gain of the autoencoder over it is due to latents.
+A third model has no latents and is exact: independent pixels, each value with its frequency in training. Its
+gain over the linear model is due to discrete values; the gain of the autoencoder over it is due to latents.
 
 Results on digits: at most 1.835 bits per pixel, 2.940 for the linear model with the 50 latents that
 validation chose and 2.427 for independent pixels, paired differences of 1.105 +- 0.032 and 0.593 +- 0.021.
@@ -41,7 +40,7 @@ from jgen.types import Array, LatentModel, PyTree
 
 BATCH, PARTICLES, TRAINING_PARTICLES, SHOWN = 128, 256, 8, 12
 DISCREPANCY = 100.0
-"""Nats of reconstruction that a discrepancy of 1 between codes and prior is worth, times ``--beta``."""
+"""Weight of the discrepancy between codes and prior, in nats; ``--beta`` multiplies it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Config:
     """How many bits does a pixel take, and how many does a deep model save?"""
 
     data: str = "digits"
-    """Images in whole levels from 0: digits, shapes2d, or another prepared data set."""
+    """Data set of integer images: digits, shapes2d, or another prepared one."""
     decoder: Literal["mlp", "conv"] = "conv"
     """Network of the decoder and of the encoder."""
     head: Literal["logistic", "categorical", "bernoulli"] = "logistic"
@@ -152,7 +151,7 @@ def check_resume(config: Config) -> None:
 
 
 def load_images(data: str, split: str) -> Array:
-    """Load whole levels ``[image, height, width, channel]`` as floats."""
+    """Load integer images ``[image, height, width, channel]`` as floats."""
     x = load(data, split)["x"]
     if x.ndim != 4 or not np.issubdtype(x.dtype, np.integer):
         raise UsageError(
@@ -175,7 +174,7 @@ def head_for(config: Config, levels: int) -> Any:
 
 
 def build(config: Config, head: Any, images: Array, levels: int) -> LatentModel:
-    """Put the model together from its parts."""
+    """Build the model from a decoder, an encoder and a prior."""
     shape = images.shape[1:]
     scale: Any = {"shift": (levels - 1) / 2, "scale": levels / 4}
     posterior = {"normal": encoders.DiagonalNormal(), "flow": encoders.Flow()}[config.posterior]

@@ -1,4 +1,4 @@
-"""List what jgen has, or check a member of one's own: ``python -m jgen [check FILE.py:NAME]``."""
+"""List the members of jgen, or check your own: ``python -m jgen [check FILE.py:NAME]``."""
 
 import ast
 import importlib
@@ -18,7 +18,7 @@ from rich.table import Table
 from jgen.experiment import mistakes_in_one_line
 
 Member = tuple[str, str]
-"""A name and one line on it."""
+"""Name and one-line description."""
 
 
 def first_line(thing: object) -> str:
@@ -27,7 +27,7 @@ def first_line(thing: object) -> str:
 
 
 def found_by(package: str, attribute: str) -> Iterator[Member]:
-    """Find members by what their modules define, and describe each by its function or its classes."""
+    """Find the modules that define an attribute; describe each by its function or its classes."""
     from jgen.testing import members
 
     for name, module in members(importlib.import_module(package), attribute).items():
@@ -38,7 +38,7 @@ def found_by(package: str, attribute: str) -> Iterator[Member]:
 
 
 def classes_of(module: ModuleType) -> Iterator[type]:
-    """Find the classes of a module that its package hands on."""
+    """Find the classes of a module that its package exports."""
     package = sys.modules[module.__name__.rpartition(".")[0]]
     for name in package.__all__:
         thing = getattr(package, name)
@@ -47,7 +47,7 @@ def classes_of(module: ModuleType) -> Iterator[type]:
 
 
 def handed_on_by(package: str) -> Iterator[Member]:
-    """List the functions that a package hands on."""
+    """List the functions that a package exports."""
     module = importlib.import_module(package)
     for name in module.__all__:
         if inspect.isfunction(thing := getattr(module, name)):
@@ -91,7 +91,7 @@ def list_members() -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """Check a sampler, decoder, head, objective or target of one's own."""
+    """Check your own sampler, decoder, head, objective or target."""
 
     place: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE.py:NAME")]]
     """What to check. A sampler is NAME(target, scale), an objective NAME(model, scale), the others NAME()."""
@@ -108,7 +108,7 @@ class Check:
     latent_dim: int = 2
     """Size of the latents that a decoder takes."""
     seed: int | None = None
-    """To repeat a run."""
+    """Seed of all randomness, to repeat a run."""
 
 
 def check(config: Check) -> int:

@@ -46,28 +46,22 @@ MOST_MAPPINGS = 30_000
 
 @pytest.fixture
 def x64():
-    """A whole test in float64: arrays made inside lose it in their first operation outside."""
+    """Run a whole test in float64: arrays made inside lose it in their first operation outside."""
     with jax.enable_x64(True):
         yield
 
 
 @pytest.fixture
 def broadcasting():
-    """Lets ranks be promoted where NumPyro itself is called with batches; our own code never needs it."""
+    """Allow rank promotion where NumPyro itself is called with batches; our own code never needs it."""
     with jax.numpy_rank_promotion("allow"):
         yield
 
 
 @pytest.fixture
 def rng():
-    """Numbers to feed a test, the same in whatever order the tests run."""
+    """Return a generator of numbers for a test, the same in whatever order the tests run."""
     return np.random.default_rng(0)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session, items):
-    """Keeps what was collected, before the marks that were asked for leave some of it out."""
-    session.collected = list(items)
 
 
 @pytest.fixture
@@ -91,19 +85,19 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown():
-    """Drops compiled programs before there are too many of them; those still used come back from the disk."""
+    """Drop compiled programs before there are too many; those still used are read back from the disk."""
     if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
         jax.clear_caches()
 
 
 @pytest.fixture
 def coverage(record_property):
-    """``coverage(kind, estimator, target, covered, asked)``: what a test counted, for the pool of targets."""
+    """Return a function that records ``(kind, estimator, target, covered, asked)`` for the pools."""
     return lambda *counted: record_property("coverage", counted)
 
 
 def reports_of(config):
-    """All that the tests of a run reported, gathered where the summary is written."""
+    """Return all reports of a run, where the summary is written."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     return [report for reports in reporter.stats.values() for report in reports] if reporter else []
 

@@ -23,6 +23,8 @@ FAMILIES = {
     "posteriors": members(jgen.encoders.posteriors, "recipe"),
     "objectives": members(jgen.objectives, "recipe"),
 }
+BUILT_ON = {"jgen.encoders.posteriors.flow": {"jgen.encoders.posteriors.diagonal_normal"}}
+"""Members that are built on another: a flow transforms the Gaussian posterior."""
 
 
 def imports_of(module):
@@ -36,4 +38,4 @@ def test_members_do_not_import_each_other(family):
     modules = {module.__name__ for module in FAMILIES[family].values()}
     assert len(modules) > 2
     found = {module.__name__: imports_of(module) & modules for module in FAMILIES[family].values()}
-    assert {name: others for name, others in found.items() if others} == {}
+    assert {name: others for name, others in found.items() if others - BUILT_ON.get(name, set())} == {}

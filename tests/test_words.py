@@ -85,7 +85,16 @@ REPLACED = {
 }
 """Words of an earlier vocabulary, each of which has one successor in the field's own words."""
 
-HOMONYMS: dict[str, str] = {}
+HOMONYMS = {
+    "centre": "of a shape or a scale parameter, as in geometry",
+    "checks": "the checks of jgen.testing, the new word for laws",
+    "count": "how many, of a buffer or a loop",
+    "floor": "least eigenvalue of a covariance, the usual word for it",
+    "records": "of an array_record file, as TFDS calls them",
+    "rows": "of a matrix [row, column] or of a table",
+    "score": "gradient-like statistic X'y of a regression",
+    "walk": "cycle walking, of format-preserving permutations",
+}
 """Words that stay where they mean something else, and what that is."""
 
 

@@ -14,9 +14,9 @@ def as_partial(function: Callable[..., Any]) -> Partial:
 
 @functools.cache
 def bind_static(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """Bind structural options (a depth, a branch) by keyword.
+    """Bind options that change the structure of the program, such as a depth, by keyword.
 
-    Equal options give the same object, so that building it again compiles nothing.
+    Equal options give the same object, so that ``jit`` does not compile it again.
 
     Example:
         >>> bind_static(sorted, reverse=True) is bind_static(sorted, reverse=True)

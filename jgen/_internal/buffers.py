@@ -1,6 +1,6 @@
-"""Buffer draws: rows written on the device and copied to the host, one array for each leaf of a pytree.
+"""Buffer draws as pytrees of arrays, which are written on the device and copied to the host.
 
-Entries that are constant over a run have one row.
+Each draw is one row; entries that are constant over a run have a single row.
 """
 
 import math
@@ -24,7 +24,7 @@ def num_bytes(shape: Any) -> int:
 
 
 def buffer_shapes(count: int, draws: Draws) -> Draws:
-    """Return the shapes of ``count`` rows of draws; of one row for entries that are constant.
+    """Return the shapes of ``count`` rows of draws, and of one row for constant entries.
 
     Example:
         >>> from jgen.types import DrawKind
@@ -56,7 +56,7 @@ def zeros(shapes: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
 
-def write(buffer: Any, index: jax.Array, row: Any) -> Any:
+def write_row(buffer: Any, index: jax.Array, row: Any) -> Any:
     """Write one row of a buffer; an index beyond its end writes the last row.
 
     ``rows.at[index].set`` would also read the row, in case the index is out of range.
@@ -74,7 +74,7 @@ def read(buffer: Any, index: jax.Array) -> Any:
 def allocate_on_host(shapes: Any) -> Any:
     """Allocate uninitialised host arrays of these shapes in one block of memory.
 
-    NumPy asks for large pages from 4 MiB on. The first touch of small ones costs more than cheap draws do.
+    From 4 MiB on NumPy asks for huge pages: first writes to small pages cost more than cheap draws.
     """
     leaves, structure = jax.tree.flatten(shapes)
     sizes = [num_bytes(leaf) for leaf in leaves]
@@ -87,15 +87,15 @@ def allocate_on_host(shapes: Any) -> Any:
     return jax.tree.unflatten(structure, arrays)
 
 
-def copy_rows(stored: Any, begin: int, count: int, buffer: Any) -> None:
-    """Copy the first ``count`` rows of a buffer to rows ``begin`` and after of the stored arrays."""
+def copy_rows(stored: Any, first: int, count: int, buffer: Any) -> None:
+    """Copy the first ``count`` rows of a buffer to rows ``first`` and after of the stored arrays."""
 
     def copy(to: np.ndarray, leaf: jax.Array) -> None:
-        to[begin : begin + count] = np.asarray(leaf)[:count]
+        to[first : first + count] = np.asarray(leaf)[:count]
 
     jax.tree.map(copy, stored, buffer)
 
 
 def first_rows(stored: np.ndarray, count: int) -> np.ndarray:
-    """Return the first ``count`` rows, or as many views of the only one."""
+    """Return the first ``count`` rows, or the only row repeated ``count`` times, without a copy."""
     return stored[:count] if len(stored) >= count else np.broadcast_to(stored, (count, *stored.shape[1:]))

@@ -1,4 +1,4 @@
-"""Serialise settings and results of a run as JSON."""
+"""Convert settings and results of a run to JSON types and strings."""
 
 import dataclasses
 import enum
@@ -18,7 +18,7 @@ def record(value: Any) -> Any:
 
     JSON has no NaN and no infinity, so they become the strings ``"NaN"``, ``"Infinity"`` and
     ``"-Infinity"``, which ``float`` (and JavaScript's ``Number``) read back. Arrays become nested
-    lists, typed keys their words, dataclasses and named tuples objects, enum members their names,
+    lists, typed keys their key data, dataclasses and named tuples objects, enum members their names,
     and functions their dotted names; anything else becomes the name of its type, because a ``repr``
     may contain an address.
 

@@ -1,4 +1,4 @@
-"""Tokenise text by byte-pair encoding: bytes, and frequent pairs merged into one token."""
+"""Tokenise text by byte-pair encoding: start from bytes and merge frequent pairs of tokens."""
 
 import re
 from collections import Counter, defaultdict
@@ -12,11 +12,11 @@ from jgen.data.characters import check_tokens
 from jgen.errors import UsageError
 
 PIECE = re.compile(r" ?\w+| ?[^\w\s]+|\s+(?!\S)|\s")
-"""Pieces within which pairs are merged: a word or run of signs with the space before it, or white space."""
+"""Pieces within which pairs are merged: a word or punctuation with the space before it, or white space."""
 
 
 class BPE(NamedTuple):
-    """Byte-pair tokenizer: every text has tokens and is decoded from them exactly.
+    """Byte-pair tokenizer, which encodes any text without loss.
 
     Attributes:
         merges: Pairs of tokens in the order they were learnt; the i-th makes the token 256 + i, and tokens
@@ -56,10 +56,10 @@ class BPE(NamedTuple):
         Raises:
             ValueError: For a token out of range.
         """
-        spelt = [bytes([i]) for i in range(256)]
+        spelling = [bytes([i]) for i in range(256)]
         for left, right in self.merges:
-            spelt.append(spelt[left] + spelt[right])
-        return b"".join(spelt[i] for i in check_tokens(tokens, self.size)).decode(errors="replace")
+            spelling.append(spelling[left] + spelling[right])
+        return b"".join(spelling[i] for i in check_tokens(tokens, self.size)).decode(errors="replace")
 
 
 def train_bpe(text: str, size: int) -> BPE:
@@ -104,7 +104,7 @@ def _tally(
     count: Counter[tuple[int, int]],
     where: dict[tuple[int, int], set[int]],
 ) -> None:
-    """Add the pairs of some words to the counts, or subtract them."""
+    """Add the pairs of some words to the counts (sign 1), or subtract them (-1)."""
     for i in some:
         for pair in pairwise(words[i]):
             count[pair] += sign * times[i]

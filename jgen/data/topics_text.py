@@ -83,9 +83,9 @@ def split_of(paragraph: str) -> str:
     return next(split for split, end in SPLITS.items() if share < end)
 
 
-def split_texts(found: list[str]) -> dict[str, str]:
+def split_texts(parts: list[str]) -> dict[str, str]:
     """Return the text of each split: its paragraphs in order, with an empty line after each."""
     texts = dict.fromkeys(SPLITS, "")
     for split in texts:
-        texts[split] = "".join(f"{part}\n\n" for part in found if split_of(part) == split)
+        texts[split] = "".join(f"{part}\n\n" for part in parts if split_of(part) == split)
     return texts

@@ -71,20 +71,21 @@ def num_examples(batch: PyTree) -> int:
 
 
 def distribution_given(
-    part: str, conditional: Conditional, params: PyTree, given: PyTree
+    part: str, conditional: Conditional, params: PyTree, condition: PyTree
 ) -> dist.Distribution:
     """Return the distribution ``[batch]`` of a conditional; raise a ValueError if shapes do not fit."""
-    shapes = jax.tree.map(lambda leaf: leaf.shape, given)
+    shapes = jax.tree.map(lambda leaf: leaf.shape, condition)
     try:
-        distribution = conditional(params, given)
+        distribution = conditional(params, condition)
     except (TypeError, ValueError, ScopeParamShapeError) as error:
         raise ValueError(
             f"the {part} does not take an input of shape {shapes}; was it made, or were its parameters, for "
             f"another size? The error was: {error}"
         ) from error
-    if distribution.batch_shape != (num_examples(given),):
+    wanted = (num_examples(condition),)
+    if distribution.batch_shape != wanted:
         raise ValueError(
-            f"the {part} must return one distribution per example, batch_shape {(num_examples(given),)}; got "
+            f"the {part} must return one distribution per example, batch_shape {wanted}; got "
             f"batch_shape {distribution.batch_shape} and event_shape {distribution.event_shape} for an input "
             f"of shape {shapes}; use .to_event(n) for the axes of one example"
         )

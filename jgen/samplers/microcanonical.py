@@ -1,12 +1,13 @@
-r"""Simulate isokinetic dynamics: motion at constant speed, whose direction the force changes.
+r"""Simulate isokinetic (microcanonical) dynamics: the force turns the velocity at constant speed.
 
-In white coordinates a point moves at speed :math:`\sqrt d` in the direction u, :math:`|u| = 1`, and
+With :math:`M^{-1} = L L^\top` and a unit vector u, the velocity is :math:`\sqrt d\, u` in the coordinates
+:math:`L^{-1} x`, and
 
 .. math:: \dot x = \sqrt d\, L u, \qquad
     \dot u = \tfrac{\sqrt d}{d - 1} (I - u u^\top) L^\top \nabla \log p(x).
 
-The dynamics leave :math:`p(x)` times uniform directions invariant. At this speed a step size means in any
-dimension what it means to HMC, whose white momenta are about :math:`\sqrt d` long.
+The product of :math:`p(x)` and the uniform distribution of u is invariant. At this speed step sizes are
+comparable with those of HMC in any dimension, as its white momenta have length about :math:`\sqrt d`.
 """
 
 from typing import NamedTuple
@@ -20,11 +21,11 @@ from jgen.types import Array, Key, LogDensity, PyTree
 
 
 class IsokineticPoint(NamedTuple):
-    """Point of a trajectory of constant speed.
+    """Point of a trajectory with constant speed.
 
     Attributes:
         position: Ravelled ``[dim]``.
-        direction: White, of length one ``[dim]``.
+        direction: u, a unit vector ``[dim]``.
         log_density: At the position ``[]``.
         gradient: Of the log density ``[dim]``.
         energy_error: Minus the log of the Metropolis ratio of the trajectory so far, in nats ``[]``.

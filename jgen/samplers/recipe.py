@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from jgen.types import Array, Sampler, Target, Trait
 
 BEYOND_LOCAL_MOVES = frozenset({Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED})
-"""Traits of targets for which a kernel of small continuous moves has no recipe."""
+"""Traits of targets that do not suit kernels of small continuous moves."""
 
 
 class Recipe(NamedTuple):
-    """Sampler made for a target by a rule that suits most targets, for tests and benchmarks.
+    """Sampler for a target, and properties of it that tests and benchmarks need.
 
     Attributes:
         sampler: For the target, with options that suit most targets.
@@ -27,7 +27,7 @@ class Recipe(NamedTuple):
 
 
 def recipe_from(make: Callable[..., Sampler], *known: Any) -> Recipe | None:
-    """Make a sampler of what is known of a target; None where any of it is None."""
+    """Call ``make`` with properties of a target; return None if any of them is None."""
     return None if any(part is None for part in known) else Recipe(make(*known), None)
 
 
@@ -40,7 +40,7 @@ def local_recipe(
     reversible: bool = True,
     **options: Any,
 ) -> Recipe | None:
-    """Make a kernel of local moves for a smooth target with connected modes and even curvature.
+    """Make a kernel of local moves for a smooth target without separate modes or uneven curvature.
 
     Args:
         make: ``make(log_density, step_size=..., inverse_mass_matrix=..., **options)``.

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jgen._internal.buffers import buffer_shapes, write, zeros
+from jgen._internal.buffers import buffer_shapes, write_row, zeros
 from jgen._internal.threefry import fold_in
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
 
@@ -111,19 +111,21 @@ def place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) ->
     return RunState(step_keys, states, jnp.uint32(0))
 
 
-def advance(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
+def step_chains(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
     """Make one step of every chain."""
     keys = jax.vmap(fold_in, (0, None))(state.keys, state.step)
     states, draws = jax.vmap(sampler.step)(keys, state.states)
     return RunState(state.keys, states, state.step + 1), draws
 
 
-_advance = jax.jit(advance)  # keeps its traces: a second run traces nothing to find the shapes of its draws
+_step_chains = jax.jit(
+    step_chains
+)  # keeps its traces: a second run traces nothing to find the shapes of its draws
 
 
 def draws_shapes(sampler: Sampler, state: RunState) -> Draws:
     """Return the shapes of the draws of one step."""
-    return _advance.trace(sampler, state).out_info[1]
+    return _step_chains.trace(sampler, state).out_info[1]
 
 
 def check_start(states: PyTree) -> None:
@@ -180,21 +182,21 @@ def _warm_chunk(
     adaptation: Adaptation | None,
     adapted: PyTree,
     state: RunState,
-    begin: Array,
+    first: Array,
     end: Array,
     num_warmup: Array,
 ) -> tuple[PyTree, RunState, Draws]:
-    spent = zeros(buffer_shapes(CHUNK_STEPS, costs(jax.eval_shape(advance, sampler, state)[1])))
+    spent = zeros(buffer_shapes(CHUNK_STEPS, costs(jax.eval_shape(step_chains, sampler, state)[1])))
 
     def body(index: Array, carry: tuple) -> tuple:
         adapted, state, spent = carry
-        state, draws = advance(sampler, state)
+        state, draws = step_chains(sampler, state)
         if adaptation is not None:
             adapted, states = adaptation.update(adapted, state.states, draws, index, num_warmup)
             state = state._replace(states=states)
-        return adapted, state, write(spent, index - begin, costs(draws))
+        return adapted, state, write_row(spent, index - first, costs(draws))
 
-    return jax.lax.fori_loop(begin, end, body, (adapted, state, spent))
+    return jax.lax.fori_loop(first, end, body, (adapted, state, spent))
 
 
 def _warm_up(

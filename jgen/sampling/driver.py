@@ -11,9 +11,9 @@ from rich.progress import Progress
 
 from jgen._internal import buffers
 from jgen.samplers.state_machine import StateMachine
-from jgen.sampling.chains import Cost, RunState, add, advance, costs, draws_shapes, longest, start
+from jgen.sampling.chains import Cost, RunState, add, costs, draws_shapes, longest, start, step_chains
 from jgen.sampling.lanes import run_lanes, state_machine_of
-from jgen.sampling.reducers.fold import begin, compute, fold
+from jgen.sampling.reducers.fold import compute, fold, init_reducers
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Reducer, Sampler
 
 MIN_STEPS, MAX_STEPS = 16, 1024
@@ -209,7 +209,7 @@ def resume(
     if chunk_size < 1:
         raise ValueError(f"chunk_size must be at least 1; got {chunk_size}")
     reducers = dict(reducers or {})
-    reducer_states = begin(reducers, shapes, reducer_states)
+    reducer_states = init_reducers(reducers, shapes, reducer_states)
     stored = buffers.allocate_on_host(buffers.buffer_shapes(num_draws, shapes)) if store else None
     cost, executed, made, taken = Cost(0, 0), 0, 0, 0
     options = {"size": chunk_size, "store": store}
@@ -267,9 +267,9 @@ def _chunk(
 
     def body(index: Array, carry: tuple) -> tuple:
         state, reducer_states, buffer = carry
-        state, draws = advance(sampler, state)
+        state, draws = step_chains(sampler, state)
         reducer_states = fold(reducers, reducer_states, draws)
-        buffer = buffers.write(buffer, index, draws if store else costs(draws))
+        buffer = buffers.write_row(buffer, index, draws if store else costs(draws))
         return state, reducer_states, buffer
 
     return (*jax.lax.fori_loop(0, count, body, (state, reducer_states, buffer)), None)

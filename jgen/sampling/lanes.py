@@ -1,6 +1,6 @@
 """Run many chains over few lanes: each step makes one evaluation in every lane.
 
-Chains that step together (``chains.advance``) wait, after every draw, for the slowest one. Here a chain
+Chains that step together (``chains.step_chains``) wait, after every draw, for the slowest one. Here a chain
 that has made a draw begins its next one while the others are still working on theirs.
 """
 

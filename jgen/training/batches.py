@@ -1,7 +1,7 @@
 """Draw batches of data on the device, each a pure function of ``(data, key, step)``.
 
-Nothing has to be stored to resume from a step: the batch is the same in every process, chunk and device.
-Both are ``make_batch`` of ``train``; options are bound, so that equal ones share a compiled program.
+A run can resume at any step without stored state: the batch is the same in every process, chunk and device.
+Each function returns the argument ``make_batch`` of ``train``; equal options share a compiled program.
 """
 
 from typing import Any
@@ -19,11 +19,11 @@ def shuffled(batch_size: int) -> Partial:
     """Take batches without replacement, each epoch in another order.
 
     An epoch is ``rows // batch_size`` batches, in which no row appears twice. The rows left over, fewer than
-    a batch, are skipped in this epoch; the next one skips others. A batch costs O(batch), whatever the number
-    of rows.
+    a batch, are skipped in this epoch; the next epoch skips others. The time of a batch is O(batch), whatever
+    the number of rows.
 
     Args:
-        batch_size: Rows of a batch; at most the rows of the data.
+        batch_size: Number of rows of a batch, at most that of the data.
 
     Returns:
         ``(data, key, step) -> batch``, for any pytree of arrays ``[row, ...]``.
@@ -46,7 +46,7 @@ def with_replacement(batch_size: int) -> Partial:
     """Draw batches of rows uniformly and independently, with replacement.
 
     Args:
-        batch_size: Rows of a batch, as for ``shuffled``.
+        batch_size: Number of rows of a batch, as for ``shuffled``.
 
     Returns:
         ``(data, key, step) -> batch``.

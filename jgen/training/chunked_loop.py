@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen._internal.binding import as_partial
-from jgen._internal.buffers import write
+from jgen._internal.buffers import write_row
 from jgen._internal.threefry import written_out
 from jgen.types import Array, Key, PyTree, TrainState
 
@@ -112,7 +112,7 @@ def _run_chunk(
     def body(carry: tuple) -> tuple:
         index, state, active, buffer = carry
         state, active, row = advance(state, active)
-        return index + 1, state, active, write(buffer, index, row)
+        return index + 1, state, active, write_row(buffer, index, row)
 
     taken, after, active, buffer = jax.lax.while_loop(
         more, body, (jnp.zeros((), jnp.int32), state, active, empty)
@@ -130,10 +130,10 @@ def _advance(
 
 
 def _advance_or_wait(
-    advance: Callable[..., Any], state: TrainState, active: Array
+    step: Callable[..., Any], state: TrainState, active: Array
 ) -> tuple[TrainState, Array, Mapping[str, Array]]:
     """Take one step of one run among many; a non-finite step leaves the state unchanged."""
-    new, active, row = advance(state, active)
+    new, active, row = step(state, active)
     return jax.lax.cond(active, lambda: new, lambda: state), active, row
 
 

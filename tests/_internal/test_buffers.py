@@ -23,7 +23,7 @@ def test_rows_are_written_copied_and_read():
     buffer = buffers.zeros(buffers.buffer_shapes(3, ROW))
     assert buffers.row_bytes(ROW) == 4 * (6 + 3)
     for index, row in enumerate(rows):
-        buffer = buffers.write(buffer, index, row)
+        buffer = buffers.write_row(buffer, index, row)
     assert buffers.read(buffer, 1).info["lp"].tolist() == [1, 1, 1]
     buffers.copy_rows(stored, 0, 3, buffer)
     buffers.copy_rows(stored, 3, 2, buffer)

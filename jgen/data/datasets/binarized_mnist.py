@@ -1,4 +1,4 @@
-"""Define binarized MNIST, the fixed draw of black and white that published log-likelihoods refer to."""
+"""Define binarized MNIST, the fixed binarisation on which log-likelihoods are published."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +49,7 @@ class Builder(Downloaded):
 
 
 def read_amat(path: Path) -> np.ndarray:
-    """Read images of 0 and 1, written as digits separated by white space, ``[image, 28, 28]``.
+    """Read binary images ``[image, 28, 28]`` from a text of 0s and 1s separated by white space.
 
     Raises:
         UsageError: For a file with anything else in it, or that ends within an image.

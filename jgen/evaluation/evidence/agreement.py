@@ -91,7 +91,7 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
         Welch (1947), Biometrika 34; Vehtari, Simpson, Gelman, Yao and Gabry (2024), "Pareto smoothed
         importance sampling", JMLR 25, for k.
     """
-    totals = {name: _totals(name, found) for name, found in estimates.items()}
+    totals = {name: _totals(name, estimate) for name, estimate in estimates.items()}
     results = {name: one["log_evidence"] for name, one in totals.items()}
     off = {name: _distance(result, _exact(truth)) for name, result in results.items() if truth is not None}
     apart = {pair: _distance(*(results[name] for name in pair)) for pair in combinations(results, 2)}
@@ -107,23 +107,25 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
             ),
             "min p-value": _smallest_p_value(name, off, apart),
             "ESS": totals[name].get("kish_ess"),
-            "reliable": "no: " + faults if (faults := _faults(results[name], found, totals[name])) else "yes",
+            "reliable": "no: " + faults
+            if (faults := _faults(results[name], estimate, totals[name]))
+            else "yes",
         }
-        for name, found in estimates.items()
+        for name, estimate in estimates.items()
     ]
     return Agreement(results, rows, off, apart)
 
 
-def _totals(name: str, found: Draws | Result) -> Mapping[str, Any]:
+def _totals(name: str, estimate: Draws | Result) -> Mapping[str, Any]:
     """Compute log Z and the diagnostics of an estimate."""
-    if isinstance(found, Result):
-        return {"log_evidence": found}
-    if found.log_weight is None:
+    if isinstance(estimate, Result):
+        return {"log_evidence": estimate}
+    if estimate.log_weight is None:
         raise ValueError(
             f"{name}: draws without weights do not estimate log Z; pass weighted draws, or a Result such as "
             "jgen.evaluation.evidence.bridge makes of them"
         )
-    return summary(found).totals
+    return summary(estimate).totals
 
 
 def _exact(truth: Any) -> Result:
@@ -148,11 +150,11 @@ def _smallest_p_value(
     return float(f"{min(distance.p_value for distance in distances):.2g}") if distances else None
 
 
-def _faults(result: Result, found: Draws | Result, totals: Mapping[str, Any]) -> str:
+def _faults(result: Result, estimate: Draws | Result, totals: Mapping[str, Any]) -> str:
     """List why an estimate is unreliable; empty where it is reliable."""
     error = float(result.standard_error)
     faults = [] if error < LARGEST_ERROR else [f"an error of {error:.1f} nats"]
-    kind = None if isinstance(found, Result) else found.kind
+    kind = None if isinstance(estimate, Result) else estimate.kind
     # The weights of a few populations are too few to fit a tail to.
     if kind is DrawKind.WEIGHTED and totals["pareto_k"] > LARGEST_K:
         faults.append(f"Pareto k {totals['pareto_k']:.1f}")

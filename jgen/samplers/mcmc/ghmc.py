@@ -88,7 +88,7 @@ def ghmc(
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
 
     Returns:
-        A Markov sampler; the state carries ``tuning`` for warm-up.
+        A Markov sampler, whose state has the ``tuning`` that warm-up adapts.
 
     Raises:
         ValueError: If the step size or the damping is not positive.

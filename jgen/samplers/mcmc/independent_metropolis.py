@@ -1,4 +1,4 @@
-"""Sample by independent Metropolis."""
+"""Sample by Metropolis steps whose proposals do not depend on the current position."""
 
 from typing import NamedTuple
 
@@ -18,9 +18,9 @@ class WeightedState(NamedTuple):
     """State of a chain, with the importance weight of its position.
 
     Attributes:
-        position: In the proposal's support.
+        position: Current position, in the support of the proposal.
         log_density: At the position ``[]``.
-        log_weight: Log density less the proposal's ``[]``.
+        log_weight: Log density minus that of the proposal ``[]``.
     """
 
     position: PyTree
@@ -33,13 +33,13 @@ def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> S
 
     .. math:: z \sim q, \quad w(z) = \tilde p(z) / q(z), \quad P(\text{accept}) = \min(1, w(z) / w(x)).
 
-    Where :math:`w \le B Z` the distance to the target falls by a factor :math:`1 - 1/B` a draw or better,
-    in any dimension and between any modes; where w is unbounded the chain sticks at positions of large
-    weight. It uses the draws of ``importance`` as a Markov chain of equal weights.
+    With Z the integral of :math:`\tilde p` and :math:`w \le B Z`, the total variation distance to the target
+    falls by a factor :math:`1 - 1/B` or better at every draw, in any dimension and with any number of modes;
+    if w is unbounded the chain stays for long at positions of large weight.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        proposal: Covers the target; without batch axes. Its positions may be discrete.
+        proposal: q, positive wherever the target is; without batch axes; continuous or discrete.
 
     Returns:
         A Markov sampler. It starts at the given position, which must be in the proposal's support, or at

@@ -93,7 +93,7 @@ def jittered_hmc(
         max_steps: Leapfrog steps a draw, at most: a bound on its cost where warm-up tries a tiny step.
 
     Returns:
-        A Markov sampler; the state carries ``tuning`` for warm-up.
+        A Markov sampler, whose state has the ``tuning`` that warm-up adapts.
 
     Raises:
         ValueError: If the step size, the trajectory's length or ``max_steps`` is not positive.

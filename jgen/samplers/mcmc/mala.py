@@ -30,7 +30,7 @@ def mala(
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
 
     Returns:
-        A Markov sampler; the state carries ``tuning`` for warm-up.
+        A Markov sampler, whose state has the ``tuning`` that warm-up adapts.
 
     Raises:
         ValueError: If the step size is not positive.

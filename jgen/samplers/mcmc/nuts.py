@@ -1,4 +1,4 @@
-"""Sample by the No-U-Turn sampler, as a state machine of one gradient a step."""
+"""Sample by the No-U-Turn sampler, as a state machine with one gradient per step."""
 
 from typing import NamedTuple
 
@@ -39,11 +39,11 @@ class TrajectoryState(NamedTuple):
     """Trajectory so far, and the subtree that is being built at one end of it.
 
     The subtree extends the trajectory in place: if it is discarded the trajectory ends, and its end points
-    are not needed any more. Checkpoints belong to the subtree; one holds the momentum at the first leaf of a
-    balanced subtree inside it, and the sum of momenta up to the middle of that leaf.
+    are not needed any more. A checkpoint holds the momentum at the first leaf of a balanced subtree inside
+    the subtree, and the sum of momenta up to that leaf, with half of its own.
 
-    A point is one array of position, momentum (white, ``n = Lᵀ r``) and gradient: with a cheap density, a
-    step costs as much as the number of arrays that the loop carries.
+    A point is one array of position, momentum (white, ``n = Lᵀ r``) and gradient: with a cheap density, the
+    time of a step is proportional to the number of arrays that the loop carries.
     """
 
     key: Key
@@ -80,7 +80,7 @@ def nuts(
     leaf's energy error passes 1000 nats.
 
     The recursion is unrolled into a ``StateMachine``: a step adds a leaf, for one gradient, and a stage is a
-    doubling, so that any loop can run it.
+    doubling.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
@@ -89,7 +89,7 @@ def nuts(
         max_depth: Maximal number of doublings; structural, a new value compiles another program.
 
     Returns:
-        A Markov sampler; the state carries ``tuning`` for warm-up.
+        A Markov sampler, whose state has the ``tuning`` that warm-up adapts.
 
     Raises:
         ValueError: If the step size or the depth is not positive.
@@ -165,7 +165,7 @@ def step_work(log_density: LogDensity, state: ChainState, trajectory: Trajectory
     x = jnp.where(active, x + signed_step * to_velocity(factor, momentum), x)
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * to_force(factor, gradient)
-    # Without the stack, XLA would recompute both for every number of the point that they select.
+    # Without the stack, XLA would recompute both for every element of the point that they select.
     offset = jnp.stack([jnp.zeros_like(value), trajectory.initial_energy])
     value, error = jnp.stack([value, 0.5 * (momentum @ momentum) - value]) - offset
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(error)
@@ -242,9 +242,9 @@ def is_turning(first: Array, last: Array, sum_to_first: Array, sum_to_last: Arra
 
     Args:
         first: White momentum at one end ``[dim]``.
-        last: At the other.
-        sum_to_first: Sum of momenta from any earlier point to the middle of the first, half of which counts.
-        sum_to_last: From the same point to the middle of the last.
+        last: White momentum at the other end ``[dim]``.
+        sum_to_first: Sum of momenta from any earlier point to the first, with half of the first.
+        sum_to_last: Sum of momenta from the same point to the last, with half of the last.
     """
     momentum_sum = sum_to_last - sum_to_first
     return (jnp.sum(first * momentum_sum) <= 0.0) | (jnp.sum(last * momentum_sum) <= 0.0)
@@ -258,7 +258,7 @@ def finalize(state: ChainState, trajectory: TrajectoryState) -> tuple[ChainState
     info = {
         "acceptance_rate": trajectory.acceptance_sum / trajectory.num_grads,
         "diverging": trajectory.diverging,
-        "energy": 0.5 * momentum @ momentum - value,  # grouped so that lanes round it alike
+        "energy": 0.5 * momentum @ momentum - value,  # grouped so that all lanes of a vmap round it equally
         "n_steps": trajectory.num_grads,
         "tree_depth": trajectory.depth,
         **report(state, trajectory.num_grads),

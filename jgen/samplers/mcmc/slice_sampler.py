@@ -72,7 +72,7 @@ def slice_sampler(
             of L). Structural.
 
     Returns:
-        A Markov sampler; the state carries ``tuning`` for warm-up. A NaN log density counts as -inf.
+        A Markov sampler, whose state has the ``tuning`` that warm-up adapts. A NaN log density counts as -inf.
 
     Raises:
         ValueError: If the step size is not positive, or ``max_step_outs`` is negative.

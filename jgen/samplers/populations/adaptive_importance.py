@@ -1,4 +1,4 @@
-"""Sample by adaptive importance sampling."""
+"""Sample by importance sampling from a Student t mixture that is fitted to the target."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ def adaptive_importance(
     num_components: int = 1,
     dof: float | Array = 5.0,
 ) -> Sampler:
-    r"""Fit a mixture of Student t distributions to the target by pilots, and draw particles from it.
+    r"""Fit a mixture of Student t distributions to weighted pilot draws, and draw particles from it.
 
     One step is a whole run. In each round pilots are drawn, a quarter from the proposal :math:`q_0`, the rest
     from the fit so far, and weighted by the mixture of both; then the fit takes one step of weighted EM,
@@ -46,19 +46,19 @@ def adaptive_importance(
     :math:`s_i \propto w_i^\beta`, beta at most 1 and so small that their ESS is a fifth of the pilots or
     more: a poor first fit does not collapse onto the one pilot of largest weight. The last fit is q. The
     particles are independent of the pilots, a quarter from :math:`q_0` and the rest from q, and weighted by
-    the mixture of both. As q does not depend on them, for any number of them and of pilots, exactly,
+    the mixture of both. As q does not depend on them, for any numbers of particles and pilots,
 
     .. math:: E\bigl[\tfrac1N \textstyle\sum_i w_i h(x_i)\bigr] = Z \, E_p[h],
 
-    and no weight exceeds four times that by :math:`q_0` alone.
+    and no weight exceeds four times the weight with proposal :math:`q_0` alone.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        proposal: q_0, which covers the target; over real numbers, without batch axes.
-        num_particles: N, 4 or more; structural, another number compiles another program.
-        num_pilots: Drawn in every round, 4 or more; by default N. Structural.
+        proposal: q_0, positive wherever the target is; over real numbers, without batch axes.
+        num_particles: N, 4 or more. Structural: another number compiles another program.
+        num_pilots: Number of pilots in every round, 4 or more; by default N. Structural.
         num_rounds: Number of steps of the fit.
-        num_components: Of the fit. Structural.
+        num_components: Number of components of the mixture. Structural.
         dof: Degrees of freedom nu of a component; fewer are heavier tails.
 
     Returns:
@@ -175,7 +175,7 @@ def adaptive_importance_step(
     num_pilots: int,
     num_components: int,
 ) -> tuple[tuple[()], Draws]:
-    """Make one run: rounds of pilots, then the particles."""
+    """Run all rounds of pilots, then draw the particles."""
     start_key, pilot_key, particle_key = jax.random.split(key, 3)
 
     def draw(fit: StudentMixture, key: Key, size: int) -> tuple[PyTree, Array, Array]:

@@ -133,12 +133,12 @@ def low_rank(target_acceptance: float | Array = 0.8, *, rank: int = 10, num_rows
     return windowed(
         target_acceptance,
         MassMatrixEstimator(
-            bind_static(begin, rank=rank), bind_static(reset, num_rows=num_rows), update, estimate
+            bind_static(init_factor, rank=rank), bind_static(reset, num_rows=num_rows), update, estimate
         ),
     )
 
 
-def begin(factor: PyTree, *, rank: int) -> LowRankFactor:
+def init_factor(factor: PyTree, *, rank: int) -> LowRankFactor:
     """Return the diagonal of the present factor of the chains, without directions."""
     scale = diagonal(factor)
     return diagonal_factor(scale, jnp.eye(scale.size, min(rank, scale.size), dtype=scale.dtype))

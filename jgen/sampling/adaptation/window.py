@@ -58,11 +58,11 @@ def window(target_acceptance: float | Array = 0.8, *, dense: bool = False) -> Ad
     Reference:
         Stan Development Team, "Stan Reference Manual", section "HMC algorithm parameters".
     """
-    estimator = MassMatrixEstimator(bind_static(begin, dense=dense), empty_moments, update, estimate)
+    estimator = MassMatrixEstimator(bind_static(init_factor, dense=dense), empty_moments, update, estimate)
     return windowed(target_acceptance, estimator)
 
 
-def begin(factor: Array, *, dense: bool) -> Array:
+def init_factor(factor: Array, *, dense: bool) -> Array:
     """Return the present factor of the chains, made dense or diagonal."""
     if dense:
         return jnp.diag(factor) if factor.ndim == 1 else factor

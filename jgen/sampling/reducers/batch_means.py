@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.tree_util import Partial
 
-from jgen.sampling.reducers.compensated_sums import Compensated, align, pool, welford, zeros
+from jgen.sampling.reducers.compensated_sums import Compensated, expand_like, pool, welford, zeros
 from jgen.types import Array, Draws, PyTree, Reducer
 
 
@@ -125,7 +125,7 @@ def _compute(state: BatchMeansState) -> BatchMeans:
         mean, scatter = pool(batches.mean.value + offset, batches.scatter.value, count)  # [*event]
 
         full = jnp.arange(num_batches) < state.num_full  # [batch]
-        full = align(jnp.tile(full[None], (num_chains, 1)), batches.batch)  # [chain, batch, 1, ...]
+        full = expand_like(jnp.tile(full[None], (num_chains, 1)), batches.batch)  # [chain, batch, 1, ...]
         batch = batches.batch + offset[:, None]  # [chain, batch, *event]
         num_full = num_chains * state.num_full
         centre = jnp.where(full, batch, 0.0).sum(axis=(0, 1)) / num_full  # [*event]

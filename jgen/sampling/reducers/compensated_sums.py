@@ -46,7 +46,7 @@ def zeros(shape: tuple[int, ...]) -> Compensated:
     return Compensated(jnp.zeros(shape), jnp.zeros(shape))
 
 
-def align(leading: Array, like: Array) -> Array:
+def expand_like(leading: Array, like: Array) -> Array:
     """Append axes of length one to ``[chain]``, up to the axes of ``like`` ``[chain, *event]``."""
     return leading.reshape(leading.shape + (1,) * (like.ndim - leading.ndim))
 
@@ -71,7 +71,7 @@ def welford(
     Reference:
         Welford (1962), Technometrics 4(3); West (1979), Communications of the ACM 22(9).
     """
-    weight, total = align(weight, value), align(total, value)
+    weight, total = expand_like(weight, value), expand_like(total, value)
     before = jnp.where(weight == 0, 0.0, (value - mean.high) - mean.low)  # [chain, *event]
     mean = mean.add(before * jnp.where(weight == 0, 0.0, weight / total))
     after = jnp.where(weight == 0, 0.0, (value - mean.high) - mean.low)  # [chain, *event]
@@ -92,7 +92,7 @@ def pool(mean: Array, scatter: Array, total: Array) -> tuple[Array, Array]:
     Reference:
         Chan, Golub and LeVeque (1983), The American Statistician 37(3).
     """
-    total = align(total, mean)  # [chain, 1, ...]
+    total = expand_like(total, mean)  # [chain, 1, ...]
     offset = jnp.where(total == 0, 0.0, mean - mean[:1])  # [chain, *event]
     pooled = (total * offset).sum(axis=0) / total.sum(axis=0)  # [*event]
     return pooled + mean[0], (scatter + total * (offset - pooled[None]) ** 2).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Fold draws with several reducers at once, by name."""
+"""Update several named reducers with the draws of each step."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +13,15 @@ Reducers = dict[str, Reducer]
 ReducerStates = dict[str, PyTree]
 
 
-def begin(reducers: Reducers, shapes: Draws, reducer_states: Mapping[str, PyTree] | None) -> ReducerStates:
-    """Return the states to fold into: those of a run that continues, or empty ones.
+def init_reducers(
+    reducers: Reducers, shapes: Draws, reducer_states: Mapping[str, PyTree] | None
+) -> ReducerStates:
+    """Return the initial states: those of an earlier run, or empty ones.
 
     Args:
-        reducers: Folds, by name.
+        reducers: Name -> reducer.
         shapes: Draws of one step, or their shapes ``[chain, *event]``.
-        reducer_states: States to continue from; None for empty ones.
+        reducer_states: Name -> state to continue from; None for empty states.
 
     Raises:
         ValueError: If the states are those of other reducers, or of another number of chains.

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.particles import merge_particles
-from jgen.sampling.reducers.compensated_sums import Compensated, align, pool, welford, zeros
+from jgen.sampling.reducers.compensated_sums import Compensated, expand_like, pool, welford, zeros
 from jgen.types import Array, Draws, PyTree, Reducer
 
 
@@ -64,7 +64,7 @@ def _update(state: MomentsState, draws: Draws) -> MomentsState:
 
     def fold(value, mean, scatter):
         value = jnp.asarray(value, dtype=float)  # [chain, *event]
-        return welford(mean, scatter.times(align(fade, value)), value, weight, total.value)
+        return welford(mean, scatter.times(expand_like(fade, value)), value, weight, total.value)
 
     folded = jax.tree.map(fold, draws.value, state.mean, state.scatter)
     mean = jax.tree.map(lambda _, pair: pair[0], draws.value, folded)
@@ -83,7 +83,7 @@ def _compute(state: MomentsState) -> Moments:
     weight, square = total.sum(), (state.square.value * relative**2).sum()
 
     def merge(mean, scatter):
-        mean, scatter = pool(mean.value, scatter.value * align(relative, scatter.high), total)
+        mean, scatter = pool(mean.value, scatter.value * expand_like(relative, scatter.high), total)
         return mean, scatter / (weight - square / weight)
 
     pooled = jax.tree.map(merge, state.mean, state.scatter, is_leaf=_is_sum)

@@ -9,7 +9,7 @@ from jgen.testing.check_result import CheckFailed
 from jgen.testing.network_checks.network_case import NetworkCase, evaluate, is_floating
 
 SCALES = (0.0, 1e-3, 1e2, 1e4)
-"""Sizes of extreme inputs, as multiples of ordinary ones."""
+"""Factors by which ordinary inputs are multiplied."""
 
 
 def extremes(case: NetworkCase) -> str:
@@ -17,7 +17,7 @@ def extremes(case: NetworkCase) -> str:
     for scale in SCALES:
         scaled = _scaled(case, scale)
         found = scaled.evaluate(scaled.inputs, scaled.x)
-        below_inf = (np.asarray(found.log_prob) < np.inf).all()  # -inf may be true; NaN is not below
+        below_inf = (np.asarray(found.log_prob) < np.inf).all()  # -inf is allowed; NaN fails the comparison
         if not below_inf or not np.isfinite(found.own_log_prob).all() or not found.finite:
             raise CheckFailed(
                 f"at inputs {scale:g} times as large log p is {found.own_log_prob} of its own draws and "
@@ -28,7 +28,7 @@ def extremes(case: NetworkCase) -> str:
 
 
 def _scaled(case: NetworkCase, scale: float) -> NetworkCase:
-    """Scale the inputs; of whole numbers, the parameters that ``nn.Embed`` looks up for them."""
+    """Scale the inputs; if they are integers, scale the ``nn.Embed`` parameters that they index."""
     inputs = jax.tree.map(lambda leaf: leaf * scale if is_floating(leaf) else leaf, case.inputs)
     if any(map(is_floating, jax.tree.leaves(inputs))):
         return case._replace(inputs=inputs)

@@ -52,7 +52,7 @@ def test_draws_are_the_first_that_rejection_accepts():
 def test_log_z_is_unknown():
     sampler = accept_reject(*OPTIONS)
     draws = sample(KEY, sampler, num_chains=4, num_draws=4).draws
-    with pytest.raises(ValueError, match="normaliser is unknown to independent draws"):
+    with pytest.raises(ValueError, match="normaliser is unknown from independent draws"):
         log_evidence(draws)
     with pytest.raises(ValueError, match="log"):
         sample(KEY, sampler, num_chains=4, num_draws=4, reducers={"log Z": log_evidence_reducer()})

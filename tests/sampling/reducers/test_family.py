@@ -100,7 +100,7 @@ def test_a_checkpoint_continues_to_fold(tmp_path):
 
     def keep(so_far):
         checkpoints.save(
-            tmp_path, (so_far.state, so_far.reducer_states), step=int(so_far.state.step), keep=10
+            tmp_path, (so_far.state, so_far.reducer_states), step=int(so_far.state.step), keep_last=10
         )
 
     whole = run(48, save=keep)
