@@ -1,4 +1,4 @@
-"""Describe what a sampler benchmark compares, and measure the effective size of its draws."""
+"""Define the programs that a sampler benchmark compares, and measure the ESS of their draws."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Run HMC as written by hand for one model, the reference for the HMC of a library."""
+"""Run a hand-written HMC for one model, as a reference for the HMC of libraries."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Time NUTS on many chains: in lockstep, each draw as long as the longest trajectory, and over lanes."""
+"""Compare times of NUTS with many chains in lockstep, as slow as the longest trajectory, and over lanes."""
 
 import importlib
 from functools import partial
@@ -17,7 +17,7 @@ from jgen.types import Sampler
 SHARES = (1, 4, 16)
 """Chains per lane."""
 LOCKSTEP_DRAWS, LANES_DRAWS = 16, 100
-"""Draws per call: few in lockstep; over lanes enough to make the idle time at the end short."""
+"""Draws per call: few in lockstep, more over lanes, so that the idle time at the end is short."""
 
 
 def lanes_rows(seconds: float, num_chains: int, num_warmup: int) -> list[dict[str, Any]]:

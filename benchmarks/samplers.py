@@ -1,4 +1,4 @@
-"""Measure the speed of every sampler against the bare gradient, a program written by hand, and peers.
+"""Compare the speed of every sampler with its gradients alone, hand-written HMC and other libraries.
 
 ``python -m benchmarks.samplers --peers --json samplers.json``
 

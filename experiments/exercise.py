@@ -6,15 +6,15 @@ r"""Build a first generative model of handwritten digits in five steps.
 4. Training, and reconstructions of images from their codes.
 5. Draws of the trained model and their quality: the likelihood of test images against a model without
    latents, and the labels that a classifier gives to the draws. At best the mean entropy of a draw's label is
-   0 nats, and the entropy of the mean label :math:`\log 10 = 2.30` nats: every draw is clear, and all ten
-   digits occur equally often.
+   0 nats, and the entropy of the mean label :math:`\log 10 = 2.30` nats: every draw is unambiguous, and all
+   ten digits occur equally often.
 
 Each step takes a few lines, with the same parts as all of jgen, and the report shows its result.
 ``jgen.applications.SimpleGenerativeModel`` is the same in three lines, for rows of any numbers.
 
 Results with the defaults: a test digit takes at most 83.6 nats, and 107.7 with independent pixels; the
 entropy of a label is 0.35 nats for a draw and 0.07 for a test image, and the entropy of the mean label of the
-draws is 2.29 nats. A minute on two cores.
+draws is 2.29 nats. Takes a minute on two cores.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""Compare all samplers on well-separated modes whose places are not given to them.
+"""Compare all samplers on well-separated modes of unknown location.
 
 A mixture of unit Gaussians around a circle, of unequal weights, in two coordinates (the others are standard
 normal). Chains start in one mode; proposals, base distributions and temperature schedules use the overall
-mean and scale of the target, and no mode. Each sampler in ``jgen.samplers`` is made by its ``recipe``,
-without the trait of many modes, for which local kernels would decline the target.
+mean and scale of the target, and no mode. Each sampler in ``jgen.samplers`` is made by its ``recipe``; the
+trait of many modes is removed, as local kernels have no recipe for it.
 
 Expected: local kernels (Metropolis, MALA, HMC, NUTS, ...) stay in or near the mode they started in, and as
 all chains started there R-hat may not detect it. Tempering, annealing and SMC find all modes with about the

@@ -3,15 +3,15 @@
 Eight schools: NUTS against means and variances from quadrature, and log Z = -31.311 three ways. Iris: the
 log evidence of K = 1 to 5 components three ways, K = 1 against its exact value, -875.515.
 
-- SMC goes from the prior to the posterior without further information: it alone finds the modes.
-- HMC moves its particles on, and their components are relabelled to a common order. The even chains fit a
-  Gaussian, which is symmetrised over the K! orders of the labels: q. A ratio posterior / q does not depend on
-  labels, so a bridge from the odd chains to q needs no label switching (Fruehwirth-Schnatter 2004).
-- AIS goes from q, widened, to the posterior. Its weights average to Z for every q; from the prior, the
-  effective number of 512 passes of 200 temperatures is one to three.
+- SMC moves particles from the prior to the posterior; only it finds the modes.
+- HMC continues from its particles, and their components are relabelled to a common order. A Gaussian fitted
+  to the even chains is symmetrised over the K! orders of the labels: q. A ratio posterior / q does not depend
+  on labels, so a bridge from the odd chains to q needs no label switching (Fruehwirth-Schnatter 2004).
+- AIS moves draws from q, widened, to the posterior. Its weights average to Z for every q; from the prior,
+  the effective number of 512 passes of 200 temperatures is one to three.
 
 So a mode that SMC misses is missing in all three estimates. An estimate whose diagnostics are bad (few
-effective populations, Pareto k above 0.7, an error of a nat) is marked as not reliable.
+effective populations, Pareto k above 0.7, an error of a nat or more) is marked as not reliable.
 
 Results with the defaults: -550.8, -489.9, -469.4 and -463.8 nats for two to five components, the three
 estimates within 1.7 standard errors of each other; those of SMC are 0.04 to 0.07, and 0.3 at five. With one

@@ -3,14 +3,14 @@ r"""Train language models, and compare them with the smallest possible perplexit
 A recurrent network and a Transformer of about equal cost learn to predict the next token from those before
 it, by maximum likelihood. The entropy h of the Markov source is known, so no perplexity may be below
 :math:`e^h` by more than three standard errors; that of English (the topics of Python's help) is not known,
-and the baselines are a general compressor that has read the training text, and counts of pairs.
+and the baselines are a general compressor primed with the training text, and counts of pairs.
 
 .. math:: \mathrm{perplexity} = \exp\Bigl(-\frac1{n T} \sum_i \sum_t \log p(x_{it} \mid x_{i,<t})\Bigr)
 
 Results on markov: on test windows the source has the perplexity 4.605, the recurrent network 4.623 and the
-Transformer 4.645, which is 0.0040 +- 0.0010 and 0.0088 +- 0.0015 nats per token above it. Three minutes on
-two cores. On topics: 2.013 and 2.018 bits per character, where lzma after the training text takes 2.163 and
-counts of pairs 3.724; twenty minutes on two busy cores.
+Transformer 4.645, which is 0.0040 +- 0.0010 and 0.0088 +- 0.0015 nats per token above it; in three
+minutes on two cores. On topics: 2.013 and 2.018 bits per character, where lzma after the training text takes
+2.163 and counts of pairs 3.724; in twenty minutes on two busy cores.
 """
 
 import lzma
@@ -170,7 +170,7 @@ def against_entropy(config: Config, windows: dict, scores: dict[str, np.ndarray]
 
 
 def against_compressor(config: Config, windows: dict, scores: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Return rows of pair counts, of each model, and of a compressor that has read the training text."""
+    """Return rows of pair counts, of each model, and of a compressor primed with the training text."""
     vocabulary, length = tokenizer(config.data), windows["test"].shape[1]
     characters = np.array([len(vocabulary.decode(window)) for window in windows["test"]])
     protocol = {"data": config.data, "split": "test"}

@@ -1,8 +1,8 @@
-"""What went wrong on the user's side."""
+"""Define the error for mistakes of the user."""
 
 
 class UsageError(ValueError):
-    """Input that its giver can mend: the message says what was given, what is wanted, what to do.
+    """Mistake that the user can correct: the message names the value, the requirement and the remedy.
 
     It is a ``ValueError``, so a library user catches it as one; a command line shows its message
     alone, on one line, with no traceback.

@@ -45,7 +45,7 @@ class DrawKind(enum.Enum):
     BIASED = "biased"
     """A chain that leaves a distribution near the target invariant; the step size decides how near."""
     ENSEMBLE = "ensemble"
-    """A population carried along a path; each draw is one pass, with an unbiased weight."""
+    """A population moved along a path of densities; each draw is one pass, with an unbiased weight."""
 
 
 COUNTS = frozenset({"num_grads", "num_log_densities"})
@@ -198,7 +198,7 @@ class Result(NamedTuple):
         method: How it was found, in a few words.
         protocol: What must agree before two results may be compared.
         dof: Degrees of freedom of Student's t, by which the interval was made from the standard error;
-            infinite where it was made by the normal law.
+            infinite if it was made from the normal distribution.
     """
 
     value: Array
@@ -247,7 +247,7 @@ class Trait(enum.Enum):
 @register_dataclass
 @dataclass(frozen=True)
 class Target:
-    """Density with known answers. ``[dim]`` below is the length of the ravelled position.
+    """Density with known moments. ``[dim]`` below is the length of the ravelled position.
 
     Attributes:
         log_density: Position -> unnormalised log density, in nats; a ``Partial``.
@@ -256,16 +256,16 @@ class Target:
         mean: E x ``[dim]``; None where it does not exist or is not known.
         variance: Var x ``[dim]``; None where it does not exist or is not known.
         log_evidence: log Z, in nats; None where it is not known.
-        expectations: Other known answers, ``name -> (function of one position, truth)``.
-        proposal: A NumPyro distribution whose tails cover the target; None where there is none.
+        expectations: Other known expectations, ``name -> (function of one position, exact value)``.
+        proposal: A NumPyro distribution with tails at least as heavy as the target's; None if there is none.
         log_bound: A bound on ``log_density - proposal.log_prob``, the least one unless the factory
-            says otherwise; None where none is known. In floating point a ratio may pass it by
+            says otherwise; None where none is known. In floating point a ratio may exceed it by
             rounding, a few units in the last place of ``log_density``.
-        conditionals: The same law as a directed model, name -> function of its parents' values to a
+        conditionals: The distribution as a directed model, name -> function of its parents' values to a
             distribution; None where it is not written as one.
         name: The name of the function that makes it.
         traits: What makes it hard.
-        source: Where the truth comes from.
+        source: Source of the exact values.
     """
 
     log_density: Partial

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = {
-    # XLA 0.10 on two cores may wait for ever on many small triangular systems shared out to its threads.
+    # XLA 0.10 on two cores may deadlock on many small triangular systems that its threads share.
     "xla_cpu_multi_thread_eigen": "false",
     # Its emitters of fused loops take half of all compile time, which is most of the time of these tests. The
     # weekly run uses them, as users do.
@@ -16,7 +16,7 @@ FLAGS = {
 
 
 def known_flags(names):
-    """Return those of these XLA flags that the installed jaxlib knows; it aborts on any other."""
+    """Return those of these XLA flags that the installed jaxlib accepts; it aborts on any other."""
     spec = importlib.util.find_spec("jaxlib")
     library = Path(spec.origin).with_name("libjax_common.so")
     if not library.exists():  # not Linux
@@ -28,7 +28,7 @@ def known_flags(names):
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".jax_cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 ours = [f"--{name}={FLAGS[name]}" for name in known_flags(FLAGS)]
-os.environ["XLA_FLAGS"] = " ".join([*ours, os.environ.get("XLA_FLAGS", "")])  # the caller's come last and win
+os.environ["XLA_FLAGS"] = " ".join([*ours, os.environ.get("XLA_FLAGS", "")])  # later flags win
 
 import jax  # noqa: E402  (the environment must be set first)
 import numpy as np  # noqa: E402
@@ -103,13 +103,13 @@ def reports_of(config):
 
 
 def pytest_sessionfinish(session):
-    """A pool of intervals outside its claim fails the run, though every test of it passed."""
+    """Fail the run if a pool of intervals is outside its claim, even if every test passed."""
     if not hasattr(session.config, "workerinput"):
         interval_coverage.fail_outside_claims(session, reports_of(session.config))
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Prints how often intervals covered, how many mutants were killed; each of them with ``-v``."""
+    """Print how often intervals covered and how many mutants were killed; each of them with ``-v``."""
     reports = reports_of(config)
     if counts := interval_coverage.counts_of(reports):
         terminalreporter.section("coverage of log Z")

@@ -1,1 +1,1 @@
-"""Helpers of the package itself; users call none of them."""
+"""Share helpers inside the package; they are not part of its interface."""

@@ -13,14 +13,14 @@ from jax import Array, lax
 def convolve(
     x: Array, kernel: Array, strides: Sequence[int], padding: Any, *, precision: Any = None, **options: Any
 ) -> Array:
-    r"""Compute ``lax.conv_general_dilated``, channels last, as is fastest on the platform.
+    r"""Compute ``lax.conv_general_dilated``, channels last, by the fastest method on the platform.
 
     .. math:: y_{p, o} = \sum_{t, i} x_{s p + t, i}\, k_{t, i, o}
 
-    On a CPU the shifts of x by each tap t are concatenated, and y is one matrix product. There XLA compiles
-    the derivative of its own convolution inside a loop (as every chunk of training) by its path for unknown
-    shapes: twenty times slower for 16 channels of 8 x 8 as measured. The columns take as many times the
-    memory of x as the kernel has taps. On other platforms it is XLA's convolution.
+    On a CPU the shifts of x by each tap t are concatenated, and y is one matrix product: inside a loop, such
+    as a chunk of training, XLA compiles the derivative of its convolution as if shapes were unknown, measured
+    as twenty times slower for 16 channels of 8 x 8. The shifts take the memory of x times the number of taps.
+    On other platforms this is XLA's convolution.
 
     Args:
         x: Data ``[batch, *space, i]``.

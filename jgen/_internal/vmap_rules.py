@@ -1,8 +1,8 @@
 """Share loop conditions and row writes between chains under ``jax.vmap``.
 
 Under ``jax.vmap`` a while loop whose condition differs from chain to chain copies its whole carry for every
-chain, counters included, and selects between old and new at each iteration. With one condition for all, what
-does not depend on the chain stays one number: it may choose a branch, bound an inner loop, or index a row.
+chain, counters included, and selects between old and new at each iteration. With one condition for all,
+values that do not depend on the chain stay scalars: they may choose a branch, bound a loop, or index a row.
 """
 
 import jax

@@ -86,8 +86,8 @@ def fit(
     After each chunk of steps: progress is shown, a line goes to ``metrics.jsonl``, the validation loss is
     computed (of the averaged parameters, if the optimizer keeps an average; with the same key every time, so
     that it depends on the parameters alone), the best parameters are kept, and every ``save_every`` seconds a
-    checkpoint is written to ``checkpoints/<name>`` in the background. A run that was killed and resumed from
-    there ends in the same numbers, bit for bit, as one that was not.
+    checkpoint is written to ``checkpoints/<name>`` in the background. A run that was interrupted and resumed
+    from there has the same results, bit for bit, as an uninterrupted one.
 
     Args:
         run: Run whose directory receives metrics and checkpoints.

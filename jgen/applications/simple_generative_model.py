@@ -1,4 +1,4 @@
-"""Train a first generative model in three lines."""
+"""Train a variational autoencoder of vectors with default choices."""
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 """Hash integers to fixed random numbers, the same on every machine and with every library version.
 
-Data sets use no library's generator, whose changes would silently change the data.
+Data sets use no generator of a library, as a change of it would silently change the data.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ import numpy as np
 
 
 def mixed(counter: np.ndarray, stream: int = 0) -> np.ndarray:
-    """Return SplitMix64's output at any places of its sequence: 64 bits, as if independent.
+    """Return SplitMix64's output at any indices of its sequence: 64 bits, as if independent.
 
     Args:
-        counter: Places in the sequence, non-negative integers of any shape.
+        counter: Indices in the sequence, non-negative integers of any shape.
         stream: Number of the sequence.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Open a data set that is on disk, or tell the user how to prepare it."""
+"""Open a data set that is on disk, or raise an error with the command that prepares it."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -51,8 +51,8 @@ def stream(
 ) -> Stream:
     """Stream batches in random order, each a pure function of the key and its position.
 
-    Each epoch contains every example once, except for those left over from whole batches, in an order of its
-    own. grain computes the order from 32 random bits of the key and the epoch, so another version of grain
+    Each epoch contains every example once, except for those left over from whole batches, in a different
+    order. grain computes the order from 32 random bits of the key and the epoch, so another version of grain
     may give another order.
 
     Args:
@@ -61,7 +61,7 @@ def stream(
         split: As in ``load``.
         batch_size: Examples of a batch.
         position: Where to begin: a ``Stream.position``, or the number of batches to skip, so that
-            ``lambda step: stream(..., position=step)`` is what ``train_stream`` asks for.
+            ``lambda step: stream(..., position=step)`` is the argument of ``train_stream``.
         directory: As in ``load``.
         num_threads: Number of batches read at the same time.
         num_ahead: Number of batches kept ready.

@@ -17,7 +17,7 @@ def check_support(head: Any, x: Any) -> None:
         x: Data ``[batch, *event]``.
 
     Raises:
-        ValueError: If values lie outside; it names the first, their number, the support, and what to do.
+        ValueError: If values lie outside; the message has the first, their number, the support and a remedy.
         TypeError: If x is traced.
 
     Example:

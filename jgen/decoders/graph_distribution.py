@@ -178,7 +178,7 @@ def check_graphs(graph: Graph, num_types: int, num_edge_types: int = 2) -> None:
 
 
 def relabel(graph: Graph, order: Array) -> dict[str, Array]:
-    """Return the graph with node ``order[i]`` at place i.
+    """Return the graph with node ``order[i]`` at index i.
 
     Args:
         graph: ``{"nodes": [*batch, n], "adjacency": [*batch, n, n]}``.

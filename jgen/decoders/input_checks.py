@@ -13,7 +13,7 @@ def check_decoder_input(name: str, z: Array, shape: tuple[int, ...], *, spatial:
         spatial: Whether x needs axes of space before its last axis, of channels.
 
     Raises:
-        ValueError: If it is not so; the message says what to do.
+        ValueError: If not; the message states what is required.
     """
     if z.ndim != 2:
         raise ValueError(

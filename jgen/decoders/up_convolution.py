@@ -29,7 +29,7 @@ class Residual(nn.Module):
 class UpTower(nn.Module):
     """Tower of a dense layer onto the coarsest grid, then residual blocks and up-convolutions in turn.
 
-    A grid is half the next one, rounded up, and the excess after doubling is cut off, so any size will do. An
+    A grid is half the next one, rounded up, and the excess after doubling is cut off, so sizes are free. An
     up-convolution repeats each cell and then convolves: it leaves no checkerboard, and where XLA has no fast
     transposed convolution (a CPU) it costs a half to a quarter of one.
 

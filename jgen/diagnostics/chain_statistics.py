@@ -22,7 +22,7 @@ def diagnose(
     """Compute a statistic of draws of one scalar, or NaN where it is undefined.
 
     Too few draws or chains, or one NaN among the draws, give NaN: a diagnostic of the other draws would hide
-    that the chain is broken.
+    the invalid one.
 
     Args:
         statistic: ``statistic(draws, *arguments)`` -> scalar; a module-level function, compiled once.
@@ -142,7 +142,7 @@ def effective_sample_size(draws: Array) -> Array:
     With W the mean within-chain variance, B / n the variance of the chain means, V = W (n-1)/n + B/n
     and c_t the mean autocovariance at lag t, :math:`\rho_t = 1 - (W - c_t) / V`. Sums of neighbours
     :math:`P_k = \rho_{2k} + \rho_{2k+1}` are positive and decreasing for a reversible chain, so
-    the sum stops at the first that is not positive, and each is held below the one before:
+    the sum stops at the first that is not positive, and each is at most the one before:
 
     .. math:: \tau = -1 + 2 \sum_{k < m} \min_{j \le k} P_j + \rho_{2m}, \qquad ESS = M n / \tau.
 

@@ -105,7 +105,7 @@ def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
 
 
 def _log_weight(draws: Draws) -> Array:
-    """Return log-weights whose mean estimates Z ``[chain, draw]``; everything that needs Z calls this."""
+    """Return log-weights whose mean estimates Z ``[chain, draw]``, for all estimates of Z."""
     if draws.kind in (DrawKind.MARKOV, DrawKind.BIASED) or draws.log_weight is None:
         raise ValueError(
             f"the normaliser is unknown from {draws.kind.value} draws without log-weights: a kernel that "

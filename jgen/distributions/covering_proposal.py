@@ -31,9 +31,9 @@ def covering_proposal(distribution: Any, scale: float | None = None) -> Envelope
     .. math:: \frac{N(x; \mu, \Sigma)}{N(x; \mu, s^2 \Sigma)}
               = s^d \exp\left(-\tfrac12 (1 - s^{-2}) |u|^2\right) \le s^d,
 
-    and what holds for every component holds for the sum, :math:`\sum_k w_k p_k \le s^d \sum_k w_k q_k`. So
+    and the bound of every component holds for the sum, :math:`\sum_k w_k p_k \le s^d \sum_k w_k q_k`. So
     rejection needs no search for its bound, it accepts :math:`s^{-d}` of the proposals, and importance
-    weights never pass :math:`s^d`.
+    weights are at most :math:`s^d`.
 
     Args:
         distribution: A Gaussian on scalars or vectors without batch axes, or a mixture of them.

@@ -1,4 +1,4 @@
-"""Define a multivariate normal whose log-density is plain arithmetic in low dimension."""
+"""Define a multivariate normal whose log-density uses unrolled arithmetic in low dimension."""
 
 import functools
 from math import log, pi

@@ -12,7 +12,7 @@ def check_encoder_input(name: str, x: Array, *, spatial: bool = False) -> None:
         spatial: Whether they must be ``[batch, *space, channel]``, with one axis of space or more.
 
     Raises:
-        ValueError: If they have too few axes; the message says what to do.
+        ValueError: If they have too few axes; the message states what is required.
     """
     if spatial and x.ndim < 3:
         raise ValueError(

@@ -16,7 +16,7 @@ class ModeCoverage(NamedTuple):
         num_covered: Modes with at least ``min_draws`` draws near.
         share_near: Share of the draws that lie near any mode, between 0 and 1.
         counts: Draws near each mode ``[mode]``.
-        rule: Definition of "near" and "covered": two counts compare only under one rule, with as many draws.
+        rule: Definition of "near" and "covered"; compare counts only if rule and number of draws are equal.
     """
 
     num_covered: int
@@ -34,15 +34,15 @@ def mode_coverage(
     ``min_draws`` draws are near. For normals in two dimensions of standard deviation s the usual radius is 3
     s, within which :math:`1 - e^{-9/2}`, 98.9 %, of their own draws lie.
 
-    Published counts take one draw as enough. Then enough draws cover every mode by accident: of 10,000 that
-    are uniform on a square about the 25 modes of ``grid25`` each mode has some, though only 2 % of the draws
-    are near any. So by default a mode must have a tenth of its equal share.
+    Published counts require one draw per mode, which many draws satisfy by accident: of 10,000 uniform draws
+    on a square around the 25 modes of ``grid25``, some are near each mode, though only 2 % are near any. So
+    by default a mode must have a tenth of its equal share.
 
     Args:
         draws: Of the generator ``[draw, dim]``.
         centres: Of the modes ``[mode, dim]``.
         radius: In the units of the draws, above 0.
-        min_draws: Draws that cover a mode, at least 1; None for a tenth of draws / modes.
+        min_draws: Least number of draws near a covered mode, from 1; None for a tenth of draws / modes.
 
     Returns:
         The counts, and their rule.

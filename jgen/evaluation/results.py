@@ -56,7 +56,7 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
 def compare(first: Result, second: Result) -> Result:
     r"""Compute the difference of two results of one protocol, first - second, with its 95 % interval.
 
-    Each side of the interval adds the errors that point that way, in their squares; its quantile is
+    Each side of the interval is the root of the sum of squared errors in that direction; its quantile is
     Student's with the degrees of freedom of Welch and Satterthwaite, the normal one where both are known:
 
     .. math:: a - b + t_\nu \sqrt{\left(\frac{high_a - a}{t_{\nu_a}}\right)^2

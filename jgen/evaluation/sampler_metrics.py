@@ -92,7 +92,7 @@ def round_metrics(row: Mapping[str, Any]) -> dict[str, Any]:
     """Round a row to three significant digits, with log Z and its error in one cell.
 
     Args:
-        row: From ``evaluate_draws``, with further columns if you like; only floats are rounded.
+        row: From ``evaluate_draws``, with further columns if any; only floats are rounded.
 
     Returns:
         The same columns without that of the error of log Z.

@@ -14,7 +14,7 @@ PACKAGES = ("jgen", "jax", "jaxlib", "numpyro", "flax", "optax", "numpy")
 
 
 def provenance(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return what is needed to reproduce a run; no path of this machine is in it.
+    """Return the facts needed to reproduce a run, without paths of this machine.
 
     Args:
         argv: The arguments of the command; None for those of the process.

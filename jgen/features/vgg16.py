@@ -82,8 +82,8 @@ class VGG16(nn.Module):
 def load_vgg16(module: VGG16, path: str | Path, *, check_digest: bool = True) -> PyTree:
     """Read the published weights as parameters of a ``VGG16``.
 
-    torchvision publishes them as ``vgg16-397923af.pth`` (553,433,881 bytes), which jgen neither holds nor
-    fetches. Convert that file once, where torch is installed::
+    torchvision publishes them as ``vgg16-397923af.pth`` (553,433,881 bytes), which jgen neither contains nor
+    downloads. Convert that file once, where torch is installed::
 
         import torch, safetensors.torch
         weights = torch.load("vgg16-397923af.pth", weights_only=True)
@@ -149,7 +149,7 @@ def _check_digest(path: Path, file: io.BufferedReader) -> None:
 
 
 def _check_arrays(module: VGG16, path: Path, arrays: Any) -> None:
-    """Refuse a file whose arrays, those of the classifier apart, are not those of this VGG16."""
+    """Check that the arrays of a file, except those of the classifier, are those of this VGG16."""
     expected: dict[str, tuple[int, ...]] = {}
     for layer in _all_layers(module.channels):
         height, width, inputs, outputs = layer.shape

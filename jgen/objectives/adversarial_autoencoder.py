@@ -23,7 +23,7 @@ def adversarial_autoencoder(adversarial: AdversarialModel, *, weight: float | Ar
     At its equilibrium the codes of the data are jointly distributed as the prior, which need only be sampled.
 
     Args:
-        adversarial: A model with an encoder, of points or of distributions whose draws carry a gradient, and
+        adversarial: A model with an encoder, of points or of distributions with reparameterised draws, and
             a critic of latents that returns logits.
         weight: Weight w of the critic in the loss of the model, in nats; 0 or more.
 
@@ -35,7 +35,7 @@ def adversarial_autoencoder(adversarial: AdversarialModel, *, weight: float | Ar
     Raises:
         TypeError: If it is no ``AdversarialModel``.
         ValueError: If the weight is below 0; when called, if parts and batch do not fit, the critic's
-            scores are not ``[batch]``, or draws of the encoder carry no gradient.
+            scores are not ``[batch]``, or draws of the encoder have no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -84,7 +84,7 @@ def _adversarial_autoencoder(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     codes = jax.eval_shape(
         lambda key: draw(inputs.model, inputs.model.init(key), inputs.batch, key), jax.random.key(0)
     )

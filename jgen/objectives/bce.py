@@ -87,7 +87,7 @@ def _as_bernoulli(decoder: Partial, params: PyTree, z: Array) -> dist.Distributi
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: with Bernoullis whose logits are the decoder's mean."""
+    """Return the recipe for the checks: with Bernoullis whose logits are the decoder's mean."""
     decoder = Partial(_as_bernoulli, as_partial(inputs.model.decoder))
     batch = jax.tree.map(jax.nn.sigmoid, inputs.batch)
     return inputs.recipe(lambda _: bce(inputs.model._replace(decoder=decoder)), batch=batch)

@@ -68,7 +68,7 @@ def _conditional_likelihood(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: a line with noise."""
+    """Return the recipe for the checks: a line with noise."""
     x = jnp.linspace(-1.0, 1.0, jax.tree.leaves(inputs.batch)[0].shape[0])
     return Recipe(
         lambda scale: conditional_likelihood(Partial(_line, jnp.asarray(scale))),

@@ -63,7 +63,7 @@ def _contractive(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: a nonlinear encoder, as slopes of a linear one do not depend on x."""
+    """Return the recipe for the checks: a nonlinear encoder, as slopes of a linear one do not depend on x."""
     assert inputs.model.encoder is not None
     model = inputs.model._replace(encoder=Partial(_nonlinear, as_partial(inputs.model.encoder)))
     return inputs.recipe(lambda _: contractive(model))

@@ -24,14 +24,14 @@ def decoder_gradient(model: LatentModel) -> Partial:
     the columns of the Jacobian are orthogonal.
 
     Args:
-        model: With an encoder, of points or of distributions whose draws carry a gradient, and a decoder that
+        model: With an encoder, of points or of distributions with reparameterised draws, and a decoder that
             has a mean and treats examples separately.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` with ``aux`` of ``decoder_gradient`` ``[batch]``.
 
     Raises:
-        ValueError: When called, if the parts or the batch do not fit, the draws carry no gradient, or the
+        ValueError: When called, if the parts or the batch do not fit, the draws have no gradient, or the
             decoder has no mean.
 
     Example:
@@ -65,7 +65,7 @@ def _decoder_gradient(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: a nonlinear decoder, as slopes of a linear one do not depend on x."""
+    """Return the recipe for the checks: a nonlinear decoder, as slopes of a linear one do not depend on x."""
     model = inputs.model._replace(decoder=Partial(_nonlinear, as_partial(inputs.model.decoder)))
     return inputs.recipe(lambda _: decoder_gradient(model))
 

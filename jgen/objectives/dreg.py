@@ -36,7 +36,7 @@ def dreg(model: LatentModel, num_particles: int) -> Partial:
     gradient vanishes, draw by draw, where q is the exact posterior. At K = 1 it is sticking the landing.
 
     Args:
-        model: With an encoder whose draws carry a gradient; its log-probability is evaluated without the
+        model: With an encoder with reparameterised draws; its log-probability is evaluated without the
             intermediates of the draws, so that a flow is inverted.
         num_particles: Number of particles K, 1 or more. The decoder is called once, on
             ``[K * batch, *latent]``.
@@ -109,5 +109,5 @@ _log_weight.defvjp(_forward, _backward)
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda _: dreg(inputs.model, 3))

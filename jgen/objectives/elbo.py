@@ -39,7 +39,7 @@ def elbo(
     ``aux["bound"]`` is the bound itself, whatever these are.
 
     Args:
-        model: With an encoder whose draws carry a gradient.
+        model: With an encoder with reparameterised draws.
         beta: Weight of the divergence; 0 or more.
         free_bits: Free nats :math:`\lambda` a group; None for none. ``kl`` defines the groups.
         capacity: Capacity C, nats; None for none (and no absolute value of the divergence).
@@ -109,5 +109,5 @@ def _elbo(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda scale: elbo(inputs.model, beta=scale, free_bits=0.1 * scale))

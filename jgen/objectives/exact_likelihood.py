@@ -65,7 +65,7 @@ def _exact_likelihood(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: independent logistic distributions."""
+    """Return the recipe for the checks: independent logistic distributions."""
     batch = jax.tree.leaves(inputs.batch)[0].reshape(num_examples(inputs.batch), -1)
     make = lambda scale: exact_likelihood(Partial(_logistic, jnp.asarray(scale)))  # noqa: E731
     return Recipe(make, jax.random.normal, batch, stochastic=False)

@@ -41,7 +41,7 @@ def gan(adversarial: AdversarialModel, *, output: Output = sampled_output) -> Pa
     Raises:
         TypeError: If it is no ``AdversarialModel``.
         ValueError: When called, if parts and batch do not fit, the critic's scores are not ``[batch]``, or
-            draws of the decoder carry no gradient.
+            draws of the decoder have no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -83,5 +83,5 @@ def _gan(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.adversarial_recipe(lambda adversarial, _: gan(adversarial), inputs.batch)

@@ -31,7 +31,7 @@ def is_point(distribution: dist.Distribution) -> bool:
 
 
 def require_reparameterised(part: str, distribution: dist.Distribution) -> dist.Distribution:
-    """Return the distribution if its draws carry a gradient; raise otherwise."""
+    """Return the distribution if its draws are reparameterised; raise otherwise."""
     if not distribution.has_rsample:
         raise ValueError(
             f"the {part}'s draws must carry a gradient, and those of {type(distribution).__name__} do not: "

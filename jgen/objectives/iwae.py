@@ -21,7 +21,7 @@ def iwae(model: LatentModel, num_particles: int) -> Partial:
     bound itself; the signal-to-noise ratio of the encoder's part falls as K grows, which ``dreg`` avoids.
 
     Args:
-        model: With an encoder whose draws carry a gradient.
+        model: With an encoder with reparameterised draws.
         num_particles: Number of particles K, 1 or more. The decoder is called once, on
             ``[K * batch, *latent]``.
 
@@ -67,5 +67,5 @@ def _iwae(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda _: iwae(inputs.model, 3))

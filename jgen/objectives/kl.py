@@ -21,7 +21,7 @@ def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Part
     ``elbo(model, beta=beta)``.
 
     Args:
-        model: With an encoder whose draws carry a gradient. The decoder is not called.
+        model: With an encoder with reparameterised draws. The decoder is not called.
         by: Estimator: ``closed_form_kl`` (sampled where no form is known), ``sampled_kl`` or
             ``kl_by_coordinate``.
 
@@ -63,5 +63,5 @@ def _kl(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda _: kl(inputs.model, by=sampled_kl))

@@ -15,10 +15,10 @@ def latent_l2(model: LatentModel) -> Partial:
 
     It is -log N(z; 0, I) up to a constant, in nats. A regularised autoencoder is
     ``weighted(reconstruction=(1.0, reconstruction(model)), latent_l2=(0.1, latent_l2(model)))``, with weight
-    decay on its decoder (``optax.adamw``) or ``decoder_gradient``, else small codes cost the decoder nothing.
+    decay on its decoder (``optax.adamw``) or ``decoder_gradient``, as else the decoder rescales small codes.
 
     Args:
-        model: With an encoder, of points or of distributions whose draws carry a gradient. The decoder is not
+        model: With an encoder, of points or of distributions with reparameterised draws. The decoder is not
             called.
 
     Returns:
@@ -26,7 +26,7 @@ def latent_l2(model: LatentModel) -> Partial:
         used where the encoder is not of points.
 
     Raises:
-        ValueError: When called, if encoder, prior and batch do not fit, or the draws carry no gradient.
+        ValueError: When called, if encoder, prior and batch do not fit, or the draws have no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -55,5 +55,5 @@ def _latent_l2(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda _: latent_l2(inputs.model))

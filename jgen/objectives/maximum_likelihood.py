@@ -73,7 +73,7 @@ def _maximum_likelihood(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: one logistic distribution."""
+    """Return the recipe for the checks: one logistic distribution."""
     (batch, *_) = jax.tree.leaves(inputs.batch)
     make = lambda scale: maximum_likelihood(Partial(_logistic, jnp.asarray(scale)))  # noqa: E731
     return Recipe(make, jax.random.normal, per_example(batch)[:, 0], stochastic=False)

@@ -23,7 +23,7 @@ def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -
     autoencoder is ``weighted(reconstruction=(1.0, reconstruction(model)), mmd=(10.0, mmd(model)))``.
 
     Args:
-        model: With an encoder, of points or of distributions whose draws carry a gradient. The decoder is not
+        model: With an encoder, of points or of distributions with reparameterised draws. The decoder is not
             called.
         kernel: Maps squared distances to similarities; ``rbf(lengths)``, ``imq(scales)`` or any ``Partial``.
             None for ``imq`` of scales that fit a standard normal prior of this many latents.
@@ -33,7 +33,7 @@ def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -
         terms whose mean is the loss; each depends on all codes.
 
     Raises:
-        ValueError: When called, if encoder, prior and batch do not fit, the draws carry no gradient, or
+        ValueError: When called, if encoder, prior and batch do not fit, the draws have no gradient, or
             the batch has fewer than 2 examples.
 
     Example:
@@ -82,6 +82,6 @@ def _squared_distances(x: Array, y: Array) -> Array:
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     make = lambda scale: mmd(inputs.model, kernel=rbf([scale, 2 * scale]))  # noqa: E731
     return inputs.recipe(make, coupled=True, smallest=2)

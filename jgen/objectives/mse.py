@@ -58,5 +58,5 @@ def _mse(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Ar
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda _: mse(inputs.model))

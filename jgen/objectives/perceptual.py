@@ -20,8 +20,8 @@ def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Parti
         \qquad z_i \sim q(z | x_i)
 
     The features are fixed: their parameters are data bound to ``features``, and only the model is trained.
-    Differences without effect on the features cost nothing, so add a small weight of ``reconstruction`` or
-    ``mse`` by ``weighted``.
+    Differences without effect on the features are not penalised, so add a small weight of ``reconstruction``
+    or ``mse`` by ``weighted``.
 
     Args:
         model: With an encoder, and a decoder whose distribution has a mean.
@@ -77,7 +77,7 @@ def _difference(real: Array, decoded: Array) -> Array:
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: features of two layers."""
+    """Return the recipe for the checks: features of two layers."""
     return inputs.recipe(lambda scale: perceptual(inputs.model, Partial(_two_layers, jnp.asarray(scale))))
 
 

@@ -19,14 +19,14 @@ def reconstruction(model: LatentModel) -> Partial:
     constant. It is no bound on log p(x).
 
     Args:
-        model: With an encoder, of points (``Delta``) or of distributions whose draws carry a gradient.
+        model: With an encoder, of points (``Delta``) or of distributions with reparameterised draws.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` in nats per example, with ``aux`` of
         ``reconstruction``, log p(x | z) ``[batch]``. The key is used where the encoder is not of points.
 
     Raises:
-        ValueError: When called, if the parts or the batch do not fit, or the draws carry no gradient.
+        ValueError: When called, if the parts or the batch do not fit, or the draws have no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -57,5 +57,5 @@ def _reconstruction(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda _: reconstruction(inputs.model))

@@ -25,7 +25,7 @@ def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5)
     draws, and the objective itself is ``aux["renyi"]``.
 
     Args:
-        model: With an encoder whose draws carry a gradient.
+        model: With an encoder with reparameterised draws.
         num_particles: Number of particles K, 1 or more; at 1 every alpha is the same.
         alpha: Order :math:`\alpha`, any finite number.
 
@@ -88,5 +88,5 @@ def log_power_mean(log_weight: Array, power: Array) -> Array:
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda scale: renyi(inputs.model, 3, alpha=0.5 * scale))

@@ -63,7 +63,7 @@ def _at(make: Partial, schedules: Mapping[str, Any], step: Array) -> Objective:
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: the length of codes, times a number that grows."""
+    """Return the recipe for the checks: the length of codes, times a number that grows."""
     return inputs.recipe(
         lambda scale: scheduled(Partial(_length, inputs.model), weight=Partial(_saturating, scale))
     )

@@ -24,7 +24,7 @@ def sliced_wasserstein(model: LatentModel, num_projections: int = 64) -> Partial
     at one batch size.
 
     Args:
-        model: With an encoder, of points or of distributions whose draws carry a gradient. The decoder is not
+        model: With an encoder, of points or of distributions with reparameterised draws. The decoder is not
             called.
         num_projections: Number of random directions, drawn from the key.
 
@@ -35,7 +35,7 @@ def sliced_wasserstein(model: LatentModel, num_projections: int = 64) -> Partial
     Raises:
         TypeError: If ``num_projections`` is no integer.
         ValueError: If it is below 1; when called, if encoder, prior and batch do not fit, or the draws
-            carry no gradient.
+            have no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -81,5 +81,5 @@ def transport_cost(key: Key, x: Array, y: Array, num_projections: int) -> Array:
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.recipe(lambda _: sliced_wasserstein(inputs.model, 5), coupled=True)

@@ -46,7 +46,7 @@ def wasserstein_gan(
     Raises:
         TypeError: If it is no ``AdversarialModel``.
         ValueError: If the penalty is below 0; when called, if parts and batch do not fit, the critic's
-            scores are not ``[batch]``, or draws of the decoder carry no gradient.
+            scores are not ``[batch]``, or draws of the decoder have no gradient.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -107,7 +107,7 @@ def _slope_between(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks."""
+    """Return the recipe for the checks."""
     return inputs.adversarial_recipe(
         lambda adversarial, scale: wasserstein_gan(adversarial, penalty=scale), inputs.batch
     )

@@ -96,7 +96,7 @@ def _weighted(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe of the checks: a log-likelihood and the length of the codes."""
+    """Return the recipe for the checks: a log-likelihood and the length of the codes."""
     model = inputs.model
     return inputs.recipe(
         lambda scale: weighted(

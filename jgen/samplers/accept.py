@@ -18,7 +18,7 @@ MAX_ENERGY_ERROR = 1000.0
 
 
 def log_uniform(uniform: Array) -> Array:
-    """Return the log of a uniform on (0, 1], from one on [0, 1): log 0 would accept anything."""
+    """Return the log of a uniform on (0, 1], from one on [0, 1), since log 0 would accept anything."""
     return jnp.log(1.0 - uniform)  # exact: the uniform is a multiple of eps
 
 
@@ -100,7 +100,7 @@ def accept_trajectory(
 
     Args:
         log_u: Log of a uniform on (0, 1) ``[]``.
-        energy_error: Energy at the end less energy at the start, in nats ``[]``.
+        energy_error: Energy at the end minus that at the start, in nats ``[]``.
         num_steps: Leapfrog steps that were made, one gradient each ``[]``.
         proposed: State at the end.
         current: State at the start.

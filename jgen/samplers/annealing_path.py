@@ -27,7 +27,7 @@ class AnnealingPath(NamedTuple):
     """Geometric path of densities; a pytree, so that other data of the same shapes compile nothing.
 
     Attributes:
-        base: q, normalised, with exact draws and without batch axes; it covers the target.
+        base: q, normalised, positive wherever the target is; with exact draws and without batch axes.
         log_density: Of the target, position -> unnormalised ``[]``, in nats; bind data by ``Partial``.
     """
 

@@ -1,4 +1,4 @@
-"""Run a sampler's step as a state machine of one evaluation at a time."""
+"""Run a sampler's step as a state machine with one evaluation per transition."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from jgen.types import Draws, Key, PyTree
 class StateMachine(NamedTuple):
     """State machine of a sampler's step that takes an unknown number of evaluations, one at a time.
 
-    ``run_to_completion`` makes a ``step`` of it. Another loop may run many chains, and give each one
-    evaluation at a time, each at its own stage.
+    ``run_to_completion`` runs it as the ``step`` of a sampler. Another loop may run many chains, one
+    evaluation of each at a time, at different stages.
 
     Attributes:
         init: ``init(key, state) -> work``; costs nothing. The work is a pytree with a field ``done``.
@@ -22,7 +22,7 @@ class StateMachine(NamedTuple):
         finish_stage: ``finish_stage(work) -> work``, once ``work.stage_done``: ends a stage of several
             steps; costs nothing. None where there are no stages. Chains may end their stages together: work
             whose stage is done may be stepped before the others are, and finished work may go through
-            ``finish_stage``; neither may change what ``finalize`` makes of it.
+            ``finish_stage``; neither may change the result of ``finalize``.
     """
 
     init: Partial

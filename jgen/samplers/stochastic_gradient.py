@@ -106,7 +106,7 @@ def batch_estimate(
 
 
 def noisy(log_density: LogDensity, scale: Array, key: Key, position: PyTree) -> Array:
-    """Add Gaussian noise of deviations 1 / scale ``[dim]`` to the gradient, to test without data."""
+    """Add Gaussian noise of standard deviation 1 / scale ``[dim]`` to the gradient, to test without data."""
     x, _ = ravel_pytree(position)
     return log_density(position) + jax.random.normal(key, x.shape, x.dtype) @ (x / scale)
 

@@ -31,8 +31,8 @@ class Run(NamedTuple):
         state: State after the last draw.
         cost: Cost of the draws.
         warmup_cost: Cost of warm-up; ``init``, one evaluation a chain, is in neither.
-        executed: Evaluations that the program made for these draws: those of ``cost``, and those of chains
-            that had to wait for others.
+        executed: Evaluations that the program made for these draws: those of ``cost``, and unused ones of
+            chains whose step had ended before that of others.
         reducer_states: States of the reducers, by name; ``resume`` continues from these and ``state``.
     """
 
@@ -61,8 +61,8 @@ class Run(NamedTuple):
     def utilisation(self) -> float:
         """Fraction of executed evaluations that were useful; 1 where nothing is evaluated.
 
-        Where all chains step together, every chain waits at each draw for the slowest. With a loop inside a
-        loop (``thin`` around ``nuts``) they wait longer, and this is an upper bound.
+        When all chains step together, a draw takes as long as that of the slowest chain. With nested loops
+        (``thin`` around ``nuts``) it takes longer, and this is an upper bound.
         """
         return sum(self.cost) / self.executed if self.executed else 1.0
 
@@ -168,8 +168,8 @@ def resume(
             default as many as make 2 MiB of draws, at most 1024, and at least 16 unless these make more
             than 64 MiB.
         num_lanes: For samplers whose draws take different numbers of evaluations, as ``nuts``. None steps
-            all chains together, so that each draw takes as long as the slowest. A number moves that many
-            chains at a time, each at its own pace, and makes the same draws; with an eighth of
+            all chains together, so that each draw takes as long as the slowest. A number runs that many
+            chains at a time, independently of each other, with the same draws; with an eighth of
             ``num_chains`` a lane is rarely idle (see ``Run.utilisation``). Structural.
 
     Returns:

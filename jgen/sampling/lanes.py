@@ -1,7 +1,7 @@
 """Run many chains over few lanes: each step makes one evaluation in every lane.
 
-Chains that step together (``chains.step_chains``) wait, after every draw, for the slowest one. Here a chain
-that has made a draw begins its next one while the others are still working on theirs.
+When chains step together (``chains.step_chains``), every draw takes as long as that of the slowest chain.
+Here a chain that has completed a draw begins its next one while others have not completed theirs.
 """
 
 from typing import NamedTuple

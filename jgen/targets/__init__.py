@@ -1,4 +1,4 @@
-"""Densities with known answers: one file each, made by the function of the file's name."""
+"""Define densities with known moments, one per file, each made by the function of the file's name."""
 
 from jgen.targets.asia import asia
 from jgen.targets.autoregressive import autoregressive

@@ -11,7 +11,7 @@ BATCH = 3
 
 
 def check_decoder(module: nn.Module, latent_dim: int, *, key: Key | None = None) -> list[CheckResult]:
-    """Check a decoder by every check of networks; the one function to run on a new one.
+    """Check a decoder by every check of networks.
 
     - state: parameters in float32 and nothing else; fields that can be hashed;
     - shapes: batch_shape is ``(batch,)``; draws and log-probabilities have the axes that they must have;
@@ -35,7 +35,7 @@ def check_decoder(module: nn.Module, latent_dim: int, *, key: Key | None = None)
         The checks that passed, with what they measured.
 
     Raises:
-        CheckFailed: With the check, what was found, and what usually causes it.
+        CheckFailed: If a check fails; the message has the check, its result and usual causes.
 
     Example:
         >>> from jgen.decoders import MLP
@@ -65,7 +65,7 @@ def check_encoder(module: nn.Module, x: PyTree, *, key: Key | None = None) -> li
         The checks that passed, with what they measured.
 
     Raises:
-        CheckFailed: With the check, what was found, and what usually causes it.
+        CheckFailed: If a check fails; the message has the check, its result and usual causes.
 
     Example:
         >>> import jax

@@ -1,4 +1,4 @@
-"""Check a sampler, decoder, head, objective or target that is written in a file of one's own."""
+"""Check a sampler, decoder, head, objective or target that a user's file defines."""
 
 import importlib.util
 import inspect
@@ -22,11 +22,11 @@ from jgen.testing.check_target import check_target
 from jgen.types import Key, LatentModel, Sampler, Target
 
 LATENT, EVENT, BATCH = 2, 4, 5
-"""Sizes of the latents that a decoder is given, and of the model and data that an objective is given."""
+"""Sizes of the latents for a decoder, and of the model and data for an objective."""
 
 
 class Options(NamedTuple):
-    """What a check needs to know beside the member itself.
+    """Options of a check.
 
     Attributes:
         target: Name of the density that a sampler is checked on, one of ``jgen.targets``.
@@ -44,12 +44,12 @@ class Options(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """A kind of member.
+    """Kind of member: how it is called and checked.
 
     Attributes:
         signature: How NAME must be written.
         num_arguments: How many arguments it takes.
-        make: ``make(member, options) -> made``, the member called once as the check will call it.
+        make: ``make(member, options) -> made``, a call of the member as in the check.
         accepts: Whether what was made is of this kind.
         check: ``check(member, options, key) -> results``.
     """
@@ -232,13 +232,13 @@ def _takes(member: Any, count: int) -> bool:
 def check_file(
     place: str, kind: str | None = None, options: Options | None = None, key: Key | None = None
 ) -> list[CheckResult]:
-    """Check a member of one's own; the function behind ``python -m jgen check``.
+    """Check a member that a user's file defines, as ``python -m jgen check`` does.
 
     Args:
         place: ``FILE.py:NAME``.
-        kind: ``sampler``, ``objective``, ``target``, ``head`` or ``decoder``; None to find out.
-        options: What the check needs to know beside the member.
-        key: To repeat a run.
+        kind: ``sampler``, ``objective``, ``target``, ``head`` or ``decoder``; None to infer it.
+        options: Options of the check; None for defaults.
+        key: Random key, to repeat a run.
 
     Returns:
         The checks that passed, with what they measured.

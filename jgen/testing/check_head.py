@@ -14,15 +14,15 @@ from jgen.types import Array, Key
 
 SHAPE, LATENT_DIM, BATCH = (2, 3), 2, 3
 RANGE, NODES = 40.0, 20_001
-"""Of the unconstrained quadrature, in standard deviations of draws; the trapezoid rule."""
+"""Range of the quadrature in standard deviations of draws, and number of nodes; the trapezoid rule."""
 MOST_VALUES = 4096
-"""Discrete supports of more values are not summed."""
+"""Largest number of values of a discrete support that is summed."""
 TOLERANCE = 1e-3
-"""Of total masses: float32 loses a few 1e-5, and kinks of a density a little more."""
+"""Error allowed in total masses: float32 has a few 1e-5, and kinks of a density a little more."""
 
 
 def check_head(head: nn.Module | type[nn.Module], *, key: Key | None = None) -> list[CheckResult]:
-    """Check a head: inside a small ``MLP`` by every check of decoders, and the total mass by itself.
+    """Check a head: inside a small ``MLP`` by every check of decoders, and its total mass.
 
     - state, shapes, dependence, batch_independence, extremes, precision, no_recompilation,
       transform_consistency, keys: as in ``check_decoder``, for events of shape ``(2, 3)``;
@@ -40,7 +40,7 @@ def check_head(head: nn.Module | type[nn.Module], *, key: Key | None = None) -> 
         The checks that passed, with what they measured.
 
     Raises:
-        CheckFailed: With the check, what was found, and what usually causes it.
+        CheckFailed: If a check fails; the message has the check, its result and usual causes.
 
     Example:
         >>> from jgen.decoders.heads import Bernoulli

@@ -41,7 +41,7 @@ def check_network(
         The checks that passed, with what they measured.
 
     Raises:
-        CheckFailed: With the check, what was found, and what usually causes it.
+        CheckFailed: If a check fails; the message has the check, its result and usual causes.
     """
     repeat = "the same key" if key is not None else "key=jax.random.key(0)"
     key = jax.random.key(0) if key is None else key

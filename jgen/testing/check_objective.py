@@ -22,7 +22,7 @@ def check_objective(
     smallest: int = 1,
     log_prob: Callable[[PyTree, PyTree], Array] | None = None,
 ) -> list[CheckResult]:
-    """Check an objective by every check of objectives; the one function to run on a new one.
+    """Check an objective by every check of objectives.
 
     - outcome: the loss is one float, ``aux`` holds floats ``[batch]``, all finite; data matter;
     - transform_consistency: compiled or not, the same; the same key, the same bits; other keys give another
@@ -33,7 +33,7 @@ def check_objective(
       their order does not matter, and one example alone has the loss of many copies of it;
     - smallest_batch: it takes ``smallest`` examples, and raises a ValueError for one fewer;
     - no_recompilation: made again with other numbers, it compiles nothing;
-    - bound: what is reported as ``bound`` is the same whatever those numbers, and where ``log_prob`` is
+    - bound: ``bound`` in ``aux`` does not depend on those numbers, and where ``log_prob`` is
       given, its mean over keys exceeds that of no example.
 
     Only the last is statistical: a true bound fails it with probability 1e-6 at most, by the central limit
@@ -54,7 +54,7 @@ def check_objective(
         The checks that passed, with what they measured.
 
     Raises:
-        CheckFailed: With the check, what was found, and what usually causes it.
+        CheckFailed: If a check fails; the message has the check, its result and usual causes.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist

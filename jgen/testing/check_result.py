@@ -68,7 +68,7 @@ def run_checks(checks: Mapping[str, Callable[[], object]], repeat: str) -> list[
 
 
 def require_within(measurements: Sequence[Measurement], failure: str, causes: str) -> None:
-    """Raise ``CheckFailed`` where a measurement is beyond its limit, by the one that is farthest beyond.
+    """Raise ``CheckFailed`` if a measurement exceeds its limit, for the one that exceeds it most.
 
     Args:
         measurements: One or more.

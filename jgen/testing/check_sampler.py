@@ -41,9 +41,9 @@ FALSE_ALARM = 1e-6
 
 A bound for exact Markov kernels; for weighted and biased samplers, by the central limit theorem."""
 COARSE = {"num_chains": 10_000, "detectable": 0.1}
-"""Options of invariance beside ``rank``, which detects 0.06."""
+"""Options of ``invariance`` if ``rank`` runs too, which detects 0.06."""
 NUM_STEPS = 10
-"""Transitions that errors may add up over where invariance is the only statistical check."""
+"""Number of transitions over which errors add up if ``invariance`` is the only statistical check."""
 
 
 def check_sampler(
@@ -55,7 +55,7 @@ def check_sampler(
     biased_variance: Callable[[float], Array | float] | None = None,
     adaptation: Adaptation | None = None,
 ) -> list[CheckResult]:
-    """Check a sampler by every check that applies to it; the one function to run on a new kernel.
+    """Check a sampler by every check that applies to it.
 
     - transform_consistency: jit, vmap and a loop change nothing, the state keeps its structure, keys are
       used;
@@ -77,7 +77,7 @@ def check_sampler(
         make: ``make(target, scale) -> sampler``, the sampler with its steps ``scale`` times as long;
             samplers without a step size ignore it.
         target: A target with exact draws (and log Z, for weighted samplers) on which the sampler works.
-        key: To repeat a run; None draws a fresh seed and reports it if a check fails.
+        key: Random key, to repeat a run; None draws a seed and reports it if a check fails.
         reversible: Whether a Markov kernel satisfies detailed balance on positions, the same at every draw.
             Not so: momenta that last from draw to draw, a cycle of kernels, sweeps in a fixed order.
         biased_variance: For a biased sampler, scale -> the exact variance of its draws on a standard
@@ -131,7 +131,7 @@ def check_sampler(
 
 
 def markov_checks(make: Make, target: Target, key: Key, reversible: bool) -> dict[str, Check]:
-    """List the checks of exact kernels, all at the same step sizes, from a pilot with a key of its own."""
+    """List the checks of exact kernels, all at the same step sizes, from a pilot run with a separate key."""
 
     def at_scales(check: Check, **options: Any) -> Check:
         return lambda *arguments, **share: check(*arguments, scales=scales(), **options, **share)

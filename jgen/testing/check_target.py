@@ -18,9 +18,9 @@ from jgen.types import Array, Key, PyTree, Sampler, Target, Trait
 
 NUM_DRAWS = 20_000
 STANDARD_ERRORS = 6.0
-"""Normal means pass them with probability 2e-9 each."""
+"""Largest error allowed in a mean; a normal mean exceeds it with probability 2e-9."""
 LARGEST_SHARE = 0.05
-"""Of one draw in a sum of squares, beyond which the central limit theorem does not apply."""
+"""Share of one draw in a sum of squares, above which the central limit theorem does not apply."""
 
 
 class Evaluations(NamedTuple):
@@ -40,7 +40,7 @@ class Evaluations(NamedTuple):
 
 
 def check_target(target: Target, *, key: Key | None = None) -> list[CheckResult]:
-    """Check what a target claims; the one function to run on a new one.
+    """Check the claims of a target.
 
     - form: a pytree of arrays and ``Partial``s, whose answers, draws and proposal have the shape of
       ``start``;
@@ -258,7 +258,7 @@ def _mean_errors(name: str, samples: np.ndarray, truth: Any) -> list[Measurement
     :math:`\gamma / \sqrt n` is at most the root of the share of the largest draw in the sum of squares.
 
     Returns:
-        The coordinate nearest to its limit; nothing where the theorem applies to none.
+        The coordinate nearest to its limit; none if the theorem applies to no coordinate.
     """
     samples = np.asarray(samples, np.float64).reshape(len(samples), -1)
     truth = np.broadcast_to(np.asarray(truth, np.float64).ravel(), samples.shape[1:])

@@ -76,7 +76,7 @@ def outcome(case: ObjectiveCase) -> str:
 
 
 def transform_consistency(case: ObjectiveCase) -> str:
-    """Check that compiled and not compiled agree, and that the key, and nothing hidden, decides the loss."""
+    """Check that the loss is a function of key and inputs alone, and equal compiled and not compiled."""
     first, again = case.run(), case.run()
     require_close(first, again, "the same key gives another result: is there a hidden state?", exact=True)
     eager = case.objective()(case.params, case.batch, case.key)
@@ -165,7 +165,7 @@ def no_recompilation(case: ObjectiveCase) -> str:
 
 
 def bound(case: ObjectiveCase) -> str | Measurement:
-    """Check that the reported bound is one, and that the weights of the loss do not change it."""
+    """Check that the reported bound is a lower bound, and that the weights of the loss do not change it."""
     (_, aux), _ = case.run()
     if "bound" not in aux:
         return "no bound reported"

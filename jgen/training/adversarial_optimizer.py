@@ -15,7 +15,7 @@ def adversarial_optimizer(
 
     With ``critic_steps`` of k the critic is updated at every step and the model at every k-th, after k - 1
     updates of the critic alone. In between the model's updates are 0 and its optimizer's state is unchanged
-    (``optax.conditionally_mask``; ``conditionally_transform`` would pass on the bare gradient).
+    (``optax.conditionally_mask``; ``conditionally_transform`` would return the gradient unchanged).
 
     Args:
         model: Optimizer of the model.

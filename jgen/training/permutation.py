@@ -1,4 +1,4 @@
-r"""Evaluate a random permutation at a few places, without storing it."""
+r"""Evaluate a random permutation at given indices, without storing it."""
 
 import jax
 import jax.numpy as jnp
@@ -10,12 +10,12 @@ ROUNDS = 16
 
 
 def permuted(key: Key, size: int, places: Array) -> Array:
-    r"""Compute images of places under a random bijection of :math:`\{0, \dots, n-1\}`.
+    r"""Compute images of numbers under a random bijection of :math:`\{0, \dots, n-1\}`.
 
     A Feistel network on the :math:`2^b \ge n` numbers of b bits: of two halves, each in turn is changed by a
     random function of the other, :math:`l \leftarrow l \oplus F_i(r)` and then
-    :math:`r \leftarrow r \oplus F_{i+1}(l)`, steps that are their own inverses whatever F is. A number that
-    leaves the range is sent through again until it is back (cycle walking), which leaves a bijection of the
+    :math:`r \leftarrow r \oplus F_{i+1}(l)`, which is invertible for any F. A number that
+    leaves the range is mapped again until it is inside (cycle walking), which leaves a bijection of the
     range; as :math:`2^b < 2n`, twice does on average.
 
     Args:

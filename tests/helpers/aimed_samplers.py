@@ -1,4 +1,4 @@
-"""Every sampler, aimed at a target that costs little; and when two runs are the same."""
+"""Make every sampler for a cheap target, and compare runs."""
 
 import jax
 import numpy as np

@@ -1,8 +1,8 @@
-"""Run as a program with a sampler's name: how far its chains are from themselves in other company.
+"""Compare chains of a sampler, named on the command line, run alone, among others and on several devices.
 
-It needs eight virtual devices and float64, which a process chooses once; so it is one of its own, and prints
-one JSON object: kind of target -> in what company -> the largest difference of what is drawn, and of what is
-drawn or told.
+Eight virtual devices and float64 are set once per process, so this is a separate program. It prints one JSON
+object: kind of target -> setting of the run -> largest difference of positions, and of positions, weights
+and info.
 """
 
 import json
@@ -37,21 +37,21 @@ def placed(sampler, target, num_chains, first_chain=0):
 
 
 def over_devices(state):
-    """The same state, a chain on each of the eight devices."""
+    """Return the same state with one chain on each of eight devices."""
     mesh = jax.make_mesh((8,), ("chain",), axis_types=(AxisType.Auto,))
     by_chain, whole = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in (("chain",), ()))
     return jax.tree.map(lambda leaf: jax.device_put(leaf, by_chain if leaf.ndim else whole), state)
 
 
 def first_claimed(name, makers):
-    """The first target that a sampler claims, and the sampler aimed at it; None if it claims none."""
+    """Return the first target for which a sampler has a recipe, and the sampler; None if there is none."""
     module = members(jgen.samplers, "recipe")[name]
     aimed = ((target, module.recipe(target)) for target in (make() for make in makers))
     return next(((target, recipe.sampler) for target, recipe in aimed if recipe is not None), None)
 
 
 def differences(target, sampler):
-    """In what company -> the largest difference of values, and of values, weights and facts."""
+    """Return setting -> largest difference of positions, and of positions, weights and info."""
     state = placed(sampler, target, 8)
     eight = resume(state, sampler, num_draws=NUM_DRAWS).draws
 

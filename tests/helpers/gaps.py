@@ -1,11 +1,11 @@
-"""How far apart the numbers of two runs are."""
+"""Measure differences between two runs."""
 
 import jax
 import numpy as np
 
 
 def largest_difference(found, expected):
-    """Of any number; infinite unless NaN and infinities stand where they stood."""
+    """Return the largest difference of any number; infinite if NaN or infinities are at other positions."""
     largest = 0.0
     for ours, theirs in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         unequal = (ours != theirs) & ~((ours != ours) & (theirs != theirs))

@@ -1,4 +1,4 @@
-"""Every sampler and every target by name; each target and each aim is made once, where it is first needed."""
+"""Return samplers and targets by name; each target and each recipe is made once, on first use."""
 
 from functools import cache
 
@@ -20,19 +20,19 @@ def target_of(name):
 
 @cache
 def recipe_of(sampler, target):
-    """How a sampler is aimed at a target; None if it declines."""
+    """Return the recipe of a sampler for a target; None if it has none."""
     return SAMPLERS[sampler].recipe(target_of(target))
 
 
 @cache
 def first_claimed(sampler):
-    """The name of a target that costs little, if it claims one of those."""
+    """Return the name of the first target that the sampler has a recipe for, cheap ones first."""
     return next(name for name in (*QUICK, *TARGETS) if recipe_of(sampler, name) is not None)
 
 
 @cache
 def law_of(sampler):
-    """What kind of draws a sampler makes, whatever the target."""
+    """Return the kind of the draws of a sampler."""
     target = first_claimed(sampler)
     init, step = recipe_of(sampler, target).sampler
     start = target_of(target).start

@@ -1,4 +1,4 @@
-"""Chance in tests: no verdict hangs on a seed, so every statistical test draws one of its own."""
+"""Draw a new random seed for every statistical test, so that no result depends on a fixed seed."""
 
 import secrets
 
@@ -7,10 +7,10 @@ import numpy as np
 
 
 def fresh_key() -> jax.Array:
-    """A key that no two runs share; what is asserted of it must hold but one time in a million."""
+    """Return a new random key; an assertion on its draws may fail with probability 1e-6 at most."""
     return jax.random.key(secrets.randbits(31))
 
 
 def fresh_rng() -> np.random.Generator:
-    """The same for NumPy."""
+    """Return a NumPy generator with a new random seed."""
     return np.random.default_rng(secrets.randbits(63))

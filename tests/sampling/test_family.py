@@ -18,7 +18,7 @@ from jgen._internal.particles import merge_particles
 from jgen.diagnostics.summary import log_evidence
 from jgen.samplers import block, burn_in, cycle, enumerate_states, gibbs, mala, select, thin
 from jgen.sampling.adaptation import window
-from jgen.sampling.chains import advance, start
+from jgen.sampling.chains import step_chains, start
 from jgen.sampling.driver import resume, sample
 from jgen.testing.sampler_checks.target_draws import exact_draws, flat_values, positions
 from jgen.types import DrawKind
@@ -135,7 +135,7 @@ def check_constant(sampler, target):
     """Check that a run stores what its steps return, constant entries too, before and after a warm-up."""
     state, _ = start(KEY, sampler, num_chains=3, position=positions(target, 3))
     run = resume(state, sampler, num_draws=4)
-    step, entries = jax.jit(advance), []
+    step, entries = jax.jit(step_chains), []
     for index in range(4):
         state, draws = step(sampler, state)
         entries.append({name: np.asarray(draws.info[name]) for name in draws.constant & draws.info.keys()})

@@ -29,7 +29,7 @@ LONG, FEW = 30, 4
 
 
 class Walk(NamedTuple):
-    """The work of a machine whose draws take one turn or thirty, by the toss of a coin."""
+    """Work of a state machine whose draws take one step or thirty, with probability 1/2 each."""
 
     key: jax.Array
     total: jax.Array
@@ -77,7 +77,7 @@ def same(first, second):
 
 
 def through(module, state, num_lanes, count, size):
-    """The draws of a module's ``run_lanes``, and the states after."""
+    """Return the draws of a module's ``run_lanes``, and the states after them."""
     run = jax.jit(functools.partial(module.run_lanes, size=size, num_lanes=num_lanes))
     states, draws, _ = run(MACHINE, state.keys, state.states, state.step, count)
     return states, draws
@@ -89,7 +89,7 @@ def together(num_chains, count):
 
 
 def check_draws_of_lockstep(module):
-    """20 chains over 17 lanes, which wait for a second one to finish, and of which some are soon idle."""
+    """Check 20 chains over 17 lanes: some lanes run a second chain, and others are soon idle."""
     states, draws = through(module, started(20), 17, 6, 8)
     expected = together(20, 6)
     made = jax.tree.map(lambda rows: np.asarray(rows)[:6].swapaxes(0, 1), draws)
@@ -111,7 +111,7 @@ def test_lanes_make_the_draws_of_lockstep(check):
 
 @pytest.mark.parametrize("num_lanes", [1, 3, 8])
 def test_evaluations_are_counted(num_lanes):
-    """A turn evaluates in every lane; all together wait for the longest."""
+    """Each step evaluates in every lane; in lockstep a draw takes as long as the longest."""
     state = started(8)
     run = resume(state, WALK, num_draws=20, num_lanes=num_lanes)
     needed = run.draws.info["num_grads"].astype(int)  # [chain, draw]
@@ -154,7 +154,7 @@ def test_the_machines_are_found():
 
 @pytest.mark.parametrize("name", first_of_each(MACHINES))
 def test_samplers_draw_the_same_over_lanes(name):
-    """Bit for bit, whatever the lanes and the chunks: the banana is computed coordinate by coordinate."""
+    """Bit for bit, for any lanes and chunks: the banana is computed coordinate by coordinate."""
     sampler = MACHINES[name].recipe(banana()).sampler
     state, _ = start(KEY, sampler, num_chains=16, position=exact_draws(KEY, banana(), 16))
     whole = resume(state, sampler, num_draws=20, chunk_size=20, reducers={"moments": moments()})

@@ -45,7 +45,7 @@ def test_variances_of_squares(make, name, digits):
 
 
 def test_known_digits():
-    """Compare moments with the digits that the project wrote down first."""
+    """Compare moments with their recorded digits."""
     np.testing.assert_allclose(banana().variance, [100, 19], rtol=TOLERANCE)
     np.testing.assert_allclose(funnel().variance[1:], 90.0171, atol=5e-5)
     np.testing.assert_allclose(rosenbrock().mean[18:], 2, rtol=TOLERANCE)

@@ -24,7 +24,7 @@ def test_integrals(barrier, tilt):
 
 
 def test_known_digits():
-    """Compare the default with the digits that the project wrote down first."""
+    """Compare the default with recorded digits."""
     well = integrate_well(6.0, 0.5)
     digits = [11784.50926513, 1.18796098, 2.95980609, 0.84430710]
     np.testing.assert_allclose([np.exp(well.log_evidence), *well[1:]], digits, rtol=5e-9)

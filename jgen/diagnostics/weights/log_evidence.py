@@ -17,8 +17,8 @@ def log_mean_exp_with_error(log_weight: ArrayLike) -> tuple[Array, Array]:
         log_weight: Any shape, n independent log-weights in nats; -inf is a weight of zero.
 
     Returns:
-        ``(value, standard_error)``, scalars. All -inf gives -inf and an error of inf: no draw says
-        how small Z is. One weight alone has an error of NaN; a NaN weight makes both NaN.
+        ``(value, standard_error)``, scalars. All -inf gives -inf and an error of inf: no draw
+        bounds Z from below. One weight alone has an error of NaN; a NaN weight makes both NaN.
 
     Raises:
         ValueError: If there is no weight at all.
@@ -54,7 +54,7 @@ def log_evidence(log_weight: ArrayLike) -> Result:
 
     Returns:
         A ``Result``. Where every weight is zero the value is -inf and the interval is the whole line; one
-        weight alone knows no error, and its interval is NaN.
+        weight alone has no error, and its interval is NaN.
 
     Raises:
         ValueError: If there is no weight at all.

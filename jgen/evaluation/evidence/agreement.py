@@ -12,7 +12,7 @@ from jgen.diagnostics.summary import summary
 from jgen.types import DrawKind, Draws, Result
 
 LARGEST_ERROR = 1.0
-"""In nats: a factor e, beyond which the delta method does not apply."""
+"""Largest standard error in nats: a factor e, above which the delta method does not apply."""
 LARGEST_K = 0.7
 FEWEST_POPULATIONS = 2.0
 
@@ -43,7 +43,7 @@ class Agreement(NamedTuple):
             the estimates after it in standard errors, the smallest p-value of these distances, and whether it
             is reliable.
         off: Name -> distance from the truth; empty where that is not known.
-        apart: Two names -> distance of the first from the second.
+        apart: Pair of names -> distance of the first from the second.
     """
 
     results: Mapping[str, Result]

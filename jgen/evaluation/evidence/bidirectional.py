@@ -173,7 +173,7 @@ def anneal_back(
 ) -> Array:
     """Anneal once from a draw of the target to the base; return minus its log-weight, in nats ``[]``.
 
-    It makes the moves of a pass to the target in the opposite order, and weighs after each.
+    It makes the moves of a pass to the target in the opposite order, and updates the weight after each.
     """
 
     def climb(position: PyTree, rung: tuple[Array, Array, Key]) -> tuple[PyTree, Array]:

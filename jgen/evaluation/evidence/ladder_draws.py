@@ -27,7 +27,7 @@ def read_ladder(
         method: How the estimate is computed, in a few words.
 
     Returns:
-        A ``Result``, with as many degrees of freedom as chains, less one.
+        A ``Result``, whose degrees of freedom are the number of chains minus one.
 
     Raises:
         ValueError: If the ladder does not rise from 0 to 1, or the draws are not those of ``tempering`` on

@@ -51,12 +51,12 @@ def accept_reject(
     too loose, a draw is given up after ``max_proposals``: it is NaN, flagged ``exhausted`` (for integers, the
     last proposal, flagged).
 
-    The step is a ``StateMachine`` of one log density a step. Vmapped chains wait for the slowest of them;
-    with ``num_lanes`` they do not.
+    The step is a ``StateMachine`` with one log density per transition. Vmapped chains take as long as the
+    slowest of them; with ``num_lanes`` they run independently.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        proposal: Covers the target; without batch axes.
+        proposal: q, positive wherever the target is; without batch axes.
         log_bound: log B, at least the supremum of ``log_density - proposal.log_prob``;
             ``estimate_log_bound`` estimates one.
         max_proposals: Maximal number of proposals a draw.
@@ -144,6 +144,6 @@ def finalize(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any target with a proposal and a proven bound."""
+    """Make the sampler for any target with a proposal and a proven bound."""
     del scale
     return recipe_from(accept_reject, target.log_density, target.proposal, target.log_bound)

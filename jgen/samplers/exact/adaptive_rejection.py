@@ -216,7 +216,7 @@ def raise_if_wrong(checked: CheckedHull) -> None:
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any log-concave target on the line, from knots around its mean."""
+    """Make the sampler for any log-concave target on the line, from knots around its mean."""
     del scale
     if Trait.LOG_CONCAVE not in target.traits or target.mean is None or target.variance is None:
         return None

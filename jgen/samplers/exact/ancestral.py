@@ -119,6 +119,6 @@ def ancestral_step(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any target that is given as a directed model."""
+    """Make the sampler for any target that is given as a directed model."""
     del scale
     return recipe_from(ancestral, target.conditionals)

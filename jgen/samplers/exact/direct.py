@@ -50,6 +50,6 @@ def direct_step(source: Source, key: Key, state: tuple[()]) -> tuple[tuple[()], 
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any target with exact draws."""
+    """Make the sampler for any target with exact draws."""
     del scale
     return Recipe(direct(target), None) if target.sample is not None else None

@@ -23,7 +23,7 @@ def importance(log_density: LogDensity, proposal: Distribution) -> Sampler:
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        proposal: Covers the target; without batch axes.
+        proposal: q, positive wherever the target is; without batch axes.
 
     Returns:
         A weighted sampler; it needs no starting position. A NaN or +inf log density gets weight zero
@@ -64,6 +64,6 @@ def importance_step(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any target with a proposal."""
+    """Make the sampler for any target with a proposal."""
     del scale
     return recipe_from(importance, target.log_density, target.proposal)

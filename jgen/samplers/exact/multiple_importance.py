@@ -28,13 +28,13 @@ def multiple_importance(
     .. math:: \log w(z) = \log \tilde p(z) - \log \sum_j \tfrac{n_j}{N} q_j(z), \qquad
         E\bigl[\tfrac1N \textstyle\sum_i w(z_i)\bigr] = Z.
 
-    No weight exceeds :math:`N / n_j` times the one by :math:`q_j` alone, so one proposal that covers the
-    target is enough. Draws of one step have different distributions, so a step is one draw of an ensemble,
+    No weight exceeds :math:`N / n_j` times that with proposal :math:`q_j` alone, so one proposal with bounded
+    weights is enough. Draws of one step have different distributions, so a step is one draw of an ensemble,
     and errors are computed between steps.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        proposals: Together they cover the target; each without batch axes.
+        proposals: One or more is positive wherever the target is; each without batch axes.
         counts: Draws of each in a step, integers; one each by default. Structural.
 
     Returns:
@@ -93,7 +93,7 @@ def multiple_importance_step(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it from two draws of the target's proposal and six of a normal with its mean and variance."""
+    """Make the sampler with two draws of the proposal and six of a normal with the target's moments."""
     del scale
     if target.proposal is None or target.mean is None or target.variance is None:
         return None

@@ -31,7 +31,7 @@ def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float 
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
-        proposal: Covers the target; without batch axes.
+        proposal: q, positive wherever the target is; without batch axes.
         log_bound: log B, at least the supremum of ``log_density - proposal.log_prob``.
 
     Returns:
@@ -107,7 +107,7 @@ def estimate_log_bound(
     Args:
         key: For both samples.
         log_density: Position -> unnormalised log density ``[]``, in nats.
-        proposal: Covers the target; without batch axes.
+        proposal: q, positive wherever the target is; without batch axes.
         num_samples: Proposals for the search, and again for the test.
         margin: Added to the largest ratio, in nats; each nat costs a factor e in acceptance.
 
@@ -144,6 +144,6 @@ def estimate_log_bound(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any target with a proposal and a proven bound."""
+    """Make the sampler for any target with a proposal and a proven bound."""
     del scale
     return recipe_from(rejection, target.log_density, target.proposal, target.log_bound)

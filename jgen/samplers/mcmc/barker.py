@@ -26,7 +26,7 @@ def barker(
         + \sum_i \log \frac{1 + e^{-w_i c_i(x)}}{1 + e^{w_i c_i(x')}}.
 
     The gradient changes only the signs, so a step is never longer than that of a random walk. Where the
-    gradient is unbounded, or the step size is too long, Barker loses far less than MALA at the same cost.
+    gradient is unbounded, or the step size is too long, Barker loses far less efficiency than MALA.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.

@@ -123,7 +123,7 @@ def discrete_gibbs_step(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any discrete target whose proposal gives the number of values of a site."""
+    """Make the sampler for any discrete target whose proposal gives the number of values of a site."""
     del scale
     if Trait.DISCRETE not in target.traits or target.proposal is None:
         return None

@@ -1,4 +1,4 @@
-"""Sample by elliptical slice sampling, as a state machine of one log likelihood a step."""
+"""Sample by elliptical slice sampling, as a state machine with one log likelihood per step."""
 
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
     where the likelihood is weak compared to the prior. For a density without a Gaussian factor take a similar
     Gaussian as the prior and divide by it.
 
-    The step is a ``StateMachine`` of one log likelihood a step, so that any loop can run it.
+    The step is a ``StateMachine`` with one log likelihood per transition.
 
     Args:
         log_likelihood: Position -> log likelihood ``[]``, in nats; bind data by ``Partial``.
@@ -173,7 +173,7 @@ def relative_density(log_density: LogDensity, prior: Distribution, position: Arr
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for a connected target on vectors, with a Gaussian prior of twice its deviations."""
+    """Make the sampler for a connected target on vectors; the prior has twice its standard deviations."""
     del scale
     is_vector = getattr(target.start, "ndim", None) == 1
     if target.traits & BEYOND_LOCAL_MOVES or target.mean is None or target.variance is None or not is_vector:

@@ -97,6 +97,6 @@ def independent_metropolis_step(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for any target with a proposal."""
+    """Make the sampler for any target with a proposal."""
     del scale
     return recipe_from(independent_metropolis, target.log_density, target.proposal)

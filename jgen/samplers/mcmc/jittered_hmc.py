@@ -81,7 +81,7 @@ def jittered_hmc(
         u_k = k \varphi \bmod 1, \quad \varphi = (\sqrt5 - 1)/2.
 
     The :math:`u_k` are a low-discrepancy sequence in (0, 1). They depend only on k, so every draw is one of
-    HMC, and vmapped chains make equally many steps: none waits for another.
+    HMC, and vmapped chains make equally many steps.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
@@ -90,7 +90,7 @@ def jittered_hmc(
             ``jgen.sampling.adaptation.chees`` adapts it. 2.25 suits a Gaussian whose covariance is the
             inverse mass matrix.
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
-        max_steps: Leapfrog steps a draw, at most: a bound on its cost where warm-up tries a tiny step.
+        max_steps: Largest number of leapfrog steps of a draw, which bounds its cost if steps are tiny.
 
     Returns:
         A Markov sampler, whose state has the ``tuning`` that warm-up adapts.

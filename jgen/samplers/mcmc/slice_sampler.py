@@ -1,4 +1,4 @@
-"""Sample by slice sampling along random lines, as a state machine of one log density a step."""
+"""Sample by slice sampling along random lines, as a state machine with one log density per step."""
 
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ def slice_sampler(
     width only decides how many log densities a draw takes: too short costs steps out, too long costs points.
     ``acceptance_rate`` is one over the number of points, so that warm-up can tune the width.
 
-    The step is a ``StateMachine`` of one log density a step, so that any loop can run it.
+    The step is a ``StateMachine`` with one log density per transition.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
@@ -72,7 +72,7 @@ def slice_sampler(
             of L). Structural.
 
     Returns:
-        A Markov sampler, whose state has the ``tuning`` that warm-up adapts. A NaN log density counts as -inf.
+        A Markov sampler, whose state has the ``tuning`` that warm-up adapts. A NaN log density is -inf.
 
     Raises:
         ValueError: If the step size is not positive, or ``max_step_outs`` is negative.
@@ -182,5 +182,5 @@ def finalize(state: GradientFreeState, interval: Interval) -> tuple[GradientFree
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it for a target that suits local moves; a width of three deviations has this acceptance rate."""
+    """Make the sampler for a target that suits local moves, with a width of three standard deviations."""
     return local_recipe(slice_sampler, target, scale, 0.7)

@@ -267,7 +267,7 @@ def scale_factor(offset: Array, weight: Array) -> Array:
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it with eight particles after three rounds of sixteen pilots, given a proposal of real numbers."""
+    """Make the sampler for real-valued targets: eight particles, three rounds of sixteen pilots."""
     del scale
     if target.proposal is None or not all(
         jnp.issubdtype(jnp.asarray(leaf).dtype, jnp.floating) for leaf in jax.tree.leaves(target.start)

@@ -103,7 +103,7 @@ def anneal(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it with six temperatures for any target with a proposal and gradients."""
+    """Make the sampler with six temperatures for any target with a proposal and gradients."""
     if (made := path_and_kernel(target, scale)) is None:
         return None
     return Recipe(annealed(*made, jnp.linspace(0.0, 1.0, 6)), None)

@@ -51,7 +51,7 @@ def smc(
     resample: Callable[[Key, Array], Array] = systematic,
     resample_below: float | Array = 0.5,
 ) -> Sampler:
-    r"""Move a population of particles along a path of densities; one step is one whole run.
+    r"""Move a population of particles along a path of densities; one step is a complete run.
 
     N particles start at draws of q. At each temperature they are weighted, then resampled if the ESS is
     low, then moved; with :math:`r = \log \tilde p - \log q`,
@@ -73,10 +73,10 @@ def smc(
     .. math:: CESS(\beta') = N \Bigl(\sum_i W_i e^{(\beta' - \beta) r_i}\Bigr)^2 \Big/
         \sum_i W_i e^{2 (\beta' - \beta) r_i}, \qquad W = w / \sum w.
 
-    It is chosen by a second population of pilot particles, which is moved along and then left out, as is the
-    ``inverse_mass_matrix``: so the expectations above stay exact. (Estimated from the particles themselves,
-    as is usual, a mass matrix lowers log Z: by 0.9 on ``linear_decoder`` from its prior with N = 50, where
-    the error between runs is 0.7.)
+    A second population of pilot particles, which does not enter the estimates, chooses it and the
+    ``inverse_mass_matrix``, so that the expectations above stay exact. (A mass matrix estimated from the
+    particles themselves, as is usual, lowers log Z: by 0.9 on ``linear_decoder`` from its prior with N = 50,
+    where the error between runs is 0.7.)
 
     Args:
         path: From a base that can be drawn from to the target; see ``AnnealingPath``.
@@ -87,7 +87,7 @@ def smc(
         num_steps: Steps of the kernel at each temperature.
         inverse_mass_matrix: ``diagonal_covariance`` or ``dense_covariance`` (or your own) estimates
             the kernel's inverse mass matrix from the pilot particles at each temperature.
-        num_pilots: Number of pilot particles; by default N where they are needed. Structural.
+        num_pilots: Number of pilot particles; by default N if they are needed. Structural.
         ess_fraction: Conditional ESS over N at the next temperature; unused with ``betas``.
         max_temperatures: Maximal number of chosen temperatures; the last is 1 whatever its ESS, and then
             flagged as ``truncated``. Structural, unused with ``betas``.
@@ -262,7 +262,7 @@ def resample_if_low(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it with eight particles and as many pilots for any target with a proposal and gradients."""
+    """Make the sampler for targets with a proposal and gradients: eight particles, eight pilots."""
     if (made := path_and_kernel(target, scale)) is None:
         return None
     return Recipe(smc(*made, num_particles=8), None)

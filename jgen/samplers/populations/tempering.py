@@ -141,7 +141,7 @@ def tempering_step(
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
-    """Make it of base and target only: replicas between them would have no exact start."""
+    """Make the sampler with base and target only: replicas between them would have no exact start."""
     if (made := path_and_kernel(target, scale)) is None:
         return None
     return Recipe(tempering(*made, jnp.linspace(0.0, 1.0, 2)), None, reversible=False)

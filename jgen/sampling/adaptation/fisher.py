@@ -32,8 +32,8 @@ def fisher(target_acceptance: float | Array = 0.8) -> Adaptation:
     Among diagonal matrices this one minimises the Fisher divergence between the target and the normal whose
     covariance is :math:`M^{-1}`. On a normal of independent coordinates, :math:`\partial_i \log p =
     -(x_i - \mu_i) / \sigma_i^2`, so that the quotient is :math:`\sigma_i^4` for any draws: two distinct
-    draws give the scales exactly, where a variance of n draws is off by :math:`\sqrt{2 / n}`. So nothing is
-    shrunk. Where coordinates are correlated it lies between the variance and the conditional variance.
+    draws give the scales exactly, where a variance of n draws is off by :math:`\sqrt{2 / n}`. So the estimate
+    is not shrunk. Where coordinates are correlated it lies between the variance and the conditional variance.
 
     Args:
         target_acceptance: Target of the mean acceptance rate, in (0, 1).

@@ -22,7 +22,7 @@ from jgen.sampling.adaptation.tuning import diagonal, gradients_of, positions_of
 from jgen.types import Adaptation, Array, PyTree
 
 CUTOFF = 2.0
-"""Least variance, or inverse variance, of a direction that is used; less is not worth its noise."""
+"""Least variance, or inverse variance, of a direction that is used; below it the estimate is noise."""
 
 RIDGE = 1e-5
 """Added to the variances of scaled draws and gradients, so that none is zero."""
@@ -167,7 +167,7 @@ def update(moments: WindowMoments, states: PyTree) -> WindowMoments:
 
 
 def add_rows(rows: Rows, positions: Array, gradients: Array) -> Rows:
-    """Offers the rows of one step; where room runs out, every second kept one makes way."""
+    """Add every ``stride``-th row; when the array is full, drop every second row and double the stride."""
     room = len(rows.positions)
     added = min(len(positions), room)
 

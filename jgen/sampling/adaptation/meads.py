@@ -50,8 +50,8 @@ def meads(*, num_folds: int = 4) -> Adaptation:
     no fold uses a damping below :math:`1 / (t \epsilon)`. In the paper adaptation never ends; here it ends
     with warm-up, and sampling uses averages over folds and steps.
 
-    On a normal of independent coordinates :math:`\epsilon = 1/2`, :math:`\gamma = 1` and :math:`\sigma` are
-    the truth.
+    On a normal with independent coordinates the exact values are :math:`\epsilon = 1/2`, :math:`\gamma = 1`
+    and the standard deviations :math:`\sigma`.
 
     Args:
         num_folds: Number of folds, 2 or more; structural: another number compiles again.
@@ -112,7 +112,7 @@ def meads_init(states: PyTree, *, num_folds: int) -> tuple[FoldEstimates, PyTree
 def meads_update(
     state: FoldEstimates, states: PyTree, draws: Draws, index: Array, num_warmup: Array, *, num_folds: int
 ) -> tuple[FoldEstimates, PyTree]:
-    """Tune every fold by another one; after the last step tune all alike."""
+    """Tune every fold by another one; after the last step give all the same tuning."""
     del draws
     count = (index + 1).astype(state.log_step.dtype)
     estimates = jax.vmap(estimate)(

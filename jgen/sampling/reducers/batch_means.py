@@ -153,7 +153,7 @@ def batch_means(num_batches: int = 64) -> Reducer:
               mcse = \hat\sigma / \sqrt n, \qquad ESS = n s^2 / \hat\sigma^2.
 
     The batches of all chains are compared with one grand mean (replicated batch means), so that
-    chains that have not mixed raise the error instead of hiding it.
+    the error is larger if chains have not mixed.
 
     Args:
         num_batches: Number of batches stored per chain, even; the relative error of the MCSE is about

@@ -90,8 +90,8 @@ def nested_rhat(num_superchains: int) -> Reducer:
 
     .. math:: \hat R_\nu = \sqrt{1 + B / W}
 
-    shows whether the superchains have forgotten their starts, for chains of any length: one draw of each is
-    enough where M > 1. Where they have, B / W is near 1/M for one draw, and 1 / (M + M n / tau)
+    shows whether the superchains are independent of their starts, for chains of any length: one draw of each
+    is enough where M > 1. Where they are, B / W is near 1/M for one draw, and 1 / (M + M n / tau)
     for n draws of autocorrelation time tau: with one draw compare with sqrt(1 + 1/M), not with 1.
 
     It compares means only, so it misses superchains of one mean and different spread

@@ -16,7 +16,7 @@ class NetworkCase(NamedTuple):
     Attributes:
         module: The network.
         apply: ``apply(params, inputs) -> distribution``.
-        params: Random parameters, not those of initialisation, so that no zero hides anything.
+        params: Random parameters, not those of initialisation, as zeros would hide errors.
         inputs: ``[batch, ...]`` on every leaf.
         x: One draw of each row's distribution.
         key: For draws.

@@ -41,7 +41,7 @@ def bias(
         biased_variance: Scale -> the exact stationary variance there.
         scales: Step scales.
         num_chains: Chains.
-        num_steps: Steps to forget the start.
+        num_steps: Number of steps from the start, until it has no influence.
         false_alarm: Probability that a correct kernel fails, for means that are normal.
 
     Returns:

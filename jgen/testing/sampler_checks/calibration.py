@@ -37,8 +37,8 @@ def calibration(
     log density, which depends on how the data change the posterior.
 
     The other checks compare a kernel with its target from an exact start. This one needs no known truth: it
-    detects chains that were not warm yet, draws of the warm-up that were stored, and adaptation that was left
-    running, where no kernel by itself is wrong. The ranks are compared as ``rank`` compares them.
+    detects chains that had not converged, draws of the warm-up that were stored, and adaptation that was left
+    running, where each kernel alone is correct. The ranks are compared as ``rank`` compares them.
 
     Args:
         infer: The procedure. Its draws must be nearly independent given y, such as the last draw of each of L

@@ -24,7 +24,7 @@ def with_invalid_region(
         slope: Multiplies the gradient in it: NaN.
 
     Returns:
-        The target with such a log density, all else as it was.
+        The target with such a log density, otherwise unchanged.
     """
     region = jnp.array([boundary, value, slope])
     return dataclasses.replace(

@@ -24,13 +24,13 @@ def invariance(
 ) -> list[Measurement]:
     r"""Compare exact draws after ``num_steps`` transitions with other exact draws, at three step sizes.
 
-    The ends of the chains are compared with fresh exact draws by the two-sample Dvoretzky-Kiefer-Wolfowitz
-    bound on every coordinate (eight at most), four projections and the log density, with a total
-    false-alarm probability of ``false_alarm``. A small step has no power: every wrong acceptance ratio is
-    correct to first order. So the step sizes are those at which the kernel accepts 0.9, 0.6 and 0.3 of its
-    proposals, found on a grid of scales with a key of their own.
+    The last draws of the chains are compared with other exact draws by the two-sample
+    Dvoretzky-Kiefer-Wolfowitz bound on every coordinate (eight at most), four projections and the log
+    density, with a total false-alarm probability of ``false_alarm``. A small step has no power: every wrong
+    acceptance ratio is correct to first order. So the step sizes are those at which the kernel accepts 0.9,
+    0.6 and 0.3 of its proposals, found on a grid of scales with a separate key.
 
-    The power is asserted too: a kernel whose ends are off by a distance :math:`\Delta` is caught
+    The power is checked too: a kernel whose last draws are off by a distance :math:`\Delta` is caught
     with probability :math:`1 - 10^{-6}` once :math:`\Delta \ge \epsilon + 2\sqrt{\log(2 \cdot 10^6) / 2n}`
     (each empirical distribution is within its own DKW bound of the truth), and this must not exceed
     ``detectable``.
@@ -38,7 +38,7 @@ def invariance(
     Args:
         make: Makes the sampler.
         target: A target with exact draws.
-        key: Any key; nothing is chosen by its outcome.
+        key: Any random key.
         num_chains: Exact draws n, a multiple of 2,500.
         num_steps: Transitions of each.
         scales: Step scales; None finds them.
@@ -50,7 +50,7 @@ def invariance(
 
     Raises:
         CheckFailed: If the kernel changes the distribution.
-        ValueError: If ``num_chains`` is too few for the power asked, or the sampler is no Markov kernel.
+        ValueError: If ``num_chains`` is too small for the power, or the sampler is no Markov kernel.
 
     Reference:
         Massart (1990), Annals of Probability 18(3); Wei and Dudley (2012), Statistics and Probability

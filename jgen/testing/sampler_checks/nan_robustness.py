@@ -27,9 +27,9 @@ def nan_robustness(make: Make, target: Target, key: Key) -> str:
     it often. Unweighted draws must never lie in it, except where only a gradient is NaN and the kernel also
     moves by values alone; weighted draws in it must have no weight.
 
-    A chain that never evaluates the density there proves nothing. One that does makes other draws, or reports
-    other facts, than with the same key and no invalid region; each invalid value that it can meet it must
-    meet.
+    The check fails if no chain evaluates the density there. A chain that does has other draws or another info
+    than with the same key and no invalid region; this is required for each invalid value that the kernel can
+    evaluate.
 
     Args:
         make: Makes the sampler.
@@ -37,7 +37,7 @@ def nan_robustness(make: Make, target: Target, key: Key) -> str:
         key: Any key.
 
     Returns:
-        The invalid values that chains met, in words.
+        The invalid values that chains evaluated, in words.
 
     Raises:
         CheckFailed: If a draw is not finite, lies in the invalid region, or has a NaN weight; or if the

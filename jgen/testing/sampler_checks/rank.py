@@ -22,9 +22,9 @@ def rank(
 ) -> list[Measurement]:
     r"""Test that an exact draw has a uniform rank in a chain run both ways from it.
 
-    The steps are divided at random into a future and a past of the exact draw, which for a reversible kernel
-    is made as the future is. The whole is then a stationary chain :math:`x_0, \dots, x_k`, whatever the
-    place L of the exact draw, so the rank of :math:`f(x_L)` among the :math:`f(x_i)`, ties in random order,
+    The steps are divided at random into a future and a past of the exact draw; the past of a reversible
+    kernel is simulated like its future. The whole is a stationary chain :math:`x_0, \dots, x_k` for any
+    index L of the exact draw, so the rank of :math:`f(x_L)` among the :math:`f(x_i)`, ties in random order,
     is uniform on 0 .. k: exactly, for any k, any f, and however badly the chain mixes. Compared with
     invariance, errors add up over many steps, and there is no second sample whose noise would be added.
 
@@ -36,7 +36,7 @@ def rank(
     Args:
         make: Makes the sampler.
         target: A target with exact draws.
-        key: Any key; nothing is chosen by its outcome.
+        key: Any random key.
         num_chains: Chains n, a multiple of 2,500.
         num_steps: Transitions k of each.
         scales: Step scales; None finds them, as invariance does.

@@ -21,7 +21,7 @@ def reversibility(
 
     Pairs of an exact draw and the draw after it, and after some more, are compared with the same pairs
     swapped, in every two statistics and at three step sizes (see ``asymmetry``; the bound is exact). It
-    detects a stationary current, which leaves every distribution as it is; and, since it compares each
+    detects a stationary current, which leaves every distribution unchanged; and, since it compares each
     draw with the one that it came from, it detects small errors of a kernel that moves little.
 
     With n chains, statistics whose correlation differs by :math:`\Delta` between the two directions
@@ -31,7 +31,7 @@ def reversibility(
     Args:
         make: Makes the sampler.
         target: A target with exact draws.
-        key: Any key; nothing is chosen by its outcome.
+        key: Any random key.
         num_chains: Pairs, a multiple of 2,500.
         num_steps: Transitions of the longer pairs.
         scales: Step scales; None finds them, as invariance does.

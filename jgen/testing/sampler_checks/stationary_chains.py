@@ -1,4 +1,4 @@
-"""Run chains from exact draws: the one program behind all checks of Markov kernels."""
+"""Run chains from exact draws, in one program that all checks of Markov kernels share."""
 
 from typing import Any, NamedTuple
 
@@ -177,7 +177,7 @@ def _draw(sampler: Sampler, sample: Partial, key: Key) -> Draws:
 
 @jax.jit
 def _start(sample: Partial, key: Key, block: Array) -> Start:
-    """Draw a start: a program of its own, the same for every sampler."""
+    """Draw a start, in a separate program that all samplers share."""
     keys = jax.random.split(jax.random.fold_in(key, block), (3, BLOCK))
     turn, tie = jax.random.uniform(jax.random.fold_in(key, ~block), (2, BLOCK))
     return Start(jax.vmap(sample)(keys[0]), keys[1], keys[2], turn, tie)
@@ -210,7 +210,7 @@ def _stationary_chains(
             first,
             jnp.where(index == 1, last, chains.second),
             last,
-            # The exact draw ties with itself, so that its place is drawn among all its equals.
+            # The exact draw ties with itself, so that its rank among equal values is random.
             chains.rank + (last < first) + start.tie[None] * (last == first),
             chains.acceptance_rate,
         )

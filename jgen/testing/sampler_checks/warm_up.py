@@ -27,9 +27,9 @@ def warm_up(
     r"""Calibrate start, warm-up and sampling together by simulation; see ``calibration``.
 
     Two parameters are standard normal, three data lie around their sum with an sd of 0.5: the posterior is a
-    ridge, a fifth as wide as it is long. Each of 2000 is drawn from by 16 chains that start four prior sds
-    out, have 200 steps to warm up and make 100 draws, of which the last is used. It detects chains that are
-    not warm yet, draws of the warm-up that were stored, and adaptation left running.
+    ridge, a fifth as wide as it is long. Each of 2000 posteriors is sampled by 16 chains that start four
+    prior sds from the mean, have 200 warm-up steps and make 100 draws, of which the last is used. The check
+    detects chains that have not converged, stored draws of the warm-up, and adaptation during sampling.
 
     Args:
         make: Makes the sampler, a Markov kernel; it is made for the posteriors with a scale of 1.

@@ -1,4 +1,4 @@
-"""Test that adaptive rejection is exact whatever its hull, and refuses a density that is not concave."""
+"""Test that adaptive rejection is exact for any hull, and refuses a density that is not concave."""
 
 from math import log, pi, sqrt
 
@@ -82,8 +82,8 @@ def aim(name, make=adaptive_rejection, **options):
 
 
 def check_exact(name, make=adaptive_rejection):
-    """Kept draws follow the law (one-sample DKW at 1e-8), and weights average to Z (6 standard errors of the
-    means of 1000 independent chains: below 1e-8)."""
+    """Kept draws follow the distribution (one-sample DKW at 1e-8); weights average to Z (6 standard errors of
+    the means of 1000 independent chains: below 1e-8)."""
     *_, law, log_z = CASES[name]
     draws = sample(fresh_key(), aim(name, make), num_chains=1000, num_draws=40).draws
     assert not draws.info["not_log_concave"].any()

@@ -30,7 +30,7 @@ def flow(key, index, states, data):
 
 
 def without_noise(num_warmup):
-    """What the climb makes of infinitely many chains: the slope along log T at length t = u T is t sin 2t."""
+    """Return T adapted with infinitely many chains: the slope along log T at length t = u T is t sin 2t."""
     log_length, squares, average = 0.0, 0.0, 0.0
     for count in range(1, num_warmup + 1):
         t = float(fraction(jnp.uint32(count))) * np.exp(log_length)
@@ -41,9 +41,9 @@ def without_noise(num_warmup):
 
 
 def check_length(module):
-    """The criterion is flat at tan 2T = 2T, T = 2.2467. Adam divides each slope by a mean of squares that
-    knows it, which draws T down by half a percent: the same climb without noise, made here, says how far.
-    What the noise of C chains adds is compared with its own spread over independent populations."""
+    """The criterion has its maximum at tan 2T = 2T, T = 2.2467. Adam divides each slope by a mean of squares
+    that includes it, which lowers T by half a percent, computed here by the same ascent without noise. The
+    noise of C chains is compared with its spread over independent populations."""
     num_chains, populations, num_warmup = 128, 12, 500
     root = 0.5 * brentq(lambda z: np.tan(z) - z, 4.4, 4.6)
     expected = without_noise(num_warmup)

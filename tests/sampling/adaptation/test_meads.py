@@ -19,11 +19,12 @@ NUM_WARMUP = 300
 
 
 def check_tuning(module):
-    """Averages over four folds of m chains weigh steps by w. A fold tells s^2, (m - 1) s^2 / sigma^2 being
-    chi-squared. With q_i the mean of g_i^2 s_i^2, to first order 1 + 2 (s_i^2 / sigma_i^2 - 1), what it tells
-    of the gradients is tr C^2 / tr C = mean q^2 / mean q: its log has a variance of 8 / (d m) and, from the
-    products of s with the rows in it, a mean of (8 - 12 / d) / m, and the step minus half of that. What it
-    tells of white positions has no first order: it is within 3 / m of 1, of sd 2 / m."""
+    """Averages over four folds of m chains weight steps by w. A fold estimates sigma^2 by s^2, where
+    (m - 1) s^2 / sigma^2 is chi-squared. With q_i the mean of g_i^2 s_i^2, to first order
+    1 + 2 (s_i^2 / sigma_i^2 - 1), the estimate from gradients is tr C^2 / tr C = mean q^2 / mean q: its log
+    has a variance of 8 / (d m) and, from the products of s with the rows in it, a mean of (8 - 12 / d) / m,
+    and the step minus half of that. That from white positions has no first-order error: it is within 3 / m of
+    1, with sd 2 / m."""
     dim, m = len(SCALES), 64
     tuning = DampedTuning(jnp.ones(()), jnp.ones(dim), jnp.ones(()))
     data = (jnp.diag(jnp.asarray(SCALES, jnp.float32)), 0.8)

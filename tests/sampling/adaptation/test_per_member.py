@@ -1,4 +1,4 @@
-"""Test that each member of a cycle is adapted by itself."""
+"""Test that each member of a cycle is adapted separately."""
 
 import dataclasses
 from importlib import import_module
@@ -36,7 +36,7 @@ def test_members_use_their_own_acceptance():
 
 
 def log_density(position):
-    """A coin says which of two normals x is from."""
+    """Evaluate the density of x given a binary variable that selects one of two normals."""
     return -0.5 * jnp.sum((position["x"] - 4.0 * position["coin"]) ** 2)
 
 

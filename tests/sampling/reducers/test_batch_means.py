@@ -80,7 +80,7 @@ def test_batch_means_of_an_autoregression(r):
 
 def test_chains_that_disagree_raise_the_error():
     """One chain of four is 10 sd off: s^2 and the variance of batch means are nearly that of the offset. Both
-    scatters are chi-squareds, noncentral by 3/16 of 100 a draw, of which one chain's batches know nothing."""
+    scatters are chi-squareds, noncentral by 3/16 of 100 a draw, which batches of one chain do not include."""
     value = ar1(fresh_key(), 0.0, 1024, 4) + jnp.array([[0.0, 0.0, 0.0, 10.0]])
     result = run(batch_means(), Draws(value, {}, None, DrawKind.MARKOV))
     b = int(result.batch_size)

@@ -62,7 +62,7 @@ def weighted(num_draws, **options):
 
 @pytest.mark.slow
 def test_reduced_values_are_those_of_stored_draws():
-    """Folding changes nothing but the state: the same run, its draws stored and handed to plain NumPy."""
+    """Folding changes nothing but the state: the same run, its draws stored and reduced by NumPy."""
     stored = run(101, store=True)
     assert same(stored.reduced, run(101).reduced)
     value = np.asarray(stored.draws.value, np.float64)

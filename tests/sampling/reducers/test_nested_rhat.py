@@ -43,7 +43,7 @@ def test_nested_rhat_equals_that_of_stored_draws():
 
 
 def test_nested_rhat_of_one_exact_draw():
-    """Where all have forgotten, M (R^2 - 1) is Fisher's F of K - 1 and K (M - 1) degrees of freedom."""
+    """For independent draws M (R^2 - 1) is Fisher's F with K - 1 and K (M - 1) degrees of freedom."""
     num_superchains, size = 16, 64
     value = jax.random.normal(fresh_key(), (1, num_superchains * size))
     ratio = size * (

@@ -63,7 +63,7 @@ def check_errors(reducer, value, cdf):
 
 @pytest.mark.parametrize("shape", first_of_each([(4001, 33), (30_000, 4), (300, 1000)]))
 def test_long_runs_have_the_stated_error(shape):
-    """Cauchy draws, whose range no histogram could know: fewer chains than rows, and more."""
+    """Check Cauchy draws, whose range is not known in advance: fewer chains than rows, and more."""
     value = jax.random.cauchy(fresh_key(), (*shape, 3))
     error = check_errors(quantiles(PROBS, size=256), value, lambda x: 0.5 + np.arctan(x) / np.pi)
     assert 0 < error < 0.75 / 256
