@@ -12,6 +12,7 @@ from jax.tree_util import Partial, PyTreeDef
 
 from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.trees import select_tree
+from jgen.interop.evaluation_counts import STEP_COUNTS, TracedCount, count_running
 from jgen.samplers.input_checks import check_position
 from jgen.samplers.state import Tuning, make_tuning
 from jgen.sampling.adaptation.low_rank import LowRankFactor
@@ -29,9 +30,6 @@ ARVIZ_NAMES = {
     "num_trajectory_expansions": "tree_depth",
 }
 """Names that other libraries give to entries of ``info`` -> names that ArviZ and jgen give them."""
-
-STEP_COUNTS = ("num_integration_steps", "num_steps")
-"""Names that other libraries give to the number of integration steps of a transition."""
 
 
 class StepSize(NamedTuple):
@@ -68,12 +66,15 @@ class Library(NamedTuple):
         step: ``step(build, log_density, parameters, key, state)`` -> a function without arguments that
             makes the step and returns ``(state, facts of the draw by name)``.
         read: ``read(state) -> (position, log density, gradient)``, the last None where the state has none.
+        is_counted_in_trace: ``is_counted_in_trace(build, parameters)``: whether a step makes the evaluations
+            in its program as often as it reports integration steps. Otherwise they are counted as it runs.
     """
 
     noun: str
     init: Callable[..., tuple[PyTree, Any, Any]]
     step: Callable[..., Callable[[], tuple[PyTree, Mapping[str, Any]]]]
     read: Callable[[PyTree], tuple[PyTree, Array, PyTree | None]]
+    is_counted_in_trace: Callable[[Callable[..., Any], Mapping[str, Any]], bool]
 
 
 class Structure(NamedTuple):
@@ -152,7 +153,7 @@ def external_init(
     """Initialise the kernel at a position, at the library's own cost."""
     check_position(log_density, position, library.noun)
     position = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), position)  # no weak types
-    with library_settings(log_density, Evaluations()) as density:
+    with library_settings(log_density) as density:
         inner, step_size, mass_matrix = library.init(build, density, unite(structure, data), key, position)
     return as_state(library, inner, tuning_of(step_size, mass_matrix, position))
 
@@ -168,13 +169,33 @@ def external_step(
     structure: Structure,
     kind: DrawKind,
 ) -> tuple[ExternalState, Draws]:
-    """Make one step of the kernel, built with the tuning of the state."""
-    evaluations = Evaluations()
-    with library_settings(log_density, evaluations) as density:
-        step = library.step(build, density, unite(structure, data), key, state)
-        evaluations.reset()
+    """Make one step of the kernel, built with the tuning of the state.
+
+    Where evaluations are counted as the step runs, ``jax.vmap`` makes the steps of the chains in turn.
+    """
+
+    def make_step(
+        log_density: LogDensity, data: list[Array | None], key: Key, state: ExternalState
+    ) -> tuple[ExternalState, Draws]:
+        parameters = unite(structure, data)
+
+        def run(density: LogDensity) -> tuple[PyTree, Mapping[str, Any]]:
+            inner, facts = library.step(build, density, parameters, key, state)()
+            return inner, {name: fact for name, fact in facts.items() if name in ARVIZ_NAMES}
+
+        with library_settings(log_density) as density:
+            (inner, facts), num_grads, num_log_densities = count_running(run, density)
+        cost = {"num_grads": num_grads, "num_log_densities": num_log_densities}
+        return finish(kind, state, as_state(library, inner, state.tuning), facts, cost)
+
+    if not library.is_counted_in_trace(build, unite(structure, data)):
+        return jax.custom_batching.sequential_vmap(make_step)(log_density, data, key, state)
+    count = TracedCount()
+    with library_settings(log_density) as density:
+        step = library.step(build, count.counted(density), unite(structure, data), key, state)
+        count.reset()
         inner, facts = step()
-    return finish(kind, state, as_state(library, inner, state.tuning), facts, evaluations)
+    return finish(kind, state, as_state(library, inner, state.tuning), facts, count.cost(facts))
 
 
 def as_state(library: Library, inner: PyTree, tuning: Tuning | StepSize | None) -> ExternalState:
@@ -184,48 +205,11 @@ def as_state(library: Library, inner: PyTree, tuning: Tuning | StepSize | None) 
     return ExternalState(position, jnp.asarray(log_density), flat, tuning, inner)
 
 
-class Evaluations:
-    """Number of evaluations of a log density in a program, counted while it is traced."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Start counting from zero."""
-        self.num_grads, self.num_log_densities = 0, 0
-
-    def counted(self, log_density: LogDensity) -> LogDensity:
-        """Return the same density, counted; a value that comes with its gradient counts as a gradient."""
-
-        @jax.custom_jvp
-        def count(value: Array) -> Array:
-            self.num_log_densities += 1
-            return value
-
-        @count.defjvp
-        def _(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-            self.num_grads += 1
-            return primals[0], tangents[0]
-
-        return lambda position: count(log_density(position))
-
-    def cost(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Return ``num_grads`` and ``num_log_densities`` of a step that reports these facts.
-
-        A step evaluates the density as often as its program does, times the number of integration steps
-        where it reports one; elliptical slice sampling once for each angle that it tries (``subiter``).
-        """
-        if "subiter" in facts:
-            return {"num_grads": 0, "num_log_densities": facts["subiter"]}
-        times = next((facts[name] for name in STEP_COUNTS if name in facts), 1)
-        return {"num_grads": times * self.num_grads, "num_log_densities": times * self.num_log_densities}
-
-
 @contextlib.contextmanager
-def library_settings(log_density: LogDensity, evaluations: Evaluations) -> Iterator[LogDensity]:
+def library_settings(log_density: LogDensity) -> Iterator[LogDensity]:
     """Allow other libraries to promote ranks, but keep the user's setting inside the density.
 
-    The density is counted as programs are traced, so nothing runs as plain Python.
+    Loops are traced, so that nothing runs as plain Python, which could not be counted.
     """
     setting = jax.config.jax_numpy_rank_promotion  # type: ignore[attr-defined]
 
@@ -234,7 +218,7 @@ def library_settings(log_density: LogDensity, evaluations: Evaluations) -> Itera
             return log_density(position)
 
     with jax.numpy_rank_promotion("allow"), jax.disable_jit(False):
-        yield evaluations.counted(with_user_setting)
+        yield with_user_setting
 
 
 def tuning_of(step_size: Any, inverse_mass_matrix: Any, position: PyTree) -> Tuning | StepSize | None:
@@ -260,7 +244,7 @@ def finish(
     before: ExternalState,
     after: ExternalState,
     facts: Mapping[str, Any],
-    evaluations: Evaluations,
+    cost: Mapping[str, Any],
 ) -> tuple[ExternalState, Draws]:
     """Return the new state and its draw, or the old state where the new density or gradient is unusable.
 
@@ -278,7 +262,6 @@ def finish(
     if after.tuning is not None:
         info["step_size"] = after.tuning.step_size
         constant.add("step_size")
-    cost = evaluations.cost(facts)
     constant |= {name for name, count in cost.items() if isinstance(count, int)}
     constant |= {ARVIZ_NAMES[name] for name in STEP_COUNTS if isinstance(facts.get(name), int)}
     info |= {"lp": state.log_density, **{name: jnp.int32(count) for name, count in cost.items()}}

@@ -1,5 +1,6 @@
 """Wrap BlackJAX algorithms as samplers."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,17 +8,24 @@ from jgen.interop.external_kernel import ExternalState, Library, inverse_mass_ma
 from jgen.samplers.state import Tuning
 from jgen.types import Array, DrawKind, Key, LogDensity, PyTree, Sampler
 
-COUNTED = {
-    "BarkerInfo",
-    "EllipSliceInfo",
-    "HMCInfo",
-    "MALAInfo",
-    "MCLMCInfo",
-    "MarginalInfo",
-    "NUTSInfo",
-    "RWInfo",
+COUNTED_IN_TRACE = {
+    f"blackjax.mcmc.{name}"
+    for name in (
+        "adjusted_mclmc",
+        "adjusted_mclmc_dynamic",
+        "barker",
+        "dynamic_hmc",
+        "elliptical_slice",
+        "ghmc",
+        "hmc",
+        "mala",
+        "marginal_latent_gaussian",
+        "mclmc",
+        "nuts",
+        "random_walk",
+    )
 }
-"""Types of ``info`` of the algorithms whose evaluations ``Evaluations.cost`` counts."""
+"""Modules of the algorithms that evaluate the density equally often in every integration step they report."""
 
 
 def from_blackjax(
@@ -31,10 +39,15 @@ def from_blackjax(
     structure, and other values compile again (``jnp.int32(10)`` leapfrog steps are data, ``10`` are not).
 
     Evaluations of the log density are counted: those in the program of a step, times the number of
-    integration steps that the algorithm reports. A move to where the log density is NaN or +inf, or its
-    gradient is not finite, is rejected and flagged as ``diverging``. If a ``step_size`` is among the
-    parameters, ``jgen.sampling.adaptation`` can adapt it during warm-up, and also an
-    ``inverse_mass_matrix`` that is an array: what ``low_rank`` estimates is passed as a full matrix.
+    integration steps that the algorithm reports. Where that is not all (``coordinate_slice``,
+    ``slice_sampling``, ``rmhmc``, the ``gist_*`` algorithms, an implicit integrator or a ``build`` of your
+    own), they are counted as the step runs. That is slower with many chains, since their steps are made in
+    turn; and the algorithm may differentiate the log density in reverse mode only.
+
+    A move to where the log density is NaN or +inf, or its gradient is not finite, is rejected and flagged as
+    ``diverging``. If a ``step_size`` is among the parameters, ``jgen.sampling.adaptation`` can adapt it
+    during warm-up, and also an ``inverse_mass_matrix`` that is an array: what ``low_rank`` estimates is
+    passed as a full matrix.
 
     Args:
         build: BlackJAX's name for the algorithm, ``blackjax.nuts``, or any module-level function that takes
@@ -50,8 +63,8 @@ def from_blackjax(
 
     Raises:
         TypeError: If ``build`` is a built algorithm, or a parameter is neither data nor hashable; while
-            tracing, if the state of the algorithm has no position, or its evaluations cannot be counted
-            (``rmhmc``, ``orbital_hmc``, ``coordinate_slice``).
+            tracing, if the state of the algorithm has no position (that of ``orbital_hmc`` is an orbit of
+            weighted points).
 
     Example:
         >>> import blackjax, jax, jax.numpy as jnp
@@ -105,11 +118,6 @@ def step(
 
     def make_step() -> tuple[Any, Mapping[str, Any]]:
         inner, info = algorithm.step(key, state.inner)
-        if type(info).__name__ not in COUNTED or "rmhmc" in build.__module__:
-            raise TypeError(
-                f"the evaluations of {build.__module__} cannot be counted: it loops over them and does not "
-                "report how often; take hmc, nuts, mala, barker, mclmc, a random walk or elliptical_slice"
-            )
         facts = info._asdict()
         if "is_accepted" in facts:
             facts.pop("energy", None)
@@ -123,4 +131,18 @@ def read(state: Any) -> tuple[PyTree, Array, PyTree | None]:
     return state.position, state.logdensity, getattr(state, "logdensity_grad", None)
 
 
-BLACKJAX = Library("an algorithm of BlackJAX", init, step, read)
+def is_counted_in_trace(build: Callable[..., Any], parameters: Mapping[str, Any]) -> bool:
+    """Return whether evaluations are counted as a step is traced."""
+    while isinstance(build, functools.partial):
+        parameters, build = {**build.keywords, **parameters}, build.func
+    integrator = parameters.get("integrator")
+    proposal = parameters.get("build_proposal")
+    return (
+        build.__module__ in COUNTED_IN_TRACE
+        and (integrator is None or integrator.__module__ == "blackjax.mcmc.integrators")
+        and getattr(integrator, "__name__", None) != "implicit_midpoint"
+        and (proposal is None or proposal.__module__ in COUNTED_IN_TRACE)
+    )
+
+
+BLACKJAX = Library("an algorithm of BlackJAX", init, step, read, is_counted_in_trace)

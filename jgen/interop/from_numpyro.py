@@ -22,8 +22,11 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
     steps are data, ``10`` are not).
 
     Evaluations of the log density are counted: those in the program of a step, times the number of leapfrog
-    steps that the kernel reports. A move to where the log density is NaN or +inf, or its gradient is not
-    finite, is rejected and flagged as ``diverging``.
+    steps that the kernel reports. Those of a ``build`` that is not NumPyro's are counted as the step runs,
+    which is slower with many chains, since their steps are made in turn.
+
+    A move to where the log density is NaN or +inf, or its gradient is not finite, is rejected and flagged as
+    ``diverging``.
 
     Args:
         build: Class of the kernel, ``numpyro.infer.NUTS``, ``HMC`` or ``BarkerMH``, or any module-level
@@ -139,4 +142,10 @@ def with_tuning(state: Any, tuning: Tuning | StepSize | None) -> Any:
     return state._replace(adapt_state=state.adapt_state._replace(**adapted))
 
 
-NUMPYRO = Library("a kernel of NumPyro", init, step, read)
+def is_counted_in_trace(build: Callable[..., Any], parameters: Mapping[str, Any]) -> bool:
+    """Return whether evaluations are counted as a step is traced: for NumPyro's own kernels."""
+    del parameters
+    return build.__module__.startswith("numpyro.")
+
+
+NUMPYRO = Library("a kernel of NumPyro", init, step, read, is_counted_in_trace)

@@ -11,6 +11,7 @@ from scipy import stats
 
 from jgen.interop import from_blackjax, from_numpyro
 from jgen.interop.external_kernel import inverse_mass_matrix_of
+from jgen.interop.from_blackjax import BLACKJAX
 from jgen.samplers.mcmc.elliptical_slice import relative_density
 from jgen.sampling.adaptation import low_rank, window
 from jgen.sampling.driver import sample
@@ -21,6 +22,9 @@ from jgen.types import DrawKind, Target
 from tests.helpers.random_keys import fresh_key
 
 blackjax = pytest.importorskip("blackjax")
+implicit_midpoint = blackjax.mcmc.integrators.implicit_midpoint
+stepping_out = blackjax.mcmc.slice.stepping_out
+MARKOV = DrawKind.MARKOV
 
 
 def elliptical(target, scale):
@@ -35,8 +39,35 @@ def random_walk(target, scale):
     return from_blackjax(build, target.log_density, sigma=scale * jnp.sqrt(target.variance))
 
 
-def blackjax_mala(target, scale, wrap=from_blackjax):
-    return wrap(blackjax.mala, target.log_density, step_size=scale**2 / 2)
+def blackjax_mala(target, scale):
+    return from_blackjax(blackjax.mala, target.log_density, step_size=scale**2 / 2)
+
+
+def slices(build, width, **options):
+    """A slice sampler, whose brackets start as wide as the target's marginals."""
+
+    def make(target, scale):
+        return from_blackjax(
+            build, target.log_density, **{width: scale * jnp.sqrt(target.variance)}, **options
+        )
+
+    return make
+
+
+def riemannian(target, scale):
+    options = {"mass_matrix": target.variance, "num_integration_steps": 4}  # an array is the inverse
+    return from_blackjax(blackjax.rmhmc, target.log_density, step_size=scale, **options)
+
+
+def gist_step_size(target, scale):
+    options = {"initial_step_size": scale, "num_integration_steps": 4}
+    build = blackjax.gist_step_size
+    return from_blackjax(build, target.log_density, inverse_mass_matrix=target.variance, **options)
+
+
+def built_here(log_density, step_size, inverse_mass_matrix):
+    """An algorithm that jgen does not know."""
+    return blackjax.hmc(log_density, step_size, inverse_mass_matrix, 4)
 
 
 def with_variances(wrap, build, **options):
@@ -58,6 +89,19 @@ KERNELS = {
     "blackjax mclmc": with_variances(from_blackjax, blackjax.mclmc, L=2.0, kind=DrawKind.BIASED),
     "blackjax random walk": random_walk,
     "blackjax elliptical slice": elliptical,
+    "blackjax coordinate slice": slices(blackjax.coordinate_slice, "initial_widths"),
+    "blackjax coordinate slice, stepping out": slices(
+        blackjax.coordinate_slice, "initial_widths", interval=stepping_out
+    ),
+    "blackjax rmhmc": riemannian,
+    "blackjax implicit hmc": with_variances(
+        from_blackjax, blackjax.hmc, num_integration_steps=4, integrator=implicit_midpoint
+    ),
+    "blackjax gist step size": gist_step_size,
+    "blackjax gist trajectory length": with_variances(
+        from_blackjax, blackjax.gist_trajectory_length, max_num_steps=64
+    ),
+    "blackjax hmc built here": with_variances(from_blackjax, built_here),
     "numpyro hmc": with_variances(from_numpyro, HMC, num_steps=8, trajectory_length=None),
     "numpyro nuts": with_variances(from_numpyro, NUTS),
     "numpyro dense hmc": with_step_size(
@@ -78,21 +122,47 @@ def test_wrapped_kernels_pass_all_checks(name):
     check_sampler(KERNELS[name], banana())
 
 
-COUNTED = ("blackjax nuts", "blackjax mclmc", "blackjax elliptical slice", "numpyro nuts")
+COUNTED = (
+    "blackjax nuts",
+    "blackjax mclmc",
+    "blackjax elliptical slice",
+    "blackjax coordinate slice",
+    "numpyro nuts",
+)
 
 
 @pytest.mark.parametrize(
     "name", [name if name in COUNTED else pytest.param(name, marks=pytest.mark.weekly) for name in KERNELS]
 )
 def test_evaluations_are_counted(name):
-    """Kernels with loops of known and of random length, with two gradients a step, and without gradients."""
+    """Kernels with loops of reported and of unknown length, with two gradients a step, and without any."""
     cost(KERNELS[name], banana(), jax.random.key(0))
 
 
 def check_cost(module):
-    cost(
-        lambda target, scale: blackjax_mala(target, scale, module.from_blackjax), banana(), jax.random.key(0)
-    )
+    """Check the cost of an algorithm that a changed ``external_kernel`` wraps."""
+
+    def make(target, scale):
+        parameters = {"step_size": scale**2 / 2}
+        return module.wrap(BLACKJAX, blackjax.mala.differentiable, target.log_density, parameters, MARKOV)
+
+    cost(make, banana(), jax.random.key(0))
+
+
+def check_running_cost(module):
+    """Check the cost of slices, which evaluate side by side, and of a trajectory with an unknown length."""
+
+    def make_slices(target, scale):
+        del scale
+        return module.wrap(BLACKJAX, blackjax.slice_sampling.differentiable, target.log_density, {}, MARKOV)
+
+    def make_trajectory(target, scale):
+        parameters = {"step_size": scale, "inverse_mass_matrix": target.variance}
+        build = blackjax.gist_trajectory_length.differentiable
+        return module.wrap(BLACKJAX, build, target.log_density, parameters, MARKOV)
+
+    cost(make_slices, banana(), jax.random.key(0))
+    cost(make_trajectory, banana(), jax.random.key(0))
 
 
 SCALES = jnp.array([0.1, 10.0])

@@ -18,7 +18,7 @@ from jgen._internal.particles import merge_particles
 from jgen.diagnostics.summary import log_evidence
 from jgen.samplers import block, burn_in, cycle, enumerate_states, gibbs, mala, select, thin
 from jgen.sampling.adaptation import window
-from jgen.sampling.chains import step_chains, start
+from jgen.sampling.chains import start, step_chains
 from jgen.sampling.driver import resume, sample
 from jgen.testing.sampler_checks.target_draws import exact_draws, flat_values, positions
 from jgen.types import DrawKind
