@@ -186,7 +186,7 @@ def external_step(
         with library_settings(log_density) as density:
             (inner, facts), num_grads, num_log_densities = count_running(run, density)
         cost = {"num_grads": num_grads, "num_log_densities": num_log_densities}
-        return finish(kind, state, as_state(library, inner, state.tuning), facts, cost)
+        return make_draw(kind, state, as_state(library, inner, state.tuning), facts, cost)
 
     if not library.is_counted_in_trace(build, unite(structure, data)):
         return jax.custom_batching.sequential_vmap(make_step)(log_density, data, key, state)
@@ -195,7 +195,7 @@ def external_step(
         step = library.step(build, count.counted(density), unite(structure, data), key, state)
         count.reset()
         inner, facts = step()
-    return finish(kind, state, as_state(library, inner, state.tuning), facts, count.cost(facts))
+    return make_draw(kind, state, as_state(library, inner, state.tuning), facts, count.cost(facts))
 
 
 def as_state(library: Library, inner: PyTree, tuning: Tuning | StepSize | None) -> ExternalState:
@@ -239,7 +239,7 @@ def inverse_mass_matrix_of(factor: Array | LowRankFactor) -> Array:
     return factor**2 if factor.ndim == 1 else factor @ factor.T
 
 
-def finish(
+def make_draw(
     kind: DrawKind,
     before: ExternalState,
     after: ExternalState,

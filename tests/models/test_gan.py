@@ -94,5 +94,5 @@ def test_training_increases_the_number_of_modes_of_a_grid(record_property):
     params = train_pair(pair, data, num_steps=6000, batch_size=256, rate=1e-3)
     after = mode_coverage(draws(pair, params, 10_000), centres, 0.15)
     before = mode_coverage(draws(pair, pair.init(jax.random.key(1))["model"], 10_000), centres, 0.15)
-    record_property("modes held", f"{after.num_held} of 25, {after.share_near:.0%} of draws near one")
-    assert before.num_held < after.num_held <= mode_coverage(data, centres, 0.15).num_held == 25
+    record_property("modes held", f"{after.num_covered} of 25, {after.share_near:.0%} of draws near one")
+    assert before.num_covered < after.num_covered <= mode_coverage(data, centres, 0.15).num_covered == 25
