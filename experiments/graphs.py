@@ -8,7 +8,8 @@ and
 
 is the log-probability of the graph without labels. The baseline ignores structure: sizes, types and edges
 between types have their frequencies in training and are otherwise independent. Draws are classified: a tree
-is connected with one edge fewer than nodes; a graph with one ring is connected with as many edges as nodes.
+is connected with one edge fewer than nodes; a graph with one ring is connected with as many edges as nodes,
+whatever trees are attached to the ring.
 
 Results with the defaults: a test graph takes at most 34.6 nats, and 41.8 with the baseline, a paired
 difference of 7.2 +- 0.8; but of the draws 40 % are connected, 1.6 % are trees and 2.7 % have one ring, where

@@ -1,8 +1,8 @@
 r"""Train autoencoders of solids with two decoders: one of a voxel grid, and one of any point in space.
 
-The data are boxes, cylinders, cones and rings in 16 x 16 x 16 voxels. The decoders are compared by bits per
-solid, from a lower bound on the likelihood of test solids, with independent voxels as baseline, and by the
-overlap of a solid with its reconstruction,
+The data are boxes, cylinders, cones and rings in 16 x 16 x 16 voxels. Each decoder is that of a variational
+autoencoder. They are compared by bits per solid, from a lower bound on the likelihood of test solids, with
+independent voxels as baseline, and by the overlap of a solid with its reconstruction,
 
 .. math:: \mathrm{IoU} = |A \cap B| / |A \cup B|.
 

@@ -4,6 +4,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,8 +23,18 @@ Member = tuple[str, str]
 
 
 def first_line(thing: object) -> str:
-    """Return the first line of a docstring."""
-    return (inspect.getdoc(thing) or "").partition("\n")[0]
+    """Return the first line of a docstring, its maths in plain characters."""
+    line = (inspect.getdoc(thing) or "").partition("\n")[0]
+    line = re.sub(r":math:`([^`]*)`", r"\1", line)
+    for tex, plain in (
+        (r"\mid", "|"),
+        (r"\|", "|"),
+        (r"\,", " "),
+        (r"\tfrac12", "1/2"),
+        (r"\frac1{2n}", "1/(2n)"),
+    ):
+        line = line.replace(tex, plain)
+    return re.sub(r"\\(mathrm|tilde) ?|\\|[${}]", "", line)
 
 
 def found_by(package: str, attribute: str) -> Iterator[Member]:
@@ -46,11 +57,12 @@ def classes_of(module: ModuleType) -> Iterator[type]:
             yield thing
 
 
-def handed_on_by(package: str) -> Iterator[Member]:
-    """List the functions that a package exports."""
+def functions_of(package: str, below: str = "") -> Iterator[Member]:
+    """List the functions that a package exports, of those the ones defined ``below`` a module."""
     module = importlib.import_module(package)
     for name in module.__all__:
-        if inspect.isfunction(thing := getattr(module, name)):
+        thing = getattr(module, name)
+        if inspect.isfunction(thing) and thing.__module__.startswith(below):
             yield name, first_line(thing)
 
 
@@ -65,14 +77,25 @@ def files_of(package: str) -> Iterator[Member]:
 
 FAMILIES: dict[str, Callable[[], Iterator[Member]]] = {
     "samplers": lambda: found_by("jgen.samplers", "recipe"),
-    "adaptations": lambda: handed_on_by("jgen.sampling.adaptation"),
+    "transforms": lambda: functions_of("jgen.samplers", "jgen.samplers.transforms"),
+    "adaptations": lambda: functions_of("jgen.sampling.adaptation"),
+    "reducers": lambda: functions_of("jgen.sampling.reducers"),
+    "diagnostics": lambda: functions_of("jgen.diagnostics"),
     "targets": lambda: found_by("jgen.targets", "{name}"),
+    "distributions": lambda: functions_of("jgen.distributions"),
     "decoders": lambda: found_by("jgen.decoders", "recipe"),
     "heads": lambda: found_by("jgen.decoders.heads", "recipe"),
+    "encoders": lambda: found_by("jgen.encoders", "recipe"),
+    "posteriors": lambda: found_by("jgen.encoders.posteriors", "recipe"),
     "objectives": lambda: found_by("jgen.objectives", "recipe"),
-    "models": lambda: handed_on_by("jgen.models"),
+    "models": lambda: functions_of("jgen.models"),
+    "training": lambda: functions_of("jgen.training"),
     "data sets": lambda: files_of("jgen.data.datasets"),
-    "metrics": lambda: handed_on_by("jgen.evaluation"),
+    "metrics": lambda: functions_of("jgen.evaluation"),
+    "evidence": lambda: functions_of("jgen.evaluation.evidence"),
+    "applications": lambda: functions_of("jgen.applications"),
+    "plots": lambda: functions_of("jgen.plots"),
+    "interop": lambda: functions_of("jgen.interop"),
     "experiments": lambda: files_of("experiments"),
 }
 

@@ -28,7 +28,7 @@ def convolve(
         strides: Strides s, one per spatial axis.
         padding: "SAME", "VALID", or ``(before, after)`` for each spatial axis.
         precision: Precision of products, as in ``jax.lax``.
-        options: Other arguments of ``flax.linen.Conv``; only its defaults are supported.
+        **options: Other arguments of ``flax.linen.Conv``; only its defaults are supported.
 
     Returns:
         y ``[batch, *space, o]``.

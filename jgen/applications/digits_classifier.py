@@ -1,4 +1,4 @@
-"""Train a classifier of digits, which gives features and labels of images without a download."""
+"""Train a classifier of digits in seconds: features and labels of images without a download."""
 
 import hashlib
 from pathlib import Path

@@ -92,7 +92,7 @@ class SimpleGenerativeModel:
         return training.metrics["loss"] + np.log(self.scale).sum()
 
     def sample(self, num_samples: int) -> Array:
-        """Draw new rows ``[num_samples, output_dim]``.
+        """Draw new rows ``[num_samples, output_dim]``, different ones at each call.
 
         Raises:
             ValueError: For fewer than 1.

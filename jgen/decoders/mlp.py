@@ -49,4 +49,4 @@ class MLP(nn.Module):
 
 def recipe() -> list[tuple[nn.Module, int]]:
     """Return examples for the checks of decoders, each with its latent size."""
-    return [(MLP((3, 3, 1), hidden=(8,)), 2), (MLP((5,), hidden=()), 3)]
+    return [(MLP((3, 3, 1), hidden=(8,)), 2), (MLP((5,), hidden=()), 3), (MLP((4,), hidden=(6, 5)), 2)]

@@ -1,4 +1,4 @@
-"""Diagnose Markov chains from draws ``[chain, draw]`` of one scalar, by pure, jittable functions."""
+"""Diagnose Markov chains from draws ``[chain, draw]`` of one scalar, by pure functions, for jit and vmap."""
 
 from jgen.diagnostics.bfmi import bfmi
 from jgen.diagnostics.ess import ess_bulk, ess_mean, ess_quantile, ess_tail

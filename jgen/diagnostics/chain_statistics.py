@@ -98,8 +98,9 @@ def median(draws: Array) -> Array:
 def rank_normalise(draws: Array) -> Array:
     r"""Compute normal scores of the ranks, :math:`\Phi^{-1}((r - 3/8) / (S + 1/4))`; ties share a rank.
 
-    The scores have all moments even where the draws have none. The tail probability nearer to zero is
-    inverted, so that float32 does not round the largest rank to probability one.
+    The rank of tied draws is their average. The scores have all moments even where the draws have none. The
+    tail probability nearer to zero is inverted, so that float32 does not round the largest rank to
+    probability one.
 
     Args:
         draws: Any shape, S values.

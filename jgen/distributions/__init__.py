@@ -13,15 +13,19 @@ from jgen.distributions.joint import joint
 from jgen.distributions.kl import kl
 from jgen.distributions.marginal import marginal
 from jgen.distributions.mixture import mixture
+from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.distributions.parameters import gather, log_prob_of, map_parameters
 from jgen.distributions.product import product
 from jgen.distributions.symmetrised import symmetrised
 from jgen.distributions.temper import temper
 from jgen.distributions.token_truncation import truncation
 from jgen.distributions.total_variation import total_variation
+from jgen.distributions.validated import ValidatedOnHost
 from jgen.distributions.wasserstein2 import wasserstein2
 
 __all__ = [
+    "MultivariateNormal",
+    "ValidatedOnHost",
     "affine",
     "autoregressive",
     "bernoulli",

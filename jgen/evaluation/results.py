@@ -130,8 +130,9 @@ def against_best(
         method: How the values were computed, in a few words.
         protocol: What must agree before results may be compared.
 
-    Returns: Name -> its ``mean`` and its difference ``minus best``, 0 for the best. One with a NaN is never
-        the best.
+    Returns:
+        Name -> its ``mean`` and its difference ``minus best``, 0 for the best. One with a NaN is never the
+        best.
 
     Example:
         >>> import numpy as np

@@ -3,7 +3,7 @@ r"""Build Gaussian mixtures with full covariances, for gradient maximum likeliho
 The likelihood of this model has no maximum: a component that shrinks onto one point, repeated rows or any
 lower-dimensional set sends it to infinity. The estimate is therefore the best *interior* local maximum.
 Scales have a lower bound ``floor``, which bounds the likelihood, and a solution that reaches it is flagged as
-degenerate.
+degenerate, to be reported and excluded.
 
 Parameters are in whitened coordinates, :math:`y = W^{-1}(x - \bar x)` with :math:`W W^\top` the
 covariance of the data, where every direction has scale 1. There

@@ -32,7 +32,8 @@ def gan(adversarial: AdversarialModel, *, output: Output = sampled_output) -> Pa
 
     Args:
         adversarial: A model, whose encoder is not called, and a critic of examples that returns logits.
-        output: Examples that the critic scores: ``sampled_output`` or ``mean_output``.
+        output: Examples that the critic scores: ``sampled_output``, draws as the model would sample them, or
+            ``mean_output``, the means of p(x | z).
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` for ``params = {"model", "critic"}``, in nats, with

@@ -22,8 +22,8 @@ def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Par
     model, so that its minimum minimises the divergence.
 
     Args:
-        distribution_of: ``params -> Distribution`` of one example, without batch axes. A module-level
-            function, or a ``Partial`` of one with its options bound.
+        distribution_of: ``params -> Distribution`` of one example, without batch axes and with one
+            ``log_prob`` per example. A module-level function, or a ``Partial`` of one with its options bound.
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` with the loss in nats per example and

@@ -36,7 +36,8 @@ def wasserstein_gan(
         adversarial: A model, whose encoder is not called, and a critic of examples that returns a potential
             and treats examples separately (no normalisation over the batch).
         penalty: Weight :math:`\lambda` of the gradient penalty; 0 or more.
-        output: Examples that the critic scores: ``sampled_output`` or ``mean_output``.
+        output: Examples that the critic scores: ``sampled_output``, draws as the model would sample them, or
+            ``mean_output``, the means of p(x | z).
 
     Returns:
         ``objective(params, batch, key) -> (loss, aux)`` for ``params = {"model", "critic"}``, with ``aux`` of

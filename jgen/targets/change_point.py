@@ -1,4 +1,4 @@
-"""Define a change-point model of coal-mining disasters, with the year summed out."""
+"""Define a change-point model of British coal-mining disasters, with the year summed out."""
 
 from math import lgamma, log
 

@@ -1,4 +1,4 @@
-"""Define the hierarchical model of the eight schools, not centred."""
+"""Define the hierarchical model of the eight schools, not centred: a small model with a funnel."""
 
 from math import log, pi
 

@@ -43,8 +43,8 @@ def train_stream(
 
     Raises:
         NonFiniteError: As ``train`` does.
-        ValueError: For a state of several runs, invalid counts, batches of unequal shapes, or an empty
-            stream.
+        ValueError: For a state of several runs, invalid counts, batches of unequal shapes, or a
+            stream without a batch for the first step.
 
     Example:
         >>> import itertools, jax, jax.numpy as jnp, numpy as np, optax

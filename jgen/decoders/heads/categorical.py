@@ -23,6 +23,8 @@ class CategoricalLevels(ValidatedOnHost, dist.CategoricalLogits):
 class Categorical(nn.Module):
     r"""Categorical head: each element is class k with probability :math:`\mathrm{softmax}(r)_k`.
 
+    Suits levels, tokens and colours.
+
     Attributes:
         num_classes: x holds integers 0, ..., ``num_classes - 1``.
 

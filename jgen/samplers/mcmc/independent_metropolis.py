@@ -35,7 +35,8 @@ def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> S
 
     With Z the integral of :math:`\tilde p` and :math:`w \le B Z`, the total variation distance to the target
     falls by a factor :math:`1 - 1/B` or better at every draw, in any dimension and with any number of modes;
-    if w is unbounded the chain stays for long at positions of large weight.
+    if w is unbounded the chain stays for long at positions of large weight. The chain has the proposals of
+    ``importance``, with equal weights in place of importance weights.
 
     Args:
         log_density: Position -> unnormalised log density ``[]``, in nats; bind data by ``Partial``.
