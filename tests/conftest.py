@@ -40,7 +40,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "standard")
 
 MAPPINGS = Path("/proc/self/maps")
-MOST_MAPPINGS = 30_000
+MOST_MAPPINGS = 45_000
 """A program compiled for a CPU keeps some ten memory mappings; past 65,530 of them Linux lets XLA crash."""
 
 

@@ -31,7 +31,7 @@ def first_claimed(sampler):
 
 
 @cache
-def law_of(sampler):
+def kind_of(sampler):
     """Return the kind of the draws of a sampler."""
     target = first_claimed(sampler)
     init, step = recipe_of(sampler, target).sampler

@@ -27,7 +27,7 @@ from tests.helpers.aimed_samplers import AIMED, SAMPLERS, TARGET, same
 from tests.helpers.gaps import largest_difference
 from tests.helpers.marking import first_of_each
 from tests.helpers.members import SAMPLERS as MODULES
-from tests.helpers.members import TARGETS, first_claimed, law_of, recipe_of, target_of
+from tests.helpers.members import TARGETS, first_claimed, kind_of, recipe_of, target_of
 from tests.helpers.random_keys import fresh_key
 
 KEY = jax.random.key(20)
@@ -92,7 +92,7 @@ def check_resumed(sampler, **options):
     assert same(plain(whole.state), plain(rest.state))
 
 
-@pytest.mark.parametrize("name", first_of_each(SAMPLERS, family=law_of))
+@pytest.mark.parametrize("name", first_of_each(SAMPLERS, family=kind_of))
 def test_resumed_runs_are_the_same(name):
     """Bit for bit, the last state too."""
     check_resumed(SAMPLERS[name], position=positions(AIMED[name], 5))
@@ -152,7 +152,7 @@ def check_constant(sampler, target):
             np.testing.assert_array_equal(entry, entries[0][name], err_msg=f"{name} is declared constant")
 
 
-@pytest.mark.parametrize("name", first_of_each(SAMPLERS, family=law_of))
+@pytest.mark.parametrize("name", first_of_each(SAMPLERS, family=kind_of))
 def test_constant_info_does_not_change(name):
     check_constant(SAMPLERS[name], AIMED[name])
 
@@ -167,7 +167,7 @@ def marks(sampler, target):
     One pair in 192 of the others is slow. Markov kernels have the checks of ``check_sampler`` by default.
     """
     if target == first_claimed(sampler):
-        return () if law_of(sampler) in (DrawKind.INDEPENDENT, DrawKind.WEIGHTED) else pytest.mark.weekly
+        return () if kind_of(sampler) in (DrawKind.INDEPENDENT, DrawKind.WEIGHTED) else pytest.mark.weekly
     place = list(MODULES).index(sampler) + list(TARGETS).index(target)
     return pytest.mark.slow if place % 192 == 0 else pytest.mark.weekly
 
@@ -175,7 +175,7 @@ def marks(sampler, target):
 PAIRS = [
     pytest.param(sampler, target, id=f"{sampler}-{target}", marks=marks(sampler, target))
     for sampler in MODULES
-    if law_of(sampler) is not DrawKind.BIASED
+    if kind_of(sampler) is not DrawKind.BIASED
     for target in TARGETS
 ]
 FALSE_ALARM = 1e-6
@@ -192,14 +192,14 @@ def test_means_and_log_evidence_are_right(sampler, target):
     if recipe is None or truth.mean is None:
         pytest.skip(f"{sampler} declines {target}, or its mean is not known")
     key = fresh_key()
-    is_markov, is_tuned = law_of(sampler) is DrawKind.MARKOV, recipe.target_acceptance is not None
+    is_markov, is_tuned = kind_of(sampler) is DrawKind.MARKOV, recipe.target_acceptance is not None
     position = exact_draws(key, truth, NUM_CHAINS) if truth.sample is not None else spread_starts(truth)
     run = sample(
         jax.random.fold_in(key, 1),
         recipe.sampler,
         num_chains=NUM_CHAINS,
         num_draws={DrawKind.MARKOV: NUM_DRAWS, DrawKind.ENSEMBLE: NUM_POPULATIONS}.get(
-            law_of(sampler), NUM_WEIGHTED
+            kind_of(sampler), NUM_WEIGHTED
         ),
         position=position if is_markov else None,
         num_warmup=300 if is_tuned else 0,

@@ -26,7 +26,7 @@ from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks.target_draws import exact_draws
 from jgen.types import DrawKind
 from tests.helpers.interval_coverage import CLAIMS, ENOUGH_TARGETS, FALSE_ALARM
-from tests.helpers.members import SAMPLERS, law_of, recipe_of, target_of
+from tests.helpers.members import SAMPLERS, kind_of, recipe_of, target_of
 from tests.helpers.random_keys import fresh_key
 
 REPETITIONS = 200
@@ -48,7 +48,7 @@ NUM_PASSES = 200
 KINDS = {
     name: kind
     for name in SAMPLERS
-    if (kind := law_of(name)) in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE) and name != "adaptive_rejection"
+    if (kind := kind_of(name)) in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE) and name != "adaptive_rejection"
 }
 """A hull that adapts rejects some five of 400 proposals, and in one repetition of a thousand none: its error
 needs more of them, and has eight densities in ``test_adaptive_rejection``."""

@@ -11,10 +11,10 @@ from jgen.samplers import AnnealingPath, annealed
 from jgen.targets import double_well, hidden_markov
 from jgen.testing.sampler_checks import importance_weights
 from jgen.types import DrawKind
-from tests.helpers.members import SAMPLERS, law_of
+from tests.helpers.members import SAMPLERS, kind_of
 from tests.helpers.random_keys import fresh_key
 
-KERNELS = [name for name in SAMPLERS if law_of(name) is DrawKind.MARKOV]
+KERNELS = [name for name in SAMPLERS if kind_of(name) is DrawKind.MARKOV]
 
 
 def kernel_of(target, log_density, *, name):
