@@ -53,6 +53,7 @@ def check(alone, directory):
     np.testing.assert_allclose(checkpoints.notes(directory)["losses"], alone.metrics["loss"], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_eight_devices_equal_one_and_share_checkpoints(alone, tmp_path):
     finish(start(on_devices, tmp_path, 8))
     for directory in ("by_all", "by_two"):

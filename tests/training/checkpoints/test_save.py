@@ -97,6 +97,7 @@ def check_nothing_is_lost(directory, last):
     assert_identical(train_on(checkpoints.restore(directory, like=fresh()), 20), whole)
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_bit_for_bit(tmp_path):
     check_nothing_is_lost(tmp_path, kill_during(tmp_path, 4, 0.0))
 
