@@ -1,4 +1,4 @@
-"""Find the members of a family: the modules of a package that define a given name."""
+"""Find the members of a family (the modules that define a given name) and the public names of a package."""
 
 import importlib
 import pkgutil
@@ -32,3 +32,23 @@ def members(package: ModuleType, attribute: str) -> dict[str, ModuleType]:
         elif hasattr(module, attribute.format(name=info.name)):
             found[info.name] = module
     return dict(sorted(found.items()))
+
+
+def public_names(namespace: dict[str, object]) -> list[str]:
+    """List what a package hands on, for its ``__all__``: all it imports but modules and this function.
+
+    Args:
+        namespace: The package's ``globals()``.
+
+    Returns:
+        The names without a leading underscore, sorted.
+
+    Example:
+        >>> public_names({"hmc": print, "exact": pkgutil, "_hidden": 1})
+        ['hmc']
+    """
+    return sorted(
+        name
+        for name, value in namespace.items()
+        if not (name.startswith("_") or isinstance(value, ModuleType) or value is public_names)
+    )

@@ -4,33 +4,18 @@ Each data set is one file of ``datasets``, named as the set is, whose class ``Bu
 ``jgen.data.builder.Base``.
 """
 
-from jgen.data.binarise import binarise, threshold
-from jgen.data.bpe import BPE, train_bpe
-from jgen.data.catalogue import data_dir, known
-from jgen.data.characters import Characters
-from jgen.data.columns import columns
-from jgen.data.dequantise import dequantise
-from jgen.data.factors import factors
-from jgen.data.load import load
-from jgen.data.prepare import prepare
-from jgen.data.splits import splits
-from jgen.data.stream import stream
-from jgen.data.tokenizer import tokenizer
+from jgen._internal.members import public_names
+from jgen.data.binarise import binarise as binarise, threshold as threshold
+from jgen.data.bpe import BPE as BPE, train_bpe as train_bpe
+from jgen.data.catalogue import data_dir as data_dir, known as known
+from jgen.data.characters import Characters as Characters
+from jgen.data.columns import columns as columns
+from jgen.data.dequantise import dequantise as dequantise
+from jgen.data.factors import factors as factors
+from jgen.data.load import load as load
+from jgen.data.prepare import prepare as prepare
+from jgen.data.splits import splits as splits
+from jgen.data.stream import stream as stream
+from jgen.data.tokenizer import tokenizer as tokenizer
 
-__all__ = [
-    "BPE",
-    "Characters",
-    "binarise",
-    "columns",
-    "data_dir",
-    "dequantise",
-    "factors",
-    "known",
-    "load",
-    "prepare",
-    "splits",
-    "stream",
-    "threshold",
-    "tokenizer",
-    "train_bpe",
-]
+__all__ = public_names(globals())

@@ -1,20 +1,11 @@
 """Map data ``x [batch, *event]`` to distributions over z by Flax networks, and score values by critics."""
 
-from jgen.encoders.conv_encoder import ConvEncoder
-from jgen.encoders.critic import ConvCritic, MLPCritic
-from jgen.encoders.graph import GraphEncoder
-from jgen.encoders.mlp_encoder import MLPEncoder
-from jgen.encoders.posteriors import DiagonalNormal, Flow, Point
-from jgen.encoders.sequence import SequenceEncoder
+from jgen._internal.members import public_names
+from jgen.encoders.conv_encoder import ConvEncoder as ConvEncoder
+from jgen.encoders.critic import ConvCritic as ConvCritic, MLPCritic as MLPCritic
+from jgen.encoders.graph import GraphEncoder as GraphEncoder
+from jgen.encoders.mlp_encoder import MLPEncoder as MLPEncoder
+from jgen.encoders.posteriors import DiagonalNormal as DiagonalNormal, Flow as Flow, Point as Point
+from jgen.encoders.sequence import SequenceEncoder as SequenceEncoder
 
-__all__ = [
-    "ConvCritic",
-    "ConvEncoder",
-    "DiagonalNormal",
-    "Flow",
-    "GraphEncoder",
-    "MLPCritic",
-    "MLPEncoder",
-    "Point",
-    "SequenceEncoder",
-]
+__all__ = public_names(globals())

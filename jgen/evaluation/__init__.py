@@ -1,17 +1,13 @@
 """Evaluate models and samplers: estimates are ``Result``s with an interval and a protocol."""
 
-from jgen.evaluation.mode_coverage import ModeCoverage, mode_coverage
-from jgen.evaluation.results import against_best, compare, mean_result
-from jgen.evaluation.sampler_metrics import evaluate_draws, round_metrics
-from jgen.evaluation.timing import timed_sample
+from jgen._internal.members import public_names
+from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
+from jgen.evaluation.results import (
+    against_best as against_best,
+    compare as compare,
+    mean_result as mean_result,
+)
+from jgen.evaluation.sampler_metrics import evaluate_draws as evaluate_draws, round_metrics as round_metrics
+from jgen.evaluation.timing import timed_sample as timed_sample
 
-__all__ = [
-    "ModeCoverage",
-    "against_best",
-    "compare",
-    "evaluate_draws",
-    "mean_result",
-    "mode_coverage",
-    "round_metrics",
-    "timed_sample",
-]
+__all__ = public_names(globals())

@@ -1,24 +1,16 @@
 """Check samplers, decoders, heads, encoders, objectives and targets; find families; count programs."""
 
-from jgen._internal.members import members
-from jgen.testing.check_decoder import check_decoder, check_encoder
-from jgen.testing.check_head import check_head
-from jgen.testing.check_objective import check_objective
-from jgen.testing.check_result import CheckFailed, CheckResult, Measurement
-from jgen.testing.check_sampler import check_sampler
-from jgen.testing.check_target import check_target
-from jgen.testing.count_compilations import count_compilations
+from jgen._internal.members import members as members, public_names
+from jgen.testing.check_decoder import check_decoder as check_decoder, check_encoder as check_encoder
+from jgen.testing.check_head import check_head as check_head
+from jgen.testing.check_objective import check_objective as check_objective
+from jgen.testing.check_result import (
+    CheckFailed as CheckFailed,
+    CheckResult as CheckResult,
+    Measurement as Measurement,
+)
+from jgen.testing.check_sampler import check_sampler as check_sampler
+from jgen.testing.check_target import check_target as check_target
+from jgen.testing.count_compilations import count_compilations as count_compilations
 
-__all__ = [
-    "CheckFailed",
-    "CheckResult",
-    "Measurement",
-    "check_decoder",
-    "check_encoder",
-    "check_head",
-    "check_objective",
-    "check_sampler",
-    "check_target",
-    "count_compilations",
-    "members",
-]
+__all__ = public_names(globals())

@@ -21,34 +21,17 @@ with :math:`k' = \mathrm{fold\_in}(k, 2^{32}-1)`, which no step reaches. Nothing
 run depends neither on its chunks nor on having been stopped and resumed.
 """
 
-from jgen.training.adversarial_optimizer import adversarial_optimizer
-from jgen.training.batches import shuffled, with_replacement
-from jgen.training.chunked_loop import NonFiniteError, Training
-from jgen.training.ema import averaged_params, ema_params
-from jgen.training.mean_loss import mean_loss
-from jgen.training.mixed_precision import mixed_precision
-from jgen.training.parallel import data_parallel, replicated
-from jgen.training.state import init_restarts, init_state
-from jgen.training.step import make_train_step
-from jgen.training.train import full_batch, train
-from jgen.training.train_stream import train_stream
+from jgen._internal.members import public_names
+from jgen.training.adversarial_optimizer import adversarial_optimizer as adversarial_optimizer
+from jgen.training.batches import shuffled as shuffled, with_replacement as with_replacement
+from jgen.training.chunked_loop import NonFiniteError as NonFiniteError, Training as Training
+from jgen.training.ema import averaged_params as averaged_params, ema_params as ema_params
+from jgen.training.mean_loss import mean_loss as mean_loss
+from jgen.training.mixed_precision import mixed_precision as mixed_precision
+from jgen.training.parallel import data_parallel as data_parallel, replicated as replicated
+from jgen.training.state import init_restarts as init_restarts, init_state as init_state
+from jgen.training.step import make_train_step as make_train_step
+from jgen.training.train import full_batch as full_batch, train as train
+from jgen.training.train_stream import train_stream as train_stream
 
-__all__ = [
-    "NonFiniteError",
-    "Training",
-    "adversarial_optimizer",
-    "averaged_params",
-    "data_parallel",
-    "ema_params",
-    "full_batch",
-    "init_restarts",
-    "init_state",
-    "make_train_step",
-    "mean_loss",
-    "mixed_precision",
-    "replicated",
-    "shuffled",
-    "train",
-    "train_stream",
-    "with_replacement",
-]
+__all__ = public_names(globals())

@@ -3,8 +3,7 @@
 import jax
 import numpy as np
 
-from tests.helpers.members import SAMPLERS as MODULES
-from tests.helpers.members import first_claimed, recipe_of, target_of
+from tests.helpers.members import SAMPLERS as MODULES, first_claimed, recipe_of, target_of
 
 TARGET = target_of("banana")
 AIMED = {name: target_of(first_claimed(name)) for name in MODULES}

@@ -26,8 +26,7 @@ from tests.conftest import ROOT
 from tests.helpers.aimed_samplers import AIMED, SAMPLERS, TARGET, same
 from tests.helpers.gaps import largest_difference
 from tests.helpers.marking import first_of_each
-from tests.helpers.members import SAMPLERS as MODULES
-from tests.helpers.members import TARGETS, first_claimed, kind_of, recipe_of, target_of
+from tests.helpers.members import SAMPLERS as MODULES, TARGETS, first_claimed, kind_of, recipe_of, target_of
 from tests.helpers.random_keys import fresh_key
 
 KEY = jax.random.key(20)

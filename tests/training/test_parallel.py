@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from jgen.training import checkpoints, data_parallel, init_restarts, init_state, shuffled
-from tests.helpers import on_devices
-from tests.helpers import step_options as options
+from tests.helpers import on_devices, step_options as options
 
 
 def start(program, *arguments, **variables):

@@ -7,22 +7,22 @@ constraint on one element; ``takes`` and ``remedy`` are the parts of error messa
 describe the support and what to do with other data.
 """
 
-from jgen.decoders.heads.bernoulli import Bernoulli
-from jgen.decoders.heads.categorical import Categorical
-from jgen.decoders.heads.continuous_bernoulli import ContinuousBernoulli, ContinuousBernoulliLogits
-from jgen.decoders.heads.delta import Delta
-from jgen.decoders.heads.discretised_logistic_mixture import DiscretisedLogisticMixture, DiscretisedLogistics
-from jgen.decoders.heads.normal import Normal, NormalLearned, NormalShared
+from jgen._internal.members import public_names
+from jgen.decoders.heads.bernoulli import Bernoulli as Bernoulli
+from jgen.decoders.heads.categorical import Categorical as Categorical
+from jgen.decoders.heads.continuous_bernoulli import (
+    ContinuousBernoulli as ContinuousBernoulli,
+    ContinuousBernoulliLogits as ContinuousBernoulliLogits,
+)
+from jgen.decoders.heads.delta import Delta as Delta
+from jgen.decoders.heads.discretised_logistic_mixture import (
+    DiscretisedLogisticMixture as DiscretisedLogisticMixture,
+    DiscretisedLogistics as DiscretisedLogistics,
+)
+from jgen.decoders.heads.normal import (
+    Normal as Normal,
+    NormalLearned as NormalLearned,
+    NormalShared as NormalShared,
+)
 
-__all__ = [
-    "Bernoulli",
-    "Categorical",
-    "ContinuousBernoulli",
-    "ContinuousBernoulliLogits",
-    "Delta",
-    "DiscretisedLogisticMixture",
-    "DiscretisedLogistics",
-    "Normal",
-    "NormalLearned",
-    "NormalShared",
-]
+__all__ = public_names(globals())

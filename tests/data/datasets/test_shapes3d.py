@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from jgen.data import load
-from jgen.data.datasets.shapes2d import Builder as Shapes2d
-from jgen.data.datasets.shapes2d import ellipse, heart, square
-from jgen.data.datasets.shapes3d import Builder as Shapes3d
-from jgen.data.datasets.shapes3d import surface
+from jgen.data.datasets.shapes2d import Builder as Shapes2d, ellipse, heart, square
+from jgen.data.datasets.shapes3d import Builder as Shapes3d, surface
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from jgen.encoders.posteriors import DiagonalNormal
-from jgen.encoders.posteriors import flow as shipped
+from jgen.encoders.posteriors import DiagonalNormal, flow as shipped
 
 KEY = jax.random.key(0)
 FEATURES = np.random.default_rng(4).normal(size=(2, 3))

@@ -27,8 +27,7 @@ from jgen.testing import count_compilations
 from jgen.training import checkpoints
 from tests.helpers.aimed_samplers import same
 from tests.helpers.marking import first_of_each
-from tests.helpers.reducer_folds import run as fold_all
-from tests.helpers.reducer_folds import stored as draws_of_many
+from tests.helpers.reducer_folds import run as fold_all, stored as draws_of_many
 
 KEY = jax.random.key(4)
 TARGET = banana()
