@@ -143,7 +143,11 @@ def check_resume(config: Config) -> None:
     """Check that the run to resume had the same model."""
     if config.resume is None:
         return
-    earlier = json.loads((Path(config.resume) / "config.json").read_text(encoding="utf-8"))["config"]
+    file = Path(config.resume) / "config.json"
+    try:
+        earlier = json.loads(file.read_text(encoding="utf-8"))["config"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise UsageError(f"{file} is damaged, or is not that of a run: resume another run") from error
     for name in ("data", "decoder", "head", "posterior", "prior", "latent"):
         given = getattr(config, name)
         if earlier.get(name) != given:

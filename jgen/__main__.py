@@ -9,8 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -20,19 +19,14 @@ from jgen.experiment import mistakes_in_one_line
 
 Member = tuple[str, str]
 """Name and one-line description."""
+PLAIN = {r"\mid": "|", r"\|": "|", r"\,": " ", r"\tfrac12": "1/2", r"\frac1{2n}": "1/(2n)"}
 
 
 def first_line(thing: object) -> str:
     """Return the first line of a docstring, its maths in plain characters."""
     line = (inspect.getdoc(thing) or "").partition("\n")[0]
     line = re.sub(r":math:`([^`]*)`", r"\1", line)
-    for tex, plain in (
-        (r"\mid", "|"),
-        (r"\|", "|"),
-        (r"\,", " "),
-        (r"\tfrac12", "1/2"),
-        (r"\frac1{2n}", "1/(2n)"),
-    ):
+    for tex, plain in PLAIN.items():
         line = line.replace(tex, plain)
     return re.sub(r"\\(mathrm|tilde) ?|\\|[${}]", "", line)
 
@@ -45,24 +39,15 @@ def found_by(package: str, attribute: str) -> Iterator[Member]:
         if hasattr(module, name):
             yield name, first_line(getattr(module, name))
         else:
-            yield from ((member.__name__, first_line(member)) for member in classes_of(module))
+            yield from exported(module.__name__.rpartition(".")[0], f"{module.__name__}.", inspect.isclass)
 
 
-def classes_of(module: ModuleType) -> Iterator[type]:
-    """Find the classes of a module that its package exports."""
-    package = sys.modules[module.__name__.rpartition(".")[0]]
-    for name in package.__all__:
-        thing = getattr(package, name)
-        if inspect.isclass(thing) and thing.__module__ == module.__name__:
-            yield thing
-
-
-def functions_of(package: str, below: str = "") -> Iterator[Member]:
-    """List the functions that a package exports, of those the ones defined ``below`` a module."""
+def exported(package: str, below: str = "", is_member: Any = inspect.isfunction) -> Iterator[Member]:
+    """List the functions, or the classes, that a package exports and defines ``below`` a module."""
     module = importlib.import_module(package)
     for name in module.__all__:
         thing = getattr(module, name)
-        if inspect.isfunction(thing) and thing.__module__.startswith(below):
+        if is_member(thing) and f"{thing.__module__}.".startswith(below):
             yield name, first_line(thing)
 
 
@@ -77,25 +62,25 @@ def files_of(package: str) -> Iterator[Member]:
 
 FAMILIES: dict[str, Callable[[], Iterator[Member]]] = {
     "samplers": lambda: found_by("jgen.samplers", "recipe"),
-    "transforms": lambda: functions_of("jgen.samplers", "jgen.samplers.transforms"),
-    "adaptations": lambda: functions_of("jgen.sampling.adaptation"),
-    "reducers": lambda: functions_of("jgen.sampling.reducers"),
-    "diagnostics": lambda: functions_of("jgen.diagnostics"),
+    "transforms": lambda: exported("jgen.samplers", "jgen.samplers.transforms."),
+    "adaptations": lambda: exported("jgen.sampling.adaptation"),
+    "reducers": lambda: exported("jgen.sampling.reducers"),
+    "diagnostics": lambda: exported("jgen.diagnostics"),
     "targets": lambda: found_by("jgen.targets", "{name}"),
-    "distributions": lambda: functions_of("jgen.distributions"),
+    "distributions": lambda: exported("jgen.distributions"),
     "decoders": lambda: found_by("jgen.decoders", "recipe"),
     "heads": lambda: found_by("jgen.decoders.heads", "recipe"),
     "encoders": lambda: found_by("jgen.encoders", "recipe"),
     "posteriors": lambda: found_by("jgen.encoders.posteriors", "recipe"),
     "objectives": lambda: found_by("jgen.objectives", "recipe"),
-    "models": lambda: functions_of("jgen.models"),
-    "training": lambda: functions_of("jgen.training"),
+    "models": lambda: exported("jgen.models"),
+    "training": lambda: exported("jgen.training"),
     "data sets": lambda: files_of("jgen.data.datasets"),
-    "metrics": lambda: functions_of("jgen.evaluation"),
-    "evidence": lambda: functions_of("jgen.evaluation.evidence"),
-    "applications": lambda: functions_of("jgen.applications"),
-    "plots": lambda: functions_of("jgen.plots"),
-    "interop": lambda: functions_of("jgen.interop"),
+    "metrics": lambda: exported("jgen.evaluation"),
+    "evidence": lambda: exported("jgen.evaluation.evidence"),
+    "applications": lambda: exported("jgen.applications"),
+    "plots": lambda: exported("jgen.plots"),
+    "interop": lambda: exported("jgen.interop"),
     "experiments": lambda: files_of("experiments"),
 }
 
@@ -171,9 +156,9 @@ def main(argv: list[str] | None = None) -> None:
         list_members()
         return
     with mistakes_in_one_line():
-        config = tyro.extras.subcommand_cli_from_dict(
-            {"check": Check, "list": list_members}, prog="python -m jgen", description=__doc__, args=argv
-        )
+        commands: dict[str, Any] = {"check": Check, "list": list_members}
+        texts: Any = {"prog": "python -m jgen", "description": __doc__}
+        config = tyro.extras.subcommand_cli_from_dict(commands, args=argv, **texts)
         if isinstance(config, Check) and (code := check(config)):
             raise SystemExit(code)
 

@@ -8,7 +8,7 @@ normalised and ``log_density`` is not, and an array line ends in its shape, e.g.
 
 import enum
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,13 +18,16 @@ from jax.tree_util import Partial, register_dataclass
 from numpyro.distributions import Distribution
 from scipy.special import stdtrit
 
+from jgen._internal.displays import name_of, sizes_of
+
 Array = jax.Array
 Key = jax.Array
 """A typed key, ``jax.random.key(0)``; never a raw ``uint32`` pair."""
 PyTree = Any
 LogDensity = Callable[[PyTree], Array]
 """One position -> scalar, unnormalised, in nats. To depend on data, bind it: ``Partial(fn, data)``."""
-Objective = Callable[[PyTree, PyTree, Key], tuple[Array, Mapping[str, Array]]]
+LossAndAux = tuple[Array, Mapping[str, Array]]
+Objective = Callable[[PyTree, PyTree, Key], LossAndAux]
 """``(params, batch, key) -> (loss, aux)``: the loss drives the gradient, ``aux`` holds per-example arrays."""
 Conditional = Callable[[PyTree, PyTree], Any]
 """``(params, condition) -> distribution``, batch first: from ``[batch, ...]`` comes a NumPyro distribution of
@@ -95,7 +98,7 @@ class Sampler(NamedTuple):
 
     def __repr__(self) -> str:
         """Return two lines: the step's function, and the sizes of the data bound to it."""
-        return f"Sampler({_name(self.step)})\n  bound data: {_sizes(self.step)}"
+        return f"Sampler({name_of(self.step)})\n  bound data: {sizes_of(self.step)}"
 
 
 class Adaptation(NamedTuple):
@@ -147,8 +150,10 @@ class LatentModel(NamedTuple):
 
     def __repr__(self) -> str:
         """Return two lines: the decoder and the encoder, then the sizes of the data bound to them."""
-        encoder = "none" if self.encoder is None else _name(self.encoder)
-        return f"LatentModel(decoder {_name(self.decoder)}, encoder {encoder})\n  bound data: {_sizes(self)}"
+        encoder = "none" if self.encoder is None else name_of(self.encoder)
+        return (
+            f"LatentModel(decoder {name_of(self.decoder)}, encoder {encoder})\n  bound data: {sizes_of(self)}"
+        )
 
 
 class AdversarialModel(NamedTuple):
@@ -219,14 +224,13 @@ class Result(NamedTuple):
         """
         if jnp.ndim(self.value):
             return f"Result of shape {jnp.shape(self.value)}\n  n = {self.n}, {self.method}"
-        value, low, high = (float(number) for number in (self.value, self.low, self.high))
+        value, low, high = map(float, self[:3])
         half = max(abs(high - value), abs(value - low))
         style = ".6g"
         if 1e-4 < half < 1e6:  # two digits of the error
             style = f".{max(0, 1 - math.floor(math.log10(half)))}f"
-        first, second, third = (format(number, style) for number in (value, low, high))
-        interval = "" if low == value == high else f" (95 % interval {second} to {third})"
-        return f"{first}{interval}\n  n = {self.n}, {self.method}"
+        interval = "" if low == value == high else f" (95 % interval {low:{style}} to {high:{style}})"
+        return f"{value:{style}}{interval}\n  n = {self.n}, {self.method}"
 
     @property
     def standard_error(self) -> Array:
@@ -284,39 +288,10 @@ class Target:
 
     def __repr__(self) -> str:
         """Return two lines: name, size and log Z, then what is known of the density."""
-        size = sum(math.prod(jnp.shape(leaf)) for leaf in jax.tree.leaves(self.start))
+        size = sum(map(jnp.size, jax.tree.leaves(self.start)))
         log_z = "unknown" if self.log_evidence is None else f"{float(self.log_evidence):.6g}"
         fields = ("sample", "mean", "variance", "proposal", "log_bound", "conditionals")
         known = ", ".join(name for name in fields if getattr(self, name) is not None) or "nothing more"
         traits = ", ".join(sorted(trait.name.lower() for trait in self.traits))
-        return f"Target({self.name}, {size} numbers, log Z {log_z})\n  known: {known}" + (
-            f"; traits: {traits}" if traits else ""
-        )
-
-
-def _name(function: Any) -> str:
-    """Return the name of the Flax module or of the function inside a partial."""
-    modules = list(_modules(function))
-    while hasattr(function, "func"):
-        # A step of a sampler may be a state machine that is run to completion.
-        is_machine = bool(function.args) and hasattr(function.args[0], "finalize")
-        function = function.args[0].step if is_machine else function.func
-    package, _, file = getattr(function, "__module__", "").rpartition(".")
-    if package.startswith("jgen.samplers"):
-        return file
-    return modules[0] if modules else getattr(function, "__name__", type(function).__name__)
-
-
-def _modules(function: Any) -> Iterator[str]:
-    """Find the Flax modules bound anywhere in a partial, by the names of their classes."""
-    if hasattr(function, "func"):
-        if "module" in function.keywords:
-            yield type(function.keywords["module"]).__name__
-        for inner in (function.func, *function.args):
-            yield from _modules(inner)
-
-
-def _sizes(tree: PyTree) -> str:
-    """Count the arrays of a pytree and the numbers in them."""
-    leaves = jax.tree.leaves(tree)
-    return f"{len(leaves)} arrays, {sum(math.prod(jnp.shape(leaf)) for leaf in leaves):,} numbers"
+        known += f"; traits: {traits}" if traits else ""
+        return f"Target({self.name}, {size} numbers, log Z {log_z})\n  known: {known}"

@@ -96,26 +96,26 @@ def coverage(record_property):
     return lambda *counted: record_property("coverage", counted)
 
 
-def reports_of(config):
-    """Return all reports of a run, where the summary is written."""
+def recorded(config, kind):
+    """Return what the tests of a run recorded under a name, where the summary is written."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    return [report for reports in reporter.stats.values() for report in reports] if reporter else []
+    reports = [report for reports in reporter.stats.values() for report in reports] if reporter else []
+    properties = [item for report in reports for item in getattr(report, "user_properties", ())]
+    return [value for name, value in properties if name == kind]
 
 
 def pytest_sessionfinish(session):
     """Fail the run if a pool of intervals is outside its claim, even if every test passed."""
     if not hasattr(session.config, "workerinput"):
-        interval_coverage.fail_outside_claims(session, reports_of(session.config))
+        interval_coverage.fail_outside_claims(session, recorded(session.config, "coverage"))
 
 
 def pytest_terminal_summary(terminalreporter, config):
     """Print how often intervals covered and how many mutants were killed; each of them with ``-v``."""
-    reports = reports_of(config)
-    if counts := interval_coverage.counts_of(reports):
+    every = config.get_verbosity() > 0
+    if counts := interval_coverage.counts_of(recorded(config, "coverage")):
         terminalreporter.section("coverage of log Z")
-        for row in interval_coverage.table(counts, every=config.get_verbosity() > 0):
-            terminalreporter.write_line(row)
-    if mutants := mutant.results_of(reports):
+        terminalreporter.write_line("\n".join(interval_coverage.table(counts, every=every)))
+    if mutants := mutant.results_of(recorded(config, "mutant")):
         terminalreporter.section("mutants")
-        for row in mutant.table(mutants, every=config.get_verbosity() > 0):
-            terminalreporter.write_line(row)
+        terminalreporter.write_line("\n".join(mutant.table(mutants, every=every)))

@@ -5,24 +5,12 @@ from pathlib import Path
 
 import pytest
 
-import jgen.decoders
-import jgen.decoders.heads
-import jgen.encoders
-import jgen.encoders.posteriors
-import jgen.objectives
-import jgen.samplers
-import jgen.targets
+from jgen import decoders, encoders, objectives, samplers, targets
 from jgen.testing import members
 
-FAMILIES = {
-    "samplers": members(jgen.samplers, "recipe"),
-    "targets": members(jgen.targets, "{name}"),
-    "decoders": members(jgen.decoders, "recipe"),
-    "heads": members(jgen.decoders.heads, "recipe"),
-    "encoders": members(jgen.encoders, "recipe"),
-    "posteriors": members(jgen.encoders.posteriors, "recipe"),
-    "objectives": members(jgen.objectives, "recipe"),
-}
+OF_RECIPES = (samplers, decoders, decoders.heads, encoders, encoders.posteriors, objectives)
+FAMILIES = {package.__name__: members(package, "recipe") for package in OF_RECIPES}
+FAMILIES["jgen.targets"] = members(targets, "{name}")
 BUILT_ON = {"jgen.encoders.posteriors.flow": {"jgen.encoders.posteriors.diagonal_normal"}}
 """Members that are built on another: a flow transforms the Gaussian posterior."""
 

@@ -26,10 +26,9 @@ VAE = models.vae(decoders.MLP((3,), hidden=()), encoders.MLPEncoder(2, hidden=()
     ],
 )
 def test_a_display_is_two_lines(thing, first, second):
-    lines = repr(thing).splitlines()
-    assert len(lines) == 2
-    assert first in lines[0]
-    assert second in lines[1]
+    above, below = repr(thing).splitlines()
+    assert first in above
+    assert second in below
 
 
 @pytest.mark.parametrize(
@@ -52,13 +51,8 @@ def test_a_result_of_several_numbers_prints_its_shape():
 
 
 def test_a_run_prints_its_size_and_cost():
-    run = sample(
-        jax.random.key(0),
-        hmc(TARGET.log_density, num_steps=3),
-        num_chains=2,
-        num_draws=5,
-        position=jnp.zeros((2, 2)),
-    )
+    sampler, position = hmc(TARGET.log_density, num_steps=3), jnp.zeros((2, 2))
+    run = sample(jax.random.key(0), sampler, num_chains=2, num_draws=5, position=position)
     first, second = repr(run).splitlines()
     assert first == "Run(2 chains, 5 markov draws each)"
     assert "30 gradients" in second

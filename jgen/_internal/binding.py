@@ -8,7 +8,13 @@ from jax.tree_util import Partial
 
 
 def as_partial(function: Callable[..., Any]) -> Partial:
-    """Return the function as a ``Partial``, a pytree; a ``Partial`` is returned as it is."""
+    """Return the function as a ``Partial``, a pytree; a ``Partial`` is returned as it is.
+
+    Example:
+        >>> bound = as_partial(max)
+        >>> bound(1, 2), as_partial(bound) is bound
+        (2, True)
+    """
     return function if isinstance(function, Partial) else Partial(function)
 
 

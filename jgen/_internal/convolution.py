@@ -47,9 +47,8 @@ def convolve(
         processing". The slow path: github.com/jax-ml/jax/issues/12868.
     """
     axes = x.ndim - 2
-    dimensions = lax.ConvDimensionNumbers(
-        (0, axes + 1, *range(1, axes + 1)), (axes + 1, axes, *range(axes)), (0, axes + 1, *range(1, axes + 1))
-    )
+    layout = (0, axes + 1, *range(1, axes + 1))
+    dimensions = lax.ConvDimensionNumbers(layout, (axes + 1, axes, *range(axes)), layout)
     supported = {
         "lhs_dilation": (1,) * axes,
         "rhs_dilation": (1,) * axes,
@@ -64,18 +63,10 @@ def convolve(
     window = kernel.shape[:axes]
     if isinstance(padding, str):
         padding = lax.padtype_to_pads(x.shape[1:-1], window, strides, padding)
-    return lax.platform_dependent(
-        x,
-        kernel,
-        cpu=partial(_by_columns, strides=strides, padding=padding, precision=precision),
-        default=partial(
-            lax.conv_general_dilated,
-            window_strides=strides,
-            padding=padding,
-            dimension_numbers=dimensions,
-            precision=precision,
-        ),
-    )
+    shared: Any = {"padding": padding, "precision": precision}
+    by_xla = partial(lax.conv_general_dilated, window_strides=strides, dimension_numbers=dimensions, **shared)
+    by_columns = partial(_by_columns, strides=strides, **shared)
+    return lax.platform_dependent(x, kernel, cpu=by_columns, default=by_xla)
 
 
 def _by_columns(x: Array, kernel: Array, *, strides: Any, padding: Any, precision: Any) -> Array:

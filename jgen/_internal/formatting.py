@@ -43,11 +43,6 @@ def _(value: bool) -> str:
 
 
 @format_value.register
-def _(value: int) -> str:
-    return str(value)
-
-
-@format_value.register
 def _(value: float) -> str:
     if math.isnan(value):
         return "NaN"
@@ -63,12 +58,7 @@ def _(value: Result) -> str:
 @format_value.register(np.generic)
 @format_value.register(jax.Array)
 def _(value: Any) -> str:
-    plain = np.asarray(value).tolist()
-    return (
-        "[" + ", ".join(format_value(item) for item in plain) + "]"
-        if isinstance(plain, list)
-        else format_value(plain)
-    )
+    return format_value(np.asarray(value).tolist())
 
 
 @format_value.register(list)

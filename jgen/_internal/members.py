@@ -21,8 +21,9 @@ def members(package: ModuleType, attribute: str) -> dict[str, ModuleType]:
 
     Example:
         >>> import jgen.samplers
-        >>> "hmc" in members(jgen.samplers, "recipe")
-        True
+        >>> found = members(jgen.samplers, "recipe")
+        >>> {"hmc", "smc", "direct"} <= found.keys(), list(found) == sorted(found)
+        (True, True)
     """
     found: dict[str, ModuleType] = {}
     for info in pkgutil.iter_modules(package.__path__):

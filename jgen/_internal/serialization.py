@@ -78,11 +78,6 @@ def _(value: float) -> float | str:
 
 
 @_record.register
-def _(value: complex) -> Any:
-    return {"real": record(value.real), "imag": record(value.imag)}
-
-
-@_record.register
 def _(value: enum.Enum) -> str:
     return value.name
 
@@ -108,11 +103,12 @@ def _(value: Any) -> Any:
     return sorted(items, key=repr) if isinstance(value, set | frozenset) else items
 
 
+@_record.register(complex)
 @_record.register(np.ndarray)
 @_record.register(np.generic)
 @_record.register(jax.Array)
 def _(value: Any) -> Any:
-    if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if jax.dtypes.issubdtype(getattr(value, "dtype", complex), jax.dtypes.prng_key):
         value = jax.random.key_data(value)
     array = np.asarray(value)
     if jax.dtypes.issubdtype(array.dtype, np.complexfloating):

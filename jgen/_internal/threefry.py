@@ -95,14 +95,9 @@ def _seed(seed: Array) -> Array:
     return jax.random.key_data(jax.random.key(seed, impl=THREEFRY))
 
 
+NAME = f"{THREEFRY}_written_out"
 WRITTEN_OUT = define_prng_impl(
-    key_shape=(2,),
-    seed=_seed,
-    split=_split,
-    random_bits=_random_bits,
-    fold_in=_fold_in,
-    name="threefry2x32_written_out",
-    tag="fry",
+    key_shape=(2,), seed=_seed, split=_split, random_bits=_random_bits, fold_in=_fold_in, name=NAME, tag="fry"
 )
 
 

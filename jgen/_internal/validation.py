@@ -12,6 +12,13 @@ def is_traced(values: Any) -> bool:
     return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
 
 
+def innermost(wrapped: Any, attribute: str = "base_dist") -> Any:
+    """Return the distribution (or constraint, by ``base_constraint``) inside all wrappers."""
+    while hasattr(wrapped, attribute):
+        wrapped = getattr(wrapped, attribute)
+    return wrapped
+
+
 def check_count(name: str, value: Any, *, least: int = 1) -> jax.Array:
     """Check an integer and convert it to int32 ``[]``; so 3 and ``np.int64(3)`` are the same program.
 

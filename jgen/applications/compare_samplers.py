@@ -64,13 +64,11 @@ def compare_samplers(
     """
     rows, draws = {}, {}
     for i, (name, (sampler, target_acceptance)) in enumerate(samplers.items()):
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"num_draws": num_draws, "num_chains": num_chains}
         if target_acceptance is not None:
-            options = {"position": jax.tree.map(lambda leaf, i=i: leaf[i], exact), "num_warmup": NUM_WARMUP}
-            options["adaptation"] = window(target_acceptance, dense=True)
-        run, seconds = timed_sample(
-            jax.random.fold_in(key, i), sampler, num_draws=num_draws, num_chains=num_chains, **options
-        )
+            options |= {"num_warmup": NUM_WARMUP, "adaptation": window(target_acceptance, dense=True)}
+            options["position"] = jax.tree.map(lambda leaf, i=i: leaf[i], exact)
+        run, seconds = timed_sample(jax.random.fold_in(key, i), sampler, **options)
         assert run.draws is not None
         rows[name] = evaluate_draws(run, seconds=seconds, mean=mean, variance=variance)
         draws[name] = run.draws

@@ -10,18 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jgen import training
 from jgen._internal.binding import as_partial
 from jgen.errors import UsageError
 from jgen.experiment.run_folder import Run
-from jgen.training import (
-    NonFiniteError,
-    averaged_params,
-    checkpoints,
-    init_state,
-    make_train_step,
-    mean_loss,
-    train,
-)
+from jgen.training import checkpoints
 from jgen.types import Array, Key, Objective, PyTree, TrainState
 
 
@@ -110,9 +103,8 @@ def fit(
 
     Raises:
         UsageError: For a non-finite loss: the state before it is in the checkpoint. For validation data that
-            are empty, or whose loss was never finite.
+            are empty, or whose loss was never finite. For a checkpoint of another model, or a damaged one.
         FileNotFoundError: If there is nothing to resume.
-        ValueError: For a checkpoint of another model, or a damaged one.
         OSError: If a checkpoint cannot be written.
 
     Example:
@@ -133,7 +125,7 @@ def fit(
         (1.0, [20, 40, 60])
     """
     init_key, run_key, validation_key = jax.random.split(key, 3)
-    state = init_state(run_key, as_partial(init)(init_key), optimizer)
+    state = training.init_state(run_key, as_partial(init)(init_key), optimizer)
     best = Best(_copy_params(state), jnp.float32(jnp.inf), state.step + 0)
     rows: list[dict[str, float]] = []
     if resume is not None:
@@ -161,7 +153,7 @@ def fit(
             params, loss = _copy_params(state), jnp.float32(jnp.inf)
             row = {"step": int(state.step), **{k: float(np.mean(v)) for k, v in metrics.items()}}
             if validation is not None:
-                loss = mean_loss(evaluate or objective, params, validation, validation_key)
+                loss = training.mean_loss(evaluate or objective, params, validation, validation_key)
                 row["validation_loss"] = float(loss)
             if validation is None or loss < best.loss:
                 best = Best(params, loss, state.step + 0)
@@ -171,11 +163,11 @@ def fit(
             if time.monotonic() - saved_at >= save_every:
                 save_state(state)
 
-        step = make_train_step(objective, optimizer)
+        step = training.make_train_step(objective, optimizer)
         options: dict[str, Any] = {"make_batch": make_batch, "chunk_size": chunk_size, "on_chunk": on_chunk}
         try:
-            state = train(state, step, data, num_steps - done, **options).state
-        except NonFiniteError as error:
+            state = training.train(state, step, data, num_steps - done, **options).state
+        except training.NonFiniteError as error:
             save_state(error.training.state)
             raise UsageError(f"{error}. It is also saved in {folder}") from error
         save_state(state)
@@ -186,4 +178,4 @@ def fit(
 
 def _copy_params(state: TrainState) -> PyTree:
     """Copy the parameters to use, since the state is donated to the next chunk."""
-    return jax.tree.map(jnp.copy, averaged_params(state, default=state.params))
+    return jax.tree.map(jnp.copy, training.averaged_params(state, default=state.params))

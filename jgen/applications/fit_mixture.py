@@ -93,9 +93,8 @@ def fit_mixture(
     state = init_restarts(key, model.init, optimizer, num_restarts)
     training = train(state, step, rows, num_steps, chunk_size=100, on_chunk=on_chunk)
     log_likelihood = -len(rows) * training.metrics["loss"]
-    params, distribution, degenerate = _best_interior(
-        model, training.state.params, log_likelihood[:, -1], training.failed
-    )
+    outcome = training.state.params, log_likelihood[:, -1], training.failed
+    params, distribution, degenerate = _best_interior(model, *outcome)
     return MixtureFit(params, distribution, log_likelihood, np.asarray(degenerate))
 
 

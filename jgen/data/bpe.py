@@ -81,34 +81,27 @@ def train_bpe(text: str, size: int) -> BPE:
     words, times = [list(piece.encode()) for piece in pieces], list(pieces.values())
     count: Counter[tuple[int, int]] = Counter()
     where: defaultdict[tuple[int, int], set[int]] = defaultdict(set)  # pair -> words that have, or had, it
-    _tally(range(len(words)), words, times, 1, count, where)
+
+    def tally(numbers: Iterable[int], sign: int) -> None:
+        """Add the pairs of some words to the counts (sign 1), or subtract them (-1)."""
+        for i in numbers:
+            for pair in pairwise(words[i]):
+                count[pair] += sign * times[i]
+                where[pair].add(i)
+
+    tally(range(len(words)), 1)
     merges: list[tuple[int, int]] = []
     while len(merges) < size - 256 and count:
         best = min(count, key=lambda pair: (-count[pair], pair))
         if count[best] < 2:
             break
         touched = where.pop(best)
-        _tally(touched, words, times, -1, count, where)
+        tally(touched, -1)
         for i in touched:
             words[i] = _merge(words[i], best, 256 + len(merges))
-        _tally(touched, words, times, 1, count, where)
+        tally(touched, 1)
         merges.append(best)
     return BPE(tuple(merges))
-
-
-def _tally(
-    some: Iterable[int],
-    words: list[list[int]],
-    times: list[int],
-    sign: int,
-    count: Counter[tuple[int, int]],
-    where: dict[tuple[int, int], set[int]],
-) -> None:
-    """Add the pairs of some words to the counts (sign 1), or subtract them (-1)."""
-    for i in some:
-        for pair in pairwise(words[i]):
-            count[pair] += sign * times[i]
-            where[pair].add(i)
 
 
 def _merge(tokens: list[int], pair: tuple[int, int], token: int) -> list[int]:

@@ -51,9 +51,7 @@ class Characters(NamedTuple):
 
 def check_tokens(tokens: np.ndarray | list[int], size: int) -> list[int]:
     """Return tokens as a list of integers; raise if any is not among ``0 .. size - 1``."""
-    numbers = np.asarray(tokens).reshape(-1)
-    if numbers.size and not (
-        np.issubdtype(numbers.dtype, np.integer) and numbers.min() >= 0 and numbers.max() < size
-    ):
-        raise ValueError(f"tokens are whole numbers from 0 to {size - 1}; got {numbers.tolist()[:8]}")
-    return numbers.tolist()
+    numbers = np.asarray(tokens).reshape(-1).tolist()
+    if not all(isinstance(number, int) and 0 <= number < size for number in numbers):
+        raise ValueError(f"tokens are whole numbers from 0 to {size - 1}; got {numbers[:8]}")
+    return numbers

@@ -51,9 +51,8 @@ def dequantise(key: Key, x: Array, levels: int) -> Array:
     if not is_traced(x):
         known = np.asarray(x)
         if not ((known >= 0) & (known < levels) & (np.floor(known) == known)).all():
-            raise ValueError(
-                f"x must hold whole numbers from 0 to {levels - 1}; got {known.min()} to {known.max()}"
-            )
+            found = f"{known.min()} to {known.max()}"
+            raise ValueError(f"x must hold whole numbers from 0 to {levels - 1}; got {found}")
     fine = 2 ** (22 - (levels - 1).bit_length())  # x + u has 24 bits, one of them for the half, one to spare
     u = (jax.random.randint(key, jnp.shape(x), 0, fine).astype(jnp.float32) + 0.5) / fine
     return (jnp.asarray(x, jnp.float32) + u) / levels

@@ -30,7 +30,7 @@ class File(NamedTuple):
         return PurePosixPath(urlsplit(self.url).path).name
 
 
-class Downloaded(Base, skip_registration=True):  # type: ignore[call-arg]
+class Downloaded(Base, skip_registration=True):
     """TFDS builder that calls ``fetch`` for its files.
 
     Attributes:
@@ -58,9 +58,7 @@ class Downloaded(Base, skip_registration=True):  # type: ignore[call-arg]
         known = "".join(info.read_text() for info in folder.glob(f"{self.name}/*.INFO"))  # its downloads
         try:
             _reach(url for url in wanted.values() if url not in known)
-            paths |= (
-                {name: Path(path) for name, path in dl_manager.download(wanted).items()} if wanted else {}
-            )
+            paths |= {name: Path(path) for name, path in dl_manager.download(wanted).items()}
         except Exception as error:  # TFDS and its libraries raise many kinds, not all of them OSError
             names = " and ".join(sorted(self.files[name].name for name in wanted))
             raise UsageError(

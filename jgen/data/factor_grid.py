@@ -7,10 +7,9 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from jgen.data.builder import Base
-from jgen.data.fixed_hash import parted
 
 
-class Grid(Base, skip_registration=True):  # type: ignore[call-arg]
+class Grid(Base, skip_registration=True):
     """TFDS builder of ``x`` and the ``factors`` that ``render`` made it from.
 
     The splits divide the grid at random, by a fixed hash; ``"all"`` is the whole factorial.
@@ -30,18 +29,11 @@ class Grid(Base, skip_registration=True):  # type: ignore[call-arg]
 
     def features(self) -> Mapping[str, Any]:
         """Return ``x`` ``[*shape]`` and ``factors`` ``[factor]``, each counted from 0."""
-        return {
-            "x": tfds.features.Tensor(shape=self.shape, dtype=np.uint8, doc=f"0 to {self.highest}"),
-            "factors": tfds.features.Tensor(
-                shape=(len(self.factors),), dtype=np.int64, doc=", ".join(self.factors)
-            ),
-        }
+        x = tfds.features.Tensor(shape=self.shape, dtype=np.uint8, doc=f"0 to {self.highest}")
+        return {"x": x, "factors": self.factor_indices()}
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
         factors = np.indices([len(values) for values in self.factors.values()])
         factors = factors.reshape(len(factors), -1).T  # [example, factor]
-        count, tenth = len(factors), len(factors) // 10
-        x = np.concatenate([self.render(some) for some in np.array_split(factors, count // 64)])
-        parts = parted(count, {"validation": tenth, "test": tenth})
-        arrays = {"x": x, "factors": factors}
-        return {split: self._generate_examples(arrays, part) for split, part in parts.items()}
+        x = np.concatenate([self.render(some) for some in np.array_split(factors, len(factors) // 64)])
+        return self.parts({"x": x, "factors": factors})

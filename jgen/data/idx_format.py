@@ -12,7 +12,7 @@ from jgen.data.download import Downloaded, File
 from jgen.errors import UsageError
 
 
-class Idx(Downloaded, skip_registration=True):  # type: ignore[call-arg]
+class Idx(Downloaded, skip_registration=True):
     """TFDS builder of images and labels from four files: ``{train,test}_{images,labels}``."""
 
     def features(self) -> Mapping[str, Any]:
@@ -23,13 +23,10 @@ class Idx(Downloaded, skip_registration=True):  # type: ignore[call-arg]
         }
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:
-        paths = self.fetch(dl_manager)
+        part = {name: read_idx(path) for name, path in self.fetch(dl_manager).items()}
         return {
             split: self._generate_examples(
-                {
-                    "x": read_idx(paths[f"{split}_images"])[..., None],
-                    "label": read_idx(paths[f"{split}_labels"]).astype(int),
-                }
+                {"x": part[f"{split}_images"][..., None], "label": part[f"{split}_labels"].astype(int)}
             )
             for split in ("train", "test")
         }
@@ -38,11 +35,8 @@ class Idx(Downloaded, skip_registration=True):  # type: ignore[call-arg]
 def published_files(host: str, **digests: str) -> dict[str, File]:
     """Return the four files of MNIST at a host, by part and with these digests."""
     names = {"train": "train", "test": "t10k", "images": "images-idx3", "labels": "labels-idx1"}
-    files = {}
-    for part, digest in digests.items():
-        split, kind = part.split("_")
-        files[part] = File(f"{host}{names[split]}-{names[kind]}-ubyte.gz", digest)
-    return files
+    parts = {part: "-".join(names[word] for word in part.split("_")) for part in digests}
+    return {part: File(f"{host}{parts[part]}-ubyte.gz", digest) for part, digest in digests.items()}
 
 
 def read_idx(path: Path) -> np.ndarray:

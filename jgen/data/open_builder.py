@@ -50,10 +50,8 @@ class Source:
         try:
             return _stack(self.records.__getitems__([int(number) for number in numbers]))
         except RuntimeError as error:
-            reason = str(error).splitlines()[0]
-            raise UsageError(
-                f"{self.folder} cannot be read ({reason}): delete the folder and prepare it again"
-            ) from error
+            reason = f"{self.folder} cannot be read ({str(error).splitlines()[0]})"
+            raise UsageError(f"{reason}: delete the folder and prepare it again") from error
 
 
 def source_of(made: Any, split: str) -> Source:
@@ -71,10 +69,8 @@ def source_of(made: Any, split: str) -> Source:
         if made.info.splits[split].num_examples:
             return Source(made.as_data_source(split=split), Path(made.data_dir))
     except (ValueError, KeyError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(
-            f"cannot read the split {split!r} of {made.name} (it has {splits}): {reason}"
-        ) from error
+        what = f"cannot read the split {split!r} of {made.name} (it has {splits})"
+        raise UsageError(f"{what}: {str(error).splitlines()[0]}") from error
     raise UsageError(f"the split {split!r} of {made.name} is empty; the set has {splits}: take more of one")
 
 

@@ -16,7 +16,6 @@ def sklearn_file(name: str) -> Path:
     """
     spec = find_spec("sklearn")
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            f"{name} is read from scikit-learn, which is not installed: pip install scikit-learn"
-        )
+        where = "scikit-learn, which is not installed: pip install scikit-learn"
+        raise ModuleNotFoundError(f"{name} is read from {where}")
     return Path(spec.submodule_search_locations[0]) / "datasets" / "data" / name

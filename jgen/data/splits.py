@@ -32,9 +32,8 @@ def splits(name_or_path: str | Path, *, directory: str | Path | None = None) -> 
         ...     splits("iris", directory=directory)
         {'train': 'train[:80%]', 'validation': 'train[80%:90%]', 'test': 'train[90%:]'}
     """
-    available = (
-        {"train"} if is_table(name_or_path) else set(open_builder(name_or_path, directory).info.splits)
-    )
+    table = is_table(name_or_path)
+    available = {"train"} if table else set(open_builder(name_or_path, directory).info.splits)
     missing = [split for split in ("validation", "test") if split not in available]
     if "train" not in available:
         raise UsageError(

@@ -85,9 +85,8 @@ def stream(
     try:
         import grain
     except ImportError as error:
-        raise UsageError(
-            'streams are read by grain, which is not installed: pip install "jgen[stream]"'
-        ) from error
+        missing = "streams are read by grain, which is not installed"
+        raise UsageError(f'{missing}: pip install "jgen[stream]"') from error
     if min(batch_size, num_threads, num_ahead) < 1:
         raise UsageError(
             f"batch_size, num_threads and num_ahead must be at least 1; "

@@ -55,9 +55,7 @@ def read_rows(path: str | Path) -> tuple[list[str] | None, list[tuple[int, list[
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            lines = [
-                (i, row) for i, row in enumerate(csv.reader(file), 1) if any(cell.strip() for cell in row)
-            ]
+            lines = [(i, row) for i, row in enumerate(csv.reader(file), 1) if "".join(row).strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     names = lines.pop(0)[1] if lines and not any(_is_number(cell) for cell in lines[0][1]) else None
@@ -92,9 +90,8 @@ def _slice(path: str | Path, split: str, size: int) -> np.ndarray:
     import tensorflow_datasets as tfds
 
     try:
-        parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(
-            {"train": tfds.core.splits.SplitInfo(name="train", shard_lengths=[size], num_bytes=0)}
-        )
+        whole = tfds.core.splits.SplitInfo(name="train", shard_lengths=[size], num_bytes=0)
+        parts = tfds.core.ReadInstruction.from_spec(split).to_absolute({"train": whole})
     except (ValueError, KeyError, AssertionError) as error:
         raise UsageError(f"{path} has no split {split!r}: it has train, and slices of it") from error
     return np.concatenate([np.arange(size)[part.from_ : part.to] for part in parts])

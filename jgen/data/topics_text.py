@@ -17,7 +17,7 @@ SPLITS = {"train": 0.8, "validation": 0.9, "test": 1.0}
 """Cumulative share of paragraphs at the end of each split."""
 
 
-class Topics(Base, skip_registration=True):  # type: ignore[call-arg]
+class Topics(Base, skip_registration=True):
     """TFDS builder of windows of tokens; its version is that of the Python whose text it is.
 
     Attributes:
@@ -41,18 +41,13 @@ class Topics(Base, skip_registration=True):  # type: ignore[call-arg]
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
         texts = split_texts(paragraphs())
         tokenizer = self.tokenizer(texts)
-        self.info.metadata.update(
-            tokenizer=tokenizer._asdict(),
-            python=str(self.VERSION),
-            sha256={split: hashlib.sha256(text.encode()).hexdigest() for split, text in texts.items()},
-        )
-        return {
-            split: self._generate_examples({"x": self._windows(tokenizer.encode(text))})
-            for split, text in texts.items()
-        }
-
-    def _windows(self, tokens: np.ndarray) -> np.ndarray:
-        return tokens[: len(tokens) // self.length * self.length].reshape(-1, self.length)
+        digests = {split: hashlib.sha256(text.encode()).hexdigest() for split, text in texts.items()}
+        python = str(self.VERSION)
+        self.info.metadata.update(tokenizer=tokenizer._asdict(), python=python, sha256=digests)
+        tokens = {split: tokenizer.encode(text) for split, text in texts.items()}
+        whole = {split: found[: len(found) // self.length * self.length] for split, found in tokens.items()}
+        windows = {split: found.reshape(-1, self.length) for split, found in whole.items()}
+        return {split: self._generate_examples({"x": x}) for split, x in windows.items()}
 
 
 def paragraphs() -> list[str]:
@@ -85,7 +80,4 @@ def split_of(paragraph: str) -> str:
 
 def split_texts(parts: list[str]) -> dict[str, str]:
     """Return the text of each split: its paragraphs in order, with an empty line after each."""
-    texts = dict.fromkeys(SPLITS, "")
-    for split in texts:
-        texts[split] = "".join(f"{part}\n\n" for part in parts if split_of(part) == split)
-    return texts
+    return {split: "".join(f"{part}\n\n" for part in parts if split_of(part) == split) for split in SPLITS}

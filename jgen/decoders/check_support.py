@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from jgen._internal.validation import is_traced
+from jgen._internal.validation import innermost, is_traced
 
 
 def check_support(head: Any, x: Any) -> None:
@@ -32,20 +32,15 @@ def check_support(head: Any, x: Any) -> None:
     """
     if is_traced(x):
         raise TypeError("check_support reads values, and x is traced: call it on the data, outside of jit")
-    constraint: Any = head.support
-    while hasattr(constraint, "base_constraint"):
-        constraint = constraint.base_constraint
+    constraint = innermost(head.support, "base_constraint")
     values = np.asarray(x)
     outside = ~np.asarray(constraint(values), bool)
     if not outside.any():
         return
     first = tuple(int(i) for i in np.argwhere(outside)[0])
-    base: Any = head
-    while hasattr(base, "base_dist"):
-        base = base.base_dist
-    takes = getattr(head, "takes", f"{constraint}")
+    name, takes = type(innermost(head)).__name__, getattr(head, "takes", f"{constraint}")
     remedy = getattr(head, "remedy", "Map the data to that, or take a likelihood whose support they are in.")
     raise ValueError(
-        f"x has values outside the support of {type(base).__name__}: x{list(first)} is {values[first]}, "
+        f"x has values outside the support of {name}: x{list(first)} is {values[first]}, "
         f"one of {outside.sum():,} in {outside.size:,}. It takes {takes}. {remedy}"
     )

@@ -81,9 +81,8 @@ class Graph(nn.Module):
             )
         shared = jnp.concatenate([jnp.ones((batch, 1), z.dtype), z[:, :num_shared]], axis=1)
         per_node = z[:, num_shared:].reshape(batch, n, self.node_dim)
-        each = jnp.concatenate(
-            [jnp.broadcast_to(shared[:, None], (batch, n, num_shared + 1)), per_node], axis=2
-        )
+        repeated = jnp.broadcast_to(shared[:, None], (batch, n, num_shared + 1))
+        each = jnp.concatenate([repeated, per_node], axis=2)
         if self.ordered:
             places = self.param("places", nn.initializers.normal(1.0), (n, self.rank))
             each = jnp.concatenate([each, jnp.broadcast_to(places[None], (batch, *places.shape))], axis=2)

@@ -50,10 +50,8 @@ class Graphs(dist.Distribution):
     pytree_data_fields = ("size_logits", "node_logits", "ends", "relations", "bias")
 
     def __init__(self, size_logits: Array, node_logits: Array, ends: Array, relations: Array, bias: Array):
-        self.size_logits, self.node_logits, self.ends = map(
-            at_least_float32, (size_logits, node_logits, ends)
-        )
-        self.relations, self.bias = map(at_least_float32, (relations, bias))
+        self.size_logits, self.node_logits = map(at_least_float32, (size_logits, node_logits))
+        self.ends, self.relations, self.bias = map(at_least_float32, (ends, relations, bias))
         super().__init__(batch_shape=size_logits.shape[:-1])
 
     @property
@@ -79,7 +77,8 @@ class Graphs(dist.Distribution):
                 f"[..., {num_nodes}, {num_nodes}], got {nodes.shape} and {adjacency.shape}: pad them by zeros"
             )
         invalid = faults({"nodes": nodes, "adjacency": adjacency}, num_types, num_edge_types)
-        nodes = jnp.broadcast_to(nodes, (*self._whole(nodes.shape[:-1]), nodes.shape[-1]))
+        shape = jnp.broadcast_shapes(nodes.shape[:-1], self.batch_shape)
+        nodes = jnp.broadcast_to(nodes, (*shape, num_nodes))
         present = nodes > 0  # [..., n]
         size, kind = present.sum(-1), jnp.clip(nodes - 1, 0, num_types - 1)
         sizes, kinds = (jax.nn.log_softmax(logits) for logits in (self.size_logits, self.node_logits))
@@ -100,9 +99,6 @@ class Graphs(dist.Distribution):
         edge = jax.random.categorical(edge_key, self._edge_log_probs(kind))
         upper = jnp.where(_pairs(present), edge, 0)  # [..., n, n]
         return {"nodes": jnp.where(present, kind + 1, 0), "adjacency": upper + jnp.swapaxes(upper, -1, -2)}
-
-    def _whole(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return jnp.broadcast_shapes(shape, self.batch_shape)
 
     def _like(self, leaf: Array, nodes: Array) -> Array:
         """Broadcast a parameter ``[*batch, ...]`` to all graphs, ``[*sample, *batch, ...]``."""
@@ -136,18 +132,16 @@ def faults(graph: Graph, num_types: int, num_edge_types: int) -> dict[str, Array
     """
     nodes, adjacency = graph["nodes"], graph["adjacency"]
     present, edge = nodes > 0, adjacency != 0
-    both = present[..., :, None] & present[..., None, :]
+    both, unknown = present[..., :, None] & present[..., None, :], (nodes < 0) | (nodes > num_types)
     places = {
-        f"node types must be 1 to {num_types}, and 0 where there is no node": (nodes < 0)
-        | (nodes > num_types),
+        f"node types must be 1 to {num_types}, and 0 where there is no node": unknown,
         "nodes must fill the first places": present[..., 1:] & ~present[..., :-1],
         "there must be a node": ~present[..., :1],
     }
     pairs = {
         f"edges must be 0 to {num_edge_types - 1}": (adjacency < 0) | (adjacency >= num_edge_types),
         "adjacency must be symmetric": adjacency != jnp.swapaxes(adjacency, -1, -2),
-        "a node must have no edge to itself": edge
-        & jnp.broadcast_to(jnp.eye(edge.shape[-1], dtype=bool), edge.shape),
+        "a node must have no edge to itself": jnp.diagonal(edge, axis1=-2, axis2=-1)[..., None],
         "edges must join existing nodes": edge & ~both,
     }
     return {fault: where.any(-1) for fault, where in places.items()} | {

@@ -90,7 +90,5 @@ def _initial_carry(cell: nn.RNNCellBase, x: Array) -> PyTree:
 def recipe() -> list[tuple[nn.Module, int]]:
     """Return examples for the checks of decoders, each with its latent size."""
     two = (nn.OptimizedLSTMCell(5), nn.GRUCell(6))
-    return [
-        (RNN(length=4, vocabulary=3, width=4, cells=(nn.GRUCell(5),)), 2),
-        (RNN(length=4, vocabulary=3, width=4, cells=two, end=2), 3),
-    ]
+    one = RNN(length=4, vocabulary=3, width=4, cells=(nn.GRUCell(5),))
+    return [(one, 2), (one.clone(cells=two, end=2), 3)]

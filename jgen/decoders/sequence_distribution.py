@@ -108,7 +108,7 @@ class Strings(dist.Distribution):
         rows = jnp.broadcast_to(value, (*shape, *self.event_shape)).reshape(-1, *self.event_shape)
         valid = (rows >= 0) & (rows < self.module.vocabulary)
         rows = jnp.where(valid, rows, 0)  # [row, length]
-        before = jnp.concatenate([self._start_token(rows[:, 0])[:, None], rows[:, :-1]], axis=1)
+        before = jnp.pad(rows[:, :-1], ((0, 0), (1, 0)), constant_values=self.module.vocabulary)
         log_probs = self._log_probs(self._apply("all_logits", self._rows(shape), before))
         chosen = jnp.take_along_axis(log_probs, rows[..., None], axis=-1)[..., 0]  # [row, length]
         if self.module.end is not None:
@@ -136,8 +136,9 @@ class Strings(dist.Distribution):
                 over = token == self.module.end
             return (memory, token, over), token
 
-        start_token = self._start_token(jnp.zeros(z.shape[0], int))
-        begin = (self._apply("start", z), start_token, jnp.zeros(start_token.shape, bool))
+        rows = z.shape[0]
+        before = jnp.full(rows, self.module.vocabulary, int)  # the token before the first
+        begin = (self._apply("start", z), before, jnp.zeros(rows, bool))
         tokens = jax.lax.scan(step, begin, jax.random.split(key, self.event_shape[0]))[1]  # [length, row]
         return tokens.T.reshape(*shape, *self.event_shape)
 
@@ -147,10 +148,6 @@ class Strings(dist.Distribution):
     def _rows(self, shape: tuple[int, ...]) -> Array:  # [row, latent]
         latent = self.context.shape[-1:]
         return jnp.broadcast_to(self.context, (*shape, *latent)).reshape(math.prod(shape), *latent)
-
-    def _start_token(self, like: Array) -> Array:
-        """Return the token before the first, ``[row]``."""
-        return jnp.full_like(like, self.module.vocabulary)
 
     def _log_probs(self, logits: Array) -> Array:
         logits = at_least_float32(logits)

@@ -42,8 +42,7 @@ def diagnose(
             "Pass one chain as draws[None, :], and vmap over the coordinates of a vector."
         )
     draws = jnp.asarray(draws, dtype=float)  # [chain, draw]
-    num_chains, num_draws = draws.shape
-    if num_draws < MIN_DRAWS or num_chains < min_chains:
+    if draws.shape[0] < min_chains or draws.shape[1] < MIN_DRAWS:
         return jnp.asarray(jnp.nan, draws.dtype)
     return _nan_if_any(statistic, draws, *arguments)
 

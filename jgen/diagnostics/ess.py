@@ -3,30 +3,27 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.chain_statistics import (
-    diagnose,
-    effective_sample_size,
-    quantile,
-    rank_normalise,
-    split_chains,
-)
+from jgen.diagnostics import chain_statistics
+from jgen.diagnostics.chain_statistics import diagnose, effective_sample_size, split_chains
 from jgen.types import Array
 
 
-def _mean(draws: Array) -> Array:
+def split_ess(draws: Array) -> Array:
+    """Compute the effective sample size of the split chains."""
     return effective_sample_size(split_chains(draws))
 
 
+def indicator_ess(draws: Array, prob: float) -> Array:
+    """Compute the effective sample size of the indicators x <= quantile."""
+    return split_ess((draws <= chain_statistics.quantile(draws, prob)).astype(draws.dtype))
+
+
 def _bulk(draws: Array) -> Array:
-    return effective_sample_size(rank_normalise(split_chains(draws)))
-
-
-def _quantile(draws: Array, prob: float) -> Array:
-    return _mean((draws <= quantile(draws, prob)).astype(draws.dtype))
+    return effective_sample_size(chain_statistics.rank_normalise(split_chains(draws)))
 
 
 def _tail(draws: Array) -> Array:
-    return jnp.minimum(_quantile(draws, 0.05), _quantile(draws, 0.95))
+    return jnp.minimum(indicator_ess(draws, 0.05), indicator_ess(draws, 0.95))
 
 
 def ess_mean(draws: ArrayLike) -> Array:
@@ -53,7 +50,7 @@ def ess_mean(draws: ArrayLike) -> Array:
     Reference:
         Geyer (1992), Practical Markov chain Monte Carlo, Statistical Science 7(4).
     """
-    return diagnose(_mean, draws)
+    return diagnose(split_ess, draws)
 
 
 def ess_bulk(draws: ArrayLike) -> Array:
@@ -101,7 +98,7 @@ def ess_quantile(draws: ArrayLike, prob: float) -> Array:
     Reference:
         Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.2.
     """
-    return diagnose(_quantile, draws, prob)
+    return diagnose(indicator_ess, draws, prob)
 
 
 def ess_tail(draws: ArrayLike) -> Array:

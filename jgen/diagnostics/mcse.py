@@ -5,7 +5,8 @@ from jax import lax
 from jax.scipy.special import betainc
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.chain_statistics import diagnose, effective_sample_size, ordered, quantile, split_chains
+from jgen.diagnostics.chain_statistics import diagnose, ordered
+from jgen.diagnostics.ess import indicator_ess, split_ess
 from jgen.types import Array
 
 ONE_SD = (0.1586553, 0.8413447)  # Phi(-1), Phi(1)
@@ -26,22 +27,19 @@ def _beta_quantile(prob: float, alpha: Array, beta: Array) -> Array:
 
 
 def _mean(draws: Array) -> Array:
-    centred = draws - draws[0, 0]  # [chain, draw]
-    return centred.std(ddof=1) / jnp.sqrt(effective_sample_size(split_chains(draws)))
+    return (draws - draws[0, 0]).std(ddof=1) / jnp.sqrt(split_ess(draws))
 
 
 def _sd(draws: Array) -> Array:
     centred = draws - draws[0, 0]  # [chain, draw]
     square = (centred - centred.mean()) ** 2  # [chain, draw]
-    ess = effective_sample_size(split_chains(square))
     variance = square.mean()
-    error = jnp.sqrt(((square**2).mean() - variance**2) / ess / variance) / 2
+    error = jnp.sqrt(((square**2).mean() - variance**2) / split_ess(square) / variance) / 2
     return jnp.where(variance == 0, 0.0, error)
 
 
 def _quantile(draws: Array, prob: float) -> Array:
-    indicator = (draws <= quantile(draws, prob)).astype(draws.dtype)  # [chain, draw]
-    ess = effective_sample_size(split_chains(indicator))
+    ess = indicator_ess(draws, prob)
     low, high = (_beta_quantile(p, ess * prob + 1, ess * (1 - prob) + 1) for p in ONE_SD)
     rising = ordered(draws)  # [S]
     first = jnp.floor(jnp.maximum(low * draws.size - 1, 0)).astype(int)

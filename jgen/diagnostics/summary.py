@@ -10,7 +10,7 @@ import numpy as np
 
 from jgen import diagnostics
 from jgen.diagnostics import weights
-from jgen.types import Array, DrawKind, Draws, Result
+from jgen.types import COUNTS, Array, DrawKind, Draws, Result
 
 Columns = dict[str, np.ndarray]
 FORMATS = {"ess_bulk": ".0f", "ess_tail": ".0f", "kish_ess": ".1f", "rhat": ".3f"}
@@ -67,9 +67,8 @@ def _format(name: str, value: Any) -> str:
     return f"{float(np.min(value)):{FORMATS.get(name, '.4g')}}"
 
 
-def _coordinates(draws: Draws) -> Iterator[tuple[str, np.ndarray]]:
+def _coordinates(draws: Draws, num_axes: int) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each scalar quantity of the draws with its name, ``[*run]``, on the host."""
-    num_axes = _num_run_axes(draws)
     for path, leaf in jax.tree_util.tree_leaves_with_path(jax.device_get(draws.value)):
         root = jax.tree_util.keystr(path, simple=True, separator=".") or "x"
         event = np.shape(leaf)[num_axes:]
@@ -79,15 +78,10 @@ def _coordinates(draws: Draws) -> Iterator[tuple[str, np.ndarray]]:
             yield name, flat[..., np.ravel_multi_index(index, event) if event else 0]
 
 
-def _num_run_axes(draws: Draws) -> int:
-    """Return the number of axes before those of the event: chain, draw, and particle of populations."""
-    return 3 if draws.kind is DrawKind.ENSEMBLE else 2
-
-
 def _validate(draws: Draws) -> tuple[int, ...]:
     """Return the numbers of chains, draws and particles, after checking that all leaves share them."""
     shapes = [np.shape(leaf) for leaf in jax.tree.leaves(draws.value)]
-    size = _num_run_axes(draws)
+    size = 3 if draws.kind is DrawKind.ENSEMBLE else 2  # the axes before those of the event
     runs = {shape[:size] for shape in shapes}
     if len(runs) != 1 or len(next(iter(runs))) < size:
         raise ValueError(
@@ -142,28 +136,19 @@ def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
     return {"mean": mean, "sd": sd, "mcse": error}
 
 
-CHAIN_DIAGNOSTICS = {
-    "mcse_mean": diagnostics.mcse_mean,
-    "ess_bulk": diagnostics.ess_bulk,
-    "ess_tail": diagnostics.ess_tail,
-    "rhat": diagnostics.rhat,
-}
+CHAIN_DIAGNOSTICS = (diagnostics.mcse_mean, diagnostics.ess_bulk, diagnostics.ess_tail, diagnostics.rhat)
 
 
 @jax.jit
 def _chain_diagnostics(draws: Array) -> list[Array]:
     """Compute all diagnostics in one program, which ranks and sorts once."""
-    return [diagnostic(draws) for diagnostic in CHAIN_DIAGNOSTICS.values()]
+    return [diagnostic(draws) for diagnostic in CHAIN_DIAGNOSTICS]
 
 
 def _markov(column: np.ndarray, _: Draws) -> dict[str, Any]:
     mean, sd = _mean_and_sd(column)
-    columns = dict(zip(CHAIN_DIAGNOSTICS, _chain_diagnostics(np.ascontiguousarray(column)), strict=True))
-    return {"mean": mean, "sd": sd, **columns}
-
-
-def _no_totals(_: Draws) -> dict[str, Any]:
-    return {}
+    found = zip(CHAIN_DIAGNOSTICS, _chain_diagnostics(np.ascontiguousarray(column)), strict=True)
+    return {"mean": mean, "sd": sd} | {diagnostic.__name__: value for diagnostic, value in found}
 
 
 def _weighted_totals(draws: Draws) -> dict[str, Any]:
@@ -181,33 +166,25 @@ def _ensemble_totals(draws: Draws) -> dict[str, Any]:
 
 
 def _markov_totals(draws: Draws) -> dict[str, Any]:
-    if "energy" not in draws.info:
-        return {}
-    return {"bfmi": np.asarray(diagnostics.bfmi(draws.info["energy"]))}  # [chain]
+    energy = draws.info.get("energy")
+    return {} if energy is None else {"bfmi": np.asarray(diagnostics.bfmi(energy))}  # [chain]
 
 
-class _Diagnostics(NamedTuple):
-    """Diagnostics of one kind of draws."""
-
-    coordinate: Callable[[np.ndarray, Draws], dict[str, Any]]
-    totals: Callable[[Draws], dict[str, Any]]
-
-
-DIAGNOSTICS: Mapping[DrawKind, _Diagnostics] = {
-    DrawKind.INDEPENDENT: _Diagnostics(_independent, _no_totals),
-    DrawKind.WEIGHTED: _Diagnostics(_weighted, _weighted_totals),
-    DrawKind.MARKOV: _Diagnostics(_markov, _markov_totals),
-    DrawKind.BIASED: _Diagnostics(_markov, _markov_totals),
-    DrawKind.ENSEMBLE: _Diagnostics(_ensemble, _ensemble_totals),
+# The diagnostics of each kind of draws: of one coordinate, and of the whole run.
+DIAGNOSTICS: Mapping[DrawKind, tuple[Callable[..., dict[str, Any]], Callable[[Draws], dict[str, Any]]]] = {
+    DrawKind.INDEPENDENT: (_independent, lambda _: {}),
+    DrawKind.WEIGHTED: (_weighted, _weighted_totals),
+    DrawKind.MARKOV: (_markov, _markov_totals),
+    DrawKind.BIASED: (_markov, _markov_totals),
+    DrawKind.ENSEMBLE: (_ensemble, _ensemble_totals),
 }
 
 
 def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
     """Sum counts and flags, in Python integers, which do not overflow; average rates."""
     facts = {name: np.asarray(value) for name, value in info.items()}
-    flags = {f"num_{name}": value for name, value in facts.items() if value.dtype == bool}
-    costs = {name: facts[name] for name in ("num_grads", "num_log_densities") if name in facts}
-    counts = costs | flags
+    counts = {f"num_{name}": value for name, value in facts.items() if value.dtype == bool}
+    counts |= {name: facts[name] for name in COUNTS if name in facts}
     totals: dict[str, Any] = {name: int(counts[name].sum(dtype=np.int64)) for name in sorted(counts)}
     if "acceptance_rate" in facts:
         totals["acceptance_rate"] = float(facts["acceptance_rate"].mean(dtype=np.float64))
@@ -254,22 +231,16 @@ def summary(draws: Draws) -> Summary:
         Vehtari et al. (2021), Bayesian Analysis 16(2); Owen (2013), Monte Carlo theory, chapter 9.
     """
     run = _validate(draws)
-    num_chains, num_draws = run[:2]
-    chosen = DIAGNOSTICS[draws.kind]
-    totals = {
-        "num_chains": num_chains,
-        "num_draws": num_draws,
-        **_info_totals(draws.info),
-        **chosen.totals(draws),
-    }
+    diagnose, add_totals = DIAGNOSTICS[draws.kind]
+    totals = {"num_chains": run[0], "num_draws": run[1], **_info_totals(draws.info), **add_totals(draws)}
     names: list[str] = []
     rows: list[dict[str, Any]] = []
     non_finite = np.zeros(run, bool)
-    for name, column in _coordinates(draws):
+    for name, column in _coordinates(draws, len(run)):
         bad = ~np.isfinite(column)  # [*run]
         non_finite |= bad
         names.append(name)
-        rows.append({**chosen.coordinate(column, draws), "non_finite": bad.sum()})
+        rows.append({**diagnose(column, draws), "non_finite": bad.sum()})
     table = {column: np.asarray([row[column] for row in rows]) for column in rows[0]} if rows else {}
     return Summary(draws.kind, table, names, {**totals, "num_non_finite": int(non_finite.sum())})
 

@@ -12,7 +12,7 @@ from jgen._internal.validation import is_traced
 from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense, like, lower_factor
 from jgen.distributions.input_checks import check_finite, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.distributions.parameters import log_prob_of, map_components
+from jgen.distributions.parameters import Mixture, elementwise_support, log_prob_of, map_components
 from jgen.types import Array, Key
 
 
@@ -43,23 +43,17 @@ def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
     """
     check_finite("affine", shift=shift, scale=scale)
     event_shape = distribution.event_shape
-    known = np.asarray(scale) if not is_traced(scale) else None
-    scale = to_float(scale)
-    is_matrix = scale.ndim == 2 and len(event_shape) == 1
-    if is_matrix and (scale.shape[1] != event_shape[0] or scale.shape[0] > scale.shape[1]):
-        raise ValueError(
-            f"affine: a matrix must be [new_dim, dim], new_dim <= dim = {event_shape[0]}; got {scale.shape}."
-        )
+    known, scale, shift = None if is_traced(scale) else np.asarray(scale), to_float(scale), to_float(shift)
+    shape, is_matrix = scale.shape, scale.ndim == 2 and len(event_shape) == 1
+    if is_matrix and (shape[1] != event_shape[0] or shape[0] > shape[1]):
+        raise ValueError(f"affine: a matrix is [new_dim <= dim, dim = {event_shape[0]}]; got {shape}.")
     if is_matrix and known is not None and np.linalg.matrix_rank(known) < known.shape[0]:
         raise ValueError("affine: the matrix is not of full row rank, so y has no density.")
-    if not is_matrix and scale.shape not in ((), event_shape):
-        raise ValueError(
-            f"affine: scale has shape {scale.shape}; expected a scalar or the event's {event_shape}."
-        )
+    if not is_matrix and shape not in ((), event_shape):
+        raise ValueError(f"affine: scale has shape {shape}; expected a scalar or the event's {event_shape}.")
     if not is_matrix and known is not None and np.any(known == 0):
         raise ValueError("affine: a scale of 0 collapses the distribution, which then has no density.")
-    new_shape = scale.shape[:1] if is_matrix else event_shape
-    shift = to_float(shift)
+    new_shape = shape[:1] if is_matrix else event_shape
     if shift.shape not in ((), new_shape):
         raise ValueError(f"affine: shift has shape {shift.shape}; expected a scalar or {new_shape}.")
     return _affine(distribution, jnp.broadcast_to(shift, new_shape), scale, is_matrix)
@@ -109,10 +103,7 @@ class Affine(dist.Distribution):
 
 @singledispatch
 def _affine(distribution: Any, shift: Any, scale: Any, is_matrix: bool) -> dist.Distribution:
-    elementwise: Any = distribution.support
-    while hasattr(elementwise, "base_constraint"):
-        elementwise = elementwise.base_constraint
-    if is_matrix or distribution.is_discrete or elementwise.event_dim > 0:
+    if is_matrix or distribution.is_discrete or elementwise_support(distribution).event_dim > 0:
         raise TypeError(
             f"affine has no closed form for {type(distribution).__name__} here: matrices are for Gaussians "
             "and mixtures of them, elementwise scales for continuous ones with free coordinates."
@@ -120,8 +111,7 @@ def _affine(distribution: Any, shift: Any, scale: Any, is_matrix: bool) -> dist.
     return Affine(distribution, shift, jnp.broadcast_to(scale, distribution.event_shape))
 
 
-@_affine.register(dist.Normal)
-@_affine.register(dist.MultivariateNormal)
+@_affine.register(dist.Normal | dist.MultivariateNormal)
 def _gaussian(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
     if is_matrix:
         mean, factor = gaussian_parameters(dense(distribution))
@@ -146,7 +136,6 @@ def _(distribution: dist.Independent, shift: Any, scale: Any, is_matrix: bool):
     return rule(distribution, shift, scale, is_matrix)
 
 
-@_affine.register(dist.MixtureSameFamily)
-@_affine.register(dist.MixtureGeneral)
+@_affine.register(Mixture)
 def _(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
     return map_components(distribution, lambda c: _affine(c, shift, scale, is_matrix))

@@ -83,11 +83,6 @@ class Autoregressive(dist.Distribution):
         """Return strings of tokens ``0 .. vocabulary - 1``."""
         return constraints.independent(constraints.integer_interval(0, self.vocabulary - 1), 1)
 
-    @property
-    def is_discrete(self) -> bool:
-        """Return True."""
-        return True
-
     def _log_probs(self, tokens: Array, position: Array) -> Array:
         """Return log-probabilities of the next token, ``[vocabulary]``, -inf where excluded."""
         seen = jnp.where(jnp.arange(self.event_shape[0]) < position, tokens, 0)
@@ -120,10 +115,8 @@ class Autoregressive(dist.Distribution):
             known = (tokens >= 0) & (tokens < self.vocabulary)
             tokens = jnp.where(known, tokens, 0).astype(int)
 
-            def step(_: None, position: Array) -> tuple[None, Array]:
-                return None, self._log_probs(tokens, position)[tokens[position]]
-
-            log_probs = jax.lax.scan(step, None, jnp.arange(self.event_shape[0]))[1]  # [length]
+            positions = jnp.arange(self.event_shape[0])
+            log_probs = jax.lax.map(lambda t: self._log_probs(tokens, t)[tokens[t]], positions)  # [length]
             return jnp.where(known.all(), log_probs.sum(), -jnp.inf)
 
         flat = jax.vmap(evaluate_one)(value.reshape(-1, *self.event_shape))

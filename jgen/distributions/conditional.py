@@ -12,7 +12,7 @@ from jax.scipy.linalg import solve_triangular
 from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, like, lower_factor
 from jgen.distributions.input_checks import check_finite, check_indices, no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.distributions.parameters import split_components
+from jgen.distributions.parameters import Mixture, split_components
 from jgen.types import Array
 
 
@@ -58,15 +58,12 @@ def conditional(distribution: Any, indices: Sequence[int], values: Any) -> dist.
 
 
 @singledispatch
-def _conditional(
-    distribution: Any, _observed: Any, _rest: Any, _values: Array
-) -> tuple[dist.Distribution, Array]:
+def _conditional(distribution: Any, *_: Any) -> tuple[dist.Distribution, Array]:
     """Return the conditional distribution, and the log-density of the values, ``[*batch]``."""
     raise no_closed_form("conditional", _conditional, distribution)
 
 
-@_conditional.register(dist.MultivariateNormal)
-@_conditional.register(dist.Independent)
+@_conditional.register(dist.MultivariateNormal | dist.Independent)
 def _(distribution: Any, observed: Any, rest: Any, values: Array):
     mean, scale = gaussian_parameters(distribution)
     residual = jnp.broadcast_to(values, mean[..., observed].shape) - mean[..., observed]
@@ -82,13 +79,11 @@ def _(distribution: Any, observed: Any, rest: Any, values: Array):
     return MultivariateNormal(moved, scale_tril=factor[..., m:, m:]), evidence
 
 
-@_conditional.register(dist.MixtureSameFamily)
-@_conditional.register(dist.MixtureGeneral)
+@_conditional.register(Mixture)
 def _(distribution: Any, observed: Any, rest: Any, values: Array):
     log_weights, components, rebuild = split_components(distribution)
-    parts = [_conditional(c, observed, rest, values) for c in components]
-    evidences = [e for _, e in parts]
-    evidence = evidences[0] if isinstance(distribution, dist.MixtureSameFamily) else jnp.stack(evidences, -1)
-    joint = log_weights + evidence
+    made, evidences = zip(*(_conditional(c, observed, rest, values) for c in components), strict=True)
+    one_family = isinstance(distribution, dist.MixtureSameFamily)
+    joint = log_weights + (evidences[0] if one_family else jnp.stack(evidences, -1))
     total = jax.nn.logsumexp(joint, axis=-1, keepdims=True)
-    return rebuild(joint - total, [c for c, _ in parts]), total[..., 0]
+    return rebuild(joint - total, list(made)), total[..., 0]

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpyro.distributions as dist
 
-from jgen.distributions.gaussian_algebra import gaussian_parameters, like
+from jgen.distributions.gaussian_algebra import Gaussian, gaussian_parameters, like
 from jgen.distributions.input_checks import no_closed_form
-from jgen.distributions.parameters import map_components
+from jgen.distributions.parameters import Mixture, map_components
 
 
 class Envelope(NamedTuple):
@@ -53,16 +53,12 @@ def covering_proposal(distribution: Any, scale: float | None = None) -> Envelope
         >>> float(proposal.scale), round(log_bound, 4)
         (6.0, 1.0986)
     """
-    if distribution.batch_shape != ():
-        raise ValueError(
-            f"covering_proposal takes one distribution; got a batch of shape {distribution.batch_shape}"
-        )
+    if shape := distribution.batch_shape:
+        raise ValueError(f"covering_proposal takes one distribution; got a batch of shape {shape}")
     dim = prod(distribution.event_shape)
     scale = exp(1 / dim) if scale is None else scale
     if not scale > 1:
-        raise ValueError(
-            f"covering_proposal: scale must be above 1, else the tails are not covered; got {scale}"
-        )
+        raise ValueError(f"covering_proposal: scale must be above 1 to cover the tails; got {scale}")
     return Envelope(_cover(distribution, scale), dim * log(scale))
 
 
@@ -71,15 +67,12 @@ def _cover(distribution: Any, _scale: float) -> dist.Distribution:
     raise no_closed_form("covering_proposal", _cover, distribution)
 
 
-@_cover.register(dist.Normal)
-@_cover.register(dist.MultivariateNormal)
-@_cover.register(dist.Independent)
+@_cover.register(Gaussian)
 def _(distribution: Any, scale: float):
     mean, spread = gaussian_parameters(distribution)
     return like(distribution, mean, scale * spread)
 
 
-@_cover.register(dist.MixtureSameFamily)
-@_cover.register(dist.MixtureGeneral)
+@_cover.register(Mixture)
 def _(distribution: Any, scale: float):
     return map_components(distribution, lambda component: _cover(component, scale))

@@ -59,10 +59,8 @@ def _diagonal(mean: Any, scale: Any) -> dist.Distribution:
             "or one standard deviation per entry of the mean; for a matrix use covariance= or scale_tril=."
         )
     if not is_traced(scale) and not np.all(np.asarray(scale) > 0):
-        raise ValueError(
-            f"gaussian: scale is a standard deviation and must be positive; its smallest entry is "
-            f"{np.min(np.asarray(scale)):.6g}."
-        )
+        least = np.min(np.asarray(scale))
+        raise ValueError(f"gaussian: standard deviations (scale) must be positive, not {least:.6g}.")
     normal = dist.Normal(to_float(mean), jnp.broadcast_to(to_float(scale), shape))
     return normal.to_event(1) if shape else normal
 
@@ -83,13 +81,10 @@ def _full(mean: Any, name: str, matrix: Any) -> dist.Distribution:
             f"gaussian: {name} has shape {matrix_shape}, which does not fit mean's {shape}; expected "
             f"[*batch, dim, dim] for a mean [*batch, dim]."
         )
+    if not is_traced(matrix):
+        (_check_covariance if name == "covariance" else _check_factor)(np.asarray(matrix))
     factor = to_float(matrix)
-    if name == "covariance":
-        if not is_traced(matrix):
-            _check_covariance(np.asarray(matrix))
-        factor = jnp.linalg.cholesky(factor)
-    elif not is_traced(matrix):
-        _check_factor(np.asarray(matrix))
+    factor = jnp.linalg.cholesky(factor) if name == "covariance" else factor
     mean = to_float(mean, factor.dtype)
     return MultivariateNormal(mean, scale_tril=jnp.broadcast_to(factor, shape + dim))
 
@@ -119,8 +114,6 @@ def _check_factor(matrix: np.ndarray) -> None:
             f"gaussian: scale_tril must be lower triangular; an entry above the diagonal is {above:.6g}. "
             "Was it transposed, or is it a covariance (pass covariance=)?"
         )
-    diagonal = np.diagonal(matrix, axis1=-2, axis2=-1)
-    if not np.all(diagonal > 0):
-        raise ValueError(
-            f"gaussian: scale_tril needs a positive diagonal; its smallest entry is {np.min(diagonal):.6g}."
-        )
+    least = np.min(np.diagonal(matrix, axis1=-2, axis2=-1), initial=np.inf)
+    if not least > 0:
+        raise ValueError(f"gaussian: scale_tril needs a positive diagonal; its least entry is {least:.6g}.")

@@ -15,6 +15,8 @@ from jgen.distributions.input_checks import no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array
 
+Gaussian = dist.Normal | dist.MultivariateNormal | dist.Independent
+
 
 @singledispatch
 def gaussian_parameters(distribution: Any) -> tuple[Array, Array]:

@@ -50,9 +50,7 @@ def check_simplex(name: str, probs: Any) -> None:
     total = np.sum(known, axis=-1)
     if not np.all(np.abs(total - 1) < 1e-5):
         worst = total.ravel()[np.argmax(np.abs(total.ravel() - 1))]
-        raise ValueError(
-            f"{name} must sum to 1 over the last axis; they sum to {worst:.6g}: divide by the sum."
-        )
+        raise ValueError(f"{name} must sum to 1 over the last axis, not {worst:.6g}: divide by the sum.")
 
 
 def check_positive_scalar(name: str, value: Any) -> None:
@@ -64,18 +62,15 @@ def check_positive_scalar(name: str, value: Any) -> None:
 
 def check_indices(caller: str, distribution: Any, indices: Sequence[int]) -> list[int]:
     """Return distinct coordinates of a vector event, counted from 0."""
-    if len(distribution.event_shape) != 1:
-        raise ValueError(
-            f"{caller} needs events that are vectors, given event_shape {distribution.event_shape}."
-        )
+    shape = distribution.event_shape
+    if len(shape) != 1:
+        raise ValueError(f"{caller} needs events that are vectors, given event_shape {shape}.")
     if is_traced(indices) or np.ndim(indices) != 1:
         raise TypeError(f"{caller}: indices must be a list of known integers, given {indices!r}.")
-    dim, selected = distribution.event_shape[0], [operator.index(i) for i in indices]
+    dim, selected = shape[0], [operator.index(i) for i in indices]
     distinct = {i % dim for i in selected}
     if not selected or any(not -dim <= i < dim for i in selected) or len(distinct) < len(selected):
-        raise ValueError(
-            f"{caller}: indices must be distinct, at least one, and in 0..{dim - 1}; given {selected}."
-        )
+        raise ValueError(f"{caller}: give one or more distinct indices in 0..{dim - 1}, not {selected}.")
     return [i % dim for i in selected]
 
 

@@ -12,7 +12,7 @@ from jax.tree_util import Partial
 from jgen._internal.validation import is_traced
 from jgen.distributions.gaussian_algebra import combine_gaussians
 from jgen.distributions.input_checks import no_closed_form
-from jgen.distributions.parameters import log_prob_of, unchecked_logits
+from jgen.distributions.parameters import Bernoulli, Categorical, log_prob_of, unchecked_logits
 from jgen.types import Array, LogDensity
 
 
@@ -92,8 +92,7 @@ def _interpolate(p: Any, q: Any, _t: Any) -> dist.Distribution:
     raise no_closed_form("interpolate", _interpolate, p, q)
 
 
-@_interpolate.register(dist.Normal)
-@_interpolate.register(dist.MultivariateNormal)
+@_interpolate.register(dist.Normal | dist.MultivariateNormal)
 def _(p: Any, q: Any, t: Any):
     return combine_gaussians(p, q, 1 - jnp.asarray(t), jnp.asarray(t))
 
@@ -107,18 +106,16 @@ def _(p: dist.Independent, q: Any, t: Any):
     return _interpolate(p.base_dist, q.base_dist, t).to_event(p.reinterpreted_batch_ndims)
 
 
-@_interpolate.register(dist.BernoulliProbs)
-@_interpolate.register(dist.BernoulliLogits)
+@_interpolate.register(Bernoulli)
 def _(p: Any, q: Any, t: Any):
-    if not isinstance(q, dist.BernoulliProbs | dist.BernoulliLogits):
+    if not isinstance(q, Bernoulli):
         raise no_closed_form("interpolate", _interpolate, p, q)
     return dist.BernoulliLogits((1 - t) * p.logits + t * q.logits)
 
 
-@_interpolate.register(dist.CategoricalProbs)
-@_interpolate.register(dist.CategoricalLogits)
+@_interpolate.register(Categorical)
 def _(p: Any, q: Any, t: Any):
-    if not isinstance(q, dist.CategoricalProbs | dist.CategoricalLogits):
+    if not isinstance(q, Categorical):
         raise no_closed_form("interpolate", _interpolate, p, q)
     if p.logits.shape != q.logits.shape:
         raise ValueError(f"interpolate: categories {p.logits.shape} and {q.logits.shape} differ.")

@@ -1,6 +1,7 @@
 """Combine independent named distributions into one over dictionaries."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -20,19 +21,12 @@ class Joint:
     """
 
     parts: dict[str, dist.Distribution]
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        """Return (), as there are no batch axes."""
-        return ()
+    batch_shape: ClassVar[tuple[int, ...]] = ()
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> dict[str, Array]:
         """Draw a dictionary, name -> ``[*sample, *event]``."""
-        keys = jax.random.split(key, len(self.parts))
-        return {
-            name: part.sample(key, sample_shape)
-            for key, (name, part) in zip(keys, self.parts.items(), strict=True)
-        }
+        keys = dict(zip(self.parts, jax.random.split(key, len(self.parts)), strict=True))
+        return {name: part.sample(keys[name], sample_shape) for name, part in self.parts.items()}
 
     def log_prob(self, value: PyTree) -> Array:
         """Evaluate the log-density ``[*sample]``, in nats.

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions.kl import kl_divergence
 
-from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense
-from jgen.distributions.parameters import log_prob_of
+from jgen.distributions.gaussian_algebra import dense, is_dense
+from jgen.distributions.parameters import Bernoulli, Categorical, log_prob_of
 from jgen.types import Array, Key, Result
 
 
@@ -87,19 +87,16 @@ def _(p: dist.Independent, q: Any):
     return kl_divergence(p, q)
 
 
-@_closed_form.register(dist.BernoulliProbs)
-@_closed_form.register(dist.BernoulliLogits)
+@_closed_form.register(Bernoulli)
 def _(p: Any, q: Any):
-    if not isinstance(q, dist.BernoulliProbs | dist.BernoulliLogits):
+    if not isinstance(q, Bernoulli):
         raise NotImplementedError
-    pairs = [jnp.stack(_log_odds(d), axis=-1) for d in (p, q)]
-    return _discrete(*pairs)
+    return _discrete(*(jnp.stack(_log_odds(d), axis=-1) for d in (p, q)))
 
 
-@_closed_form.register(dist.CategoricalProbs)
-@_closed_form.register(dist.CategoricalLogits)
+@_closed_form.register(Categorical)
 def _(p: Any, q: Any):
-    if not isinstance(q, dist.CategoricalProbs | dist.CategoricalLogits):
+    if not isinstance(q, Categorical):
         raise NotImplementedError
     if p.logits.shape[-1] != q.logits.shape[-1]:
         raise ValueError(f"kl: {p.logits.shape[-1]} and {q.logits.shape[-1]} categories.")
@@ -119,8 +116,5 @@ def _discrete(p: Array, q: Array) -> Array:
 
 
 def _is_gaussian(distribution: Any) -> bool:
-    try:
-        gaussian_parameters(distribution)
-    except TypeError:
-        return False
-    return distribution.event_dim == 1
+    base = distribution.base_dist if isinstance(distribution, dist.Independent) else distribution
+    return isinstance(base, dist.Normal | dist.MultivariateNormal) and distribution.event_dim == 1

@@ -9,7 +9,7 @@ import numpyro.distributions as dist
 
 from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, like, lower_factor
 from jgen.distributions.input_checks import check_indices, no_closed_form
-from jgen.distributions.parameters import map_components
+from jgen.distributions.parameters import Mixture, map_components
 
 
 def marginal(distribution: Any, indices: Sequence[int]) -> dist.Distribution:
@@ -40,15 +40,13 @@ def _marginal(distribution: Any, _selected: Any) -> dist.Distribution:
     raise no_closed_form("marginal", _marginal, distribution)
 
 
-@_marginal.register(dist.MultivariateNormal)
-@_marginal.register(dist.Independent)
+@_marginal.register(dist.MultivariateNormal | dist.Independent)
 def _(distribution: Any, selected: Any):
     mean, scale = gaussian_parameters(distribution)
     chosen = lower_factor(scale[..., selected, :]) if is_dense(distribution) else scale[..., selected]
     return like(distribution, mean[..., selected], chosen)
 
 
-@_marginal.register(dist.MixtureSameFamily)
-@_marginal.register(dist.MixtureGeneral)
+@_marginal.register(Mixture)
 def _(distribution: Any, selected: Any):
     return map_components(distribution, lambda c: _marginal(c, selected))

@@ -10,8 +10,9 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen._internal.threefry import two_uniforms
+from jgen.distributions import parameters
 from jgen.distributions.input_checks import check_simplex, to_float
-from jgen.distributions.parameters import MAX_SELECTS, family, gather, log_prob_of, map_parameters
+from jgen.distributions.parameters import Categorical, elementwise_support, family, gather, map_parameters
 from jgen.types import Array, Key
 
 
@@ -52,56 +53,37 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
         Devroye, Non-Uniform Random Variate Generation (1986), chapters II.2 (inversion) and II.4.
     """
     check_simplex("mixture: weights", weights)
-    weights = to_float(weights)
-    if weights.ndim == 0:
-        raise ValueError("mixture: weights needs a last axis of components; it was given a scalar.")
-    mixing = dist.CategoricalProbs(weights)
-    if isinstance(components, dist.Distribution):
-        _check_count(
-            weights, components.batch_shape[-1:], f"components with batch_shape {components.batch_shape}"
-        )
-        return FamilyMixture(mixing, components)
-    components = list(components)
-    if not components or not all(isinstance(c, dist.Distribution) for c in components):
+    weights, is_batch = to_float(weights), isinstance(components, dist.Distribution)
+    parts: Any = components if is_batch else list(components)
+    if not is_batch and not (parts and all(isinstance(c, dist.Distribution) for c in parts)):
         raise TypeError("mixture: components must be a NumPyro distribution or a list of them.")
-    _check_count(weights, (len(components),), f"a list of {len(components)} components")
-    if len({c.event_shape for c in components}) > 1:
+    shape = parts.batch_shape if is_batch else (len(parts),)
+    if not weights.ndim or weights.shape[-1:] != shape[-1:]:
+        raise ValueError(f"mixture: the last axes of weights {weights.shape} and components {shape} differ.")
+    mixing = dist.CategoricalProbs(weights)
+    if is_batch:
+        return FamilyMixture(mixing, parts)
+    if len({c.event_shape for c in parts}) > 1:
         raise ValueError(
-            f"mixture: components must share one event shape; given {[c.event_shape for c in components]}. "
+            f"mixture: components must share one event shape; given {[c.event_shape for c in parts]}. "
             "Use .to_event(1) where a batch axis is meant as the event."
         )
-    if len({bool(c.is_discrete) for c in components}) > 1:
+    if len({bool(c.is_discrete) for c in parts}) > 1:
         raise TypeError("mixture: discrete and continuous components have no common density.")
-    first = components[0]
-    if family(first) is not None and all(family(c) == family(first) for c in components):
+    first = parts[0]
+    if family(first) is not None and all(family(c) == family(first) for c in parts):
         axis = len(first.batch_shape)
-        return FamilyMixture(mixing, map_parameters(first, lambda *x: jnp.stack(x, axis), *components[1:]))
-    return GeneralMixture(mixing, components, support=_common_support(components))
-
-
-def _check_count(weights: Array, count: tuple[int, ...], what: str) -> None:
-    if weights.shape[-1:] != count:
-        raise ValueError(
-            f"mixture: {weights.shape[-1]} weights do not fit {what} (last batch axis = component)."
-        )
-
-
-def _elementwise(support: Any) -> Any:
-    while hasattr(support, "base_constraint"):
-        support = support.base_constraint
-    return support
+        return FamilyMixture(mixing, map_parameters(first, lambda *x: jnp.stack(x, axis), *parts[1:]))
+    return GeneralMixture(mixing, parts, support=_common_support(parts))
 
 
 def _common_support(components: Sequence[Any]) -> Any:
-    supports = [c.support for c in components]
-    innermost = [_elementwise(s) for s in supports]
+    innermost = [elementwise_support(c) for c in components]
     alike = len({type(s) for s in innermost}) == 1
     if alike and isinstance(innermost[0], constraints.ParameterFreeConstraint):
-        return supports[0]
+        return components[0].support
     if any(s.event_dim for s in innermost):
-        raise ValueError(
-            f"mixture: supports {supports} have no simple union; give components of one support."
-        )
+        raise ValueError(f"mixture: supports {innermost} have no simple union; give components of one.")
     whole = constraints.real
     if components[0].is_discrete:
         whole = constraints.integer_interval(jnp.iinfo(jnp.int32).min, jnp.iinfo(jnp.int32).max)
@@ -130,7 +112,7 @@ def count_below(cdf: Array, value: Array) -> Array:
     are few, else a binary search of log2(step) gathers.
     """
     found = jnp.zeros(value.shape, int)
-    if cdf.size <= MAX_SELECTS:
+    if cdf.size <= parameters.MAX_SELECTS:
         return functools.reduce(jnp.add, (value >= step for step in cdf[:-1]), found)
     size = 1 << (cdf.size - 1).bit_length()
     padded = jnp.concatenate([cdf[:-1], jnp.full(size - cdf.size + 1, jnp.inf, cdf.dtype)])
@@ -146,6 +128,7 @@ def standard_normal_quantile(uniform: Array) -> Array:
     return jnp.sqrt(jnp.array(2.0, uniform.dtype)) * jax.lax.erf_inv(symmetric)
 
 
+DrawsAndIndices = tuple[Array, list[Array]]
 STANDARD_QUANTILES = {dist.Normal: standard_normal_quantile}
 """Families ``loc + scale Q(u)`` whose Q is cheap: their draws share a block of random bits with the index."""
 
@@ -156,10 +139,9 @@ class FamilyMixture(dist.MixtureSameFamily):
     def __init__(
         self, mixing_distribution: Any, component_distribution: Any, *, validate_args: bool | None = None
     ):
-        support = _elementwise(component_distribution.support)
-        if not isinstance(support, constraints.ParameterFreeConstraint) and not isinstance(
-            component_distribution, dist.CategoricalProbs | dist.CategoricalLogits
-        ):
+        support = elementwise_support(component_distribution)
+        is_fixed = isinstance(support, constraints.ParameterFreeConstraint)
+        if not is_fixed and not isinstance(component_distribution, Categorical):
             raise ValueError(
                 f"mixture: the support of {type(component_distribution).__name__} depends on its parameters "
                 f"({support}), so its components cannot share one batch. Give a list of unlike components."
@@ -174,9 +156,7 @@ class FamilyMixture(dist.MixtureSameFamily):
             self, batch_shape, component_distribution.event_shape, validate_args=validate_args
         )
 
-    def sample_with_intermediates(
-        self, key: Key, sample_shape: tuple[int, ...] = ()
-    ) -> tuple[Array, list[Array]]:
+    def sample_with_intermediates(self, key: Key, sample_shape: tuple[int, ...] = ()) -> DrawsAndIndices:
         """Draw ``[*sample, *batch, *event]`` values, and return their components too."""
         key_both, key_value = jax.random.split(key)
         shape = tuple(sample_shape) + self.batch_shape
@@ -184,10 +164,9 @@ class FamilyMixture(dist.MixtureSameFamily):
         uniform, second = two_uniforms(key_both, shape, weights.dtype)
         index = component_index(uniform, weights)
         sizes = self.component_distribution.batch_shape[:-1]
-        first = len(shape) - len(sizes)
-        rows = [
-            jax.lax.broadcasted_iota(index.dtype, shape, first + i) % size for i, size in enumerate(sizes)
-        ]
+        axes = range(len(shape) - len(sizes), len(shape))
+        iotas = [jax.lax.broadcasted_iota(index.dtype, shape, axis) for axis in axes]
+        rows = [iota % size for iota, size in zip(iotas, sizes, strict=True)]
         chosen = gather(self.component_distribution, (*rows, index))
         quantile = STANDARD_QUANTILES.get(type(chosen))
         if quantile is None:
@@ -200,12 +179,12 @@ class GeneralMixture(dist.MixtureGeneral):
 
     def component_log_probs(self, value: Array) -> Array:
         """Return the log of weight times density, ``[*batch, component]``."""
-        log_probs = jnp.stack([log_prob_of(c, value) for c in self.component_distributions], axis=-1)
+        log_probs = jnp.stack(
+            [parameters.log_prob_of(c, value) for c in self.component_distributions], axis=-1
+        )
         return jax.nn.log_softmax(self.mixing_distribution.logits) + log_probs
 
-    def sample_with_intermediates(
-        self, key: Key, sample_shape: tuple[int, ...] = ()
-    ) -> tuple[Array, list[Array]]:
+    def sample_with_intermediates(self, key: Key, sample_shape: tuple[int, ...] = ()) -> DrawsAndIndices:
         """Draw ``[*sample, *batch, *event]`` values, and return their components too."""
         key_index, key_value = jax.random.split(key)
         shape = tuple(sample_shape) + self.batch_shape

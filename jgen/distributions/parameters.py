@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
+from jgen.distributions.gaussian_algebra import gaussian_parameters
 from jgen.distributions.input_checks import no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array, Key
@@ -43,13 +44,18 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Out-of-support values", UserWarning)
         log_prob = jnp.asarray(distribution.log_prob(value))
-    support = distribution.support
-    elementwise: Any = support
-    while hasattr(elementwise, "base_constraint"):
-        elementwise = elementwise.base_constraint
+    support, elementwise = distribution.support, elementwise_support(distribution)
     if support is None or elementwise.event_dim > 0 or type(elementwise) is type(constraints.real):
         return log_prob
     return jnp.where(support(value), log_prob, -jnp.inf)
+
+
+def elementwise_support(distribution: Any) -> Any:
+    """Return the support of one element, or of as few as may not be told apart."""
+    support = distribution.support
+    while hasattr(support, "base_constraint"):
+        support = support.base_constraint
+    return support
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -68,16 +74,12 @@ def map_parameters(distribution: Any, *_function_and_others: Any) -> dist.Distri
 
 
 def _map_arguments(distribution: Any, function: Callable[..., Array], *others: Any) -> dist.Distribution:
-    def changed(name: str) -> Array:
-        event_dim = distribution.arg_constraints[name].event_dim
-        leaves = [to_float(getattr(d, name)) for d in (distribution, *others)]
-        full = [
-            jnp.broadcast_to(x, d.batch_shape + x.shape[x.ndim - event_dim :])
-            for x, d in zip(leaves, (distribution, *others), strict=True)
-        ]
-        return function(*full)
+    def full(d: Any, name: str) -> Array:
+        leaf, event_dim = to_float(getattr(d, name)), d.arg_constraints[name].event_dim
+        return jnp.broadcast_to(leaf, d.batch_shape + leaf.shape[leaf.ndim - event_dim :])
 
-    parameters = {name: changed(name) for name in distribution.arg_constraints}
+    every, names = (distribution, *others), distribution.arg_constraints
+    parameters = {name: function(*(full(d, name) for d in every)) for name in names}
     return type(distribution)(**parameters, validate_args=distribution._validate_args)
 
 
@@ -92,11 +94,7 @@ for _family_type in (
 
 @map_parameters.register
 def _(distribution: dist.MultivariateNormal, function: Callable[..., Array], *others: Any):
-    means, factors = [], []
-    for d in (distribution, *others):
-        shape = d.batch_shape + d.event_shape
-        means.append(jnp.broadcast_to(to_float(d.loc), shape))
-        factors.append(jnp.broadcast_to(to_float(d.scale_tril), shape + d.event_shape))
+    means, factors = zip(*map(gaussian_parameters, (distribution, *others)), strict=True)
     return MultivariateNormal(function(*means), scale_tril=function(*factors))
 
 
@@ -149,6 +147,9 @@ class GatheredMembers(dist.Distribution):
         return self._select(jnp.asarray(self.base_dist.log_prob(jnp.expand_dims(value, axes))), 0)
 
 
+Bernoulli = dist.BernoulliProbs | dist.BernoulliLogits
+Categorical = dist.CategoricalProbs | dist.CategoricalLogits
+Mixture = dist.MixtureSameFamily | dist.MixtureGeneral
 MAX_SELECTS = 8
 """A chain of this many selects is fused with what follows; a gather is not vectorised on CPU."""
 
@@ -174,9 +175,9 @@ def gather(distribution: dist.Distribution, index: Array | tuple[Array, ...]) ->
     """
     index = index if isinstance(index, tuple) else (index,)
     if len(index) != len(distribution.batch_shape):
+        shape = distribution.batch_shape
         raise ValueError(
-            f"gather was given {len(index)} index arrays for a distribution with batch_shape "
-            f"{distribution.batch_shape}: give one per batch axis."
+            f"gather needs one index array per batch axis of {shape}; it was given {len(index)}."
         )
     index = tuple(jnp.asarray(i) for i in index)
     if family(distribution) is None:

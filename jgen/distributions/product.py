@@ -8,13 +8,8 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
-from jgen.distributions.gaussian_algebra import (
-    combine_gaussians,
-    gaussian_parameters,
-    is_dense,
-    lower_factor,
-    same_form,
-)
+from jgen.distributions import gaussian_algebra as algebra
+from jgen.distributions.gaussian_algebra import Gaussian, gaussian_parameters
 from jgen.distributions.input_checks import no_closed_form
 from jgen.distributions.parameters import gather, map_parameters, split_components
 from jgen.types import Array
@@ -54,22 +49,20 @@ def _product(p: Any, q: Any) -> tuple[dist.Distribution, Array]:
     raise no_closed_form("product", _product, p, q)
 
 
-@_product.register(dist.Normal)
-@_product.register(dist.MultivariateNormal)
-@_product.register(dist.Independent)
+@_product.register(Gaussian)
 def _(p: Any, q: Any):
-    p, q = same_form(p, q)
+    p, q = algebra.same_form(p, q)
     (m, s), (n, r) = gaussian_parameters(p), gaussian_parameters(q)
     one = jnp.ones((), m.dtype)
-    if is_dense(p):
-        factor = lower_factor(jnp.concatenate([s, r], axis=-1))
+    if algebra.is_dense(p):
+        factor = algebra.lower_factor(jnp.concatenate([s, r], axis=-1))
         white = solve_triangular(factor, (m - n)[..., None], lower=True)[..., 0]
         spread = jnp.diagonal(factor, axis1=-2, axis2=-1)
     else:
         spread = jnp.hypot(s, r)
         white = (m - n) / spread
     terms = dist.Normal(0.0, 1.0).log_prob(white) - jnp.log(spread)
-    return combine_gaussians(p, q, one, one), terms.sum(tuple(range(-p.event_dim, 0)))
+    return algebra.combine_gaussians(p, q, one, one), terms.sum(tuple(range(-p.event_dim, 0)))
 
 
 @_product.register

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import permutations
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -27,11 +28,7 @@ class Symmetrised:
 
     base: dist.Distribution
     orders: Array
-
-    @property
-    def batch_shape(self) -> tuple[int, ...]:
-        """Return (), as there are no batch axes."""
-        return ()
+    batch_shape: ClassVar[tuple[int, ...]] = ()
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
         """Draw ``[*sample, dim]`` from the base, each in a random order."""

@@ -44,8 +44,7 @@ def _temper(distribution: Any, _beta: Any) -> dist.Distribution:
     raise no_closed_form("temper", _temper, distribution)
 
 
-@_temper.register(dist.Normal)
-@_temper.register(dist.MultivariateNormal)
+@_temper.register(dist.Normal | dist.MultivariateNormal)
 def _(distribution: Any, beta: Any):
     mean, scale = gaussian_parameters(distribution)
     return like(distribution, mean, scale / jnp.sqrt(beta))

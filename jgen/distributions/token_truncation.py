@@ -58,9 +58,7 @@ def _truncated(temperature: Array, top_k: Array | None, top_p: Array | None, log
     rank = jnp.argsort(order)
     ranked = jnp.take_along_axis(logits, order, axis=-1)
     first = jnp.broadcast_to(jnp.arange(logits.shape[-1]), logits.shape)
-    kept = jnp.ones(logits.shape, bool)
-    if top_k is not None:
-        kept = first < top_k
+    kept = first < (logits.shape[-1] if top_k is None else top_k)
     if top_p is not None:
         probs = jax.nn.softmax(jnp.where(kept, ranked, -jnp.inf))
         before = jnp.cumsum(probs, axis=-1) - probs

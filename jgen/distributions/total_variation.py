@@ -4,9 +4,9 @@ from functools import singledispatch
 from typing import Any
 
 import jax.numpy as jnp
-import numpyro.distributions as dist
 
 from jgen.distributions.input_checks import no_closed_form
+from jgen.distributions.parameters import Bernoulli, Categorical
 from jgen.types import Array, Result
 
 
@@ -43,14 +43,12 @@ def _probabilities(distribution: Any) -> Array:
     raise no_closed_form("total_variation", _probabilities, distribution)
 
 
-@_probabilities.register(dist.CategoricalProbs)
-@_probabilities.register(dist.CategoricalLogits)
+@_probabilities.register(Categorical)
 def _(distribution: Any):
     return jnp.asarray(distribution.probs)  # [*batch, outcome]
 
 
-@_probabilities.register(dist.BernoulliProbs)
-@_probabilities.register(dist.BernoulliLogits)
+@_probabilities.register(Bernoulli)
 def _(distribution: Any):
     one = jnp.asarray(distribution.probs)
     return jnp.stack([1 - one, one], axis=-1)  # [*batch, outcome]

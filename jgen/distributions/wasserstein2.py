@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, same_form
-from jgen.types import Array, Result
+from jgen.types import Result
 
 
 def wasserstein2(p: Any, q: Any) -> Result:
@@ -42,14 +42,10 @@ def wasserstein2(p: Any, q: Any) -> Result:
     p_mean, p_scale = gaussian_parameters(p)
     q_mean, q_scale = gaussian_parameters(q)
     if is_dense(p):
-        q_scale = q_scale @ jax.lax.stop_gradient(_rotation(q_scale, p_scale))
+        left, _, right = jnp.linalg.svd(jnp.swapaxes(q_scale, -1, -2) @ p_scale)
+        q_scale = q_scale @ jax.lax.stop_gradient(left @ right)  # the rotation U
     event_axes = tuple(range(-p.event_dim, 0))
     scale_axes = (-2, -1) if is_dense(p) else event_axes
     squared = ((p_mean - q_mean) ** 2).sum(event_axes) + ((p_scale - q_scale) ** 2).sum(scale_axes)
     value = jnp.sqrt(squared)
     return Result(value, value, value, 0, "closed form", {"distance": "Wasserstein-2", "unit": "that of x"})
-
-
-def _rotation(moving: Array, fixed: Array) -> Array:
-    left, _, right = jnp.linalg.svd(jnp.swapaxes(moving, -1, -2) @ fixed)
-    return left @ right

@@ -92,10 +92,8 @@ class GraphEncoder(nn.Module):
         each = DiagonalNormal(self.posterior.bound, name="each")(rows, self.node_dim).base_dist
         mean = jnp.where(present, each.loc.reshape(shape), 0).reshape(shape[0], -1)
         scale = jnp.where(present, each.scale.reshape(shape), 1).reshape(shape[0], -1)
-        both = [
-            jnp.concatenate(pair, axis=1) for pair in ((q.base_dist.loc, mean), (q.base_dist.scale, scale))
-        ]
-        return dist.Normal(*both).to_event(1)
+        loc = jnp.concatenate([q.base_dist.loc, mean], axis=1)
+        return dist.Normal(loc, jnp.concatenate([q.base_dist.scale, scale], axis=1)).to_event(1)
 
 
 def recipe() -> list[tuple[nn.Module, dict[str, Array]]]:

@@ -58,8 +58,7 @@ class SequenceEncoder(nn.Module):
         forwards = nn.RNN(self.cell.clone(), name="forwards")
         backwards = nn.RNN(self.cell.clone(), reverse=True, name="backwards")
         states = [
-            jnp.asarray(direction(tokens, initial_carry=carry, seq_lengths=size))
-            for direction in (forwards, backwards)
+            jnp.asarray(rnn(tokens, initial_carry=carry, seq_lengths=size)) for rnn in (forwards, backwards)
         ]
         last = [jnp.take_along_axis(h, size[:, None, None] - 1, axis=1)[:, 0] for h in states]
         return self.posterior(jnp.concatenate(last, axis=-1), self.latent_dim)

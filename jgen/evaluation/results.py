@@ -91,12 +91,9 @@ def compare(first: Result, second: Result) -> Result:
         Zou and Donner (2008), Construction of confidence limits about effect measures, Statistics in
         Medicine 27; Welch (1947), Biometrika 34.
     """
-    absent = "absent"
-    differing = [
-        f"{name} is {first.protocol.get(name, absent)} and {second.protocol.get(name, absent)}"
-        for name in sorted({*first.protocol, *second.protocol})
-        if not np.array_equal(first.protocol.get(name, absent), second.protocol.get(name, absent))
-    ]
+    names = sorted({*first.protocol, *second.protocol})
+    pairs = {name: [one.protocol.get(name, "absent") for one in (first, second)] for name in names}
+    differing = [f"{name} is {a} and {b}" for name, (a, b) in pairs.items() if not np.array_equal(a, b)]
     if differing:
         raise ValueError(
             f"results of different protocols do not compare: {', '.join(differing)}. Evaluate both by one."
@@ -109,15 +106,10 @@ def compare(first: Result, second: Result) -> Result:
     def side(one: Array, other: Array) -> Array:
         return quantile * np.hypot(one / quantiles[0], other / quantiles[1])
 
-    return Result(
-        value,
-        value - side(first.value - first.low, second.high - second.value),
-        value + side(first.high - first.value, second.value - second.low),
-        min(first.n, second.n),
-        f"{first.method} minus {second.method}",
-        first.protocol,
-        dof,
-    )
+    low = value - side(first.value - first.low, second.high - second.value)
+    high = value + side(first.high - first.value, second.value - second.low)
+    method = f"{first.method} minus {second.method}"
+    return Result(value, low, high, min(first.n, second.n), method, first.protocol, dof)
 
 
 def against_best(
@@ -142,10 +134,8 @@ def against_best(
     """
     means = {name: mean_result(row, method, protocol) for name, row in values.items()}
     best = np.asarray(values[max(means, key=lambda name: np.nan_to_num(means[name].value, nan=-np.inf))])
+    minus = {name: np.asarray(row) - best for name, row in values.items()}
     return {
-        name: {
-            "mean": means[name],
-            "minus best": mean_result(np.asarray(row) - best, "paired difference", protocol),
-        }
-        for name, row in values.items()
+        name: {"mean": means[name], "minus best": mean_result(row, "paired difference", protocol)}
+        for name, row in minus.items()
     }

@@ -10,13 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen._internal.trees import flatten_event
-from jgen.diagnostics import mcse_between, rhat
-from jgen.diagnostics.weights import (
-    log_mean_exp_with_error,
-    population_log_weight,
-    population_mean,
-    self_normalised_mean,
-)
+from jgen.diagnostics import mcse_between, rhat, weights
 from jgen.sampling.driver import Run
 from jgen.types import Array, DrawKind, Draws
 
@@ -81,9 +75,7 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
         ESS: ess,
         ESS_PER_GRADIENT: ess / run.cost.num_grads if run.cost.num_grads else None,
         DRAWS_PER_SECOND: math.prod(value.shape[:-1]) / seconds,
-        LOG_EVIDENCE: None,
-        LOG_EVIDENCE_ERROR: None,
-        RHAT: None,
+        **dict.fromkeys((LOG_EVIDENCE, LOG_EVIDENCE_ERROR, RHAT)),
         **others,
     }
 
@@ -111,7 +103,9 @@ def round_metrics(row: Mapping[str, Any]) -> dict[str, Any]:
 def _independent(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     if draws.log_weight is not None:
         return _weighted(value, draws)
-    mean, error = self_normalised_mean(value.reshape(-1, value.shape[-1]), jnp.zeros(value[..., 0].size))
+    mean, error = weights.self_normalised_mean(
+        value.reshape(-1, value.shape[-1]), jnp.zeros(value[..., 0].size)
+    )
     return mean, error, {}
 
 
@@ -121,19 +115,18 @@ def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]
             f"{draws.kind.value} draws carry a log_weight (0 where all count the same); got None"
         )
     log_weight = jnp.asarray(draws.log_weight).ravel()  # [chain * draw]
-    mean, error = self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
-    value, value_error = log_mean_exp_with_error(log_weight)
+    mean, error = weights.self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
+    value, value_error = weights.log_mean_exp_with_error(log_weight)
     return mean, error, {LOG_EVIDENCE: float(value), LOG_EVIDENCE_ERROR: float(value_error)}
 
 
 def _ensemble(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     assert draws.log_weight is not None
-    population = population_log_weight(draws.log_weight)  # [chain, draw]
-    return _weighted(population_mean(value, draws.log_weight), replace(draws, log_weight=population))
+    population = weights.population_log_weight(draws.log_weight)  # [chain, draw]
+    return _weighted(weights.population_mean(value, draws.log_weight), replace(draws, log_weight=population))
 
 
-def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
-    del draws
+def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:  # noqa: ARG001
     mean = np.asarray(value).mean((0, 1), dtype=np.float64)
     error, mixing = jax.vmap(lambda x: (mcse_between(x), rhat(x)), in_axes=2)(value)  # [dim]
     return mean, error, {RHAT: float(mixing.max())}

@@ -37,16 +37,10 @@ from jgen.errors import UsageError
 from jgen.experiment.provenance import program
 from jgen.experiment.run_folder import Run, question, start
 
-__all__ = ["Run", "among", "as_usage_error", "at_least", "main", "mistakes_in_one_line", "start"]
-
 C = TypeVar("C")
 
 
-def main(
-    fn: Callable[[C, Run], Any],
-    config_class: type[C],
-    argv: Sequence[str] | None = None,
-) -> None:
+def main(fn: Callable[[C, Run], Any], config_class: type[C], argv: Sequence[str] | None = None) -> None:
     """Run an experiment from the command line, under the name of ``fn``.
 
     The options are the fields of ``config_class``, each with its docstring as help, and
@@ -76,17 +70,12 @@ def main(
         report: .../report.html
     """
     with mistakes_in_one_line():
-        command = tyro.cli(
-            _Command[config_class],  # type: ignore[valid-type]
-            prog=program(),
-            description=question(config_class),
-            args=argv,
-        )
+        options: Any = {"prog": program(), "description": question(config_class), "args": argv}
+        command = tyro.cli(_Command[config_class], **options)  # type: ignore[valid-type]
         with start(fn.__name__, command.config, command.out, argv=argv) as run:
             fn(command.config, run)
-    run.console.print(
-        f"report: {run.directory / 'report.html'}", markup=False, highlight=False, soft_wrap=True
-    )
+    report = f"report: {run.directory / 'report.html'}"
+    run.console.print(report, markup=False, highlight=False, soft_wrap=True)
 
 
 def at_least(config: Any, **least: int) -> None:

@@ -28,14 +28,11 @@ def provenance(argv: Sequence[str] | None = None) -> dict[str, Any]:
         (['command', 'device', 'versions', 'x64'], True)
     """
     arguments = shlex.join(sys.argv[1:] if argv is None else argv)
+    kind = jax.devices()[0].device_kind
     return {
         "command": f"{program()} {arguments}".strip(),
         "versions": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
-        "device": {
-            "platform": jax.default_backend(),
-            "kind": jax.devices()[0].device_kind,
-            "count": jax.device_count(),
-        },
+        "device": {"platform": jax.default_backend(), "kind": kind, "count": jax.device_count()},
         "x64": jax.numpy.zeros(()).dtype == "float64",
     }
 

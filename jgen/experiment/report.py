@@ -2,6 +2,7 @@
 
 import base64
 import html
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,22 +21,17 @@ body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 52rem; overflow-wra
 h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 .25rem; }
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 2.5rem 0 .5rem; padding-top: .6rem;
   border-top: 1px solid var(--line); }
-p { margin: .6rem 0; }
-.lead { font-size: 1.1rem; }
+p { margin: .6rem 0; } .lead { font-size: 1.1rem; } .scroll { overflow-x: auto; margin: 1rem 0; }
 .facts, figcaption, caption { color: var(--soft); font-size: .92rem; }
-.scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; min-width: 50%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .35rem 1rem .35rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: normal; }
 thead th { font-weight: 600; border-bottom: 2px solid var(--soft); }
-.number { text-align: right; white-space: nowrap; }
-.brief { white-space: nowrap; }
-.long { min-width: 16rem; }
-figure { margin: 1.5rem 0; }
+.number { text-align: right; } .number, .brief { white-space: nowrap; } .long { min-width: 16rem; }
+figure { margin: 1.5rem 0; } figcaption { margin-top: .4rem; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff;
   border-radius: 6px; border: 1px solid var(--line); }
-figcaption { margin-top: .4rem; }
 pre { overflow-x: auto; background: var(--wash); padding: .8rem 1rem; border-radius: 6px;
   font: .88rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 summary { cursor: pointer; color: var(--accent); }
@@ -60,12 +56,7 @@ def escape(text: Any) -> str:
         '&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;'
     """
     clean = str(text).encode("utf-8", "replace").decode("utf-8")
-    printable = (
-        c
-        for c in clean
-        if c in "\n\t" or (c >= " " and not "\x7f" <= c <= "\x9f" and c not in "\ufffe\uffff")
-    )
-    return html.escape("".join(printable))
+    return html.escape(re.sub("[^\n\t -\x7e\xa0-\ufffd\U00010000-\U0010ffff]", "", clean))
 
 
 class Report:
@@ -132,23 +123,16 @@ class Report:
         Returns:
             The whole page.
         """
-        title = escape(self.title)
-        return "\n".join(
-            [
-                "<!DOCTYPE html>",
-                '<html lang="en" xmlns="http://www.w3.org/1999/xhtml">',
-                '<head><meta charset="utf-8"/>',
-                '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
-                f"<title>{title}</title><style>{STYLE}</style></head>",
-                f"<body><header><h1>{title}</h1>",
-                f'<p class="facts">{escape(facts)}</p>' if facts else "",
-                f'<div class="lead">{paragraphs(self.question)}</div>' if self.question else "",
-                f"</header>{head}<main>",
-                *self._blocks,
-                f"</main>{tail}</body></html>",
-                "",
-            ]
-        )
+        title, blocks = escape(self.title), "\n".join(self._blocks)
+        facts = f'<p class="facts">{escape(facts)}</p>' if facts else ""
+        lead = f'<div class="lead">{paragraphs(self.question)}</div>' if self.question else ""
+        return f"""<!DOCTYPE html>
+<html lang="en" xmlns="http://www.w3.org/1999/xhtml">
+<head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>
+<title>{title}</title><style>{STYLE}</style></head>
+<body><header><h1>{title}</h1>{facts}{lead}</header>{head}
+<main>{blocks}</main>{tail}</body></html>
+"""
 
 
 def paragraphs(text: str) -> str:
@@ -182,21 +166,18 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
         >>> table([{"n": 1}]).count("<td")
         1
     """
-    columns = columns_of(rows)
-    kind = {column: _kind([row.get(column) for row in rows]) for column in columns}
-
-    def cell(tag: str, column: str, text: str) -> str:
-        scope = ' scope="col"' if tag == "th" else ""
-        return f'<{tag}{scope} class="{kind[column]}">{escape(text)}</{tag}>'
-
-    head = "".join(cell("th", c, c) for c in columns)
-    body = "\n".join(
-        "<tr>" + "".join(cell("td", c, format_value(row.get(c))) for c in columns) + "</tr>" for row in rows
+    kinds = {column: _kind([row.get(column) for row in rows]) for column in columns_of(rows)}
+    head = "".join(f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in kinds.items())
+    lines = (
+        "".join(
+            f'<td class="{kind}">{escape(format_value(row.get(name)))}</td>' for name, kind in kinds.items()
+        )
+        for row in rows
     )
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (
-        f'<div class="scroll"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    content = f"{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="scroll"><table>{content}</table></div>'
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,15 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Column, Table
 
 from jgen._internal.atomic_write import atomic_write
@@ -53,7 +46,7 @@ class Run:
     report: Report
     facts: Mapping[str, Any]
     console: Console
-    progress: Progress
+    progress: bars.Progress
     timings: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
@@ -143,14 +136,11 @@ class Run:
             error: The exception that ended the run early.
         """
         timings = dict(self.timings, total=time.perf_counter() - self.started)
-        tail = "\n".join(
-            [
-                "<h2>Time</h2>",
-                table([{"stage": label, "seconds": round(s, 2)} for label, s in timings.items()]),
-                f"<h2>How to reproduce</h2><pre>{escape(self.facts['command'])}</pre>",
-                "<details><summary>Settings and versions</summary>",
-                f"<pre>{escape(to_json({'config': self.config, **self.facts}, indent=2))}</pre></details>",
-            ]
+        seconds = table([{"stage": label, "seconds": round(s, 2)} for label, s in timings.items()])
+        settings = escape(to_json({"config": self.config, **self.facts}, indent=2))
+        tail = (
+            f"<h2>Time</h2>{seconds}<h2>How to reproduce</h2><pre>{escape(self.facts['command'])}</pre>\n"
+            f"<details><summary>Settings and versions</summary><pre>{settings}</pre></details>"
         )
         device = self.facts["device"]["kind"]
         facts = f"{self.facts['started']} on {device}; {state} after {timings['total']:.1f} s"
@@ -227,18 +217,14 @@ def _directory(name: str, out: str | Path | None, root: str | Path, now: datetim
     raise UsageError(f"{parent} has a thousand runs of this second: choose an --out")
 
 
-def _progress(console: Console) -> Progress:
+def _progress(console: Console) -> bars.Progress:
     """Return progress bars on the terminal of the tables, to avoid overwriting; else on stderr."""
     if not console.is_terminal:
         console = Console(stderr=True)
-    columns = (
-        SpinnerColumn("line"),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
+    label = bars.TextColumn("{task.description}", markup=False)
+    counts = (bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeElapsedColumn())
+    columns = (bars.SpinnerColumn("line"), label, *counts)
+    return bars.Progress(*columns, console=console, transient=True, disable=not console.is_interactive)
 
 
 def question(config_class: type) -> str:

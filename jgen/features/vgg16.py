@@ -74,7 +74,7 @@ class VGG16(nn.Module):
         for layer in layers:
             if layer.place == 1 and layer.block > 1:
                 x = nn.max_pool(x, (2, 2), strides=(2, 2))
-            x = nn.relu(nn.Conv(layer.shape[-1], layer.shape[:2], padding=1, name=layer.name)(x))
+            x = nn.relu(nn.Conv(layer.outputs, (3, 3), padding=1, name=layer.name)(x))
             activations[layer.block, layer.place] = x
         return tuple(activations[relu] for relu in self.relus)
 
@@ -123,13 +123,7 @@ def load_vgg16(module: VGG16, path: str | Path, *, check_digest: bool = True) ->
                 _check_digest(path, file)
         with safe_open(path, framework="numpy") as arrays:
             _check_arrays(module, path, arrays)
-            return {
-                layer.name: {
-                    "kernel": _read(arrays, f"{layer.torch_name}.weight").transpose(2, 3, 1, 0),
-                    "bias": _read(arrays, f"{layer.torch_name}.bias"),
-                }
-                for layer in _layers(module)
-            }
+            return {layer.name: _read(arrays, layer.torch_name) for layer in _layers(module)}
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
     except SafetensorError as error:
@@ -152,9 +146,8 @@ def _check_arrays(module: VGG16, path: Path, arrays: Any) -> None:
     """Check that the arrays of a file, except those of the classifier, are those of this VGG16."""
     expected: dict[str, tuple[int, ...]] = {}
     for layer in _all_layers(module.channels):
-        height, width, inputs, outputs = layer.shape
-        expected[f"{layer.torch_name}.weight"] = (outputs, inputs, height, width)
-        expected[f"{layer.torch_name}.bias"] = (outputs,)
+        expected[f"{layer.torch_name}.weight"] = (layer.outputs, layer.inputs, 3, 3)
+        expected[f"{layer.torch_name}.bias"] = (layer.outputs,)
     slices = {name: arrays.get_slice(name) for name in arrays.keys() if not name.startswith("classifier.")}  # noqa: SIM118
     found = {name: tuple(each.get_shape()) for name, each in slices.items()}
     wrong = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
@@ -170,32 +163,28 @@ def _check_arrays(module: VGG16, path: Path, arrays: Any) -> None:
         raise UsageError(f"{path}: {', '.join(integers[:5])} must be float16, float32 or float64")
 
 
-def _read(arrays: Any, name: str) -> Array:
-    return jnp.asarray(arrays.get_tensor(name), jnp.float32)
+def _read(arrays: Any, name: str) -> dict[str, Array]:
+    leaves = [arrays.get_tensor(f"{name}.{part}") for part in ("weight", "bias")]
+    kernel, bias = (jnp.asarray(leaf, jnp.float32) for leaf in leaves)
+    return {"kernel": kernel.transpose(2, 3, 1, 0), "bias": bias}
 
 
 class _Layer(NamedTuple):
-    """Place of a convolution, here and in torch's list of layers, and the shape of its kernel."""
+    """Place of a 3 x 3 convolution, its names here and in torch's list of layers, and its channels."""
 
     block: int
     place: int
-    slot: int
-    shape: tuple[int, int, int, int]  # [height, width, input, output]
-
-    @property
-    def name(self) -> str:
-        return f"conv{self.block}_{self.place}"
-
-    @property
-    def torch_name(self) -> str:
-        return f"features.{self.slot}"
+    name: str
+    torch_name: str
+    inputs: int
+    outputs: int
 
 
 def _all_layers(channels: tuple[tuple[int, ...], ...]) -> Iterator[_Layer]:
     slot, inputs = 0, 3
     for block, widths in enumerate(channels, 1):
         for place, outputs in enumerate(widths, 1):
-            yield _Layer(block, place, slot, (3, 3, inputs, outputs))
+            yield _Layer(block, place, f"conv{block}_{place}", f"features.{slot}", inputs, outputs)
             slot, inputs = slot + 2, outputs  # a relu is between them
         slot += 1  # the maximum
 

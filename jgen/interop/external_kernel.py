@@ -30,6 +30,8 @@ ARVIZ_NAMES = {
     "num_trajectory_expansions": "tree_depth",
 }
 """Names that other libraries give to entries of ``info`` -> names that ArviZ and jgen give them."""
+Build = Callable[..., Any]
+Facts = Mapping[str, Any]
 
 
 class StepSize(NamedTuple):
@@ -72,9 +74,9 @@ class Library(NamedTuple):
 
     noun: str
     init: Callable[..., tuple[PyTree, Any, Any]]
-    step: Callable[..., Callable[[], tuple[PyTree, Mapping[str, Any]]]]
+    step: Callable[..., Callable[[], tuple[PyTree, Facts]]]
     read: Callable[[PyTree], tuple[PyTree, Array, PyTree | None]]
-    is_counted_in_trace: Callable[[Callable[..., Any], Mapping[str, Any]], bool]
+    is_counted_in_trace: Callable[[Build, Facts], bool]
 
 
 class Structure(NamedTuple):
@@ -82,6 +84,15 @@ class Structure(NamedTuple):
 
     tree: PyTreeDef
     fixed: tuple[tuple[type, Any] | None, ...]
+
+
+class Kernel(NamedTuple):
+    """What decides the program of a wrapped kernel; equal ones are compiled once."""
+
+    library: Library
+    build: Build
+    structure: Structure
+    kind: DrawKind
 
 
 def divide(arguments: PyTree) -> tuple[list[Array | None], Structure]:
@@ -125,32 +136,22 @@ def unite(structure: Structure, data: list[Array | None]) -> Any:
 
 
 def wrap(
-    library: Library,
-    build: Callable[..., Any],
-    log_density: LogDensity,
-    parameters: Mapping[str, Any],
-    kind: DrawKind,
+    library: Library, build: Build, log_density: LogDensity, parameters: Facts, kind: DrawKind
 ) -> Sampler:
     """Return a sampler that builds a kernel inside ``init`` and ``step``, from data bound here."""
     data, structure = divide(dict(parameters))
-    options = {"library": library, "build": build, "structure": structure}
+    kernel = Kernel(library, build, structure, kind)
     return Sampler(
-        Partial(bind_static(external_init, **options), as_partial(log_density), data),
-        Partial(bind_static(external_step, kind=kind, **options), as_partial(log_density), data),
+        Partial(bind_static(external_init, kernel=kernel), as_partial(log_density), data),
+        Partial(bind_static(external_step, kernel=kernel), as_partial(log_density), data),
     )
 
 
 def external_init(
-    log_density: LogDensity,
-    data: list[Array | None],
-    key: Key,
-    position: PyTree,
-    *,
-    library: Library,
-    build: Callable[..., Any],
-    structure: Structure,
+    log_density: LogDensity, data: list[Array | None], key: Key, position: PyTree, *, kernel: Kernel
 ) -> ExternalState:
     """Initialise the kernel at a position, at the library's own cost."""
+    library, build, structure, _ = kernel
     check_position(log_density, position, library.noun)
     position = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), position)  # no weak types
     with library_settings(log_density) as density:
@@ -159,27 +160,18 @@ def external_init(
 
 
 def external_step(
-    log_density: LogDensity,
-    data: list[Array | None],
-    key: Key,
-    state: ExternalState,
-    *,
-    library: Library,
-    build: Callable[..., Any],
-    structure: Structure,
-    kind: DrawKind,
+    log_density: LogDensity, data: list[Array | None], key: Key, state: ExternalState, *, kernel: Kernel
 ) -> tuple[ExternalState, Draws]:
     """Make one step of the kernel, built with the tuning of the state.
 
     Where evaluations are counted as the step runs, ``jax.vmap`` makes the steps of the chains in turn.
     """
+    library, build, structure, kind = kernel
 
-    def make_step(
-        log_density: LogDensity, data: list[Array | None], key: Key, state: ExternalState
-    ) -> tuple[ExternalState, Draws]:
+    def make_step(log_density: LogDensity, data: Any, key: Key, state: ExternalState) -> Any:
         parameters = unite(structure, data)
 
-        def run(density: LogDensity) -> tuple[PyTree, Mapping[str, Any]]:
+        def run(density: LogDensity) -> tuple[PyTree, Facts]:
             inner, facts = library.step(build, density, parameters, key, state)()
             return inner, {name: fact for name, fact in facts.items() if name in ARVIZ_NAMES}
 
@@ -240,11 +232,7 @@ def inverse_mass_matrix_of(factor: Array | LowRankFactor) -> Array:
 
 
 def make_draw(
-    kind: DrawKind,
-    before: ExternalState,
-    after: ExternalState,
-    facts: Mapping[str, Any],
-    cost: Mapping[str, Any],
+    kind: DrawKind, before: ExternalState, after: ExternalState, facts: Facts, cost: Facts
 ) -> tuple[ExternalState, Draws]:
     """Return the new state and its draw, or the old state where the new density or gradient is unusable.
 
@@ -258,11 +246,10 @@ def make_draw(
     info["diverging"] = info.get("diverging", jnp.bool(False)) | ~usable
     if "acceptance_rate" in info:
         info["acceptance_rate"] = jnp.nan_to_num(info["acceptance_rate"], nan=0.0)
-    constant: set[str] = set()
+    constant = {name for name, count in cost.items() if isinstance(count, int)}
+    constant |= {ARVIZ_NAMES[name] for name in STEP_COUNTS if isinstance(facts.get(name), int)}
     if after.tuning is not None:
         info["step_size"] = after.tuning.step_size
         constant.add("step_size")
-    constant |= {name for name, count in cost.items() if isinstance(count, int)}
-    constant |= {ARVIZ_NAMES[name] for name in STEP_COUNTS if isinstance(facts.get(name), int)}
     info |= {"lp": state.log_density, **{name: jnp.int32(count) for name, count in cost.items()}}
     return state, Draws(state.position, info, None, kind, frozenset(constant))

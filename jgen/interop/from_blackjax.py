@@ -1,35 +1,22 @@
 """Wrap BlackJAX algorithms as samplers."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from jgen.interop.external_kernel import ExternalState, Library, inverse_mass_matrix_of, wrap
+from jgen.interop.external_kernel import Build, ExternalState, Facts, Library, inverse_mass_matrix_of, wrap
 from jgen.samplers.state import Tuning
 from jgen.types import Array, DrawKind, Key, LogDensity, PyTree, Sampler
 
-COUNTED_IN_TRACE = {
-    f"blackjax.mcmc.{name}"
-    for name in (
-        "adjusted_mclmc",
-        "adjusted_mclmc_dynamic",
-        "barker",
-        "dynamic_hmc",
-        "elliptical_slice",
-        "ghmc",
-        "hmc",
-        "mala",
-        "marginal_latent_gaussian",
-        "mclmc",
-        "nuts",
-        "random_walk",
-    )
-}
+COUNTED_IN_TRACE = (
+    "adjusted_mclmc adjusted_mclmc_dynamic barker dynamic_hmc elliptical_slice ghmc hmc mala "
+    "marginal_latent_gaussian mclmc nuts random_walk"
+)
 """Modules of the algorithms that evaluate the density equally often in every integration step they report."""
 
 
 def from_blackjax(
-    build: Callable[..., Any], log_density: LogDensity, *, kind: DrawKind = DrawKind.MARKOV, **parameters: Any
+    build: Build, log_density: LogDensity, *, kind: DrawKind = DrawKind.MARKOV, **parameters: Any
 ) -> Sampler:
     """Wrap a BlackJAX algorithm as a sampler.
 
@@ -93,7 +80,7 @@ def from_blackjax(
 
 
 def init(
-    build: Callable[..., Any], log_density: LogDensity, parameters: dict[str, Any], key: Key, position: PyTree
+    build: Build, log_density: LogDensity, parameters: dict[str, Any], key: Key, position: PyTree
 ) -> tuple[Any, Any, Any]:
     """Initialise the algorithm."""
     state = build(log_density, **parameters).init(position, key)
@@ -103,12 +90,8 @@ def init(
 
 
 def step(
-    build: Callable[..., Any],
-    log_density: LogDensity,
-    parameters: dict[str, Any],
-    key: Key,
-    state: ExternalState,
-) -> Callable[[], tuple[Any, Mapping[str, Any]]]:
+    build: Build, log_density: LogDensity, parameters: dict[str, Any], key: Key, state: ExternalState
+) -> Callable[[], tuple[Any, Facts]]:
     """Build the algorithm with the tuning of the state."""
     if state.tuning is not None:
         parameters |= {"step_size": state.tuning.step_size}
@@ -116,7 +99,7 @@ def step(
         parameters |= {"inverse_mass_matrix": inverse_mass_matrix_of(state.tuning.inverse_mass_factor)}
     algorithm = build(log_density, **parameters)
 
-    def make_step() -> tuple[Any, Mapping[str, Any]]:
+    def make_step() -> tuple[Any, Facts]:
         inner, info = algorithm.step(key, state.inner)
         facts = info._asdict()
         if "is_accepted" in facts:
@@ -131,17 +114,17 @@ def read(state: Any) -> tuple[PyTree, Array, PyTree | None]:
     return state.position, state.logdensity, getattr(state, "logdensity_grad", None)
 
 
-def is_counted_in_trace(build: Callable[..., Any], parameters: Mapping[str, Any]) -> bool:
+def is_counted_in_trace(build: Build, parameters: Facts) -> bool:
     """Return whether evaluations are counted as a step is traced."""
+    modules = {f"blackjax.mcmc.{name}" for name in COUNTED_IN_TRACE.split()}
     while isinstance(build, functools.partial):
         parameters, build = {**build.keywords, **parameters}, build.func
-    integrator = parameters.get("integrator")
-    proposal = parameters.get("build_proposal")
+    integrator, proposal = parameters.get("integrator"), parameters.get("build_proposal")
     return (
-        build.__module__ in COUNTED_IN_TRACE
+        build.__module__ in modules
         and (integrator is None or integrator.__module__ == "blackjax.mcmc.integrators")
         and getattr(integrator, "__name__", None) != "implicit_midpoint"
-        and (proposal is None or proposal.__module__ in COUNTED_IN_TRACE)
+        and (proposal is None or proposal.__module__ in modules)
     )
 
 

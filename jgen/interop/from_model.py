@@ -102,37 +102,25 @@ def from_model(model: Callable[..., Any], *args: Any, **kwargs: Any) -> Model:
             shapes[name] = biject_to(site["fn"].support).inverse_shape(jnp.shape(site["value"]))
     if not shapes:
         raise ValueError("the model has no latents, so there is nothing to sample")
-    options = {"model": model, "structure": structure}
-    return Model(
-        Partial(bind_static(model_log_density, **options), data),
-        Partial(bind_static(constrain, **options), data),
-        Partial(bind_static(unconstrain, **options), data),
-        {name: jnp.zeros(shape) for name, shape in shapes.items()},
-    )
+    start = {name: jnp.zeros(shape) for name, shape in shapes.items()}
+
+    def with_data(function: Callable[..., Any]) -> Partial:
+        return Partial(bind_static(call, apply=function, model=model, structure=structure), data)
+
+    return Model(with_data(model_log_density), with_data(constrain), with_data(util.unconstrain_fn), start)
 
 
-def model_log_density(
-    data: list[Array | None], position: Position, *, model: Callable[..., Any], structure: Structure
-) -> Array:
+def call(data: list[Array | None], sites: Position, *, apply: Any, model: Any, structure: Structure) -> Any:
+    """Apply a function of a model, its arguments and values of its sites."""
+    with jax.numpy_rank_promotion("allow"):
+        return apply(model, *unite(structure, data), sites)
+
+
+def model_log_density(model: Any, args: Any, kwargs: Any, position: Position) -> Array:
     """Compute minus NumPyro's potential energy, which includes the log-Jacobian."""
-    args, kwargs = unite(structure, data)
-    with jax.numpy_rank_promotion("allow"):
-        return -util.potential_energy(model, args, kwargs, position)
+    return -util.potential_energy(model, args, kwargs, position)
 
 
-def constrain(
-    data: list[Array | None], position: Position, *, model: Callable[..., Any], structure: Structure
-) -> dict[str, Array]:
+def constrain(model: Any, args: Any, kwargs: Any, position: Position) -> dict[str, Array]:
     """Return every latent in its support, and every deterministic site."""
-    args, kwargs = unite(structure, data)
-    with jax.numpy_rank_promotion("allow"):
-        return util.constrain_fn(model, args, kwargs, position, return_deterministic=True)
-
-
-def unconstrain(
-    data: list[Array | None], latents: dict[str, Array], *, model: Callable[..., Any], structure: Structure
-) -> Position:
-    """Return every latent in unconstrained coordinates."""
-    args, kwargs = unite(structure, data)
-    with jax.numpy_rank_promotion("allow"):
-        return util.unconstrain_fn(model, args, kwargs, latents)
+    return util.constrain_fn(model, args, kwargs, position, return_deterministic=True)

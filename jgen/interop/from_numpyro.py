@@ -1,19 +1,20 @@
 """Wrap NumPyro kernels as samplers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 
-from jgen.interop.external_kernel import ExternalState, Library, StepSize, inverse_mass_matrix_of, wrap
+from jgen.interop import external_kernel
+from jgen.interop.external_kernel import Build, ExternalState, Facts, StepSize, inverse_mass_matrix_of
 from jgen.samplers.state import Tuning
 from jgen.sampling.adaptation.low_rank import LowRankFactor
 from jgen.types import Array, DrawKind, Key, LogDensity, PyTree, Sampler
 
 
-def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameters: Any) -> Sampler:
+def from_numpyro(build: Build, log_density: LogDensity, **parameters: Any) -> Sampler:
     """Wrap a NumPyro kernel as a sampler.
 
     The kernel is built inside the step, from data bound here, with a warm-up of zero steps, so that it never
@@ -68,16 +69,16 @@ def from_numpyro(build: Callable[..., Any], log_density: LogDensity, **parameter
             "from_numpyro builds the kernel itself, since closures would be compiled again each time; pass "
             "its class, e.g. from_numpyro(numpyro.infer.NUTS, log_density, step_size=0.1)"
         )
-    return wrap(NUMPYRO, build, log_density, parameters, DrawKind.MARKOV)
+    return external_kernel.wrap(NUMPYRO, build, log_density, parameters, DrawKind.MARKOV)
 
 
-def make_kernel(build: Callable[..., Any], log_density: LogDensity, parameters: dict[str, Any]) -> Any:
+def make_kernel(build: Build, log_density: LogDensity, parameters: dict[str, Any]) -> Any:
     """Build the kernel of the potential energy, minus the log density."""
     return build(potential_fn=lambda position: -log_density(position), **parameters)
 
 
 def init(
-    build: Callable[..., Any], log_density: LogDensity, parameters: dict[str, Any], key: Key, position: PyTree
+    build: Build, log_density: LogDensity, parameters: dict[str, Any], key: Key, position: PyTree
 ) -> tuple[Any, Any, Any]:
     """Initialise the kernel."""
     state = make_kernel(build, log_density, parameters).init(key, 0, position, (), {})
@@ -88,19 +89,15 @@ def init(
 
 
 def step(
-    build: Callable[..., Any],
-    log_density: LogDensity,
-    parameters: dict[str, Any],
-    key: Key,
-    state: ExternalState,
-) -> Callable[[], tuple[Any, Mapping[str, Any]]]:
+    build: Build, log_density: LogDensity, parameters: dict[str, Any], key: Key, state: ExternalState
+) -> Callable[[], tuple[Any, Facts]]:
     """Build the kernel with the tuning of the state."""
     before = with_tuning(state.inner, state.tuning)._replace(rng_key=key)
     kernel = make_kernel(build, log_density, parameters)
     # A kernel makes its functions in init; tracing it for shapes evaluates nothing.
     jax.eval_shape(lambda key, position: kernel.init(key, 0, position, (), {}), key, state.position)
 
-    def make_step() -> tuple[Any, Mapping[str, Any]]:
+    def make_step() -> tuple[Any, Facts]:
         inner = kernel.sample(before, (), {})
         return inner, inner._asdict()
 
@@ -109,8 +106,7 @@ def step(
 
 def read(state: Any) -> tuple[PyTree, Array, PyTree | None]:
     """Return position, log density and gradient of NumPyro's state."""
-    gradient = getattr(state, "z_grad", None)
-    gradient = None if gradient is None else jax.tree.map(jnp.negative, gradient)
+    gradient = jax.tree.map(jnp.negative, getattr(state, "z_grad", None))
     return state.z, -state.potential_energy, gradient
 
 
@@ -127,25 +123,20 @@ def with_tuning(state: Any, tuning: Tuning | StepSize | None) -> Any:
         )
     if isinstance(factor, LowRankFactor):
         factor = jnp.linalg.cholesky(inverse_mass_matrix_of(factor))
-    if factor.ndim == 1 and is_dense:
-        factor = jnp.diag(factor)
-    if factor.ndim == 1:
-        root = 1.0 / factor
-    else:
+    if is_dense:
+        factor = factor if factor.ndim == 2 else jnp.diag(factor)
         root = solve_triangular(factor, jnp.eye(len(factor), dtype=factor.dtype), lower=True).T
-    adapted = {
-        "step_size": tuning.step_size,
-        "inverse_mass_matrix": inverse_mass_matrix_of(factor),
-        "mass_matrix_sqrt": root,
-        "mass_matrix_sqrt_inv": factor.T,
-    }
-    return state._replace(adapt_state=state.adapt_state._replace(**adapted))
+    else:
+        root = 1.0 / factor
+    adapted = state.adapt_state._replace(mass_matrix_sqrt=root, mass_matrix_sqrt_inv=factor.T)
+    matrix = inverse_mass_matrix_of(factor)
+    adapted = adapted._replace(step_size=tuning.step_size, inverse_mass_matrix=matrix)
+    return state._replace(adapt_state=adapted)
 
 
-def is_counted_in_trace(build: Callable[..., Any], parameters: Mapping[str, Any]) -> bool:
+def is_counted_in_trace(build: Build, _: Facts) -> bool:
     """Return whether evaluations are counted as a step is traced: for NumPyro's own kernels."""
-    del parameters
     return build.__module__.startswith("numpyro.")
 
 
-NUMPYRO = Library("a kernel of NumPyro", init, step, read, is_counted_in_trace)
+NUMPYRO = external_kernel.Library("a kernel of NumPyro", init, step, read, is_counted_in_trace)

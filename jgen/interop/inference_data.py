@@ -1,5 +1,6 @@
 """Convert draws to ArviZ and back."""
 
+import functools
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -69,10 +70,8 @@ def to_arviz(
         facts[LOG_WEIGHT] = np.asarray(stored.log_weight)
     arviz = import_arviz()
     groups = {"posterior": variables} | ({"sample_stats": facts} if facts else {})
-    if int(arviz.__version__.split(".")[0]) < 1:
-        data = arviz.from_dict(**groups, coords=coords, dims=dims)
-    else:
-        data = arviz.from_dict(groups, coords=coords, dims=dims)
+    convert = functools.partial(arviz.from_dict, coords=coords, dims=dims)
+    data = convert(**groups) if arviz.__version__.startswith("0.") else convert(groups)
     data["posterior"].attrs["kind"] = stored.kind.value
     return data
 

@@ -1,17 +1,15 @@
 """Build adversarial autoencoders."""
 
-import flax.linen as nn
-
 from jgen.models.adversarial_model import assemble_adversarial
-from jgen.models.assemble import Network, examples_of, latent_model
+from jgen.models.assemble import AnyNetwork, examples_of, latent_model
 from jgen.models.priors import Prior
 from jgen.types import AdversarialModel, PyTree
 
 
 def adversarial_autoencoder(
-    decoder: nn.Module | Network,
-    encoder: nn.Module | Network,
-    critic: nn.Module | Network,
+    decoder: AnyNetwork,
+    encoder: AnyNetwork,
+    critic: AnyNetwork,
     latent_dim: int,
     shape: PyTree,
     *,

@@ -1,16 +1,15 @@
 """Combine a generative model and a critic."""
 
-import flax.linen as nn
 import jax
 
 from jgen._internal.binding import as_partial
-from jgen.models.assemble import Network, network_of, trace_shapes
+from jgen.models.assemble import AnyNetwork, network_of, trace_shapes
 from jgen.objectives.recipe import adversarial_model
 from jgen.types import AdversarialModel, LatentModel, PyTree
 
 
 def assemble_adversarial(
-    model: LatentModel, critic: nn.Module | Network, values: PyTree, values_name: str
+    model: LatentModel, critic: AnyNetwork, values: PyTree, values_name: str
 ) -> AdversarialModel:
     """Combine a model with a critic after checking that the critic takes its values.
 

@@ -37,7 +37,10 @@ class Network(NamedTuple):
     apply: Callable[..., Any]
 
 
-def network_of(part: str, network: nn.Module | Network, example: PyTree) -> Network:
+AnyNetwork = nn.Module | Network
+
+
+def network_of(part: str, network: AnyNetwork, example: PyTree) -> Network:
     """Return any network as two functions.
 
     Args:
@@ -78,11 +81,7 @@ def examples_of(shape: PyTree) -> PyTree:
 
 
 def latent_model(
-    decoder: nn.Module | Network,
-    encoder: nn.Module | Network | None,
-    latent_dim: int,
-    shape: PyTree,
-    prior: Prior | None = None,
+    decoder: AnyNetwork, encoder: AnyNetwork | None, latent_dim: int, shape: PyTree, prior: Prior | None
 ) -> LatentModel:
     """Assemble a latent-variable model after checking that its parts fit.
 
@@ -101,10 +100,8 @@ def latent_model(
         ValueError: If the parts do not fit each other or the examples; the message names them.
     """
     prior = standard_prior(latent_dim) if prior is None else prior
-    x = examples_of(shape)
-    z = jax.ShapeDtypeStruct((ROWS, latent_dim), jnp.result_type(float))
-    decoder = network_of("decoder", decoder, z)
-    encode = None if encoder is None else network_of("encoder", encoder, x)
+    decoder = network_of("decoder", decoder, examples_of((latent_dim,)))
+    encode = None if encoder is None else network_of("encoder", encoder, examples_of(shape))
     encoder_of = None if encode is None else Partial(_encoder, encode.apply)
     model = LatentModel(
         init=Partial(_init, as_partial(prior.init), decoder.init, None if encode is None else encode.init),
@@ -122,8 +119,7 @@ def check_fit(model: LatentModel, latent_dim: int, shape: PyTree) -> None:
     Raises:
         ValueError: As ``latent_model``.
     """
-    x = examples_of(shape)
-    z = jax.ShapeDtypeStruct((ROWS, latent_dim), jnp.result_type(float))
+    x, z = examples_of(shape), examples_of((latent_dim,))
     latents, examples = f"latents [batch, {latent_dim}]", f"examples {_shapes(x)}"
     params = trace_shapes("one of the networks", f"{latents} or {examples}", model.init, jax.random.key(0))
     sizes = {"latent_dim": ((), (latent_dim,))}

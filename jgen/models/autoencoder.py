@@ -1,21 +1,15 @@
 """Build deterministic autoencoders."""
 
-import flax.linen as nn
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.models.assemble import Network, check_fit, latent_model
+from jgen.models.assemble import AnyNetwork, check_fit, latent_model
 from jgen.models.priors import Prior
 from jgen.types import LatentModel, PyTree
 
 
 def autoencoder(
-    decoder: nn.Module | Network,
-    encoder: nn.Module | Network,
-    latent_dim: int,
-    shape: PyTree,
-    *,
-    prior: Prior | None = None,
+    decoder: AnyNetwork, encoder: AnyNetwork, latent_dim: int, shape: PyTree, *, prior: Prior | None = None
 ) -> LatentModel:
     r"""Build an autoencoder whose code is a deterministic function of the example.
 

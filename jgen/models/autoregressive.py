@@ -2,13 +2,12 @@
 
 from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.models.assemble import Network, network_of, trace_distribution
+from jgen.models.assemble import AnyNetwork, network_of, trace_distribution
 from jgen.types import Key, PyTree
 
 
@@ -24,7 +23,7 @@ class AutoregressiveModel(NamedTuple):
     distribution: Partial
 
 
-def autoregressive_model(network: nn.Module | Network) -> AutoregressiveModel:
+def autoregressive_model(network: AnyNetwork) -> AutoregressiveModel:
     r"""Build :math:`p(x) = \prod_t p(x_t \mid x_{<t})`, of exact log p, from a sequence decoder.
 
     Train it by ``jgen.objectives.maximum_likelihood(model.distribution)``, whose least loss is the entropy of

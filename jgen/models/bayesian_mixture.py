@@ -90,11 +90,8 @@ def parameters(z: Array) -> tuple[Array, Array, Array]:
     """Return log-weights ``[component]``, means and log-precisions ``[component, dim]``."""
     dim = (z.shape[1] - 1) // 2
     log_weights = jax.nn.log_softmax(WEIGHT_SCALE * z[:, 0])
-    return (
-        log_weights,
-        MEAN_SCALE * z[:, 1 : 1 + dim],
-        LOG_PRECISION_MEAN + LOG_PRECISION_SCALE * z[:, 1 + dim :],
-    )
+    means, log_precisions = z[:, 1 : 1 + dim], z[:, 1 + dim :]
+    return log_weights, MEAN_SCALE * means, LOG_PRECISION_MEAN + LOG_PRECISION_SCALE * log_precisions
 
 
 def relabelled(key: Key, z: Array) -> Array:

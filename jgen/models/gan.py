@@ -1,20 +1,13 @@
 """Build generative adversarial networks."""
 
-import flax.linen as nn
-
 from jgen.models.adversarial_model import assemble_adversarial
-from jgen.models.assemble import Network, examples_of, latent_model
+from jgen.models.assemble import AnyNetwork, examples_of, latent_model
 from jgen.models.priors import Prior
 from jgen.types import AdversarialModel, PyTree
 
 
 def gan(
-    generator: nn.Module | Network,
-    critic: nn.Module | Network,
-    latent_dim: int,
-    shape: PyTree,
-    *,
-    prior: Prior | None = None,
+    generator: AnyNetwork, critic: AnyNetwork, latent_dim: int, shape: PyTree, *, prior: Prior | None = None
 ) -> AdversarialModel:
     r"""Build a generator and a critic that distinguishes its draws from the data.
 

@@ -108,16 +108,10 @@ def gaussian_mixture(data: Array, num_components: int, *, floor: float = 0.02) -
         raise ValueError(f"column {bad.argmax()} is constant or linear in the columns before it: drop it")
     whitener = jnp.asarray(sd[:, None] * triangle.T * np.sign(conditional), data.dtype)  # [dim, dim]
     smallest = jnp.asarray(floor, data.dtype)
-    return GaussianMixture(
-        Partial(
-            bind_static(_init, num_components=num_components),
-            jnp.asarray(exact - mean, data.dtype),
-            whitener,
-            smallest,
-        ),
-        Partial(_distribution, jnp.asarray(mean, data.dtype), whitener, smallest),
-        Partial(_degenerate, smallest),
-    )
+    centred, mean = jnp.asarray(exact - mean, data.dtype), jnp.asarray(mean, data.dtype)
+    init = Partial(bind_static(_init, num_components=num_components), centred, whitener, smallest)
+    distribution = Partial(_distribution, mean, whitener, smallest)
+    return GaussianMixture(init, distribution, Partial(_degenerate, smallest))
 
 
 def _init(rows: Array, whitener: Array, floor: Array, key: Key, *, num_components: int) -> MixtureParams:
@@ -134,12 +128,8 @@ def _init(rows: Array, whitener: Array, floor: Array, key: Key, *, num_component
     scale_tril = jnp.linalg.cholesky((scatter + (dim + 1) * prior) / (count + dim + 1)[:, None, None])
     below = jnp.tril_indices(dim, -1)
     diagonal = jnp.diagonal(scale_tril, axis1=1, axis2=2)  # [component, dim]
-    return MixtureParams(
-        logits=jnp.log(weights),
-        means=means,
-        log_diagonal=jnp.log(jnp.maximum(diagonal - floor, 2 * floor)),
-        lower=scale_tril[:, below[0], below[1]],
-    )
+    log_diagonal = jnp.log(jnp.maximum(diagonal - floor, 2 * floor))
+    return MixtureParams(jnp.log(weights), means, log_diagonal, scale_tril[:, below[0], below[1]])
 
 
 def _cluster(num_clusters: int, rows: Array, key: Key, num_rounds: int = 5) -> Array:

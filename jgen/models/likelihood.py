@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
 from jax.typing import ArrayLike
 
 from jgen.objectives.input_checks import is_point, num_examples
@@ -92,11 +91,9 @@ def log_prob_bound(
         found = _bounds(model, params, batch, jax.random.fold_in(key, index), num_particles, chunk_size=chunk)
         values.append(np.asarray(found))
     proposal = "prior" if model.encoder is None else "encoder"
-    return Bounds(
-        np.concatenate(values)[:total],
-        f"importance-weighted lower bound, {num_particles} particles",
-        {"bound": "lower", "num_particles": num_particles, "proposal": proposal, "unit": "nats"},
-    )
+    protocol = {"bound": "lower", "num_particles": num_particles, "proposal": proposal, "unit": "nats"}
+    method = f"importance-weighted lower bound, {num_particles} particles"
+    return Bounds(np.concatenate(values)[:total], method, protocol)
 
 
 @partial(jax.jit, static_argnames="chunk_size")
@@ -105,7 +102,12 @@ def _bounds(
 ) -> Array:
     """Compute the bounds ``[batch]``; any number of particles is one program."""
     num_rows = num_examples(x)
-    posterior = None if model.encoder is None else _require_density(encode(model, params, x))
+    posterior = None if model.encoder is None else encode(model, params, x)
+    if posterior is not None and is_point(posterior):
+        raise ValueError(
+            "the encoder returns a point (Delta), which has no density to weight draws by, so an autoencoder "
+            "gives no bound: drop the encoder (model._replace(encoder=None)) to draw from the prior"
+        )
 
     def draw(particle: Key) -> tuple[Array, Array]:
         """Draw a latent per example, and compute log p(z) - log q(z | x) ``[batch]``."""
@@ -127,16 +129,6 @@ def _bounds(
     nothing = jnp.int32(0), jnp.full(num_rows, -jnp.inf)
     _, total = jax.lax.while_loop(lambda carry: carry[0] < num_particles, add, nothing)
     return total - jnp.log(num_particles)
-
-
-def _require_density(posterior: dist.Distribution) -> dist.Distribution:
-    """Return the posterior; raise if it is a point."""
-    if is_point(posterior):
-        raise ValueError(
-            "the encoder returns a point (Delta), which has no density to weight draws by, so an autoencoder "
-            "gives no bound: drop the encoder (model._replace(encoder=None)) to draw from the prior"
-        )
-    return posterior
 
 
 def bits_per_dimension(log_prob: ArrayLike, num_dims: int, *, step: ArrayLike = 1.0) -> Array:

@@ -35,10 +35,14 @@ class Posterior(NamedTuple):
 
 def linear_decoder(params: PyTree, z: Array) -> dist.Distribution:
     """Return p(x | z) ``[batch]`` over ``[dim]`` for ``z [batch, latent]``."""
-    decoder = params["decoder"]
-    mean = jnp.matmul(z, decoder["weight"].T, precision="highest")  # [batch, dim]
-    mean += jnp.broadcast_to(decoder["bias"], mean.shape)
-    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(decoder["log_scale"]), mean.shape)).to_event(1)
+    return linear_normal(params["decoder"], z)
+
+
+def linear_normal(part: PyTree, inputs: Array) -> dist.Distribution:
+    """Return a Normal ``[batch]`` whose mean is affine in ``inputs [batch, from]``, over ``[to]``."""
+    mean = jnp.matmul(inputs, part["weight"].T, precision="highest")  # [batch, to]
+    mean += jnp.broadcast_to(part["bias"], mean.shape)
+    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(part["log_scale"]), mean.shape)).to_event(1)
 
 
 def exact_posterior(params: PyTree, x: Array) -> dist.Distribution:

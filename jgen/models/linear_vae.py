@@ -6,7 +6,7 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.models.linear_gaussian import linear_decoder
+from jgen.models.linear_gaussian import linear_decoder, linear_normal
 from jgen.models.priors import constant, standard_prior
 from jgen.types import Array, Key, LatentModel, PyTree
 
@@ -47,33 +47,18 @@ def linear_vae(dim: int, latent_dim: int) -> LatentModel:
     if dim < 1 or latent_dim < 1:
         raise ValueError(f"dim and latent_dim must be at least 1, got {dim} and {latent_dim}")
     prior = standard_prior(latent_dim).distribution({}, None)
-    return LatentModel(
-        Partial(bind_static(_init, dim=dim, latent_dim=latent_dim)),
-        Partial(constant, prior),
-        Partial(linear_decoder),
-        Partial(_encoder),
-    )
+    init = Partial(bind_static(_init, dim=dim, latent_dim=latent_dim))
+    return LatentModel(init, Partial(constant, prior), Partial(linear_decoder), Partial(_encoder))
 
 
 def _init(key: Key, *, dim: int, latent_dim: int) -> dict[str, PyTree]:
     decoder_key, encoder_key = jax.random.split(key)
-    return {
-        "prior": {},
-        "decoder": {
-            "weight": jax.random.normal(decoder_key, (dim, latent_dim)) * dim**-0.5,
-            "bias": jnp.zeros(dim),
-            "log_scale": jnp.zeros(()),
-        },
-        "encoder": {
-            "weight": jax.random.normal(encoder_key, (latent_dim, dim)) * dim**-0.5,
-            "bias": jnp.zeros(latent_dim),
-            "log_scale": jnp.zeros(latent_dim),
-        },
-    }
+    weight = jax.random.normal(decoder_key, (dim, latent_dim)) * dim**-0.5
+    decoder = {"weight": weight, "bias": jnp.zeros(dim), "log_scale": jnp.zeros(())}
+    weight = jax.random.normal(encoder_key, (latent_dim, dim)) * dim**-0.5
+    encoder = {"weight": weight, "bias": jnp.zeros(latent_dim), "log_scale": jnp.zeros(latent_dim)}
+    return {"prior": {}, "decoder": decoder, "encoder": encoder}
 
 
 def _encoder(params: PyTree, x: Array) -> dist.Distribution:
-    encoder = params["encoder"]
-    mean = jnp.matmul(x, encoder["weight"].T, precision="highest")  # [batch, latent]
-    mean += jnp.broadcast_to(encoder["bias"], mean.shape)
-    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(encoder["log_scale"]), mean.shape)).to_event(1)
+    return linear_normal(params["encoder"], x)

@@ -44,19 +44,14 @@ def mixture_prior(latent_dim: int, num_components: int) -> Prior:
         raise ValueError(
             f"num_components and latent_dim must be at least 1, got {num_components} and {latent_dim}"
         )
-    return Prior(
-        Partial(bind_static(_init, latent_dim=latent_dim, num_components=num_components)),
-        Partial(_distribution),
-    )
+    init = bind_static(_init, latent_dim=latent_dim, num_components=num_components)
+    return Prior(Partial(init), Partial(_distribution))
 
 
 def _init(key: Key, *, latent_dim: int, num_components: int) -> dict[str, Array]:
     shape = (num_components, latent_dim)
-    return {
-        "logits": jnp.zeros(num_components),
-        "means": jax.random.normal(key, shape),
-        "log_scales": jnp.zeros(shape),
-    }
+    means, log_scales = jax.random.normal(key, shape), jnp.zeros(shape)
+    return {"logits": jnp.zeros(num_components), "means": means, "log_scales": log_scales}
 
 
 def _distribution(params: PyTree, encode: Partial | None) -> dist.Distribution:  # noqa: ARG001

@@ -76,14 +76,10 @@ def ppca(rows: ArrayLike, latent_dim: int) -> PPCA:
         )
     largest, noise = values[:latent_dim], values[latent_dim:].mean()  # noise: a variance
     log_likelihood = -(dim * log(2 * pi) + np.log(largest).sum() + (dim - latent_dim) * log(noise) + dim) / 2
-    decoder = {
-        "weight": jnp.asarray(vectors[:latent_dim].T * np.sqrt(largest - noise), float),
-        "bias": jnp.asarray(mean, float),
-        "log_scale": jnp.asarray(log(noise) / 2, float),
-    }
+    weight = vectors[:latent_dim].T * np.sqrt(largest - noise)
+    decoder = {"weight": weight, "bias": mean, "log_scale": log(noise) / 2}
+    decoder = {name: jnp.asarray(part, float) for name, part in decoder.items()}
     params = {"prior": {}, "decoder": decoder, "encoder": {}}
-    prior = standard_prior(latent_dim).distribution({}, None)
-    model = LatentModel(
-        Partial(constant, params), Partial(constant, prior), Partial(linear_decoder), Partial(exact_posterior)
-    )
+    prior = Partial(constant, standard_prior(latent_dim).distribution({}, None))
+    model = LatentModel(Partial(constant, params), prior, Partial(linear_decoder), Partial(exact_posterior))
     return PPCA(model, params, jnp.asarray(log_likelihood, float))

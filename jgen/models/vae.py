@@ -1,19 +1,12 @@
 """Build variational autoencoders."""
 
-import flax.linen as nn
-
-from jgen.models.assemble import Network, latent_model
+from jgen.models.assemble import AnyNetwork, latent_model
 from jgen.models.priors import Prior
 from jgen.types import LatentModel, PyTree
 
 
 def vae(
-    decoder: nn.Module | Network,
-    encoder: nn.Module | Network,
-    latent_dim: int,
-    shape: PyTree,
-    *,
-    prior: Prior | None = None,
+    decoder: AnyNetwork, encoder: AnyNetwork, latent_dim: int, shape: PyTree, *, prior: Prior | None = None
 ) -> LatentModel:
     r"""Build a variational autoencoder from a decoder, an amortised posterior and a prior.
 

@@ -1,15 +1,13 @@
 """Train an autoencoder against a critic that compares codes with draws of the prior."""
 
-from collections.abc import Mapping
-
 import jax
 from jax.tree_util import Partial
 
-from jgen.objectives.adversarial_terms import bind_adversarial_model, critic_scores
+from jgen.objectives.adversarial_terms import bind_both, critic_scores
 from jgen.objectives.input_checks import check_number
 from jgen.objectives.latent_terms import draw, draw_prior, log_likelihood
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import AdversarialModel, Array, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, LossAndAux, PyTree
 
 
 def adversarial_autoencoder(adversarial: AdversarialModel, *, weight: float | Array = 1.0) -> Partial:
@@ -56,14 +54,12 @@ def adversarial_autoencoder(adversarial: AdversarialModel, *, weight: float | Ar
     Reference:
         Makhzani et al. (2015), Adversarial autoencoders.
     """
-    return Partial(
-        _adversarial_autoencoder, bind_adversarial_model(adversarial), check_number("weight", weight)
-    )
+    return Partial(_adversarial_autoencoder, bind_both(adversarial), check_number("weight", weight))
 
 
 def _adversarial_autoencoder(
     adversarial: AdversarialModel, weight: Array, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+) -> LossAndAux:
     model, model_params = adversarial.model, params["model"]
     z = draw(model, model_params, batch, key)
     reconstruction = log_likelihood(model, model_params, batch, z[None])[0]  # [batch]
@@ -73,14 +69,8 @@ def _adversarial_autoencoder(
     real_score, fake_score, model_score = critic_scores(adversarial, params, real, z)  # [batch]
     critic_loss = jax.nn.softplus(-real_score) + jax.nn.softplus(fake_score)
     model_loss = weight * jax.nn.softplus(-model_score) - reconstruction
-    aux = {
-        "reconstruction": reconstruction,
-        "model_loss": model_loss,
-        "critic_loss": critic_loss,
-        "real_score": real_score,
-        "fake_score": fake_score,
-    }
-    return (critic_loss + model_loss).mean(), aux
+    losses = {"reconstruction": reconstruction, "model_loss": model_loss, "critic_loss": critic_loss}
+    return (critic_loss + model_loss).mean(), losses | {"real_score": real_score, "fake_score": fake_score}
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
-from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import require_reparameterised
@@ -27,13 +26,12 @@ def mean_output(key: Key, distribution: dist.Distribution) -> Array:
     return mean_of("decoder", distribution)
 
 
-def bind_adversarial_model(adversarial: AdversarialModel) -> AdversarialModel:
-    """Return the adversarial model with each of its functions as a ``Partial``."""
+def bind_both(adversarial: AdversarialModel) -> AdversarialModel:
+    """Return an adversarial model, with each function of model and critic as a ``Partial``."""
     if not isinstance(adversarial, AdversarialModel):
         raise TypeError(f"the objective needs an AdversarialModel, got {type(adversarial).__name__}")
-    return AdversarialModel(
-        as_partial(adversarial.init), bind_model(adversarial.model), as_partial(adversarial.critic)
-    )
+    init, model, critic = adversarial
+    return AdversarialModel(as_partial(init), bind_model(model), as_partial(critic))
 
 
 def generate(adversarial: AdversarialModel, output: Output, params: PyTree, key: Key, real: Array) -> Array:
@@ -48,26 +46,17 @@ def generate(adversarial: AdversarialModel, output: Output, params: PyTree, key:
     return value
 
 
-def critic_scores(
-    adversarial: AdversarialModel, params: PyTree, real: Array, fake: Array
-) -> tuple[Array, Array, Array]:
+def critic_scores(adversarial: AdversarialModel, params: PyTree, real: Array, fake: Array) -> list[Array]:
     """Compute scores ``[batch]`` of real examples, and of fake ones for the critic's and the model's loss.
 
     The second and third are equal, but no gradient of the second reaches the model, and none of the third the
     critic: in the sum of their losses each has the gradient of its own loss.
     """
-    fixed = jax.lax.stop_gradient
-    return (
-        _score(adversarial.critic, params["critic"], real),
-        _score(adversarial.critic, params["critic"], fixed(fake)),
-        _score(adversarial.critic, fixed(params["critic"]), fake),
-    )
-
-
-def _score(critic: Partial, params: PyTree, value: Array) -> Array:
-    score = critic(params, value)
-    if jnp.shape(score) != value.shape[:1]:
+    critic, fixed = params["critic"], jax.lax.stop_gradient
+    inputs = ((critic, real), (critic, fixed(fake)), (fixed(critic), fake))
+    scores = [adversarial.critic(*each) for each in inputs]
+    if wrong := {jnp.shape(score) for score in scores} - {real.shape[:1]}:
         raise ValueError(
-            f"the critic must return one score for each example, {value.shape[:1]}, got {jnp.shape(score)}"
+            f"the critic must return one score for each example, {real.shape[:1]}, got {wrong.pop()}"
         )
-    return score
+    return scores

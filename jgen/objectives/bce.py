@@ -1,6 +1,5 @@
 """Compute the binary cross-entropy of a reconstruction."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -9,10 +8,10 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.input_checks import require_event
-from jgen.objectives.latent_terms import bind_model, decode, draw, per_example
+from jgen._internal.validation import innermost
+from jgen.objectives.latent_terms import bind_model, decoded, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def bce(model: LatentModel) -> Partial:
@@ -57,10 +56,8 @@ def bce(model: LatentModel) -> Partial:
     return Partial(_bce, bind_model(model))
 
 
-def _bce(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
-    likelihood = decode(model, params, draw(model, params, batch, key))
-    require_event("decoder", likelihood, batch)
-    logits = _logits_of(likelihood, batch.shape)
+def _bce(model: LatentModel, params: PyTree, batch: Array, key: Key) -> LossAndAux:
+    logits = _logits_of(decoded(model, params, batch, key), batch.shape)
     error = jax.nn.softplus(logits) - batch * logits  # [batch, *event]
     error = jnp.where((batch >= 0) & (batch <= 1), error, jnp.nan)
     cross_entropy = per_example(error).mean(1)  # [batch]
@@ -68,9 +65,7 @@ def _bce(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Ar
 
 
 def _logits_of(likelihood: Any, shape: tuple[int, ...]) -> Array:
-    base = likelihood
-    while hasattr(base, "base_dist"):
-        base = base.base_dist
+    base = innermost(likelihood)
     logits = getattr(base, "logits", None)
     if logits is None or logits.shape != shape:
         described = "none" if logits is None else f"logits of shape {logits.shape}"

@@ -1,7 +1,5 @@
 """Maximise the likelihood of values given conditions: regression, classification, any decoder alone."""
 
-from collections.abc import Mapping
-
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -10,7 +8,7 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import distribution_given, require_event
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Conditional, Key, PyTree
+from jgen.types import Array, Conditional, Key, LossAndAux, PyTree
 
 
 def conditional_likelihood(conditional: Conditional) -> Partial:
@@ -52,12 +50,7 @@ def conditional_likelihood(conditional: Conditional) -> Partial:
     return Partial(_conditional_likelihood, as_partial(conditional))
 
 
-def _conditional_likelihood(
-    conditional: Partial,
-    params: PyTree,
-    batch: PyTree,
-    key: Key,  # noqa: ARG001
-) -> tuple[Array, Mapping[str, Array]]:
+def _conditional_likelihood(conditional: Partial, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:  # noqa: ARG001
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         raise TypeError(f"the batch must be a pair (condition, value), got {type(batch).__name__}")
     condition, value = batch
@@ -70,12 +63,11 @@ def _conditional_likelihood(
 def recipe(inputs: RecipeInputs) -> Recipe:
     """Return the recipe for the checks: a line with noise."""
     x = jnp.linspace(-1.0, 1.0, jax.tree.leaves(inputs.batch)[0].shape[0])
-    return Recipe(
-        lambda scale: conditional_likelihood(Partial(_line, jnp.asarray(scale))),
-        Partial(_init),
-        (x, 2 * x + 1),
-        stochastic=False,
-    )
+    return Recipe(_make, Partial(_init), (x, 2 * x + 1), stochastic=False)
+
+
+def _make(scale: float) -> Partial:
+    return conditional_likelihood(Partial(_line, jnp.asarray(scale)))
 
 
 def _init(key: Key) -> dict[str, Array]:

@@ -1,7 +1,5 @@
 """Penalise the slope of the encoder at the examples."""
 
-from collections.abc import Mapping
-
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -10,7 +8,7 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import bind_model, encode, mean_of, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def contractive(model: LatentModel) -> Partial:
@@ -53,9 +51,7 @@ def contractive(model: LatentModel) -> Partial:
     return Partial(_contractive, bind_model(model))
 
 
-def _contractive(
-    model: LatentModel, params: PyTree, batch: Array, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+def _contractive(model: LatentModel, params: PyTree, batch: Array, key: Key) -> LossAndAux:
     mean, vjp = jax.vjp(lambda x: mean_of("encoder", encode(model, params, x)), batch)
     (slope,) = vjp(jax.random.rademacher(key, mean.shape, mean.dtype))  # [batch, *event]
     value = jnp.square(per_example(slope)).sum(1)  # [batch]

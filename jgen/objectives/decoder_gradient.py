@@ -1,7 +1,5 @@
 """Penalise the slope of the decoder at the codes: smooth decoders interpolate well."""
 
-from collections.abc import Mapping
-
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -10,7 +8,7 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial
 from jgen.objectives.latent_terms import bind_model, decode, draw, mean_of, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def decoder_gradient(model: LatentModel) -> Partial:
@@ -54,9 +52,7 @@ def decoder_gradient(model: LatentModel) -> Partial:
     return Partial(_decoder_gradient, bind_model(model))
 
 
-def _decoder_gradient(
-    model: LatentModel, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+def _decoder_gradient(model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
     z = draw(model, params, batch, key)
     direction = jax.random.rademacher(jax.random.fold_in(key, 1), z.shape, z.dtype)
     _, slope = jax.jvp(lambda z: mean_of("decoder", decode(model, params, z)), (z,), (direction,))

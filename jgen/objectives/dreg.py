@@ -1,24 +1,15 @@
 """Maximise the importance-weighted bound by the doubly reparameterised gradient of the encoder."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import jax
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
+from jgen.objectives import latent_terms
 from jgen.objectives.input_checks import check_size, require_density
-from jgen.objectives.latent_terms import (
-    bind_model,
-    encode,
-    ess,
-    log_likelihood,
-    log_mean_exp,
-    log_prior,
-    sample_and_log_prob,
-)
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def dreg(model: LatentModel, num_particles: int) -> Partial:
@@ -70,26 +61,22 @@ def dreg(model: LatentModel, num_particles: int) -> Partial:
         Tucker, Lawson, Gu and Maddison (2019), Doubly reparameterized gradient estimators for Monte Carlo
         objectives.
     """
-    return Partial(
-        bind_static(_dreg, num_particles=check_size("num_particles", num_particles)), bind_model(model)
-    )
+    function = bind_static(_dreg, num_particles=check_size("num_particles", num_particles))
+    return Partial(function, latent_terms.bind_model(model))
 
 
-def _dreg(
-    model: LatentModel, params: PyTree, batch: PyTree, key: Key, *, num_particles: int
-) -> tuple[Array, Mapping[str, Array]]:
-    posterior = require_density(encode(model, params, batch))
-    keys = jax.random.split(key, num_particles)
-    z = jax.vmap(lambda key: sample_and_log_prob(posterior, key)[0])(keys)  # [particle, batch, *latent]
-    log_weight = _log_weight(model, posterior, params, batch, z)  # [particle, batch]
-    bound = log_mean_exp(log_weight)  # [batch]
-    return -bound.mean(), {"bound": bound, "elbo": log_weight.mean(0), "ess": ess(log_weight)}
+def _dreg(model: LatentModel, params: PyTree, batch: PyTree, key: Key, *, num_particles: int) -> LossAndAux:
+    posterior = require_density(latent_terms.encode(model, params, batch))
+    draw = jax.vmap(lambda key: latent_terms.sample_and_log_prob(posterior, key)[0])
+    z = draw(jax.random.split(key, num_particles))  # [particle, batch, *latent]
+    aux = latent_terms.bounds(_log_weight(model, posterior, params, batch, z))
+    return -aux["bound"].mean(), aux
 
 
 @jax.custom_vjp
 def _log_weight(model: LatentModel, posterior: Any, params: PyTree, x: PyTree, z: Array) -> Array:
     """Compute log p(x, z) - log q(z | x), with no gradient to q and a weighted one to z."""
-    log_joint = log_prior(model, params, z) + log_likelihood(model, params, x, z)
+    log_joint = latent_terms.log_prior(model, params, z) + latent_terms.log_likelihood(model, params, x, z)
     return log_joint - jax.vmap(posterior.log_prob)(z)
 
 

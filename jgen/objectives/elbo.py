@@ -1,6 +1,6 @@
 """Maximise the evidence lower bound, with beta, free bits and a capacity in the loss but not in the bound."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import jax.numpy as jnp
 from jax.tree_util import Partial
@@ -8,15 +8,9 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import check_number, require_density
 from jgen.objectives.kl_estimates import closed_form_kl
-from jgen.objectives.latent_terms import (
-    bind_model,
-    encode,
-    log_likelihood,
-    prior_of,
-    sample_and_log_prob,
-)
+from jgen.objectives.latent_terms import bind_model, encode, log_likelihood, prior_of, sample_and_log_prob
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def elbo(
@@ -76,21 +70,16 @@ def elbo(
         al. (2016), Improved variational inference with inverse autoregressive flow (free bits); Burgess et
         al. (2018), Understanding disentangling in beta-VAE (capacity).
     """
+    beta = check_number("beta", beta)
     free_bits = None if free_bits is None else check_number("free_bits", free_bits)
     capacity = None if capacity is None else check_number("capacity", capacity)
-    return Partial(_elbo, as_partial(kl), bind_model(model), check_number("beta", beta), free_bits, capacity)
+    return Partial(_elbo, as_partial(kl), bind_model(model), beta, (free_bits, capacity))
 
 
 def _elbo(
-    kl_of: Partial,
-    model: LatentModel,
-    beta: Array,
-    free_bits: Array | None,
-    capacity: Array | None,
-    params: PyTree,
-    batch: PyTree,
-    key: Key,
-) -> tuple[Array, Mapping[str, Array]]:
+    kl_of: Partial, model: LatentModel, beta: Array, limits: tuple, params: PyTree, batch: PyTree, key: Key
+) -> LossAndAux:
+    free_bits, capacity = limits
     posterior = require_density(encode(model, params, batch))
     z, log_posterior = sample_and_log_prob(posterior, key)
     groups = kl_of(posterior, prior_of(model, params), z, log_posterior)  # [batch, group]

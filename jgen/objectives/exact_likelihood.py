@@ -1,6 +1,6 @@
 """Maximise an exact likelihood given as a function: linear Gaussian, flow, autoregressive models."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial
 from jgen.objectives.input_checks import num_examples
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, PyTree
+from jgen.types import Array, Key, LossAndAux, PyTree
 
 
 def exact_likelihood(log_prob: Callable[[PyTree, PyTree], Array]) -> Partial:
@@ -49,12 +49,7 @@ def exact_likelihood(log_prob: Callable[[PyTree, PyTree], Array]) -> Partial:
     return Partial(_exact_likelihood, as_partial(log_prob))
 
 
-def _exact_likelihood(
-    log_prob_of: Partial,
-    params: PyTree,
-    batch: PyTree,
-    key: Key,  # noqa: ARG001
-) -> tuple[Array, Mapping[str, Array]]:
+def _exact_likelihood(log_prob_of: Partial, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:  # noqa: ARG001
     log_prob = log_prob_of(params, batch)  # [batch]
     if log_prob.shape != (num_examples(batch),):
         raise ValueError(

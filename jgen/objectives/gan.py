@@ -1,20 +1,12 @@
 """Train a generator against a critic by the non-saturating losses of generative adversarial networks."""
 
-from collections.abc import Mapping
-
 import jax
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.adversarial_terms import (
-    Output,
-    bind_adversarial_model,
-    critic_scores,
-    generate,
-    sampled_output,
-)
+from jgen.objectives.adversarial_terms import Output, bind_both, critic_scores, generate, sampled_output
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import AdversarialModel, Array, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, LossAndAux, PyTree
 
 
 def gan(adversarial: AdversarialModel, *, output: Output = sampled_output) -> Partial:
@@ -64,23 +56,18 @@ def gan(adversarial: AdversarialModel, *, output: Output = sampled_output) -> Pa
     Reference:
         Goodfellow et al. (2014), Generative adversarial nets.
     """
-    return Partial(_gan, as_partial(output), bind_adversarial_model(adversarial))
+    return Partial(_gan, as_partial(output), bind_both(adversarial))
 
 
 def _gan(
     output: Partial, adversarial: AdversarialModel, params: PyTree, batch: Array, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+) -> LossAndAux:
     fake = generate(adversarial, output, params, key, batch)
     real_score, fake_score, model_score = critic_scores(adversarial, params, batch, fake)  # [batch]
     critic_loss = jax.nn.softplus(-real_score) + jax.nn.softplus(fake_score)
     model_loss = jax.nn.softplus(-model_score)
-    aux = {
-        "model_loss": model_loss,
-        "critic_loss": critic_loss,
-        "real_score": real_score,
-        "fake_score": fake_score,
-    }
-    return (critic_loss + model_loss).mean(), aux
+    scores = {"real_score": real_score, "fake_score": fake_score}
+    return (critic_loss + model_loss).mean(), {"model_loss": model_loss, "critic_loss": critic_loss} | scores
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:

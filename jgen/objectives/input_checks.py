@@ -8,7 +8,7 @@ import numpy as np
 import numpyro.distributions as dist
 from flax.errors import ScopeParamShapeError
 
-from jgen._internal.validation import is_traced
+from jgen._internal.validation import innermost, is_traced
 from jgen.types import Array, Conditional, PyTree
 
 
@@ -24,10 +24,7 @@ def require_density(posterior: dist.Distribution) -> dist.Distribution:
 
 def is_point(distribution: dist.Distribution) -> bool:
     """Return whether a distribution is a ``Delta``, wrapped or not, which has no density."""
-    base = distribution
-    while hasattr(base, "base_dist"):
-        base = base.base_dist
-    return isinstance(base, dist.Delta)
+    return isinstance(innermost(distribution), dist.Delta)
 
 
 def require_reparameterised(part: str, distribution: dist.Distribution) -> dist.Distribution:
@@ -47,6 +44,16 @@ def require_event(part: str, distribution: dist.Distribution, x: PyTree) -> None
             f"the {part}'s examples have shape {distribution.event_shape}: the batch must be "
             f"[batch, *{distribution.event_shape}], got {x.shape}"
         )
+
+
+def require_unbatched(part: str, distribution: dist.Distribution, unit: str) -> dist.Distribution:
+    """Return the distribution if it has no batch axes; raise otherwise."""
+    if shape := distribution.batch_shape:
+        raise ValueError(
+            f"{part} must be one distribution without batch axes, got batch_shape {shape}; "
+            f"use .to_event({len(shape)}) if they are one {unit}"
+        )
+    return distribution
 
 
 def check_number(name: str, value: Any, *, least: float = 0.0) -> Array:

@@ -1,14 +1,12 @@
 """Maximise the importance-weighted bound, tighter than the evidence lower bound, by several draws of z."""
 
-from collections.abc import Mapping
-
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import check_size
-from jgen.objectives.latent_terms import bind_model, ess, log_mean_exp, particles
+from jgen.objectives.latent_terms import bind_model, bounds, log_weights
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Key, LatentModel, LossAndAux, PyTree
 
 
 def iwae(model: LatentModel, num_particles: int) -> Partial:
@@ -53,17 +51,13 @@ def iwae(model: LatentModel, num_particles: int) -> Partial:
     Reference:
         Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders.
     """
-    return Partial(
-        bind_static(_iwae, num_particles=check_size("num_particles", num_particles)), bind_model(model)
-    )
+    function = bind_static(_iwae, num_particles=check_size("num_particles", num_particles))
+    return Partial(function, bind_model(model))
 
 
-def _iwae(
-    model: LatentModel, params: PyTree, batch: PyTree, key: Key, *, num_particles: int
-) -> tuple[Array, Mapping[str, Array]]:
-    log_weight = particles(model, params, batch, key, num_particles).log_weight  # [particle, batch]
-    bound = log_mean_exp(log_weight)  # [batch]
-    return -bound.mean(), {"bound": bound, "elbo": log_weight.mean(0), "ess": ess(log_weight)}
+def _iwae(model: LatentModel, params: PyTree, batch: PyTree, key: Key, *, num_particles: int) -> LossAndAux:
+    aux = bounds(log_weights(model, params, batch, key, num_particles))
+    return -aux["bound"].mean(), aux
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:

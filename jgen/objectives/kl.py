@@ -1,6 +1,6 @@
 """Minimise the divergence of the posterior from the prior."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from jax.tree_util import Partial
 
@@ -9,7 +9,7 @@ from jgen.objectives.input_checks import require_density
 from jgen.objectives.kl_estimates import closed_form_kl, sampled_kl
 from jgen.objectives.latent_terms import bind_model, encode, prior_of, sample_and_log_prob
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Partial:
@@ -53,9 +53,7 @@ def kl(model: LatentModel, *, by: Callable[..., Array] = closed_form_kl) -> Part
     return Partial(_kl, as_partial(by), bind_model(model))
 
 
-def _kl(
-    by: Partial, model: LatentModel, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+def _kl(by: Partial, model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
     posterior = require_density(encode(model, params, batch))
     z, log_posterior = sample_and_log_prob(posterior, key)
     value = by(posterior, prior_of(model, params), z, log_posterior).sum(1)  # [batch]

@@ -1,13 +1,11 @@
 """Penalise the squared length of the codes of an autoencoder."""
 
-from collections.abc import Mapping
-
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.objectives.latent_terms import bind_model, draw, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Key, LatentModel, LossAndAux, PyTree
 
 
 def latent_l2(model: LatentModel) -> Partial:
@@ -47,9 +45,7 @@ def latent_l2(model: LatentModel) -> Partial:
     return Partial(_latent_l2, bind_model(model))
 
 
-def _latent_l2(
-    model: LatentModel, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+def _latent_l2(model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
     value = jnp.square(per_example(draw(model, params, batch, key))).sum(1) / 2  # [batch]
     return value.mean(), {"latent_l2": value}
 

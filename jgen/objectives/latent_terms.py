@@ -1,41 +1,13 @@
 """Compute the terms of latent-variable objectives: posterior draws, priors, likelihoods."""
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
 from jgen._internal.binding import as_partial
 from jgen.diagnostics.weights.kish_ess import kish_ess
-from jgen.objectives.input_checks import (
-    distribution_given,
-    require_density,
-    require_event,
-    require_reparameterised,
-)
-from jgen.types import Array, Key, LatentModel, PyTree
-
-
-class Particles(NamedTuple):
-    """Draws z ~ q(z | x) and their log-probabilities.
-
-    Attributes:
-        z: ``[particle, batch, *latent]``.
-        log_prior: log p(z) ``[particle, batch]``, nats.
-        log_likelihood: log p(x | z) ``[particle, batch]``, nats.
-        log_posterior: log q(z | x) ``[particle, batch]``, nats.
-    """
-
-    z: Array
-    log_prior: Array
-    log_likelihood: Array
-    log_posterior: Array
-
-    @property
-    def log_weight(self) -> Array:
-        """Compute log p(x, z) - log q(z | x), ``[particle, batch]``; the mean of its exponential is p(x)."""
-        return self.log_prior + self.log_likelihood - self.log_posterior
+from jgen.objectives import input_checks
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def bind_model(model: LatentModel) -> LatentModel:
@@ -46,13 +18,15 @@ def bind_model(model: LatentModel) -> LatentModel:
     return LatentModel(as_partial(model.init), as_partial(model.prior), as_partial(model.decoder), encoder)
 
 
-def particles(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: int) -> Particles:
-    """Draw weighted particles from a posterior that has a density; the decoder is called once."""
-    posterior = require_density(encode(model, params, x))
-    z, log_posterior = jax.vmap(lambda key: sample_and_log_prob(posterior, key))(
-        jax.random.split(key, num_particles)
-    )
-    return Particles(z, log_prior(model, params, z), log_likelihood(model, params, x, z), log_posterior)
+def log_weights(model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: int) -> Array:
+    """Compute log p(x, z) - log q(z | x), ``[particle, batch]``, nats; the mean of its exponential is p(x).
+
+    The particles z are drawn from the posterior, which must have a density; the decoder is called once.
+    """
+    posterior = input_checks.require_density(encode(model, params, x))
+    keys = jax.random.split(key, num_particles)
+    z, log_posterior = jax.vmap(lambda key: sample_and_log_prob(posterior, key))(keys)
+    return log_prior(model, params, z) + log_likelihood(model, params, x, z) - log_posterior
 
 
 def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
@@ -62,7 +36,7 @@ def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
             "the model has no encoder, and this objective draws z from q(z | x): give the LatentModel one, "
             "or train it against a critic, or by maximum_likelihood where its marginal is known"
         )
-    posterior = distribution_given("encoder", model.encoder, params, x)
+    posterior = input_checks.distribution_given("encoder", model.encoder, params, x)
     latent = prior_of(model, params).event_shape
     if posterior.event_shape != latent:
         raise ValueError(
@@ -74,18 +48,19 @@ def encode(model: LatentModel, params: PyTree, x: PyTree) -> dist.Distribution:
 
 def decode(model: LatentModel, params: PyTree, z: PyTree) -> dist.Distribution:
     """Return p(x | z) ``[batch]``; raise a ValueError if shapes do not fit."""
-    return distribution_given("decoder", model.decoder, params, z)
+    return input_checks.distribution_given("decoder", model.decoder, params, z)
+
+
+def decoded(model: LatentModel, params: PyTree, x: PyTree, key: Key) -> dist.Distribution:
+    """Return p(x | z) ``[batch]`` at a draw of z for each x; raise a ValueError if shapes do not fit."""
+    likelihood = decode(model, params, draw(model, params, x, key))
+    input_checks.require_event("decoder", likelihood, x)
+    return likelihood
 
 
 def prior_of(model: LatentModel, params: PyTree) -> dist.Distribution:
     """Return p(z), without batch axes."""
-    prior = model.prior(params)
-    if prior.batch_shape:
-        raise ValueError(
-            f"the prior must be one distribution without batch axes, got batch_shape {prior.batch_shape}; "
-            f"use .to_event({len(prior.batch_shape)}) if they are one latent"
-        )
-    return prior
+    return input_checks.require_unbatched("the prior", model.prior(params), "latent")
 
 
 def draw(model: LatentModel, params: PyTree, x: PyTree, key: Key) -> Array:
@@ -93,7 +68,7 @@ def draw(model: LatentModel, params: PyTree, x: PyTree, key: Key) -> Array:
 
     All objectives that need one draw make this one of their key, so that a sum of objectives makes it once.
     """
-    return require_reparameterised("encoder", encode(model, params, x)).sample(key)
+    return input_checks.require_reparameterised("encoder", encode(model, params, x)).sample(key)
 
 
 def draw_prior(model: LatentModel, params: PyTree, key: Key, num_draws: int) -> Array:
@@ -121,11 +96,8 @@ def log_likelihood(model: LatentModel, params: PyTree, x: PyTree, z: Array) -> A
     """Compute log p(x | z) ``[particle, batch]`` of ``z [particle, batch, *latent]`` in one decoder call."""
     num_particles = z.shape[0]
     likelihood = decode(model, params, z.reshape(-1, *z.shape[2:]))
-    require_event("decoder", likelihood, x)
-    tiled = jax.tree.map(
-        lambda leaf: jnp.broadcast_to(leaf[None], (num_particles, *leaf.shape)).reshape(-1, *leaf.shape[1:]),
-        x,
-    )
+    input_checks.require_event("decoder", likelihood, x)
+    tiled = jax.tree.map(lambda leaf: jnp.tile(leaf, (num_particles,) + (1,) * (leaf.ndim - 1)), x)
     return likelihood.log_prob(tiled).reshape(num_particles, -1)
 
 
@@ -143,11 +115,18 @@ def log_mean_exp(log_weight: Array) -> Array:
     return jax.nn.logsumexp(log_weight, axis=0) - jnp.log(log_weight.shape[0])
 
 
-def ess(log_weight: Array) -> Array:
-    """Compute the effective number of draws of each example, ``[particle, batch] -> [batch]``."""
-    return jax.vmap(kish_ess, in_axes=1)(log_weight)
+def bounds(log_weight: Array) -> dict[str, Array]:
+    """Return bound, ELBO and effective number of draws of each example, ``[particle, batch] -> [batch]``."""
+    ess = jax.vmap(kish_ess, in_axes=1)(log_weight)
+    return {"bound": log_mean_exp(log_weight), "elbo": log_weight.mean(0), "ess": ess}
 
 
 def per_example(array: Array) -> Array:
     """Flatten ``[batch, ...]`` to ``[batch, number]``."""
     return array.reshape(array.shape[0], -1)
+
+
+def code_length(model: LatentModel, weight: Array, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
+    """Compute the mean squared length of the codes times a weight: an objective for recipes."""
+    length = jnp.square(per_example(draw(model, params, batch, key))).sum(1)  # [batch]
+    return weight * length.mean(), {"length": length}

@@ -1,6 +1,6 @@
 """Maximise the likelihood of a distribution."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +8,10 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution, Logistic
 
 from jgen._internal.binding import as_partial
+from jgen.objectives.input_checks import require_event, require_unbatched
 from jgen.objectives.latent_terms import per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, PyTree
+from jgen.types import Array, Key, LossAndAux, PyTree
 
 
 def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Partial:
@@ -51,23 +52,9 @@ def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Par
     return Partial(_maximum_likelihood, as_partial(distribution_of))
 
 
-def _maximum_likelihood(
-    distribution_of: Callable[[PyTree], Distribution],
-    params: PyTree,
-    batch: PyTree,
-    key: Key,  # noqa: ARG001
-) -> tuple[Array, Mapping[str, Array]]:
-    distribution = distribution_of(params)
-    if distribution.batch_shape:
-        raise ValueError(
-            f"distribution_of must return one distribution without batch axes, got batch_shape "
-            f"{distribution.batch_shape}; "
-            f"use .to_event({len(distribution.batch_shape)}) if they are one example"
-        )
-    if isinstance(batch, jax.Array) and batch.shape[1:] != distribution.event_shape:
-        raise ValueError(
-            f"batch must have shape (batch, *{distribution.event_shape}) here, got {batch.shape}"
-        )
+def _maximum_likelihood(distribution_of: Partial, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:  # noqa: ARG001
+    distribution = require_unbatched("what distribution_of returns", distribution_of(params), "example")
+    require_event("distribution", distribution, batch)
     log_prob = jax.vmap(distribution.log_prob)(batch)  # [batch]
     return -log_prob.mean(), {"log_prob": log_prob}
 

@@ -1,6 +1,6 @@
 """Minimise the maximum mean discrepancy between codes and prior."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from jgen._internal.binding import as_partial
 from jgen.objectives.kernels import SCALES, imq, rbf
 from jgen.objectives.latent_terms import bind_model, draw, draw_prior, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -> Partial:
@@ -58,9 +58,7 @@ def mmd(model: LatentModel, *, kernel: Callable[[Array], Array] | None = None) -
     return Partial(_mmd, None if kernel is None else as_partial(kernel), bind_model(model))
 
 
-def _mmd(
-    kernel: Partial | None, model: LatentModel, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+def _mmd(kernel: Partial | None, model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
     z = per_example(draw(model, params, batch, key))  # [batch, latent]
     prior_draws = per_example(draw_prior(model, params, jax.random.fold_in(key, 1), z.shape[0]))
     terms = mmd_terms(imq(z.shape[1] * SCALES) if kernel is None else kernel, z, prior_draws)

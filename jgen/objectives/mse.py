@@ -1,14 +1,11 @@
 """Minimise the mean squared error of a reconstruction."""
 
-from collections.abc import Mapping
-
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.objectives.input_checks import require_event
-from jgen.objectives.latent_terms import bind_model, decode, draw, mean_of, per_example
+from jgen.objectives.latent_terms import bind_model, decoded, mean_of, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def mse(model: LatentModel) -> Partial:
@@ -49,10 +46,8 @@ def mse(model: LatentModel) -> Partial:
     return Partial(_mse, bind_model(model))
 
 
-def _mse(model: LatentModel, params: PyTree, batch: Array, key: Key) -> tuple[Array, Mapping[str, Array]]:
-    likelihood = decode(model, params, draw(model, params, batch, key))
-    require_event("decoder", likelihood, batch)
-    error = jnp.square(batch - mean_of("decoder", likelihood))  # [batch, *event]
+def _mse(model: LatentModel, params: PyTree, batch: Array, key: Key) -> LossAndAux:
+    error = jnp.square(batch - mean_of("decoder", decoded(model, params, batch, key)))  # [batch, *event]
     squared_error = per_example(error).mean(1)  # [batch]
     return squared_error.mean(), {"squared_error": squared_error}
 

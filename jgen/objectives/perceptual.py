@@ -1,16 +1,15 @@
 """Minimise the distance between the features of an example and of its reconstruction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.input_checks import require_event
-from jgen.objectives.latent_terms import bind_model, decode, draw, mean_of, per_example
+from jgen.objectives.latent_terms import bind_model, decoded, mean_of, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Partial:
@@ -60,12 +59,9 @@ def perceptual(model: LatentModel, features: Callable[[Array], PyTree]) -> Parti
     return Partial(_perceptual, as_partial(features), bind_model(model))
 
 
-def _perceptual(
-    features: Partial, model: LatentModel, params: PyTree, batch: Array, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
-    likelihood = decode(model, params, draw(model, params, batch, key))
-    require_event("decoder", likelihood, batch)
-    pairs = jax.tree.map(_difference, features(batch), features(mean_of("decoder", likelihood)))
+def _perceptual(features: Partial, model: LatentModel, params: PyTree, batch: Array, key: Key) -> LossAndAux:
+    mean = mean_of("decoder", decoded(model, params, batch, key))
+    pairs = jax.tree.map(_difference, features(batch), features(mean))
     value = jnp.stack(jax.tree.leaves(pairs)).sum(0)  # [batch]
     if value.shape != batch.shape[:1]:
         raise ValueError(f"features must keep the batch axis, {batch.shape[0]} here, got {value.shape[0]}")

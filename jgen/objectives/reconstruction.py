@@ -1,12 +1,10 @@
 """Maximise the likelihood of reconstructions under the decoder."""
 
-from collections.abc import Mapping
-
 from jax.tree_util import Partial
 
 from jgen.objectives.latent_terms import bind_model, draw, log_likelihood
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Key, LatentModel, LossAndAux, PyTree
 
 
 def reconstruction(model: LatentModel) -> Partial:
@@ -48,9 +46,7 @@ def reconstruction(model: LatentModel) -> Partial:
     return Partial(_reconstruction, bind_model(model))
 
 
-def _reconstruction(
-    model: LatentModel, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+def _reconstruction(model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
     z = draw(model, params, batch, key)  # [batch, *latent]
     log_prob = log_likelihood(model, params, batch, z[None])[0]  # [batch]
     return -log_prob.mean(), {"reconstruction": log_prob}

@@ -1,15 +1,13 @@
 """Maximise Rényi's variational bound: from mass-covering to mode-seeking by one number."""
 
-from collections.abc import Mapping
-
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import check_number, check_size
-from jgen.objectives.latent_terms import bind_model, ess, log_mean_exp, particles
+from jgen.objectives.latent_terms import bind_model, bounds, log_mean_exp, log_weights
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5) -> Partial:
@@ -56,20 +54,16 @@ def renyi(model: LatentModel, num_particles: int, *, alpha: float | Array = 0.5)
         Li and Turner (2016), Rényi divergence variational inference.
     """
     alpha = check_number("alpha", alpha, least=-float("inf"))
-    return Partial(
-        bind_static(_renyi, num_particles=check_size("num_particles", num_particles)),
-        bind_model(model),
-        alpha,
-    )
+    function = bind_static(_renyi, num_particles=check_size("num_particles", num_particles))
+    return Partial(function, bind_model(model), alpha)
 
 
 def _renyi(
     model: LatentModel, alpha: Array, params: PyTree, batch: PyTree, key: Key, *, num_particles: int
-) -> tuple[Array, Mapping[str, Array]]:
-    log_weight = particles(model, params, batch, key, num_particles).log_weight  # [particle, batch]
+) -> LossAndAux:
+    log_weight = log_weights(model, params, batch, key, num_particles)  # [particle, batch]
     value = log_power_mean(log_weight, 1 - alpha)  # [batch]
-    bound, elbo = log_mean_exp(log_weight), log_weight.mean(0)
-    return -value.mean(), {"bound": bound, "renyi": value, "elbo": elbo, "ess": ess(log_weight)}
+    return -value.mean(), bounds(log_weight) | {"renyi": value}
 
 
 def log_power_mean(log_weight: Array, power: Array) -> Array:

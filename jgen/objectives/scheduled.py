@@ -7,10 +7,10 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.latent_terms import draw, per_example
+from jgen.objectives.latent_terms import code_length
 from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.objectives.scheduled_objective import Scheduled
-from jgen.types import Array, Key, LatentModel, Objective, PyTree
+from jgen.types import Array, LatentModel, Objective
 
 
 def scheduled(make: Callable[..., Objective], **schedules: Callable[[Array], Array]) -> Scheduled:
@@ -53,9 +53,8 @@ def scheduled(make: Callable[..., Objective], **schedules: Callable[[Array], Arr
     for name, function in {"make": make, **schedules}.items():
         if not callable(function):
             raise TypeError(f"{name} must be a function, got {function!r}: bind a number that stays to make")
-    return Scheduled(
-        Partial(_at, as_partial(make), {name: as_partial(each) for name, each in schedules.items()})
-    )
+    functions = {name: as_partial(each) for name, each in schedules.items()}
+    return Scheduled(Partial(_at, as_partial(make), functions))
 
 
 def _at(make: Partial, schedules: Mapping[str, Any], step: Array) -> Objective:
@@ -74,11 +73,4 @@ def _saturating(scale: Array, step: Array) -> Array:
 
 
 def _length(model: LatentModel, *, weight: Array) -> Partial:
-    return Partial(_weighted_length, model, weight)
-
-
-def _weighted_length(
-    model: LatentModel, weight: Array, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
-    value = jnp.square(per_example(draw(model, params, batch, key))).sum(1)  # [batch]
-    return weight * value.mean(), {"length": value}
+    return Partial(code_length, model, weight)

@@ -1,12 +1,11 @@
 """Define an objective whose weights change with the training step."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.types import Array, Key, PyTree
+from jgen.types import Key, LossAndAux, PyTree
 
 
 class Scheduled(NamedTuple):
@@ -20,6 +19,6 @@ class Scheduled(NamedTuple):
 
     at: Partial
 
-    def __call__(self, params: PyTree, batch: PyTree, key: Key) -> tuple[Array, Mapping[str, Array]]:
+    def __call__(self, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
         """Evaluate the objective at the end of its schedules."""
         return self.at(jnp.int32(2**31 - 1))(params, batch, key)

@@ -1,7 +1,5 @@
 """Minimise the sliced Wasserstein distance between codes and prior."""
 
-from collections.abc import Mapping
-
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
@@ -10,7 +8,7 @@ from jgen._internal.binding import bind_static
 from jgen.objectives.input_checks import check_size
 from jgen.objectives.latent_terms import bind_model, draw, draw_prior, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
 
 def sliced_wasserstein(model: LatentModel, num_projections: int = 64) -> Partial:
@@ -62,7 +60,7 @@ def sliced_wasserstein(model: LatentModel, num_projections: int = 64) -> Partial
 
 def _sliced_wasserstein(
     model: LatentModel, params: PyTree, batch: PyTree, key: Key, *, num_projections: int
-) -> tuple[Array, Mapping[str, Array]]:
+) -> LossAndAux:
     z = draw(model, params, batch, key)
     prior_key, projection_key = (jax.random.fold_in(key, number) for number in (1, 2))
     prior_draws = draw_prior(model, params, prior_key, z.shape[0])

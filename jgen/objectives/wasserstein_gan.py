@@ -1,23 +1,15 @@
 """Train a generator against a Wasserstein critic with a gradient penalty."""
 
-from collections.abc import Mapping
-
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
-from jgen.objectives.adversarial_terms import (
-    Output,
-    bind_adversarial_model,
-    critic_scores,
-    generate,
-    sampled_output,
-)
+from jgen.objectives.adversarial_terms import Output, bind_both, critic_scores, generate, sampled_output
 from jgen.objectives.input_checks import check_number
 from jgen.objectives.latent_terms import per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
-from jgen.types import AdversarialModel, Array, Key, PyTree
+from jgen.types import AdversarialModel, Array, Key, LossAndAux, PyTree
 
 
 def wasserstein_gan(
@@ -68,40 +60,27 @@ def wasserstein_gan(
     Reference:
         Gulrajani et al. (2017), Improved training of Wasserstein GANs.
     """
-    return Partial(
-        _wasserstein_gan,
-        as_partial(output),
-        bind_adversarial_model(adversarial),
-        check_number("penalty", penalty),
-    )
+    penalty = check_number("penalty", penalty)
+    return Partial(_wasserstein_gan, as_partial(output), bind_both(adversarial), penalty)
 
 
 def _wasserstein_gan(
     output: Partial, adversarial: AdversarialModel, penalty: Array, params: PyTree, batch: Array, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
+) -> LossAndAux:
     fake = generate(adversarial, output, params, key, batch)
     real_score, fake_score, model_score = critic_scores(adversarial, params, batch, fake)  # [batch]
-    slope = _slope_between(
-        adversarial, params, batch, jax.lax.stop_gradient(fake), jax.random.fold_in(key, 1)
-    )
+    shape = (batch.shape[0],) + (1,) * (batch.ndim - 1)
+    share = jax.random.uniform(jax.random.fold_in(key, 1), shape, fake.dtype)
+    between = share * batch + (1 - share) * jax.lax.stop_gradient(fake)  # [batch, *event]
+    slope = _slope(Partial(adversarial.critic, params["critic"]), between)  # [batch]
     critic_loss = fake_score - real_score + penalty * jnp.square(slope - 1)
-    aux = {
-        "model_loss": -model_score,
-        "critic_loss": critic_loss,
-        "real_score": real_score,
-        "fake_score": fake_score,
-        "slope": slope,
-    }
-    return (critic_loss - model_score).mean(), aux
+    losses = {"model_loss": -model_score, "critic_loss": critic_loss, "slope": slope}
+    return (critic_loss - model_score).mean(), losses | {"real_score": real_score, "fake_score": fake_score}
 
 
-def _slope_between(
-    adversarial: AdversarialModel, params: PyTree, real: Array, fake: Array, key: Key
-) -> Array:
-    """Compute the norm of the critic's gradient in its input, at a point between each pair, ``[batch]``."""
-    share = jax.random.uniform(key, (real.shape[0],) + (1,) * (real.ndim - 1), fake.dtype)
-    between = share * real + (1 - share) * fake  # [batch, *event]
-    slope = jax.grad(lambda x: adversarial.critic(params["critic"], x).sum())(between)
+def _slope(score: Partial, x: Array) -> Array:
+    """Compute the norm of the gradient of the scores in x, ``[batch]``."""
+    slope = jax.grad(lambda x: score(x).sum())(x)
     squared = jnp.square(per_example(slope)).sum(1)  # [batch]
     flat = squared == 0  # where the norm has no derivative; 0 is one of its subgradients
     return jnp.where(flat, 0.0, jnp.sqrt(jnp.where(flat, 1.0, squared)))

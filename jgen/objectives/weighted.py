@@ -1,7 +1,7 @@
 """Sum objectives with weights."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,10 +9,10 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
 from jgen.objectives.input_checks import check_number
-from jgen.objectives.latent_terms import draw, log_likelihood, per_example
+from jgen.objectives.latent_terms import code_length
 from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.objectives.scheduled_objective import Scheduled
-from jgen.types import Array, Key, LatentModel, Objective, PyTree
+from jgen.types import Array, Key, LossAndAux, Objective, PyTree
 
 
 def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]) -> Partial | Scheduled:
@@ -53,11 +53,9 @@ def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]
         if not (isinstance(part, tuple) and len(part) == 2 and callable(part[1])):
             raise TypeError(f"the part {name} must be a pair (weight, objective), got {part!r}")
         weight, objective = part
-        weights.append(
-            as_partial(weight)
-            if callable(weight)
-            else check_number(f"weight of {name}", weight, least=-float("inf"))
-        )
+        if not callable(weight):
+            weight = check_number(f"weight of {name}", weight, least=-jnp.inf)
+        weights.append(as_partial(weight) if callable(weight) else weight)
         objectives.append(objective if isinstance(objective, Scheduled) else as_partial(objective))
     at = Partial(bind_static(_at, names=tuple(parts)), tuple(weights), tuple(objectives))
     if any(callable(weight) for weight in weights) or any(isinstance(each, Scheduled) for each in objectives):
@@ -65,9 +63,7 @@ def weighted(**parts: tuple[float | Array | Callable[[Array], Array], Objective]
     return at(None)
 
 
-def _at(
-    weights: tuple[Any, ...], objectives: tuple[Any, ...], step: Any, *, names: tuple[str, ...]
-) -> Partial:
+def _at(weights: tuple, objectives: tuple, step: Any, *, names: tuple[str, ...]) -> Partial:
     return Partial(
         bind_static(_weighted, names=names),
         tuple(weight(step) if callable(weight) else weight for weight in weights),
@@ -76,14 +72,8 @@ def _at(
 
 
 def _weighted(
-    weights: tuple[Array, ...],
-    objectives: tuple[Partial, ...],
-    params: PyTree,
-    batch: PyTree,
-    key: Key,
-    *,
-    names: tuple[str, ...],
-) -> tuple[Array, Mapping[str, Array]]:
+    weights: tuple, objectives: tuple, params: PyTree, batch: PyTree, key: Key, *, names: tuple[str, ...]
+) -> LossAndAux:
     results = [objective(params, batch, key) for objective in objectives]
     loss = sum(weight * loss for weight, (loss, _) in zip(weights, results, strict=True))
     uses = Counter(entry for _, aux in results for entry in aux)
@@ -96,22 +86,6 @@ def _weighted(
 
 
 def recipe(inputs: RecipeInputs) -> Recipe:
-    """Return the recipe for the checks: a log-likelihood and the length of the codes."""
-    model = inputs.model
-    return inputs.recipe(
-        lambda scale: weighted(
-            likelihood=(scale, Partial(_likelihood, model)), length=(-scale, Partial(_length, model))
-        )
-    )
-
-
-def _likelihood(
-    model: LatentModel, params: PyTree, batch: PyTree, key: Key
-) -> tuple[Array, Mapping[str, Array]]:
-    value = log_likelihood(model, params, batch, draw(model, params, batch, key)[None])[0]  # [batch]
-    return -value.mean(), {"value": value}
-
-
-def _length(model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> tuple[Array, Mapping[str, Array]]:
-    value = jnp.square(per_example(draw(model, params, batch, key))).sum(1)  # [batch]
-    return value.mean(), {"value": value}
+    """Return the recipe for the checks: the length of the codes, twice."""
+    parts = [Partial(code_length, inputs.model, weight) for weight in (1.0, 2.0)]
+    return inputs.recipe(lambda scale: weighted(one=(scale, parts[0]), other=(-0.1 * scale, parts[1])))

@@ -42,34 +42,25 @@ def curves(
         5
     """
     values = matrix(values, "values", ["step", "restart"])
-    made, axes = figure(1, 1, 3.4)
-    axis = axes[0, 0]
-    last = np.where(np.isfinite(values[-1]), values[-1], np.nan)  # [restart]
-    sign = 1.0 if maximise else -1.0
-    best = None if np.isnan(last).all() else int(np.nanargmax(sign * last))
-    steps = np.arange(values.shape[0])
+    num_steps, num_restarts = values.shape
+    made, [[axis]] = figure(1, 1, 3.4)
     shown = np.where(np.isfinite(values), values, np.nan)  # [step, restart]
-    alpha = float(np.clip(8.0 / values.shape[1], 0.15, 0.7))
-    for i in range(values.shape[1]):
+    last = shown[-1]  # [restart]
+    best = None if np.isnan(last).all() else int(np.nanargmax(last if maximise else -last))
+    alpha = float(np.clip(8.0 / num_restarts, 0.15, 0.7))
+    for i in range(num_restarts):
         if i != best:
-            axis.plot(steps, shown[:, i], color=MUTED, linewidth=0.9, alpha=alpha)
+            axis.plot(shown[:, i], color=MUTED, linewidth=0.9, alpha=alpha)
     if best is not None:
-        axis.plot(
-            steps,
-            shown[:, best],
-            color=MODEL,
-            linewidth=2.2,
-            label=f"best of {values.shape[1]}: {last[best]:.2f}",
-        )
+        label = f"best of {num_restarts}: {last[best]:.2f}"
+        axis.plot(shown[:, best], color=MODEL, linewidth=2.2, label=label)
     if reference is not None:
         axis.axhline(reference, color=DATA, linestyle="--", linewidth=1.2, label=f"known: {reference:.2f}")
-    num_failed = int(np.isnan(last).sum())
-    if num_failed:
-        axis.plot([], [], color="none", label=f"{num_failed} of {values.shape[1]} ended in NaN or infinity")
-    late = shown[values.shape[0] // 10 :]
+    if num_failed := int(np.isnan(last).sum()):
+        axis.plot([], [], color="none", label=f"{num_failed} of {num_restarts} ended in NaN or infinity")
+    late = shown[num_steps // 10 :]
     set_vertical_range(axis, [*late[np.isfinite(late)], *([] if reference is None else [reference])])
-    axis.set(xlabel=xlabel, ylabel=ylabel)
-    axis.set_xlim(0, max(values.shape[0] - 1, 1))
+    axis.set(xlabel=xlabel, ylabel=ylabel, xlim=(0, max(num_steps - 1, 1)))
     axis.grid(axis="y")
     axis.legend(loc="lower right" if maximise else "upper right")
     return made

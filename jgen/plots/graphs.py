@@ -49,12 +49,11 @@ def graphs(
     joined = np.asarray(adjacency) > 0.5
     if joined.ndim != 3 or joined.shape[1] != joined.shape[2] or joined.size == 0:
         raise ValueError(f"adjacency has shape {joined.shape}: give [graph, node, node] with no empty axis")
-    kinds = np.zeros(joined.shape[:2], int) if nodes is None else np.asarray(nodes)
-    present = np.ones(joined.shape[:2], bool) if mask is None else np.asarray(mask, bool)
-    if kinds.shape != joined.shape[:2] or present.shape != joined.shape[:2]:
-        raise ValueError(
-            f"nodes {kinds.shape} and mask {present.shape} must be [graph, node], {joined.shape[:2]} here"
-        )
+    shape = joined.shape[:2]
+    kinds = np.zeros(shape, int) if nodes is None else np.asarray(nodes)
+    present = np.ones(shape, bool) if mask is None else np.asarray(mask, bool)
+    if not kinds.shape == present.shape == shape:
+        raise ValueError(f"nodes {kinds.shape} and mask {present.shape} must be [graph, node], {shape} here")
     if kinds.dtype.kind not in "iu" or kinds.min() < 0:
         raise ValueError("nodes must hold the types of nodes as whole numbers from 0")
     if types is not None and kinds.max() >= len(types):
@@ -63,7 +62,7 @@ def graphs(
     rows, columns = grid_shape(len(joined), PER_ROW)
     side = WIDTH / max(columns, 4)
     height = rows * (side + (0.1 if titles is None else 0.3)) + (0.0 if types is None else 0.35)
-    made, axes = figure(rows, columns, height, side * columns, num_panels=len(joined))
+    made, axes = figure(rows, columns, height, side * columns, shown=len(joined))
     colors = [MODEL] if nodes is None else [PALETTE[kind % len(PALETTE)] for kind in range(kinds.max() + 1)]
     for i, axis in enumerate(axes.flat[: len(joined)]):
         shown = np.flatnonzero(present[i])

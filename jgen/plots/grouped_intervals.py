@@ -11,10 +11,7 @@ from jgen.types import Result
 
 @styled
 def grouped_intervals(
-    series: Mapping[str, Mapping[str, Result]],
-    *,
-    ylabel: str,
-    truth: Mapping[str, float] | None = None,
+    series: Mapping[str, Mapping[str, Result]], *, ylabel: str, truth: Mapping[str, float] | None = None
 ) -> Figure:
     """Draw a group of points with intervals for each label, one of each series, in its colour.
 
@@ -38,8 +35,7 @@ def grouped_intervals(
     labels = list(dict.fromkeys(label for results in series.values() for label in results))
     if not labels:
         raise ValueError("series is empty: give at least one series with one label -> Result")
-    made, axes = figure(1, 1, 3.4)
-    axis = axes[0, 0]
+    made, [[axis]] = figure(1, 1, 3.4)
     place = {label: i for i, label in enumerate(labels)}
     for label, value in (truth or {}).items():
         start = place[label] - 0.36
@@ -50,17 +46,11 @@ def grouped_intervals(
         color = PALETTE[i % len(PALETTE)]
         axis.vlines(x, low, high, color=color, linewidth=2.2)
         axis.plot(x, value, "o", color=color, markersize=6, markeredgecolor="white", label=name)
+    if truth:
+        axis.plot([], [], "--", color=DATA, linewidth=1.2, label="truth")
     axis.set_xticks(range(len(labels)), labels)
-    axis.set_xlim(-0.5, len(labels) - 0.5)
-    axis.set_ylabel(ylabel)
+    axis.set(xlim=(-0.5, len(labels) - 0.5), ylabel=ylabel)
     axis.grid(axis="y")
     axis.tick_params(axis="x", length=0)
-    handles = {"truth": axis.plot([], [], "--", color=DATA, linewidth=1.2)[0]} if truth else {}
-    shown, names = axis.get_legend_handles_labels()
-    made.legend(
-        [*shown, *handles.values()],
-        [*names, *handles],
-        loc="outside upper center",
-        ncols=len(names) + len(handles),
-    )
+    made.legend(loc="outside upper center", ncols=len(series) + bool(truth))
     return made

@@ -96,12 +96,10 @@ def paste(
     beside = 0.3 + 0.08 * max(map(len, labels)) if labels else 0.0
     inches = min(WIDTH - beside, LARGEST * columns)
     over = 0.1 if heads is None else 0.3
-    made, axes = figure(1, 1, over + inches * canvas.shape[0] / canvas.shape[1], beside + inches)
-    axis = axes[0, 0]
+    made, [[axis]] = figure(1, 1, over + inches * canvas.shape[0] / canvas.shape[1], beside + inches)
     axis.imshow(canvas, interpolation="nearest", vmin=0.0, vmax=1.0)
-    axis.add_collection(
-        PatchCollection(frames, facecolor="none", edgecolor=MUTED, linewidth=0.5, clip_on=False)
-    )
+    frame: Any = {"facecolor": "none", "edgecolor": MUTED, "linewidth": 0.5, "clip_on": False}
+    axis.add_collection(PatchCollection(frames, **frame))
     for x, y, title in letters:
         axis.text(x, y, title, ha="center", va="bottom", fontsize=8)
     axis.set_anchor("E")

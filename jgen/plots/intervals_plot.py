@@ -38,17 +38,14 @@ def intervals_plot(
     if not results:
         raise ValueError("results is empty: give at least one label -> Result")
     if len({to_json(result.protocol) for result in results.values()}) > 1:
-        raise ValueError(
-            f"the results of {', '.join(results)} were found under different protocols and cannot be "
-            "compared: evaluate them the same way"
-        )
+        names = ", ".join(results)
+        raise ValueError(f"the protocols of {names} differ, so they cannot be compared: evaluate them alike")
     ends = np.array([[np.asarray(x) for x in result[:3]] for result in results.values()], dtype=np.float64)
     if ends.ndim != 2:
         raise ValueError(
-            f"each result must be a scalar, got values of shape {ends.shape[2:]}: reduce them first"
+            f"a result must be a scalar, got values of shape {ends.shape[2:]}: reduce them first"
         )
-    made, axes = figure(1, 1, 1.1 + 0.36 * len(results))
-    axis = axes[0, 0]
+    made, [[axis]] = figure(1, 1, 1.1 + 0.36 * len(results))
     rows = np.arange(len(results))
     value, low, high = ends.T  # [result]
     axis.hlines(rows, low, high, color=MODEL, linewidth=2.4)
@@ -58,8 +55,7 @@ def intervals_plot(
     if reference is not None:
         axis.axvline(reference, color=DATA, linestyle="--", linewidth=1.2)
     axis.set_yticks(rows, list(results))
-    axis.set_ylim(len(results) - 0.5, -0.5)
-    axis.set_xlabel(xlabel)
+    axis.set(ylim=(len(results) - 0.5, -0.5), xlabel=xlabel)
     axis.margins(x=0.06)
     axis.grid(axis="x")
     axis.tick_params(axis="y", length=0)

@@ -35,29 +35,30 @@ def latent_scatter(codes: Any, labels: Any = None) -> Figure:
         (['0', '1', '2'], 3)
     """
     codes = matrix(codes, "codes", ["n", "latent"])
-    if not np.isfinite(codes).all():
-        raise ValueError(
-            f"{(~np.isfinite(codes)).any(1).sum()} of {len(codes)} codes are not finite: leave them out"
-        )
+    if num_bad := (~np.isfinite(codes)).any(1).sum():
+        raise ValueError(f"{num_bad} of {len(codes)} codes are not finite: leave them out")
     kinds = np.zeros(len(codes), int) if labels is None else np.asarray(labels)
     if kinds.shape != (len(codes),):
         raise ValueError(f"labels has shape {kinds.shape}: give one for each of {len(codes)} codes")
     points, (xlabel, ylabel) = _plane(codes)
-    made, axes = figure(1, 1, 5.2)
-    axis = axes[0, 0]
+    made, [[axis]] = figure(1, 1, 5.2)
     size = float(np.clip(6000.0 / len(codes), 3.0, 22.0))
     for i, kind in enumerate(np.unique(kinds)):
         x, y = points[kinds == kind].T
-        color, marker = PALETTE[i % len(PALETTE)], MARKERS[i // len(PALETTE) % len(MARKERS)]
-        axis.scatter(
-            x, y, s=size, c=MODEL if labels is None else color, marker=marker, alpha=0.6, linewidths=0
-        )
+        color = MODEL if labels is None else PALETTE[i % len(PALETTE)]
+        marker = MARKERS[i // len(PALETTE) % len(MARKERS)]
+        axis.scatter(x, y, s=size, c=color, marker=marker, alpha=0.6, linewidths=0)
         if labels is not None:
             box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": color, "linewidth": 1.2}
-            middle = np.median(x), np.median(y)
-            axis.text(
-                *middle, str(kind), ha="center", va="center", color="black", fontsize=9, bbox=box, zorder=3
-            )
+            style = {
+                "ha": "center",
+                "va": "center",
+                "color": "black",
+                "fontsize": 9,
+                "bbox": box,
+                "zorder": 3,
+            }
+            axis.text(np.median(x), np.median(y), str(kind), **style)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     if codes.shape[1] > 1:
         axis.set_aspect("equal", adjustable="datalim")

@@ -13,11 +13,7 @@ LINES: Any = ({"linestyle": (0, (1.2, 1.2)), "linewidth": 1.3}, {"linewidth": 1.
 
 @styled
 def learning_curves(
-    steps: Any,
-    series: Mapping[str, Any],
-    *,
-    ylabel: str = "loss (nats)",
-    reference: float | None = None,
+    steps: Any, series: Mapping[str, Any], *, ylabel: str = "loss (nats)", reference: float | None = None
 ) -> Figure:
     """Draw one line for each series.
 
@@ -48,8 +44,7 @@ def learning_curves(
         raise ValueError("series is empty: give at least one name -> values")
     parts = {name: (", ".join(name.split(", ")[:-1]), name.split(", ")[-1]) for name in series}
     models, splits = (list(dict.fromkeys(part[i] for part in parts.values())) for i in range(2))
-    made, axes = figure(1, 1, 3.6)
-    axis = axes[0, 0]
+    made, [[axis]] = figure(1, 1, 3.6)
     late = [] if reference is None else [reference]
     for name, values in series.items():
         values = matrix(values, name, ["point"])

@@ -62,28 +62,23 @@ def pair_plot(
     side = max(WIDTH, 1.75 * dim)
     made, axes = figure(dim, dim, side, side)
     ranges = [_range(data[:, i]) for i in range(dim)]
-    for row in range(dim):
-        for column in range(dim):
-            axis = axes[row, column]
-            if row == column:
-                _diagonal(axis, row, data, model, marginal_log_prob, ranges[row])
-            elif row > column or model is not None:
-                points, tint = (data, color) if row > column or model is None else (model, MODEL)
-                size = float(np.clip(4000.0 / len(points), 1.5, 14.0))
-                axis.scatter(points[:, column], points[:, row], s=size, c=tint, alpha=0.55, linewidths=0)
-                if marginal_log_prob is not None:
-                    log_prob = functools.partial(marginal_log_prob, (column, row))
-                    contours(axis, log_prob, ranges[column], ranges[row])
-                axis.set_ylim(*ranges[row])
-            else:
-                axis.set_visible(False)
-            axis.set_xlim(*ranges[column])
-            axis.locator_params(nbins=4)
-            axis.tick_params(labelbottom=row == dim - 1, labelleft=column == 0 and row > 0)
-            if row == dim - 1:
-                axis.set_xlabel(titles[column])
-            if column == 0:
-                axis.set_ylabel(titles[row])
+    for (row, column), axis in np.ndenumerate(axes):
+        if row == column:
+            _diagonal(axis, row, data, model, marginal_log_prob, ranges[row])
+        elif row > column or model is not None:
+            points, tint = (data, color) if row > column or model is None else (model, MODEL)
+            size = float(np.clip(4000.0 / len(points), 1.5, 14.0))
+            axis.scatter(points[:, column], points[:, row], s=size, c=tint, alpha=0.55, linewidths=0)
+            if marginal_log_prob is not None:
+                log_prob = functools.partial(marginal_log_prob, (column, row))
+                contours(axis, log_prob, ranges[column], ranges[row])
+            axis.set_ylim(*ranges[row])
+        else:
+            axis.set_visible(False)
+        axis.set_xlim(*ranges[column])
+        axis.locator_params(nbins=4)
+        axis.tick_params(labelbottom=row == dim - 1, labelleft=column == 0 and row > 0)
+        axis.set(xlabel=titles[column] if row == dim - 1 else "", ylabel="" if column else titles[row])
     made.align_labels()
     return made
 
@@ -97,19 +92,14 @@ def _range(values: np.ndarray) -> tuple[float, float]:
 
 
 def _diagonal(
-    axis: Any,
-    i: int,
-    data: np.ndarray,
-    model: np.ndarray | None,
-    marginal_log_prob: MarginalLogProb | None,
-    ends: tuple[float, float],
+    axis: Any, i: int, data: Any, model: Any, log_prob: MarginalLogProb | None, ends: tuple[float, float]
 ) -> None:
     bins = np.linspace(*ends, 25)
     axis.hist(data[:, i], bins=bins, density=True, color=DATA, alpha=0.35)
     if model is not None:
         axis.hist(model[:, i], bins=bins, density=True, histtype="step", color=MODEL, alpha=0.8)
-    if marginal_log_prob is not None:
+    if log_prob is not None:
         x = np.linspace(*ends, 200)
-        axis.plot(x, np.exp(np.asarray(marginal_log_prob((i,), x[:, None]))), color=EDGE, linewidth=1.8)
+        axis.plot(x, np.exp(np.asarray(log_prob((i,), x[:, None]))), color=EDGE, linewidth=1.8)
     axis.spines["left"].set_visible(False)
     axis.tick_params(left=False)

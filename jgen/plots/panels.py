@@ -44,7 +44,7 @@ def panels(
     rows, columns = grid_shape(len(samples), PER_ROW)
     width = max(WIDTH, 2.1 * columns)
     height = rows * (width / columns + 0.35)
-    made, axes = figure(rows, columns, height, width, num_panels=len(samples), sharex=True, sharey=True)
+    made, axes = figure(rows, columns, height, width, shown=len(samples), sharex=True, sharey=True)
     for axis, (name, points) in zip(axes.flat, samples.items(), strict=False):
         points = matrix(points, name, ["n", "2"])
         if points.shape[1] != 2:

@@ -32,14 +32,12 @@ def reconstructions(originals: Any, reconstructed: Any, *, columns: int = 12) ->
         ['original', 'linear', 'deep', 'original', 'linear', 'deep']
     """
     models = reconstructed if isinstance(reconstructed, Mapping) else {"decoded": reconstructed}
-    series = {
-        name: pixels(images, name, ["image"]) for name, images in {"original": originals, **models}.items()
-    }
+    series = {"original": originals, **models}
+    series = {name: pixels(images, name, ["image"]) for name, images in series.items()}
     shapes = {name: images.shape for name, images in series.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"originals and reconstructions have other shapes, {shapes}: give the same images")
-    count = len(series["original"])
-    blocks = row_starts(count, columns)
+    blocks = row_starts(len(series["original"]), columns)
     rows = [images[start : start + columns] for start in blocks for images in series.values()]
     above = [0.12 if place else 0.5 if start else 0.0 for start in blocks for place in range(len(series))]
     return paste(rows, above, labels=list(series) * len(blocks))

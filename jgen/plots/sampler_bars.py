@@ -45,12 +45,11 @@ def sampler_bars(
     chosen = [c for c in found if np.isfinite(_numbers(rows, c)).any()] if columns is None else list(columns)
     unknown = [column for column in chosen if column not in found]
     if not chosen or unknown:
-        raise ValueError(
-            f"no numbers under {unknown or 'any column'}: the columns given are {', '.join(found) or 'none'}"
-        )
+        given = ", ".join(found) or "none"
+        raise ValueError(f"no numbers under {unknown or 'any column'}: the columns given are {given}")
     lines, per_row = grid_shape(len(chosen), 3)
     height, width = lines * (0.75 + 0.3 * len(rows)), max(WIDTH, 2.4 * per_row + 0.8)
-    made, axes = figure(lines, per_row, height, width, num_panels=len(chosen), sharey=True)
+    made, axes = figure(lines, per_row, height, width, shown=len(chosen), sharey=True)
     for i, (axis, column) in enumerate(zip(axes.flat, chosen, strict=False)):
         _bars(axis, _numbers(rows, column), PALETTE[i % len(PALETTE)])
         axis.set_title(column, loc="left")
@@ -63,8 +62,7 @@ def sampler_bars(
 
 def _numbers(rows: Sequence[Mapping[str, Any]], column: str) -> np.ndarray:
     cells = [np.asarray(row.get(column)) for row in rows]
-    numeric = [cell.ndim == 0 and cell.dtype.kind in "iuf" for cell in cells]
-    return np.array([float(c) if n else np.nan for c, n in zip(cells, numeric, strict=True)])  # [row]
+    return np.array([float(x) if x.ndim == 0 and x.dtype.kind in "iuf" else np.nan for x in cells])  # [row]
 
 
 def _short(value: float) -> str:
@@ -86,18 +84,11 @@ def _bars(axis: Any, values: np.ndarray, color: str) -> None:
         low, high = min(values[finite].min(), 0.0), max(values[finite].max(), 0.0)
         axis.set_xlim(1.4 * low, 1.4 * high if high > low else 1.0)
     axis.barh(np.arange(values.size)[finite], values[finite], height=0.66, color=color)
+    style = {"va": "center", "fontsize": 9, "color": DATA, "textcoords": "offset points", "xytext": (4, 0)}
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     for row, value in enumerate(values):
         beside = value if finite[row] and value > 0 else (0.0 if not log else axis.get_xlim()[0])
-        axis.annotate(
-            _short(value) if finite[row] else "none",
-            (beside, row),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-            color=DATA,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-        )
+        axis.annotate(_short(value) if finite[row] else "none", (beside, row), bbox=box, **style)
     axis.tick_params(axis="y", length=0)
     axis.xaxis.set_major_formatter(lambda value, _: _short(value))
     axis.locator_params(axis="x", **({"numticks": 4} if log else {"nbins": 4}))

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -19,34 +19,24 @@ WIDTH = 6.4
 """Width in inches at which letters stay readable in a page column and on a phone."""
 MASSES, GRID_SIZE = (0.95, 0.8, 0.5), 80
 
+TICK = {"labelsize": 9.0, "color": "#6B747D", "labelcolor": "#22272C"}
 STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 10.0,
+    **{f"{axis}tick.{name}": value for axis in "xy" for name, value in TICK.items()},
     "axes.titlesize": 10.5,
     "axes.labelsize": 10.0,
-    "xtick.labelsize": 9.0,
-    "ytick.labelsize": 9.0,
     "legend.fontsize": 9.0,
     "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#6B747D",
-    "axes.linewidth": 0.8,
-    "axes.grid": False,
     "grid.color": GRID,
     "grid.linewidth": 0.7,
     "axes.axisbelow": True,
     "axes.formatter.limits": (-4, 5),
     "axes.formatter.useoffset": False,
-    "xtick.color": "#6B747D",
-    "ytick.color": "#6B747D",
-    "xtick.labelcolor": "#22272C",
-    "ytick.labelcolor": "#22272C",
-    "figure.facecolor": "white",
-    "figure.dpi": 100.0,
-    "svg.fonttype": "path",
     "lines.linewidth": 1.4,
 }
+"""Settings that differ from matplotlib's defaults."""
 
 
 def styled(plot: Callable[P, R]) -> Callable[P, R]:
@@ -65,20 +55,14 @@ def styled(plot: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(plot)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.style.context(["default", STYLE]):
             return plot(*args, **kwargs)
 
     return inner
 
 
 def figure(
-    rows: int,
-    columns: int,
-    height: float,
-    width: float = WIDTH,
-    *,
-    num_panels: int | None = None,
-    **grid: Any,
+    rows: int, columns: int, height: float, width: float = WIDTH, *, shown: int | None = None, **grid: Any
 ) -> tuple[Figure, np.ndarray]:
     """Make a figure without pyplot, so without global state and nothing to close.
 
@@ -87,7 +71,7 @@ def figure(
         columns: Columns of panels.
         height: Inches.
         width: Inches.
-        num_panels: Panels to show; the rest is hidden. None for all.
+        shown: Number of panels to show; the rest is hidden. None for all.
         **grid: Further arguments of ``Figure.subplots``.
 
     Returns:
@@ -99,7 +83,7 @@ def figure(
     """
     made = Figure(figsize=(width, height), layout="constrained")
     axes = made.subplots(rows, columns, squeeze=False, **grid)
-    for axis in axes.flat[num_panels:] if num_panels is not None else ():
+    for axis in axes.flat[shown:] if shown is not None else ():
         axis.set_visible(False)
     return made, axes
 
@@ -157,9 +141,8 @@ def matrix(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != len(axes) or array.size == 0:
-        raise ValueError(
-            f"{name} has shape {array.shape}: give an array [{', '.join(axes)}] with no empty axis"
-        )
+        wanted = f"[{', '.join(axes)}]"
+        raise ValueError(f"{name} has shape {array.shape}: give an array {wanted} with no empty axis")
     return array
 
 
@@ -184,9 +167,7 @@ def names(labels: Sequence[str] | None, count: int, stem: str = "x") -> list[str
     if labels is None:
         return [f"{stem}{i}" for i in range(count)]
     if len(labels) != count:
-        raise ValueError(
-            f"labels has {len(labels)} names, but there are {count} coordinates: give one for each"
-        )
+        raise ValueError(f"labels has {len(labels)} names for {count} coordinates: give one for each")
     return list(labels)
 
 
@@ -213,10 +194,7 @@ def highest_density_levels(log_prob: np.ndarray, masses: Sequence[float]) -> np.
 
 
 def contours(
-    axis: Any,
-    log_prob: Callable[[np.ndarray], Any],
-    x_ends: tuple[float, float],
-    y_ends: tuple[float, float],
+    axis: Any, log_prob: Callable[[np.ndarray], Any], x_ends: tuple[float, float], y_ends: tuple[float, float]
 ) -> None:
     """Draw the boundaries of the highest-density regions with 50, 80 and 95 % of the mass in a panel.
 

@@ -54,19 +54,17 @@ def trace_plot(draws: Any, labels: Sequence[str] | None = None, *, max_chains: i
             trace.plot(finite, color=color, linewidth=0.7, alpha=0.8)
             counts = rank_counts(draws[..., row], bins)[chain]
             rank.stairs(counts, np.linspace(0.0, 1.0, bins + 1), color=color, linewidth=1.4, baseline=None)
-        band = 2.576 * np.sqrt(num_draws * (1.0 / bins) * (1.0 - 1.0 / bins))
-        rank.axhspan(
-            max(num_draws / bins - band, 0.0), num_draws / bins + band, color=MUTED, alpha=0.25, linewidth=0
-        )
+        flat = num_draws / bins
+        band = 2.576 * np.sqrt(flat * (1.0 - 1.0 / bins))
+        rank.axhspan(max(flat - band, 0.0), flat + band, color=MUTED, alpha=0.25, linewidth=0)
         bad = int((~np.isfinite(draws[..., row])).sum())
         trace.set_title(titles[row] + (f"   (not finite: {bad})" if bad else ""), loc="left")
         rank.set_ylim(bottom=0.0)
         rank.set_xlim(0.0, 1.0)
         trace.set_xlim(0, max(num_draws - 1, 1))
     axes[0, 1].set_title("ranks of each chain", loc="left", color=DATA)
-    axes[-1, 0].set_xlabel(
-        "draw" if num_chains <= max_chains else f"draw ({max_chains} of {num_chains} chains)"
-    )
+    some = f" ({max_chains} of {num_chains} chains)" if num_chains > max_chains else ""
+    axes[-1, 0].set_xlabel(f"draw{some}")
     axes[-1, 1].set_xlabel("rank among all draws (0 to 1)")
     return made
 

@@ -32,13 +32,8 @@ def traversal(images: Any, values: Any, labels: Sequence[str] | None = None) -> 
     """
     rows = pixels(images, "images", ["latent", "value"])
     heads = [f"{value:.3g}" for value in np.asarray(values, np.float64).ravel()]
-    if len(heads) != rows.shape[1]:
-        raise ValueError(
-            f"there are {len(heads)} values for {rows.shape[1]} columns of images: give one for each"
-        )
-    return paste(
-        list(rows),
-        [0.12 if row else 0.0 for row in range(len(rows))],
-        labels=names(labels, len(rows), "z"),
-        heads=heads,
-    )
+    count = rows.shape[1]
+    if len(heads) != count:
+        raise ValueError(f"there are {len(heads)} values for {count} columns of images: give one for each")
+    above = [0.0] + [0.12] * (len(rows) - 1)
+    return paste(list(rows), above, labels=names(labels, len(rows), "z"), heads=heads)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from jgen.plots.style import GRID, MODEL, MUTED, WIDTH, check_titles, figure, grid_shape, styled
 
 PER_ROW = 4
-SHADES = (0.12, -0.18, 0.5)
+SHADES = np.array([[0.12], [-0.18], [0.5]])
 """Lightening (or darkening) of the faces towards +x, +y and +z."""
 RIGHT, UP = np.array([-0.8660254, 0.8660254, 0.0]), np.array([-0.5, -0.5, 1.0])
 """Isometric directions of the axes x, y and z in the plane, for a viewer far along (1, 1, 1)."""
@@ -47,7 +47,7 @@ def voxels(occupancy: Any, titles: Sequence[str] | None = None, *, threshold: fl
     rows, columns = grid_shape(len(array), PER_ROW)
     side = WIDTH / PER_ROW
     height = rows * (side + (0.1 if titles is None else 0.35))
-    made, axes = figure(rows, columns, height, side * columns, num_panels=len(array))
+    made, axes = figure(rows, columns, height, side * columns, shown=len(array))
     for i, (axis, solid) in enumerate(zip(axes.flat, array > threshold, strict=False)):
         _draw(axis, solid)
         axis.set_title("" if titles is None else titles[i])
@@ -88,7 +88,8 @@ def _draw(axis: Any, solid: np.ndarray) -> None:
     shadow = list(_project(_squares(below, np.full(len(below), 2), 0)))
     axis.add_collection(PolyCollection(shadow, facecolor=GRID, edgecolor=GRID, linewidth=0.3, zorder=1))
     cells, directions = faces(solid)
-    color = np.array([_shade(lighter) for lighter in SHADES])[directions]  # [face, 3]
+    plain = np.array(to_rgb(MODEL))
+    color = (plain + abs(SHADES) * ((SHADES > 0) - plain))[directions]  # [face, 3]
     drawn = list(_project(_squares(cells, directions, 1)))
     axis.add_collection(
         PolyCollection(drawn, facecolor=color, edgecolor=0.8 * color, linewidth=0.3, zorder=2)
@@ -109,8 +110,3 @@ def _squares(cells: np.ndarray, directions: np.ndarray, side: int) -> np.ndarray
 def _project(points: np.ndarray) -> np.ndarray:
     """Project points ``[..., 3]`` to the plane ``[..., 2]``."""
     return np.stack([points @ RIGHT, points @ UP], -1)
-
-
-def _shade(lighter: float) -> np.ndarray:
-    color = np.array(to_rgb(MODEL))
-    return color + lighter * (1.0 - color) if lighter > 0 else color * (1.0 + lighter)

@@ -131,11 +131,7 @@ def unadjusted_step(energy_error: Array, moved: Any, stayed: Any) -> tuple[Any, 
         The state and the draw.
     """
     state = select_tree(energy_error < jnp.inf, moved, stayed)
-    info = {
-        "diverging": energy_error > MAX_ENERGY_ERROR,
-        "energy_error": energy_error,
-        **report(state, 1),
-    }
+    info = {"diverging": energy_error > MAX_ENERGY_ERROR, "energy_error": energy_error, **report(state, 1)}
     return state, Draws(state.position, info, None, DrawKind.BIASED, COUNTS | {"step_size"})
 
 

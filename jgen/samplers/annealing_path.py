@@ -13,9 +13,11 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen._internal.buffers import zeros
 from jgen._internal.validation import is_traced
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.mcmc.hmc import hmc
+from jgen.samplers.recipe import Recipe
 from jgen.samplers.reinitialize import cost_of_init, reject_burn_in
 from jgen.types import COUNTS, Array, DrawKind, Info, Key, LogDensity, PyTree, Sampler, Target, Trait
 
@@ -131,11 +133,8 @@ def move(
             f"annealing needs kernels that leave a density invariant; this one makes {draws.kind.value} "
             "draws: take metropolis, mala, hmc or any other exact Markov kernel"
         )
-    info = {
-        name: jnp.zeros(entry.shape, entry.dtype)
-        for name, entry in draws.info.items()
-        if name in COUNTS | {"acceptance_rate"} or entry.dtype == bool
-    }
+    added = COUNTS | {"acceptance_rate"}
+    info = zeros({name: leaf for name, leaf in draws.info.items() if name in added or leaf.dtype == bool})
 
     def one_step(index: Array, carry: tuple[PyTree, PyTree, dict]) -> tuple[PyTree, PyTree, dict]:
         state, _, info = carry
@@ -151,22 +150,24 @@ def move(
 
 def merge_info(info: Info) -> dict[str, Array]:
     """Merge the info of many moves, ``[move]`` at every leaf: sums of counts, any flag, mean rates ``[]``."""
-    return {
-        name: entry.any()
-        if entry.dtype == bool
-        else entry.mean()
-        if name == "acceptance_rate"
-        else entry.sum()
-        for name, entry in info.items()
-    }
+
+    def merge(name: str, entry: Array) -> Array:
+        if entry.dtype == bool:
+            return entry.any()
+        return entry.mean() if name == "acceptance_rate" else entry.sum()
+
+    return {name: merge(name, entry) for name, entry in info.items()}
 
 
-def path_and_kernel(target: Target, scale: float | Array) -> tuple[AnnealingPath, Partial] | None:
-    """Return the path and the kernel of recipes; None for targets without a proposal or gradients.
+def path_recipe(
+    make: Callable[..., Sampler], target: Target, scale: float | Array, **options: Any
+) -> Recipe | None:
+    """Make a sampler along the path to a target; None for targets without a proposal or gradients.
 
-    The kernel is HMC of two leapfrog steps, scaled by the target's variances.
+    Its kernel is HMC of two leapfrog steps, scaled by the target's variances.
     """
     if target.proposal is None or Trait.DISCRETE in target.traits:
         return None
     path = AnnealingPath(target.proposal, target.log_density)
-    return path, Partial(hmc, step_size=0.5 * scale, num_steps=2, inverse_mass_matrix=target.variance)
+    kernel = Partial(hmc, step_size=0.5 * scale, num_steps=2, inverse_mass_matrix=target.variance)
+    return Recipe(make(path, kernel, **options), None)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from numpyro.distributions import Distribution
 
-from jgen._internal.validation import is_traced
+from jgen._internal.validation import check_count, is_traced
 from jgen.types import Array, LogDensity, PyTree
 
 
@@ -48,6 +48,11 @@ def check_scalar(log_density: LogDensity, position: PyTree) -> None:
             f"the log density of ONE position must be a scalar; it returned shape {shape}: sum over the "
             "event axes, and leave chains to the driver"
         )
+
+
+def static_counts(least: int = 1, **counts: Any) -> dict[str, int]:
+    """Check whole numbers that are structural, as ``check_count`` does, and return them as Python's."""
+    return {name: int(check_count(name, count, least=least)) for name, count in counts.items()}
 
 
 def check_fraction(name: str, value: float | Array, of: str) -> Array:

@@ -84,9 +84,8 @@ def trajectory(log_density: LogDensity, num_steps: Array, key: Key, state: Any) 
     start = Phase(x, momentum, state.log_density, state.gradient)
     end = leapfrog(density, state.tuning, num_steps, start)
     before, after, error = energies(start, end)
-    proposed = state._replace(
-        position=unravel(end.position), log_density=end.log_density, gradient=end.gradient
-    )
+    position = unravel(end.position)
+    proposed = state._replace(position=position, log_density=end.log_density, gradient=end.gradient)
     state, accepted, info = accept_trajectory(log_u, error, num_steps, proposed, state)
     info["energy"] = jnp.where(accepted, after, before)
     return state, info, end

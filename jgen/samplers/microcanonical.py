@@ -10,13 +10,14 @@ The product of :math:`p(x)` and the uniform distribution of u is invariant. At t
 comparable with those of HMC in any dimension, as its white momenta have length about :math:`\sqrt d`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.tree_util import Partial
 
 from jgen.samplers.mass_matrix import to_force, to_velocity
-from jgen.samplers.state import ChainState, Tuning, gradient_init
+from jgen.samplers.state import ChainState, Tuning, flatten, gradient_init
 from jgen.types import Array, Key, LogDensity, PyTree
 
 
@@ -38,11 +39,9 @@ class IsokineticPoint(NamedTuple):
     energy_error: Array
 
 
-def isokinetic_init(
-    log_density: LogDensity, step_size: Array, inverse_mass_matrix: Array | None, key: Key, position: PyTree
-) -> ChainState:
+def isokinetic_init(log_density: LogDensity, tune: Partial, key: Key, position: PyTree) -> ChainState:
     """Initialise a kernel of isokinetic dynamics, which needs two dimensions; costs one gradient."""
-    state = gradient_init(log_density, step_size, inverse_mass_matrix, key, position)
+    state = gradient_init(log_density, tune, key, position)
     if state.gradient.size < 2:
         raise ValueError(
             "a direction of constant length needs 2 dimensions or more; the position has "
@@ -78,12 +77,24 @@ def update_direction(direction: Array, force: Array, time: Array) -> tuple[Array
 def isokinetic_leapfrog(density: LogDensity, tuning: Tuning, point: IsokineticPoint) -> IsokineticPoint:
     """Make one leapfrog step: half an update of the direction, a drift, and the other half; one gradient."""
     step_size, factor = tuning
-    direction, first_gain = update_direction(
-        point.direction, to_force(factor, point.gradient), 0.5 * step_size
-    )
+    force = to_force(factor, point.gradient)
+    direction, first_gain = update_direction(point.direction, force, 0.5 * step_size)
     x = point.position + step_size * direction.size**0.5 * to_velocity(factor, direction)
     value, gradient = jax.value_and_grad(density)(x)
     direction, second_gain = update_direction(direction, to_force(factor, gradient), 0.5 * step_size)
     energy_error = point.energy_error + first_gain + second_gain - (value - point.log_density)
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(energy_error)
     return IsokineticPoint(x, direction, value, gradient, jnp.where(usable, energy_error, jnp.inf))
+
+
+def isokinetic_trajectory(
+    log_density: LogDensity, direction: Array, num_steps: int | Array, state: Any
+) -> tuple[PyTree, IsokineticPoint]:
+    """Make leapfrog steps from a state in a direction; return the last position, and the last point."""
+    x, density, unravel = flatten(log_density, state.position)
+    no_error = jnp.zeros_like(state.log_density)
+    start = IsokineticPoint(x, direction, state.log_density, state.gradient, no_error)
+    end = jax.lax.fori_loop(
+        0, num_steps, lambda _, point: isokinetic_leapfrog(density, state.tuning, point), start
+    )
+    return unravel(end.position), end

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from jax.flatten_util import ravel_pytree
+
 from jgen.types import Array, Sampler, Target, Trait
 
 BEYOND_LOCAL_MOVES = frozenset({Trait.DISCRETE, Trait.MULTIMODAL, Trait.STIFF, Trait.HEAVY_TAILED})
@@ -37,7 +39,9 @@ def local_recipe(
     scale: float | Array,
     target_acceptance: float | None,
     *,
+    biased_variance: Array | float | None = None,
     reversible: bool = True,
+    least_dim: int = 1,
     **options: Any,
 ) -> Recipe | None:
     """Make a kernel of local moves for a smooth target without separate modes or uneven curvature.
@@ -47,13 +51,15 @@ def local_recipe(
         target: Its variances become the inverse mass matrix.
         scale: Step size ``[]``.
         target_acceptance: Acceptance rate that warm-up should aim at.
+        biased_variance: Exact variance of the draws on a standard Gaussian ``[]``, of a biased kernel.
         reversible: Whether the kernel satisfies detailed balance.
+        least_dim: Dimension from which on the kernel works.
         **options: Of the kernel.
 
     Returns:
-        The recipe; None where local moves do not suit the target.
+        The recipe; None where local moves do not suit the target, or its dimension is too low.
     """
-    if target.traits & BEYOND_LOCAL_MOVES:
+    if target.traits & BEYOND_LOCAL_MOVES or ravel_pytree(target.start)[0].size < least_dim:
         return None
     sampler = make(target.log_density, step_size=scale, inverse_mass_matrix=target.variance, **options)
-    return Recipe(sampler, target_acceptance, reversible=reversible)
+    return Recipe(sampler, target_acceptance, biased_variance, reversible)

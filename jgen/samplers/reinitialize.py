@@ -75,12 +75,11 @@ def names(path: tuple) -> list[str]:
 def burn_in_init(sampler: Sampler, num_steps: Array, key: Key, position: PyTree | None) -> PyTree:
     """Initialise and make ``num_steps`` steps, whose draws are discarded."""
     init_key, key = jax.random.split(key)
-    return jax.lax.fori_loop(
-        0,
-        num_steps,
-        lambda index, state: sampler.step(jax.random.fold_in(key, index), state)[0],
-        sampler.init(init_key, position),
-    )
+
+    def one_step(index: Array, state: PyTree) -> PyTree:
+        return sampler.step(jax.random.fold_in(key, index), state)[0]
+
+    return jax.lax.fori_loop(0, num_steps, one_step, sampler.init(init_key, position))
 
 
 def reject_burn_in(sampler: Sampler) -> None:

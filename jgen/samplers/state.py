@@ -100,20 +100,19 @@ def make_kernel(
     log_density: Callable[..., Array],
     step_size: float | Array,
     inverse_mass_matrix: Array | None,
-    *,
+    *step_options: Array,
     init_options: tuple[Array, ...] = (),
-    step_options: tuple[Array, ...] = (),
 ) -> Sampler:
     """Bind a log density and its tuning to the two functions of a kernel.
 
     Args:
-        init: ``init(log_density, step_size, inverse_mass_matrix, *init_options, key, position) -> state``.
+        init: ``init(log_density, tune, *init_options, key, position) -> state``, see ``bind_tuning``.
         step: ``step(log_density, *step_options, key, state) -> (state, draws)``.
         log_density: Position -> unnormalised log density ``[]``, or an estimate of it.
         step_size: Step size ``[]``.
         inverse_mass_matrix: None (identity), variances ``[dim]`` or a covariance ``[dim, dim]``.
+        *step_options: Further arrays for ``step``.
         init_options: Further arrays for ``init``.
-        step_options: Further arrays for ``step``.
 
     Returns:
         The sampler.
@@ -121,12 +120,8 @@ def make_kernel(
     Raises:
         ValueError: If the step size is not positive, or the matrix is no covariance.
     """
-    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
-    matrix = check_inverse_mass_matrix(inverse_mass_matrix)
-    return Sampler(
-        Partial(init, log_density, step_size, matrix, *init_options),
-        Partial(step, log_density, *step_options),
-    )
+    log_density, tune = as_partial(log_density), bind_tuning(step_size, inverse_mass_matrix)
+    return Sampler(Partial(init, log_density, tune, *init_options), Partial(step, log_density, *step_options))
 
 
 def flatten(log_density: LogDensity, position: PyTree) -> tuple[Array, LogDensity, Callable[[Array], PyTree]]:
@@ -140,10 +135,25 @@ def flatten_particles(particles: PyTree) -> Array:
     return jax.vmap(lambda position: ravel_pytree(position)[0])(particles)
 
 
+def stateless(step: Callable[..., Any], *bound: Any) -> Sampler:
+    """Bind arguments to the step of a sampler whose draws do not depend on each other."""
+    return Sampler(Partial(no_state), Partial(step, *bound))
+
+
 def no_state(key: Key, position: PyTree | None) -> tuple[()]:
     """Return the empty state of samplers whose draws do not depend on each other."""
     del key, position
     return ()
+
+
+def bind_tuning(step_size: float | Array, inverse_mass_matrix: Array | None) -> Partial:
+    """Check a step size and a mass matrix, and bind them: ``tune(flat) -> Tuning``, by ``make_tuning``.
+
+    Raises:
+        ValueError: If the step size is not positive, or the matrix is no covariance.
+    """
+    step_size = check_positive("step_size", step_size)
+    return Partial(make_tuning, step_size, check_inverse_mass_matrix(inverse_mass_matrix))
 
 
 def make_tuning(step_size: Array, inverse_mass_matrix: Array | None, flat: Array) -> Tuning:
@@ -171,22 +181,17 @@ def make_tuning(step_size: Array, inverse_mass_matrix: Array | None, flat: Array
     return Tuning(jnp.asarray(step_size, flat.dtype), factor)
 
 
-def density_init(
-    log_density: LogDensity, step_size: Array, inverse_mass_matrix: Array | None, key: Key, position: PyTree
-) -> GradientFreeState:
+def density_init(log_density: LogDensity, tune: Partial, key: Key, position: PyTree) -> GradientFreeState:
     """Initialise a kernel that uses no gradients; costs one log density."""
     del key
     check_position(log_density, position, "this sampler")
     flat, density, _ = flatten(log_density, position)
-    return GradientFreeState(position, density(flat), make_tuning(step_size, inverse_mass_matrix, flat))
+    return GradientFreeState(position, density(flat), tune(flat))
 
 
-def gradient_init(
-    log_density: LogDensity, step_size: Array, inverse_mass_matrix: Array | None, key: Key, position: PyTree
-) -> ChainState:
+def gradient_init(log_density: LogDensity, tune: Partial, key: Key, position: PyTree) -> ChainState:
     """Initialise a kernel that uses gradients; costs one gradient."""
     del key
     check_position(log_density, position, "a gradient sampler")
     flat, density, _ = flatten(log_density, position)
-    value, gradient = jax.value_and_grad(density)(flat)
-    return ChainState(position, value, gradient, make_tuning(step_size, inverse_mass_matrix, flat))
+    return ChainState(position, *jax.value_and_grad(density)(flat), tune(flat))

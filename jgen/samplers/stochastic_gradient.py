@@ -1,6 +1,7 @@
 """Estimate log densities from mini-batches of data, and step along their noisy gradients."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -11,19 +12,16 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.trees import select_tree
 from jgen.samplers.accept import MAX_ENERGY_ERROR, evaluations
+from jgen.samplers.recipe import Recipe, local_recipe
 from jgen.samplers.state import ChainState, gradient_init
-from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 LogDensityEstimate = Callable[[Key, PyTree], Array]
 """Key and position -> an unbiased estimate of the log density ``[]``, whose gradient is unbiased too."""
 
 
 def minibatch(
-    log_prior: LogDensity,
-    log_likelihood: Callable[[PyTree, PyTree], Array],
-    data: PyTree,
-    *,
-    batch_size: int,
+    log_prior: LogDensity, log_likelihood: Callable[[PyTree, PyTree], Array], data: PyTree, *, batch_size: int
 ) -> Partial:
     r"""Estimate the log density of a posterior from a mini-batch of its data.
 
@@ -68,13 +66,9 @@ def minibatch(
     (num_data,) = sizes.pop()
     if not 1 <= batch_size <= num_data:
         raise ValueError(f"batch_size must be between 1 and the {num_data} data there are; got {batch_size}")
+    estimate = bind_static(random_batch, batch_size=batch_size)
     data = jax.tree.map(jnp.asarray, data)
-    return Partial(
-        bind_static(random_batch, batch_size=batch_size),
-        as_partial(log_prior),
-        as_partial(log_likelihood),
-        data,
-    )
+    return Partial(estimate, as_partial(log_prior), as_partial(log_likelihood), data)
 
 
 def random_batch(
@@ -111,15 +105,28 @@ def noisy(log_density: LogDensity, scale: Array, key: Key, position: PyTree) -> 
     return log_density(position) + jax.random.normal(key, x.shape, x.dtype) @ (x / scale)
 
 
-def stochastic_init(
-    estimate: LogDensityEstimate,
-    step_size: Array,
-    inverse_mass_matrix: Array | None,
-    key: Key,
-    position: PyTree,
-) -> ChainState:
+def make_noisy(
+    make: Callable[..., Sampler], target: Target, scale: float | Array, variance: Any, **options: Any
+) -> Recipe | None:
+    """Make a sampler for a target of known variances that suits local moves, by its gradient with noise.
+
+    Args:
+        make: ``make(estimate, step_size=..., inverse_mass_matrix=..., **options)``.
+        target: Its variances become the inverse mass matrix, so that the noise has variance 1.
+        scale: Step size ``[]``.
+        variance: Exact variance of the draws on a standard Gaussian ``[]``.
+        **options: Of the sampler.
+    """
+    if target.variance is None:
+        return None
+    estimate = Partial(noisy, target.log_density, jnp.sqrt(target.variance))
+    target = replace(target, log_density=estimate)
+    return local_recipe(make, target, scale, None, biased_variance=variance, **options)
+
+
+def stochastic_init(estimate: LogDensityEstimate, tune: Partial, key: Key, position: PyTree) -> ChainState:
     """Initialise a sampler of noisy gradients; costs one gradient."""
-    return gradient_init(Partial(estimate, key), step_size, inverse_mass_matrix, key, position)
+    return gradient_init(Partial(estimate, key), tune, key, position)
 
 
 def stochastic_step(kick: Array, moved: Any, stayed: Any) -> tuple[Any, Draws]:

@@ -1,11 +1,16 @@
 """Bound a concave log density by a hull of tangents, whose exponential has exact draws."""
 
+import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from jgen._internal.validation import is_traced
 from jgen.types import Array, LogDensity
+
+NUM_PROBES = 4
+"""Quantiles of every segment of the first hull at which concavity is checked."""
 
 
 class Hull(NamedTuple):
@@ -66,9 +71,8 @@ def segments(hull: Hull, support: Array) -> Segments:
     height = value + jnp.where(flat, 0.0, slope * (jnp.where(flat, x, top) - x))
     decay = jnp.where(flat, 0.0, jnp.abs(slope) * jnp.where(flat, 1.0, right - left))  # t
     curved = decay > eps
-    exponential = jnp.log(-jnp.expm1(-jnp.where(curved, decay, 1.0))) - jnp.log(
-        jnp.where(curved, jnp.abs(slope), 1.0)
-    )
+    size = jnp.where(curved, jnp.abs(slope), 1.0)
+    exponential = jnp.log(-jnp.expm1(-jnp.where(curved, decay, 1.0))) - jnp.log(size)
     log_mass = height + jnp.where(curved, exponential, jnp.log(right - left))
     return Segments(left, right, jnp.where(used, log_mass, -jnp.inf))
 
@@ -100,6 +104,60 @@ def refine_hull(log_density: LogDensity, hull: Hull, support: Array, num_knots: 
     return jax.lax.fori_loop(0, num_knots, add_knot, hull)
 
 
+def checked_hull(log_density: LogDensity, knots: Array, ends: Array, max_knots: int) -> tuple[Hull, Array]:
+    """Make the first hull, half full, from these knots; return it, and its log mass ``[]``.
+
+    Raises:
+        ValueError: If a concrete density has no hull from these knots, or is not concave. With a traced one,
+            errors show in the flags of draws.
+    """
+    hull, log_mass, place, is_wrong = first_hull(log_density, knots, ends, max_knots)
+    if is_traced(hull.num_used):
+        return hull, log_mass
+    if hull.num_used == 0:
+        raise ValueError("the log density and its slope are finite at none of the knots: move them")
+    for side, end, index in (("left", ends[0], 0), ("right", ends[1], int(hull.num_used) - 1)):
+        x, slope = float(hull.x[index]), float(hull.slope[index])
+        falls = slope > 0 if side == "left" else slope < 0
+        if jnp.isinf(end) and not falls:
+            raise ValueError(
+                f"the support is unbounded on the {side}, so the density must fall from the {side}most knot "
+                f"on, but at {x:.6g} its slope is {slope:.6g}: add a knot further {side}, or give a support"
+            )
+    if not jnp.isfinite(log_mass):
+        raise ValueError(f"the first hull has log mass {log_mass}: rescale the density")
+    if is_wrong.any():
+        raise ValueError(
+            f"the log density is not concave: at {float(place[is_wrong][0]):.6g} it lies above a tangent, or "
+            "its tangent below the density elsewhere, so a hull of tangents would sample another "
+            "distribution; use rejection with a bound, or a Markov kernel"
+        )
+    return hull, log_mass
+
+
+@functools.partial(jax.jit, static_argnames="max_knots")
+def first_hull(
+    log_density: LogDensity, knots: Array, ends: Array, max_knots: int
+) -> tuple[Hull, Array, Array, Array]:
+    """Make the first hull, half full, and check concavity at quantiles of each of its segments.
+
+    Returns:
+        The hull; its log mass ``[]``; knots and quantiles ``[place]``; whether the other places contradict
+        concavity there ``[place]``.
+    """
+    hull = make_hull(*tangents(log_density, knots), max_knots)
+    hull = refine_hull(log_density, hull, ends, max_knots // 2 - hull.num_used)
+    parts = segments(hull, ends)
+    index = jnp.repeat(jnp.arange(max_knots), NUM_PROBES)
+    probability = jnp.tile((jnp.arange(NUM_PROBES) + 0.5) / NUM_PROBES, max_knots)
+    x, _ = jax.vmap(quantile, (None, None, 0, 0))(hull, parts, index, probability)
+    known = jnp.where(jnp.arange(max_knots) < hull.num_used, hull.x, hull.x[0])
+    x = jnp.concatenate([knots, known, jnp.where(index < hull.num_used, x, hull.x[0])])  # [place]
+    lines = tangents(log_density, x)
+    is_wrong = jax.vmap(contradicts, (None, 0, 0, 0))(make_hull(*lines, x.size), *lines)
+    return hull, jax.nn.logsumexp(parts.log_mass), x, is_wrong
+
+
 def rounding(hull: Hull, x: Array, value: Array) -> Array:
     """Return the rounding error of a tangent, or a chord, and a value at ``x`` ``[knot]``."""
     terms = jnp.abs(value) + jnp.abs(hull.value) + jnp.abs(hull.slope * (x - hull.x))
@@ -115,9 +173,8 @@ def contradicts(hull: Hull, x: Array, value: Array, slope: Array) -> Array:
     used = jnp.arange(hull.x.size) < hull.num_used
     allowed = rounding(hull, x, value)
     above_hull = value > hull.value + hull.slope * (x - hull.x) + allowed
-    knot_above = hull.value > value + slope * (hull.x - x) + allowed + rounding(
-        hull._replace(slope=slope), x, value
-    )
+    new_tangent = value + slope * (hull.x - x) + allowed
+    knot_above = hull.value > new_tangent + rounding(hull._replace(slope=slope), x, value)
     is_between = jnp.any(used & (hull.x < x)) & jnp.any(used & (hull.x > x))
     return jnp.any(used & (above_hull | knot_above)) | ((value == -jnp.inf) & is_between)
 

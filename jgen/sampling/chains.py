@@ -92,14 +92,16 @@ def start(
             )
     position = jax.tree.map(jnp.asarray, position)
     chains = np.arange(first_chain, first_chain + num_chains, dtype=np.uint32)
-    state = place(sampler, key, chains, position)
+    state, adapted, cost = place(sampler, key, chains, position), None, Cost(0, 0)
     check_start(state.states)
-    if num_warmup == 0:
-        return state, Cost(0, 0)
-    if adaptation is None:
-        return _warm_up(sampler, None, None, state, num_warmup)
-    adapted, states = _adaptation_init(adaptation, state.states)
-    return _warm_up(sampler, adaptation, adapted, state._replace(states=states), num_warmup)
+    if adaptation is not None:
+        adapted, states = _adaptation_init(adaptation, state.states)
+        state = state._replace(states=states)
+    for begin in range(0, num_warmup, CHUNK_STEPS):
+        end = min(begin + CHUNK_STEPS, num_warmup)
+        adapted, state, spent = _warm_chunk(sampler, adaptation, adapted, state, begin, end, num_warmup)
+        cost = add(cost, spent, end - begin)
+    return state, cost
 
 
 @jax.jit
@@ -118,9 +120,8 @@ def step_chains(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
     return RunState(state.keys, states, state.step + 1), draws
 
 
-_step_chains = jax.jit(
-    step_chains
-)  # keeps its traces: a second run traces nothing to find the shapes of its draws
+# It keeps its traces: a second run traces nothing to find the shapes of its draws.
+_step_chains = jax.jit(step_chains)
 
 
 def draws_shapes(sampler: Sampler, state: RunState) -> Draws:
@@ -143,12 +144,11 @@ def check_start(states: PyTree) -> None:
         name = getattr(path[-1], "name", "") if path else ""
         if name in advice:
             values = np.asarray(leaf).reshape(leaf.shape[0], -1)
-            bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-            if bad.size:
-                first = values[bad[0]]
+            chain, coordinate = np.nonzero(~np.isfinite(values))
+            if chain.size:
                 raise ValueError(
-                    f"{bad.size} of {len(values)} chains start where the {name} is not finite "
-                    f"(chain {bad[0]}: {first[~np.isfinite(first)][0]}); {advice[name]}"
+                    f"{np.unique(chain).size} of {len(values)} chains start where the {name} is not finite "
+                    f"(chain {chain[0]}: {values[chain[0], coordinate[0]]}); {advice[name]}"
                 )
 
 
@@ -197,15 +197,3 @@ def _warm_chunk(
         return adapted, state, write_row(spent, index - first, costs(draws))
 
     return jax.lax.fori_loop(first, end, body, (adapted, state, spent))
-
-
-def _warm_up(
-    sampler: Sampler, adaptation: Adaptation | None, adapted: PyTree, state: RunState, num_warmup: int
-) -> tuple[RunState, Cost]:
-    """Make all warm-up steps, in chunks."""
-    cost = Cost(0, 0)
-    for begin in range(0, num_warmup, CHUNK_STEPS):
-        end = min(begin + CHUNK_STEPS, num_warmup)
-        adapted, state, spent = _warm_chunk(sampler, adaptation, adapted, state, begin, end, num_warmup)
-        cost = add(cost, spent, end - begin)
-    return state, cost

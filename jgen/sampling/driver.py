@@ -10,7 +10,6 @@ import jax
 from rich.progress import Progress
 
 from jgen._internal import buffers
-from jgen.samplers.state_machine import StateMachine
 from jgen.sampling.chains import Cost, RunState, add, costs, draws_shapes, longest, start, step_chains
 from jgen.sampling.lanes import run_lanes, state_machine_of
 from jgen.sampling.reducers.fold import compute, fold, init_reducers
@@ -125,15 +124,8 @@ def sample(
     inspect.signature(resume).bind(None, sampler, num_draws=num_draws, **options)  # before the warm-up
     if options.get("num_lanes") is not None:
         state_machine_of(sampler, options["num_lanes"], num_chains)
-    state, warmup_cost = start(
-        key,
-        sampler,
-        num_chains=num_chains,
-        position=position,
-        num_warmup=num_warmup,
-        adaptation=adaptation,
-        first_chain=first_chain,
-    )
+    warm_up: dict[str, Any] = {"num_warmup": num_warmup, "adaptation": adaptation, "first_chain": first_chain}
+    state, warmup_cost = start(key, sampler, num_chains=num_chains, position=position, **warm_up)
     return resume(state, sampler, num_draws=num_draws, **options)._replace(warmup_cost=warmup_cost)
 
 
@@ -200,7 +192,8 @@ def resume(
     if num_draws < 1:
         raise ValueError(f"num_draws must be at least 1; got {num_draws}")
     num_chains = len(state.keys)
-    machine = None if num_lanes is None else state_machine_of(sampler, num_lanes, num_chains)
+    if num_lanes is not None:
+        state_machine_of(sampler, num_lanes, num_chains)
     shapes = draws_shapes(sampler, state)
     if chunk_size is None:
         row_bytes = max(buffers.row_bytes(shapes), 1)
@@ -212,10 +205,7 @@ def resume(
     reducer_states = init_reducers(reducers, shapes, reducer_states)
     stored = buffers.allocate_on_host(buffers.buffer_shapes(num_draws, shapes)) if store else None
     cost, executed, made, taken = Cost(0, 0), 0, 0, 0
-    options = {"size": chunk_size, "store": store}
-    make = functools.partial(_chunk, sampler, reducers, **options)
-    if num_lanes is not None:
-        make = functools.partial(_lanes_chunk, machine, reducers, **options, num_lanes=num_lanes)
+    options = {"size": chunk_size, "store": store, "num_lanes": num_lanes}
 
     # The device makes a chunk while the host copies the one before, unless the run is inspected in between.
     chunks: deque[tuple[int, Draws, Any]] = deque()
@@ -231,7 +221,9 @@ def resume(
         while taken < num_draws:
             while made < num_draws and len(chunks) <= ahead:
                 count = min(chunk_size, num_draws - made)
-                state, reducer_states, buffer, num_steps = make(state, reducer_states, count)
+                state, reducer_states, buffer, num_steps = _chunk(
+                    sampler, reducers, state, reducer_states, count, **options
+                )
                 chunks.append((count, buffer, num_steps))
                 made += count
             count, buffer, num_steps = chunks.popleft()
@@ -250,7 +242,7 @@ def resume(
     return run_so_far()
 
 
-@functools.partial(jax.jit, static_argnames=("size", "store"))
+@functools.partial(jax.jit, static_argnames=("size", "store", "num_lanes"))
 def _chunk(
     sampler: Sampler,
     reducers: dict[str, Reducer],
@@ -260,10 +252,23 @@ def _chunk(
     *,
     size: int,
     store: bool,
-) -> tuple[RunState, dict[str, PyTree], Draws, None]:
-    """Make ``count <= size`` steps and write their draws, or costs, to a buffer of ``size`` rows."""
+    num_lanes: int | None,
+) -> tuple[RunState, dict[str, PyTree], Draws, Array | None]:
+    """Make ``count <= size`` steps and write their draws, or costs, to a buffer of ``size`` rows.
+
+    Over lanes, the same steps; also return their number of global steps.
+    """
     shapes = buffers.buffer_shapes(size, draws_shapes(sampler, state))
-    buffer = buffers.zeros(shapes if store else costs(shapes))
+    if num_lanes is not None:
+        machine = state_machine_of(sampler, num_lanes, len(state.keys))
+        states, buffer, num_steps = run_lanes(machine, *state, count, buffers.zeros(shapes), num_lanes)
+
+        def fold_row(index: Array, reducer_states: dict[str, PyTree]) -> dict[str, PyTree]:
+            return fold(reducers, reducer_states, buffers.read(buffer, index))
+
+        reducer_states = jax.lax.fori_loop(0, count, fold_row, reducer_states)
+        state = RunState(state.keys, states, state.step + count)
+        return state, reducer_states, buffer if store else costs(buffer), num_steps
 
     def body(index: Array, carry: tuple) -> tuple:
         state, reducer_states, buffer = carry
@@ -272,29 +277,5 @@ def _chunk(
         buffer = buffers.write_row(buffer, index, draws if store else costs(draws))
         return state, reducer_states, buffer
 
+    buffer = buffers.zeros(shapes if store else costs(shapes))
     return (*jax.lax.fori_loop(0, count, body, (state, reducer_states, buffer)), None)
-
-
-@functools.partial(jax.jit, static_argnames=("size", "store", "num_lanes"))
-def _lanes_chunk(
-    machine: StateMachine,
-    reducers: dict[str, Reducer],
-    state: RunState,
-    reducer_states: dict[str, PyTree],
-    count: Array,
-    *,
-    size: int,
-    store: bool,
-    num_lanes: int,
-) -> tuple[RunState, dict[str, PyTree], Draws, Array]:
-    """Make the same steps over lanes; also return their number of global steps."""
-    states, buffer, num_steps = run_lanes(
-        machine, state.keys, state.states, state.step, count, size=size, num_lanes=num_lanes
-    )
-
-    def fold_row(index: Array, reducer_states: dict[str, PyTree]) -> dict[str, PyTree]:
-        return fold(reducers, reducer_states, buffers.read(buffer, index))
-
-    reducer_states = jax.lax.fori_loop(0, count, fold_row, reducer_states)
-    state = RunState(state.keys, states, state.step + count)
-    return state, reducer_states, buffer if store else costs(buffer), num_steps

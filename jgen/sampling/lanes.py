@@ -9,7 +9,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from jgen._internal.buffers import buffer_shapes, zeros
 from jgen._internal.threefry import fold_in
 from jgen._internal.trees import select_tree
 from jgen.samplers.state_machine import StateMachine
@@ -54,14 +53,7 @@ def state_machine_of(sampler: Sampler, num_lanes: int, num_chains: int) -> State
 
 
 def run_lanes(
-    machine: StateMachine,
-    keys: Key,
-    states: PyTree,
-    step: Array,
-    count: Array,
-    *,
-    size: int,
-    num_lanes: int,
+    machine: StateMachine, keys: Key, states: PyTree, step: Array, count: Array, buffer: Draws, num_lanes: int
 ) -> tuple[PyTree, Draws, Array]:
     """Make ``count`` draws of every chain: those that steps ``step .. step + count - 1`` would make.
 
@@ -74,12 +66,12 @@ def run_lanes(
         keys: Keys of the chains ``[chain]``; the randomness of step t is ``fold_in(key, t)``.
         states: States of the chains, with a leading chain axis.
         step: Number of steps made before ``[]``.
-        count: Number of draws to make ``[]``, at most ``size``.
-        size: Number of rows of the buffer.
+        count: Number of draws to make ``[]``, at most as many as the buffer has rows.
+        buffer: Draws ``[row, chain, *event]``, to write to.
         num_lanes: Number of lanes, at most that of chains.
 
     Returns:
-        The states after; the draws ``[size, chain, *event]``, of which the first ``count`` rows are written;
+        The states after; the draws ``[row, chain, *event]``, of which the first ``count`` rows are written;
         and the number of steps, each of which made one evaluation in every lane.
 
     Reference:
@@ -101,19 +93,16 @@ def run_lanes(
             work = select_tree(work.stage_done, jax.vmap(machine.finish_stage)(work), work)
         return lanes._replace(work=select_tree(lanes.work.done, lanes.work, work))
 
-    def step_until_some_finish(lanes: Lanes, num_steps: Array) -> tuple[Lanes, Array]:
+    def body(carry: tuple) -> tuple:
+        states, made, lanes, buffer, num_steps = carry
         busy = lanes.chain < num_chains  # [lane]
         enough = jnp.minimum(jnp.sum(busy), 1 + jnp.sum(busy) // PATIENCE)
-        return jax.lax.while_loop(
+        lanes, num_steps = jax.lax.while_loop(
             lambda carry: jnp.sum(carry[0].work.done & busy) < enough,
             lambda carry: (step_all(carry[0]), carry[1] + 1),
             (lanes, num_steps),
         )
-
-    def body(carry: tuple) -> tuple:
-        states, made, lanes, buffer, num_steps = carry
-        lanes, num_steps = step_until_some_finish(lanes, num_steps)
-        finished = lanes.work.done & (lanes.chain < num_chains)  # [lane]
+        finished = lanes.work.done & busy  # [lane]
         new, draws = jax.vmap(machine.finalize)(lanes.state, lanes.work)
         row = made[lanes.chain]
         written = jnp.where(finished, lanes.chain, num_chains)  # out of range, hence dropped, if unfinished
@@ -127,17 +116,13 @@ def run_lanes(
 
         chain = next_chains(lanes.chain, finished, made, lacking(made))
         state = read_chains(states, chain)
-        begins = finished | (lanes.chain == num_chains)
-        work = select_tree(begins, init_work(chain, state, made), lanes.work)
+        work = select_tree(finished | ~busy, init_work(chain, state, made), lanes.work)
         return states, made, Lanes(chain, state, work), buffer, num_steps
 
     made = jnp.zeros(num_chains, jnp.int32)
     chain = jnp.arange(num_lanes)
     state = read_chains(states, chain)
     lanes = Lanes(chain, state, init_work(chain, state, made))
-    draws = jax.eval_shape(jax.vmap(machine.finalize), state, lanes.work)[1]  # [lane, *event]
-    draws = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((num_chains, *leaf.shape[1:]), leaf.dtype), draws)
-    buffer = zeros(buffer_shapes(size, draws))
     states, _, _, buffer, num_steps = jax.lax.while_loop(
         lambda carry: jnp.any(lacking(carry[1])), body, (states, made, lanes, buffer, jnp.uint32(0))
     )

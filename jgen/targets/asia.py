@@ -1,6 +1,8 @@
 """Define the Asia network: eight binary variables of a chest clinic."""
 
 from collections.abc import Mapping
+from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,9 +11,9 @@ from jax.tree_util import Partial
 from numpyro.distributions import Bernoulli, Delta
 
 from jgen._internal.binding import bind_static
-from jgen.targets.finite_states import all_words, enumerate_weights, table_sampler
-from jgen.targets.parts import make_target
-from jgen.types import Array, Target, Trait
+from jgen.targets.finite_states import all_words, make_enumerated
+from jgen.targets.parts import check_options
+from jgen.types import Array, Target
 
 NETWORK = {
     "asia": ((), 0.01),
@@ -57,31 +59,24 @@ def asia(observed: Mapping[str, int] | None = None) -> Target:
         their application to expert systems", JRSS B 50, 1988.
     """
     observed = dict(observed or {})
-    unknown = sorted(set(observed) - set(NETWORK))
-    if unknown:
-        raise ValueError(f"asia has no variable {unknown}; it has {list(NETWORK)}.")
-    if not set(observed.values()) <= {0, 1}:
-        raise ValueError(f"asia's variables are 0 (no) or 1 (yes), got {observed}.")
+    known, values = set(observed) <= set(NETWORK), set(observed.values())
+    check_options("asia", f"variables of {list(NETWORK)}", known, observed=observed)
+    check_options("asia", "values of 0 (no) or 1 (yes)", values <= {0, 1}, observed=observed)
     free = sorted(set(NETWORK) - set(observed))
-    if not free:
-        raise ValueError("asia needs at least one variable that is not observed.")
+    check_options("asia", "at least one variable that is not observed", bool(free), observed=observed)
     states = all_words(2, len(free))  # [state, variable]
-    joint = np.array([probability({**observed, **dict(zip(free, s, strict=True))}) for s in states.tolist()])
-    if not joint.sum() > 0:
-        raise ValueError(f"asia gives probability 0 to {observed}: 'either' is 'tub' or 'lung'.")
+    columns = dict(zip(free, states.T, strict=True))
+    joint = np.asarray(probability({**observed, **columns}))  # [state]
+    needs = "observations that are not of probability 0, as 'either' is 'tub' or 'lung'"
+    check_options("asia", needs, joint.sum() > 0, observed=observed)
     with np.errstate(divide="ignore"):
-        enumeration = enumerate_weights(states, np.log(joint))
-    means = enumeration.mean.tolist()
-    start = states[enumeration.probabilities.argmax()]
-    return make_target(
-        Trait.DISCRETE,
+        log_weights = np.log(joint)
+    return make_enumerated(
+        states,
+        log_weights,
+        columns,
         log_density=Partial(log_density, jax.tree.map(np.asarray, observed)),
-        start=dict(zip(free, start, strict=True)),
-        sample=table_sampler(enumeration.probabilities, dict(zip(free, states.T, strict=True))),
-        mean=enumeration.mean,
-        variance=enumeration.variance,
-        log_evidence=enumeration.log_evidence,
-        expectations={name: (make_lookup(name), mean) for name, mean in zip(free, means, strict=True)},
+        expectations={name: (make_lookup(name), column) for name, column in columns.items()},
         conditionals=None if observed else CONDITIONALS,
         source="Lauritzen and Spiegelhalter 1988; enumeration",
     )
@@ -155,21 +150,22 @@ CONDITIONALS = {
 """Name -> function of its parents' values to a distribution, as the ancestral sampler takes it."""
 
 
-def probability(values: Mapping[str, int]) -> float:
-    """Return the joint probability of all eight variables, in float64 on the host."""
-    result = 1.0
-    for name, (parents, entries) in NETWORK.items():
-        yes = float(np.asarray(entries)[tuple(values[parent] for parent in parents)])
-        result *= yes if values[name] else 1 - yes
-    return result
+def factors(values: Mapping[str, Any], xp: Any) -> list[Any]:
+    """Return P(value given the parents' values) of all eight variables, by NumPy or JAX."""
+    yes = [
+        xp.asarray(entries)[tuple(values[parent] for parent in parents)]
+        for parents, entries in NETWORK.values()
+    ]
+    return [xp.where(values[name] == 1, p, 1 - p) for name, p in zip(NETWORK, yes, strict=True)]
+
+
+def probability(values: Mapping[str, Any]) -> Any:
+    """Return the joint probability of all eight variables, or arrays of them, in float64 on the host."""
+    return prod(factors(values, np))
 
 
 def log_density(observed: Mapping[str, Array], position: Mapping[str, Array]) -> Array:
     """Evaluate log p(position, observed); -inf where a value is not 0 or 1."""
     values = {**observed, **position}
-    total = jnp.zeros(())
-    for name, (parents, entries) in NETWORK.items():
-        yes = jnp.asarray(entries)[tuple(values[parent] for parent in parents)]
-        valid = (values[name] == 0) | (values[name] == 1)
-        total += jnp.where(valid, jnp.log(jnp.where(values[name] == 1, yes, 1 - yes)), -jnp.inf)
-    return total
+    valid = jnp.stack([(values[name] == 0) | (values[name] == 1) for name in NETWORK]).all()
+    return jnp.where(valid, sum(map(jnp.log, factors(values, jnp)), jnp.zeros(())), -jnp.inf)

@@ -1,15 +1,16 @@
 """Define words of an autoregressive model, tempered as whole words and enumerated."""
 
-from math import log
+from dataclasses import replace
+from math import inf
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.finite_states import all_words, enumerate_weights, table_sampler, uniform_words
-from jgen.targets.parts import make_target
-from jgen.types import Array, Target, Trait
+from jgen.targets.finite_states import all_words, make_enumerated, one_hot, uniform_proposal
+from jgen.targets.parts import check_options
+from jgen.types import Array, Target
 
 
 def autoregressive(vocabulary: int = 5, length: int = 4, temperature: float = 0.5) -> Target:
@@ -47,35 +48,26 @@ def autoregressive(vocabulary: int = 5, length: int = 4, temperature: float = 0.
     Reference:
         Enumeration.
     """
-    if vocabulary < 2 or length < 1 or vocabulary**length > 10**5:
-        raise ValueError(
-            "autoregressive needs vocabulary >= 2, length >= 1 and at most 10^5 words, "
-            f"got vocabulary={vocabulary}, length={length}."
-        )
-    if not 0 < temperature < float("inf"):
-        raise ValueError(f"autoregressive needs temperature > 0, got temperature={temperature}.")
+    needs = "vocabulary >= 2, length >= 1, at most 10^5 words and temperature > 0"
+    fulfilled = vocabulary >= 2 and length >= 1 and vocabulary**length <= 10**5 and 0 < temperature < inf
+    options = {"vocabulary": vocabulary, "length": length, "temperature": temperature}
+    check_options("autoregressive", needs, fulfilled, **options)
     index = np.arange(vocabulary)
     lag = np.arange(1, length)[:, None, None]
     links = 2 * np.cos(lag + 2 * index[:, None] + 3 * index) / lag  # [lag, earlier, later]
     bias = np.cos(index)  # [symbol]
     words = all_words(vocabulary, length)
     log_weights = log_prob_in_float64(bias, links, words) / temperature
-    enumeration = enumerate_weights(words, log_weights)
-    probabilities = enumeration.probabilities
-    marginals = np.stack([probabilities @ (words == symbol) for symbol in index], 1)  # [length, symbol]
-    return make_target(
-        Trait.DISCRETE,
+    target = make_enumerated(
+        words,
+        log_weights,
+        words,
         log_density=Partial(log_density, bias, links, temperature),
-        start=words[log_weights.argmax()],
-        sample=table_sampler(probabilities, words),
-        mean=enumeration.mean,
-        variance=enumeration.variance,
-        log_evidence=round(enumeration.log_evidence, 12),
-        expectations={"marginals": (Partial(one_hot, bias), marginals)},
-        proposal=uniform_words(vocabulary, length),
-        log_bound=log_weights.max() + length * log(vocabulary),
+        expectations={"marginals": (Partial(one_hot, bias), np.eye(vocabulary)[words])},
         source="enumeration",
+        **uniform_proposal(vocabulary, length, log_weights),
     )
+    return replace(target, log_evidence=round(float(target.log_evidence or 0.0), 12))
 
 
 def log_prob_in_float64(bias: np.ndarray, links: np.ndarray, words: np.ndarray) -> np.ndarray:
@@ -98,8 +90,3 @@ def log_density(bias: Array, links: Array, temperature: float, word: Array) -> A
             logits = logits + links[t - s - 1, word[s]]  # [symbol]
         total += jax.nn.log_softmax(logits)[word[t]]
     return jnp.where(((word >= 0) & (word < len(bias))).all(), total / temperature, -jnp.inf)
-
-
-def one_hot(bias: Array, word: Array) -> Array:
-    """Return indicators of the symbols of ``word [length]``, ``[length, symbol]``."""
-    return jax.nn.one_hot(word, len(bias), dtype=bias.dtype)

@@ -1,9 +1,12 @@
 """Define Haario's banana: a Gaussian bent along a parabola."""
 
+from math import inf
+
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
+from jgen.targets.parts import check_options
 from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target
 
@@ -36,10 +39,7 @@ def banana(curvature: float = 0.03) -> Target:
         Haario, Saksman and Tamminen, "Adaptive proposal distribution for random walk Metropolis
         algorithm", Computational Statistics 14, 1999.
     """
-    if not abs(curvature) < float("inf"):
-        raise ValueError(
-            f"banana needs a finite curvature, got curvature={curvature}: 0.03 is the usual one."
-        )
+    check_options("banana", "a finite curvature, usually 0.03", abs(curvature) < inf, curvature=curvature)
     return make_pushforward(
         forward=Partial(bend, curvature),
         inverse=Partial(straighten, curvature),

@@ -44,9 +44,8 @@ def behrens_fisher() -> Target:
     n = y.shape[1]
     centre, scatter = y.mean(1), np.square(y - y.mean(1, keepdims=True)).sum(1)  # [sample]
     shape = (n - 1) / 2
-    log_gamma = (
-        lgamma(shape) - shape * np.log(scatter / 2) - log(2)
-    )  # [sample], of the integral over log sigma
+    # [sample], of the integral over log sigma
+    log_gamma = lgamma(shape) - shape * np.log(scatter / 2) - log(2)
     log_evidence = float((log_gamma - shape * log(2 * pi) - log(n) / 2).sum())
 
     t = np.arange(-3, 5, 0.04)[:, None]  # [node, 1], log sigma

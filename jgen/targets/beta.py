@@ -1,6 +1,6 @@
 """Define a beta distribution on (0, 1), the textbook target of rejection sampling."""
 
-from math import lgamma, log
+from math import inf
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +8,10 @@ import numpy as np
 from jax.scipy.special import xlog1py, xlogy
 from jax.tree_util import Partial
 from numpyro.distributions import Uniform
+from scipy.special import betaln
 
-from jgen.targets.parts import coordinate_powers, make_target
-from jgen.types import Array, Key, Target, Trait
+from jgen.targets.parts import check_options, coordinate_powers, log_beta_peak, make_target
+from jgen.types import Array, Target, Trait
 
 
 def beta(a: float = 2.7, b: float = 6.3) -> Target:
@@ -39,25 +40,21 @@ def beta(a: float = 2.7, b: float = 6.3) -> Target:
     Reference:
         Robert and Casella, "Introducing Monte Carlo methods with R", 2010, chapter 2.
     """
-    if not (1 <= a < float("inf") and 1 <= b < float("inf") and a + b > 2):
-        raise ValueError(
-            f"beta needs a, b >= 1, not both 1, so that the density has a mode; got a={a}, b={b}."
-        )
-    total, mode = a + b, (a - 1) / (a + b - 2)
-    mean, log_norm = a / total, lgamma(a) + lgamma(b) - lgamma(total)
+    fulfilled = 1 <= a < inf and 1 <= b < inf and a + b > 2
+    check_options("beta", "a, b >= 1, not both 1, so that the density has a mode", fulfilled, a=a, b=b)
+    total, mean = a + b, a / (a + b)
     third = mean * (a + 1) / (total + 1) * (a + 2) / (total + 2)
-    heights = (x * log(p) for x, p in ((a - 1, mode), (b - 1, 1 - mode)) if x > 0)
     return make_target(
         Trait.LOG_CONCAVE,
-        log_density=Partial(log_density, a, b, log_norm),
+        log_density=Partial(log_density, a, b, betaln(a, b)),
         start=mean,
-        sample=Partial(sample, a, b),
+        sample=Partial(jax.random.beta, a=a, b=b),
         mean=np.array([mean]),
         variance=np.array([a * b / total**2 / (total + 1)]),
         log_evidence=0.0,
         expectations={"x^3": (Partial(coordinate_powers, 3), np.array([third]))},
         proposal=Uniform(np.array(0.0), np.array(1.0)),
-        log_bound=sum(heights) - log_norm,
+        log_bound=log_beta_peak(a, b),
     )
 
 
@@ -66,8 +63,3 @@ def log_density(a: float, b: float, log_norm: float, x: Array) -> Array:
     inside = (x > 0) & (x < 1)
     safe = jnp.where(inside, x, 0.5)
     return jnp.where(inside, xlogy(a - 1, safe) + xlog1py(b - 1, -safe) - log_norm, -jnp.inf)
-
-
-def sample(a: float, b: float, key: Key) -> Array:
-    """Draw one exact sample ``[]``."""
-    return jax.random.beta(key, a, b)

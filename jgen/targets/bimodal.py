@@ -8,7 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
-from jgen.targets.parts import check_dim, coordinate_powers, covering_scale, make_target
+from jgen.targets.parts import check_options, coordinate_powers, covering_scale, make_target
 from jgen.types import Array, Key, Target, Trait
 
 WEIGHTS = (0.75, 0.25)
@@ -45,7 +45,7 @@ def bimodal(dim: int = 50) -> Target:
         Woodard, Schmidler and Huber, "Sufficient conditions for torpid mixing of parallel and simulated
         tempering", EJP 14, 2009 (modes of unequal width). Moments in closed form.
     """
-    check_dim("bimodal", dim)
+    check_options("bimodal", "dim >= 1", dim >= 1, dim=dim)
     wide, narrow = WEIGHTS
     first = np.eye(1, dim)[0]  # [dim]
     mean = narrow * SHIFT * first

@@ -3,13 +3,12 @@
 from math import comb, log
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from scipy.special import expit
 
-from jgen.targets.two_coefficient_posterior import log_normal_prior, make_posterior
-from jgen.types import Array, Target
+from jgen.targets.two_coefficient_posterior import make_posterior
+from jgen.types import Target
 
 LOG_DOSE = (-0.86, -0.30, -0.05, 0.73)
 """In log g/ml; five animals each."""
@@ -41,34 +40,13 @@ def bioassay() -> Target:
         Statistics 35, 1986 (the data); Gelman et al., "Bayesian data analysis", section 3.7. Quadrature.
     """
     design = np.stack([np.ones(4), LOG_DOSE], 1)  # [dose, coefficient]
-    deaths = np.array(DEATHS, float)
-
-    def binomial(logit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        softplus = np.logaddexp(0, logit)
-        rate = np.exp(logit - softplus)
-        choices = np.log([comb(ANIMALS, y) for y in DEATHS])
-        value = deaths * logit - ANIMALS * softplus + choices
-        return value, deaths - ANIMALS * rate, -ANIMALS * rate * (1 - rate)
-
+    constant = sum(log(comb(ANIMALS, y)) for y in DEATHS)
     return make_posterior(
+        "bioassay",
         "Racine et al. 1986",
-        log_density=Partial(log_density, design, deaths),
-        design=design,
+        data=(design, np.array(DEATHS, float), float(ANIMALS), constant),
         prior=PRIOR,
-        likelihood=binomial,
-        rates=(death_rates, expit),
+        functions=(Partial(jax.nn.softplus), Partial(jax.nn.sigmoid)),
+        in_float64=(lambda x: np.logaddexp(0, x), expit, lambda x: expit(x) * expit(-x)),
         start=np.array(PRIOR[0]),
     )
-
-
-def death_rates(design: Array, w: Array) -> Array:
-    """Return the probability of death at each dose ``[dose]``."""
-    return jax.nn.sigmoid(jnp.matmul(design, w, precision="highest"))
-
-
-def log_density(design: Array, deaths: Array, w: Array) -> Array:
-    """Evaluate log p(y, w), normalised over both, at ``w [2]``."""
-    logit = jnp.matmul(design, w, precision="highest")  # [dose]
-    choices = sum(log(comb(ANIMALS, y)) for y in DEATHS)
-    likelihood = (deaths * logit - ANIMALS * jax.nn.softplus(logit)).sum() + choices
-    return likelihood + log_normal_prior(PRIOR, w)

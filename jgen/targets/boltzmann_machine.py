@@ -1,12 +1,14 @@
 """Define a small restricted Boltzmann machine, with every state enumerated."""
 
+from math import inf
+
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.finite_states import all_words, enumerate_weights, table_sampler
-from jgen.targets.parts import make_target
-from jgen.types import Array, PyTree, Target, Trait
+from jgen.targets.finite_states import all_words, make_enumerated
+from jgen.targets.parts import check_options
+from jgen.types import Array, PyTree, Target
 
 
 def boltzmann_machine(visible: int = 4, hidden: int = 3, strength: float = 2.0) -> Target:
@@ -37,29 +39,22 @@ def boltzmann_machine(visible: int = 4, hidden: int = 3, strength: float = 2.0) 
         Smolensky, "Information processing in dynamical systems: foundations of harmony theory", 1986.
         Enumeration.
     """
-    if visible < 1 or hidden < 1 or visible + hidden > 12:
-        raise ValueError(
-            "boltzmann_machine enumerates every state of two layers of 1 bit or more, 12 in all, "
-            f"got visible={visible}, hidden={hidden}."
-        )
-    if not abs(strength) < float("inf"):
-        raise ValueError(f"boltzmann_machine needs a finite strength, got strength={strength}.")
+    needs = "two layers of 1 bit or more, 12 in all, as it enumerates every state, and a finite strength"
+    fulfilled = visible >= 1 and hidden >= 1 and visible + hidden <= 12 and abs(strength) < inf
+    options = {"visible": visible, "hidden": hidden, "strength": strength}
+    check_options("boltzmann_machine", needs, fulfilled, **options)
     rows, columns = np.arange(visible), np.arange(hidden)
     weight = strength * np.cos(1 + 2 * rows[:, None] + 3 * columns)  # [visible, hidden]
     bias, offset = np.cos(rows), np.sin(1 + columns)
     states = all_words(2, hidden + visible)  # [state, bit]; dicts ravel in the order of their names
     h, v = states[:, :hidden], states[:, hidden:]
-    enumeration = enumerate_weights(states, np.einsum("sv,vh,sh->s", v, weight, h) + v @ bias + h @ offset)
-    best = enumeration.probabilities.argmax()
-    return make_target(
-        Trait.DISCRETE,
+    log_weights = np.einsum("sv,vh,sh->s", v, weight, h) + v @ bias + h @ offset
+    return make_enumerated(
+        states,
+        log_weights,
+        {"hidden": h, "visible": v},
         log_density=Partial(log_density, weight, bias, offset),
-        start={"hidden": h[best], "visible": v[best]},
-        sample=table_sampler(enumeration.probabilities, {"hidden": h, "visible": v}),
-        mean=enumeration.mean,
-        variance=enumeration.variance,
-        log_evidence=enumeration.log_evidence,
-        expectations={"v h'": (Partial(outer), v.T @ (enumeration.probabilities[:, None] * h))},
+        expectations={"v h'": (Partial(outer), v[:, :, None] * h[:, None])},
         source="Smolensky 1986; enumeration",
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Cauchy
 
-from jgen.targets.parts import check_dim, covering_scale, make_target, sample_from
+from jgen.targets.parts import check_options, covering_scale, make_target, sample_from
 from jgen.types import Array, Target, Trait
 
 
@@ -37,7 +37,7 @@ def cauchy(dim: int = 100) -> Target:
     Reference:
         Closed form; E log(1 + x^2) = 2 log 2 under the Cauchy distribution.
     """
-    check_dim("cauchy", dim)
+    check_options("cauchy", "dim >= 1", dim >= 1, dim=dim)
     zeros, ones = np.zeros(dim), np.ones(dim)
     return make_target(
         Trait.HEAVY_TAILED,

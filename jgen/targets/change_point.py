@@ -8,6 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from scipy.special import digamma, gammaln, polygamma
 
+from jgen.targets.finite_states import enumerate_weights
 from jgen.targets.parts import make_target, sample_index
 from jgen.types import Array, Key, Target
 
@@ -54,23 +55,17 @@ def change_point() -> Target:
     before = y.cumsum()[:-1]  # [tau]
     shapes = SHAPE + np.stack([before, y.sum() - before], 1)  # [tau, rate]
     rates = RATE + np.stack([years, len(y) - years], 1)  # [tau, rate]
-    log_gammas = gammaln(shapes)
     constant = 2 * (SHAPE * log(RATE) - lgamma(SHAPE)) - sum(lgamma(n + 1) for n in y) - log(len(years))
-    log_joint = (log_gammas - shapes * np.log(rates)).sum(1) + constant  # [tau], log p(y, tau)
-    top = log_joint.max()
-    weights = np.exp(log_joint - top)
-    log_evidence = float(top + np.log(weights.sum()))
-    weights /= weights.sum()
+    log_joint = (gammaln(shapes) - shapes * np.log(rates)).sum(1) + constant  # [tau], log p(y, tau)
     means = digamma(shapes) - np.log(rates)  # [tau, rate]
-    spreads = polygamma(1, shapes)  # [tau, rate]
-    mean = weights @ means
+    log_evidence, weights, mean, _ = enumerate_weights(means, log_joint)
     counts = np.stack([before, y.sum() - before, years, len(y) - years], 1).astype(float)
     return make_target(
         log_density=Partial(log_density, counts, constant),
         start=np.zeros(2),
         sample=Partial(sample, weights.cumsum(), shapes, rates.astype(float)),
         mean=mean,
-        variance=weights @ (spreads + means**2) - mean**2,
+        variance=weights @ (polygamma(1, shapes) + means**2) - mean**2,
         log_evidence=log_evidence,
         expectations={
             "rates": (Partial(jnp.exp), weights @ (shapes / rates)),

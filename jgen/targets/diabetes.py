@@ -1,6 +1,6 @@
 """Define a conjugate linear regression with unknown noise on the diabetes data."""
 
-from math import lgamma, log, pi
+from math import inf, lgamma, log, pi
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from scipy.special import digamma, polygamma
 
-from jgen.targets.parts import make_target
+from jgen.targets.parts import check_options, make_target
 from jgen.types import Array, Key, Target
 
 PRIOR_SHAPE, PRIOR_RATE = 2.0, 1.0
@@ -50,8 +50,7 @@ def diabetes(prior_scale: float = 1.0) -> Target:
         Efron et al., "Least angle regression", Annals of Statistics 32, 2004; the copy in scikit-learn.
         Closed form.
     """
-    if not 0 < prior_scale < float("inf"):
-        raise ValueError(f"diabetes needs prior_scale > 0, got prior_scale={prior_scale}.")
+    check_options("diabetes", "prior_scale > 0", 0 < prior_scale < inf, prior_scale=prior_scale)
     from sklearn.datasets import load_diabetes
 
     features, response = load_diabetes(return_X_y=True)

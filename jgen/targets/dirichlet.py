@@ -1,16 +1,15 @@
 """Define a Dirichlet distribution in stick-breaking coordinates."""
 
 from collections.abc import Sequence
-from math import lgamma, log
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Logistic
-from scipy.special import betaln, digamma, polygamma
+from scipy.special import digamma, gammaln, polygamma
 
-from jgen.targets.parts import make_target
+from jgen.targets.parts import check_options, log_beta_peak, make_target, squared
 from jgen.types import Array, Key, Target
 
 CONCENTRATION = (1.5, 2.0, 3.0, 4.5)
@@ -46,14 +45,14 @@ def dirichlet(concentration: Sequence[float] = CONCENTRATION) -> Target:
         Stan reference manual, "Unit simplex"; closed form.
     """
     a = np.asarray(concentration, np.float64)
-    if a.ndim != 1 or len(a) < 2 or not ((a >= 1) & np.isfinite(a)).all():
-        raise ValueError(f"dirichlet needs at least two concentrations, each >= 1, got {concentration}.")
+    fulfilled = a.ndim == 1 and len(a) >= 2 and bool(((a >= 1) & np.isfinite(a)).all())
+    needs = "at least two concentrations, each >= 1"
+    check_options("dirichlet", needs, fulfilled, concentration=concentration)
     later = a[::-1].cumsum()[::-1][1:]  # [K - 1], A_k
     offset = np.log(np.arange(len(a) - 1, 0, -1))  # [K - 1], log(K - k)
     total = a.sum()
-    log_bound = sum(log_peak(b, c) for b, c in zip(a[:-1], later, strict=True))
     return make_target(
-        log_density=Partial(log_density, a, offset, sum(map(lgamma, a)) - lgamma(total)),
+        log_density=Partial(log_density, a, offset, gammaln(a).sum() - gammaln(total)),
         start=np.zeros(len(a) - 1),
         sample=Partial(sample, a, offset),
         mean=digamma(a[:-1]) - digamma(later) + offset,
@@ -61,18 +60,11 @@ def dirichlet(concentration: Sequence[float] = CONCENTRATION) -> Target:
         log_evidence=0.0,
         expectations={
             "p": (Partial(simplex, offset), a / total),
-            "p^2": (Partial(squares, offset), a * (a + 1) / total / (total + 1)),
+            "p^2": (Partial(squared, Partial(simplex, offset)), a * (a + 1) / total / (total + 1)),
         },
         proposal=Logistic(offset, np.ones(len(offset))).to_event(1),
-        log_bound=log_bound,
+        log_bound=log_beta_peak(a[:-1], later).sum(),
     )
-
-
-def log_peak(b: float, c: float) -> float:
-    """Return the largest value of the log-density of Beta(b, c), for b, c >= 1."""
-    mode = (b - 1) / (b + c - 2) if b + c > 2 else 0.5
-    heights = (x * log(p) for x, p in ((b - 1, mode), (c - 1, 1 - mode)) if x > 0)
-    return sum(heights) - betaln(b, c)
 
 
 def break_stick(offset: Array, y: Array) -> tuple[Array, Array]:
@@ -91,11 +83,6 @@ def log_density(a: Array, offset: Array, log_norm: float, y: Array) -> Array:
 def simplex(offset: Array, y: Array) -> Array:
     """Return the probabilities ``[K]``."""
     return jnp.exp(break_stick(offset, y)[0])
-
-
-def squares(offset: Array, y: Array) -> Array:
-    """Return the squared probabilities ``[K]``."""
-    return jnp.exp(2 * break_stick(offset, y)[0])
 
 
 def sample(a: Array, offset: Array, key: Key) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.parts import first_is_positive, make_target, sample_by_rejection
+from jgen.targets.parts import check_options, first_is_positive, make_target, sample_by_rejection, sample_from
 from jgen.targets.tilted_well import integrate_well
 from jgen.types import Array, Key, Target, Trait
 
@@ -46,22 +46,18 @@ def double_well(barrier: float = 6.0, tilt: float = 0.5) -> Target:
     Reference:
         Midgley et al., "Flow annealed importance sampling bootstrap", ICLR 2023. Quadrature.
     """
-    if not (0 <= barrier <= 20 and abs(tilt) <= 10):
-        raise ValueError(
-            f"double_well needs 0 <= barrier <= 20 and |tilt| <= 10, got barrier={barrier}, tilt={tilt}."
-        )
+    needs, fulfilled = "0 <= barrier <= 20 and |tilt| <= 10", 0 <= barrier <= 20 and abs(tilt) <= 10
+    check_options("double_well", needs, fulfilled, barrier=barrier, tilt=tilt)
     one = integrate_well(barrier, tilt)
     wide, other = PROPOSAL_SCALES
     stationary = np.roots([-4, 0, 2 * barrier + 1 / wide**2, tilt])
     stationary = stationary.real[np.abs(stationary.imag) < 1e-6]
     ratios = -(stationary**4) + (barrier + 1 / (2 * wide**2)) * stationary**2 + tilt * stationary
-    log_bound = float(ratios.max()) + log(2 * pi * wide * other)
-    proposal = Normal(np.zeros(2), np.array(PROPOSAL_SCALES)).to_event(1)
     return make_target(
         Trait.MULTIMODAL,
         log_density=Partial(log_density, barrier, tilt),
         start=np.ones(2),
-        sample=Partial(sample, barrier, tilt, log_bound - log(2 * pi * wide * other)),
+        sample=Partial(sample, barrier, tilt, ratios.max()),
         mean=np.array([one.mean, 0.0]),
         variance=np.array([one.square - one.mean**2, 1.0]),
         log_evidence=one.log_evidence + log(2 * pi) / 2,
@@ -69,8 +65,8 @@ def double_well(barrier: float = 6.0, tilt: float = 0.5) -> Target:
             "x0 > 0": (Partial(first_is_positive), one.right),
             "x0^2": (Partial(first_square), one.square),
         },
-        proposal=proposal,
-        log_bound=log_bound,
+        proposal=Normal(np.zeros(2), np.array(PROPOSAL_SCALES)).to_event(1),
+        log_bound=ratios.max() + log(2 * pi * wide * other),
         source="quadrature",
     )
 
@@ -89,13 +85,9 @@ def first_square(x: Array) -> Array:
 def sample(barrier: float, tilt: float, top: float, key: Key) -> Array:
     """Draw one exact sample ``[2]``: x0 by rejection (one acceptance in twelve), x1 normal."""
     well_key, normal_key = jax.random.split(key)
-    x0 = sample_by_rejection(Partial(propose), Partial(log_accept, barrier, tilt, top), well_key)
+    propose = Partial(sample_from, Normal(0.0, PROPOSAL_SCALES[0]))
+    x0 = sample_by_rejection(propose, Partial(log_accept, barrier, tilt, top), well_key)
     return jnp.stack([x0, jax.random.normal(normal_key)])
-
-
-def propose(key: Key) -> Array:
-    """Draw one x0 from N(0, 1.8^2)."""
-    return PROPOSAL_SCALES[0] * jax.random.normal(key)
 
 
 def log_accept(barrier: float, tilt: float, top: float, x0: Array) -> Array:

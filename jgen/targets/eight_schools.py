@@ -1,13 +1,15 @@
 """Define the hierarchical model of the eight schools, not centred: a small model with a funnel."""
 
 from math import log, pi
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.parts import make_target, sample_by_rejection
+from jgen.targets.finite_states import enumerate_weights
+from jgen.targets.parts import half_cauchy, make_target, sample_by_rejection
 from jgen.types import Array, Key, PyTree, Target
 
 EFFECTS = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
@@ -42,35 +44,27 @@ def eight_schools() -> Target:
     """
     y, s = np.array(EFFECTS), np.array(ERRORS)
     log_tau = np.arange(-45, 12, 0.05)  # [node]
-    tau = np.exp(log_tau)[:, None]  # [node, 1]
-    v = s**2 + tau**2  # [node, school], variance of y given mu
-    precision = (1 / v).sum(1) + 1 / PRIOR_SCALE**2  # [node], of mu given tau
-    mu = (y / v).sum(1) / precision  # [node]
-    log_likelihood = (
-        -np.log(2 * pi * v).sum(1) / 2 - (y**2 / v).sum(1) / 2 + mu**2 * precision / 2
-        - np.log(precision * PRIOR_SCALE**2) / 2
-    )  # fmt: skip
-    prior = 2 / pi / PRIOR_SCALE / (1 + (tau[:, 0] / PRIOR_SCALE) ** 2) * tau[:, 0]  # [node], of log tau
-    weights = np.exp(log_likelihood - log_likelihood.max()) * prior * 0.05  # [node]
-    log_evidence = float(np.log(weights.sum()) + log_likelihood.max())
-    weights /= weights.sum()
-
-    gain = tau / v  # [node, school]: theta_raw given mu is N(gain (y - mu), s^2 / v)
+    tau = np.exp(log_tau)  # [node]
+    mu, precision, log_likelihood = mu_given_tau(y, s, tau, np)  # [node] each
+    prior = 2 / pi / PRIOR_SCALE / (1 + (tau / PRIOR_SCALE) ** 2) * tau  # [node], of log tau
+    v = s**2 + tau[:, None] ** 2  # [node, school]
+    gain = tau[:, None] / v  # [node, school]: theta_raw given mu is N(gain (y - mu), s^2 / v)
     raw = gain * (y - mu[:, None])  # [node, school]
     raw_square = s**2 / v + gain**2 / precision[:, None] + raw**2  # [node, school]
-    theta = mu[:, None] + tau * raw  # [node, school]
-    mean = np.concatenate([[weights @ log_tau, weights @ mu], weights @ raw])
-    square = np.concatenate([[weights @ log_tau**2, weights @ (mu**2 + 1 / precision)], weights @ raw_square])
+    theta = mu[:, None] + tau[:, None] * raw  # [node, school]
+    rows = np.column_stack([log_tau, mu, raw])  # [node, dim]
+    squares = np.column_stack([log_tau**2, mu**2 + 1 / precision, raw_square])
+    log_evidence, weights, mean, _ = enumerate_weights(rows, log_likelihood + np.log(prior * 0.05))
     return make_target(
         log_density=Partial(log_density, y, s),
         start={"mu": np.zeros(()), "log_tau": np.zeros(()), "theta_raw": np.zeros(8)},
         sample=Partial(sample, y, s, log_likelihood.max()),
         mean=mean,
-        variance=square - mean**2,
+        variance=weights @ squares - mean**2,
         log_evidence=log_evidence,
         expectations={
             "mu": (Partial(get_mu), weights @ mu),
-            "tau": (Partial(get_tau), weights @ tau[:, 0]),
+            "tau": (Partial(get_tau), weights @ tau),
             "log_tau": (Partial(get_log_tau), weights @ log_tau),
             "theta": (Partial(get_theta), weights @ theta),
         },
@@ -107,18 +101,13 @@ def get_theta(position: PyTree) -> Array:
     return position["mu"] + jnp.exp(position["log_tau"]) * position["theta_raw"]
 
 
-def mu_given_tau(y: Array, s: Array, tau: Array) -> tuple[Array, Array, Array]:
-    """Return mean and precision of mu given tau and y, and log p(y given tau)."""
-    v = s**2 + tau**2  # [school]
-    precision = (1 / v).sum() + 1 / PRIOR_SCALE**2
-    mean = (y / v).sum() / precision
-    quadratic = (y**2 / v).sum() - mean**2 * precision
-    return mean, precision, -(jnp.log(2 * pi * v).sum() + quadratic + jnp.log(precision * PRIOR_SCALE**2)) / 2
-
-
-def propose_tau(key: Key) -> Array:
-    """Propose tau from its prior."""
-    return PRIOR_SCALE * jnp.tan(pi / 2 * jax.random.uniform(key, minval=1e-30))
+def mu_given_tau(y: Any, s: Any, tau: Any, xp: Any = jnp) -> tuple[Any, Any, Any]:
+    """Return mean and precision of mu given ``tau [...]`` and y, and log p(y given tau), by NumPy or JAX."""
+    v = s**2 + tau[..., None] ** 2  # [..., school], variance of y given mu
+    precision = (1 / v).sum(-1) + 1 / PRIOR_SCALE**2
+    mean = (y / v).sum(-1) / precision
+    terms = xp.log(2 * pi * v).sum(-1) + (y**2 / v).sum(-1) - mean**2 * precision
+    return mean, precision, -(terms + xp.log(precision * PRIOR_SCALE**2)) / 2
 
 
 def log_accept(y: Array, s: Array, top: float, tau: Array) -> Array:
@@ -129,7 +118,7 @@ def log_accept(y: Array, s: Array, top: float, tau: Array) -> Array:
 def sample(y: Array, s: Array, top: float, key: Key) -> PyTree:
     """Draw one exact sample."""
     tau_key, mu_key, raw_key = jax.random.split(key, 3)
-    tau = sample_by_rejection(Partial(propose_tau), Partial(log_accept, y, s, top), tau_key)
+    tau = sample_by_rejection(Partial(half_cauchy, PRIOR_SCALE), Partial(log_accept, y, s, top), tau_key)
     mean, precision, _ = mu_given_tau(y, s, tau)
     mu = mean + jax.random.normal(mu_key) / jnp.sqrt(precision)
     v = s**2 + tau**2  # [school]

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
+from jgen.targets.parts import check_options
 from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target, Trait
 
@@ -41,8 +42,7 @@ def funnel(dim: int = 10) -> Target:
     Reference:
         Neal, "Slice sampling", Annals of Statistics 31, 2003, section 8.
     """
-    if dim < 2:
-        raise ValueError(f"funnel needs dim >= 2, got dim={dim}: one scale v and at least one x.")
+    check_options("funnel", "dim >= 2, one scale v and at least one x", dim >= 2, dim=dim)
     return make_pushforward(
         Trait.STIFF,
         Trait.HEAVY_TAILED,

@@ -1,7 +1,6 @@
 """Define a mixture of 25 narrow Gaussians on a grid."""
 
-from itertools import pairwise
-from math import erf, log, pi, sqrt
+from math import erf, inf, log, pi, sqrt
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
-from jgen.targets.parts import covering_scale, make_target
+from jgen.targets.parts import check_options, covering_scale, make_target
 from jgen.types import Array, Key, Target, Trait
 
 CENTRES = (-4.0, -2.0, 0.0, 2.0, 4.0)
@@ -42,13 +41,10 @@ def grid25(scale: float = 0.05) -> Target:
     Reference:
         The 25-Gaussian grid of Dumoulin et al., "Adversarially learned inference", ICLR 2017.
     """
-    if not 0 < scale < float("inf"):
-        raise ValueError(
-            f"grid25 needs scale > 0, got scale={scale}: it is the standard deviation of a mode."
-        )
-    edges = (-float("inf"), -3.0, -1.0, 1.0, 3.0, float("inf"))
+    check_options("grid25", "scale > 0, the standard deviation of a mode", 0 < scale < inf, scale=scale)
+    edges = (-inf, -3.0, -1.0, 1.0, 3.0, inf)
     below = [sum((1 + erf((edge - m) / scale / sqrt(2))) / 10 for m in CENTRES) for edge in edges]
-    cells = np.array([high - low for low, high in pairwise(below)])  # [cell]
+    cells = np.diff(below)  # [cell]
     means = np.stack(np.meshgrid(CENTRES, CENTRES, indexing="ij"), -1).reshape(25, 2)  # [mode, axis]
     modes = Normal(means, np.full((25, 2), covering_scale(2) * scale)).to_event(1)
     return make_target(

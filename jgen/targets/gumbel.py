@@ -2,14 +2,13 @@
 
 from math import log, pi
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
-from numpyro.distributions import Logistic
+from numpyro.distributions import Gumbel, Logistic
 
-from jgen.targets.parts import check_dim, make_target
-from jgen.types import Array, Key, Target
+from jgen.targets.parts import check_options, make_target, sample_from
+from jgen.types import Array, Target
 
 EULER = 0.5772156649015329
 APERY = 1.2020569031595942
@@ -44,12 +43,12 @@ def gumbel(dim: int = 10) -> Target:
     Reference:
         Closed form.
     """
-    check_dim("gumbel", dim)
+    check_options("gumbel", "dim >= 1", dim >= 1, dim=dim)
     zeros, ones = np.zeros(dim), np.ones(dim)
     return make_target(
         log_density=Partial(log_density),
         start=ones,
-        sample=Partial(sample, zeros),
+        sample=Partial(sample_from, Gumbel(zeros, ones).to_event(1)),
         mean=EULER * ones,
         variance=pi**2 / 6 * ones,
         log_evidence=0.0,
@@ -72,8 +71,3 @@ def exponential(x: Array) -> Array:
 def cube(x: Array) -> Array:
     """Return cubed deviations from the mean, ``[dim]``."""
     return (x - EULER) ** 3
-
-
-def sample(zeros: Array, key: Key) -> Array:
-    """Draw one exact sample ``[dim]``."""
-    return jax.random.gumbel(key, zeros.shape, zeros.dtype)

@@ -1,5 +1,7 @@
 """Define the posterior of the path of a hidden Markov model, exact by recursion."""
 
+from collections.abc import Callable
+from math import inf
 from typing import NamedTuple
 
 import jax
@@ -9,7 +11,8 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical
 
-from jgen.targets.parts import make_target
+from jgen.targets.finite_states import one_hot
+from jgen.targets.parts import check_options, make_target
 from jgen.types import Array, Key, Target, Trait
 
 OBSERVATIONS = (-1.2, -0.4, 0.3, 1.6, 0.9, -0.2, 1.1, -1.7, -0.6, -2.1, 0.1, 1.3)
@@ -27,32 +30,6 @@ class Chain(NamedTuple):
     log_initial: Array
     log_transition: Array
     log_likelihood: Array
-
-
-class Solved(NamedTuple):
-    """Hidden Markov model and its exact posterior quantities.
-
-    Attributes:
-        chain: The chain.
-        forward: log p(x up to t, z_t) ``[T, state]``.
-        marginals: p(z_t given x) ``[T, state]``.
-        mean: Mean of the number of each state ``[T]``.
-        variance: Variance of the number of each state ``[T]``.
-        log_evidence: log p(x) ``[]``.
-        start: The likeliest state of each time ``[T]``.
-        cover: Proposal: the marginals, with a tenth of them spread over all states ``[T, state]``.
-        log_bound: The largest log ratio of the density to that of ``cover`` ``[]``.
-    """
-
-    chain: Chain
-    forward: Array
-    marginals: Array
-    mean: Array
-    variance: Array
-    log_evidence: Array
-    start: Array
-    cover: Array
-    log_bound: Array
 
 
 def hidden_markov(
@@ -97,39 +74,39 @@ def hidden_markov(
     initial = jnp.array((0.5, 0.5) if initial is None else initial)
     transition = jnp.array(((0.9, 0.1), (0.2, 0.8)) if transition is None else transition)
     means = jnp.array((-1.0, 1.0) if means is None else means)
-    states = initial.shape[0] if initial.ndim == 1 else 0
-    if x.ndim != 1 or x.shape[0] < 1 or states < 1:
-        raise ValueError(
-            "hidden_markov needs observations [T] and initial [state], neither empty, "
-            f"got shapes {x.shape} and {initial.shape}."
-        )
-    if transition.shape != (states, states) or means.shape != (states,):
-        raise ValueError(
-            f"hidden_markov needs transition [{states}, {states}] and means [{states}] to match initial "
-            f"[{states}], got {transition.shape} and {means.shape}."
-        )
-    if not 0 < scale < float("inf"):
-        raise ValueError(f"hidden_markov needs scale > 0, got scale={scale}: it is a standard deviation.")
-    found = solve(x, initial, transition, means, scale)
-    numbers = jnp.asarray(np.arange(states), found.mean.dtype)
+    shapes = x.shape, initial.shape, transition.shape, means.shape
+    not_empty = x.ndim == 1 and x.size > 0 and initial.ndim == 1 and initial.size > 0
+    needs = "observations [T] and initial [state], neither empty"
+    check_options("hidden_markov", needs, not_empty, shapes=shapes)
+    (states,) = initial.shape
+    needs = f"transition [{states}, {states}] and means [{states}] to match initial"
+    agree = transition.shape == (states, states) and means.shape == (states,)
+    check_options("hidden_markov", needs, agree, shapes=shapes)
+    check_options("hidden_markov", "scale > 0, a standard deviation", 0 < scale < inf, scale=scale)
+    chain, forward, marginals, cover, fields = solve(x, initial, transition, means, scale)
+    numbers = jnp.asarray(np.arange(states), marginals.dtype)
     return make_target(
         Trait.DISCRETE,
-        log_density=Partial(log_density, found.chain),
-        start=found.start,
-        sample=Partial(sample, found.chain, found.forward),
-        mean=found.mean,
-        variance=found.variance,
-        log_evidence=found.log_evidence,
-        expectations={"marginals": (Partial(one_hot, numbers), found.marginals)},
-        proposal=Categorical(probs=found.cover).to_event(1),
-        log_bound=found.log_bound,
+        log_density=Partial(log_density, chain),
+        sample=Partial(sample, chain, forward),
+        expectations={"marginals": (Partial(one_hot, numbers), marginals)},
+        proposal=Categorical(probs=cover).to_event(1),
         source="forward-backward recursion",
+        **fields,
     )
 
 
 @jax.jit
-def solve(x: Array, initial: Array, transition: Array, means: Array, scale: Array | float) -> Solved:
-    """Run all recursions as one program."""
+def solve(
+    x: Array, initial: Array, transition: Array, means: Array, scale: Array | float
+) -> tuple[Chain, Array, Array, Array, dict[str, Array]]:
+    """Run all recursions as one program.
+
+    Returns:
+        The chain; log p(x up to t, z_t) ``[T, state]``; the marginals p(z_t given x) ``[T, state]``; the same
+        with a tenth of them spread over all states, as proposal; and fields of the target: mean, variance and
+        likeliest value of the number of each state ``[T]``, log p(x), and the bound.
+    """
     chain = Chain(jnp.log(initial), jnp.log(transition), norm.logpdf(x[:, None], means[None], scale))
     forward, backward = filter_forward(chain), filter_backward(chain)
     log_evidence = jax.nn.logsumexp(forward[-1])
@@ -137,17 +114,15 @@ def solve(x: Array, initial: Array, transition: Array, means: Array, scale: Arra
     numbers = jnp.arange(len(initial), dtype=marginals.dtype)
     mean = (marginals * numbers[None]).sum(1)
     cover = 0.9 * marginals + 0.1 / len(initial)
-    return Solved(
-        chain=chain,
-        forward=forward,
-        marginals=marginals,
-        mean=mean,
-        variance=(marginals * jnp.square(numbers[None] - mean[:, None])).sum(1),
-        log_evidence=log_evidence,
-        start=jnp.argmax(marginals, 1).astype(int),
-        cover=cover / cover.sum(1, keepdims=True),
-        log_bound=largest(chain._replace(log_likelihood=chain.log_likelihood - jnp.log(cover))),
-    )
+    ratio = chain._replace(log_likelihood=chain.log_likelihood - jnp.log(cover))
+    fields = {
+        "mean": mean,
+        "variance": (marginals * jnp.square(numbers[None] - mean[:, None])).sum(1),
+        "log_evidence": log_evidence,
+        "start": jnp.argmax(marginals, 1).astype(int),
+        "log_bound": filter_forward(ratio, jnp.max)[-1].max(),  # by Viterbi's recursion
+    }
+    return chain, forward, marginals, cover / cover.sum(1, keepdims=True), fields
 
 
 def log_density(chain: Chain, path: Array) -> Array:
@@ -158,16 +133,11 @@ def log_density(chain: Chain, path: Array) -> Array:
     return jnp.where(((path >= 0) & (path < states)).all(), log_joint, -jnp.inf)
 
 
-def one_hot(numbers: Array, path: Array) -> Array:
-    """Return indicators of the states of ``path [T]``, ``[T, state]``."""
-    return jax.nn.one_hot(path, len(numbers), dtype=numbers.dtype)
-
-
-def filter_forward(chain: Chain) -> Array:
-    """Evaluate log p(x up to t, z_t), ``[T, state]``."""
+def filter_forward(chain: Chain, total: Callable[..., Array] = jax.nn.logsumexp) -> Array:
+    """Evaluate log p(x up to t, z_t), ``[T, state]``; of the best path alone with a maximum as ``total``."""
 
     def step(alpha: Array, log_likelihood: Array) -> tuple[Array, Array]:
-        alpha = jax.nn.logsumexp(alpha[:, None] + chain.log_transition, 0) + log_likelihood
+        alpha = total(alpha[:, None] + chain.log_transition, 0) + log_likelihood
         return alpha, alpha
 
     first = chain.log_initial + chain.log_likelihood[0]
@@ -184,16 +154,6 @@ def filter_backward(chain: Chain) -> Array:
     last = jnp.zeros_like(chain.log_initial)
     earlier = jax.lax.scan(step, last, chain.log_likelihood[1:], reverse=True)[1]
     return jnp.concatenate([earlier, last[None]])
-
-
-def largest(chain: Chain) -> Array:
-    """Return the largest log-density of any path, by Viterbi's recursion."""
-
-    def step(best: Array, log_likelihood: Array) -> tuple[Array, None]:
-        return (best[:, None] + chain.log_transition).max(0) + log_likelihood, None
-
-    first = chain.log_initial + chain.log_likelihood[0]
-    return jax.lax.scan(step, first, chain.log_likelihood[1:])[0].max()
 
 
 def sample(chain: Chain, forward: Array, key: Key) -> Array:

@@ -1,13 +1,14 @@
 """Define three sparse means under the horseshoe prior, not centred."""
 
 from math import log, pi
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.parts import make_target, sample_by_rejection
+from jgen.targets.parts import half_cauchy, make_target, sample_by_rejection
 from jgen.types import Array, Key, Target
 
 OBSERVATIONS = (0.2, -1.5, 4.0)
@@ -40,20 +41,18 @@ def horseshoe() -> Target:
     log_scale = np.arange(-45, 30, 0.05)[:, None]  # [node, 1]
     scale = np.exp(log_scale)
     v = 1 + scale**2  # [node, 1], variance of y given the scale
-    log_likelihood = -(np.log(2 * np.pi * v) + y**2 / v) / 2  # [node, observation]
-    weights = np.exp(log_likelihood) * (2 / np.pi * scale / v) * 0.05  # the prior of log lambda is sech / pi
+    weights = (
+        np.exp(log_likelihood(y, v, np)) * (2 / np.pi * scale / v) * 0.05
+    )  # the prior of log lambda is sech / pi
     evidence = weights.sum(0)  # [observation]
     weights /= evidence
     raw = scale * y / v  # [node, observation], mean of r given the scale
     mean = np.concatenate([(weights * log_scale).sum(0), (weights * raw).sum(0)])
     square = np.concatenate([(weights * log_scale**2).sum(0), (weights * (raw**2 + 1 / v)).sum(0)])
-    top = (
-        -(np.log(2 * np.pi * np.maximum(y**2, 1)) + np.minimum(y**2, 1)) / 2
-    )  # at 1 + lambda^2 = max(y^2, 1)
     return make_target(
         log_density=Partial(log_density, y),
         start=np.zeros(6),
-        sample=Partial(sample, y, top),
+        sample=Partial(sample, y, log_likelihood(y, np.maximum(y**2, 1), np)),  # the largest
         mean=mean,
         variance=square - mean**2,
         log_evidence=np.log(evidence).sum(),
@@ -83,22 +82,21 @@ def log_density(y: Array, position: Array) -> Array:
     return likelihood + prior - raw @ raw / 2 - 3 * log(2 * pi)
 
 
-def propose(key: Key) -> Array:
-    """Propose a scale from its prior."""
-    return jnp.tan(pi / 2 * jax.random.uniform(key, minval=1e-30))
+def log_likelihood(y: Any, v: Any, xp: Any = jnp) -> Any:
+    """Evaluate the log-density of y given its variance v = 1 + lambda^2, by NumPy or JAX."""
+    return -(xp.log(2 * pi * v) + y**2 / v) / 2
 
 
 def log_accept(y: Array, top: Array, scale: Array) -> Array:
     """Evaluate the log-probability of accepting a scale: its likelihood over the largest one."""
-    v = 1 + scale**2
-    return -(jnp.log(2 * pi * v) + y**2 / v) / 2 - top
+    return log_likelihood(y, 1 + scale**2) - top
 
 
 def sample(y: Array, top: Array, key: Key) -> Array:
     """Draw one exact sample ``[6]``."""
     scale_key, raw_key = jax.random.split(key)
     keys = jax.random.split(scale_key, 3)
-    draw = Partial(sample_by_rejection, Partial(propose))
+    draw = Partial(sample_by_rejection, Partial(half_cauchy, 1.0))
     scale = jax.vmap(lambda y, top, key: draw(Partial(log_accept, y, top), key))(y, top, keys)  # [3]
     v = 1 + scale**2
     raw = scale * y / v + jax.random.normal(raw_key, (3,), y.dtype) / jnp.sqrt(v)

@@ -1,13 +1,13 @@
 """Define a rotated Gaussian whose scales differ by orders of magnitude."""
 
-from math import pi
+from math import inf, pi
 
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.parts import check_dim, coordinate_powers, covering_scale, make_target, sample_gaussian
+from jgen.targets.parts import check_options, coordinate_powers, covering_scale, make_target, sample_gaussian
 from jgen.types import Array, Target
 
 
@@ -40,12 +40,9 @@ def ill_conditioned_gaussian(dim: int = 100, condition: float = 1e3) -> Target:
     Reference:
         Closed form. The matrix is the DCT-II of Ahmed, Natarajan and Rao (1974).
     """
-    check_dim("ill_conditioned_gaussian", dim)
-    if not 1 <= condition < float("inf"):
-        raise ValueError(
-            f"ill_conditioned_gaussian needs 1 <= condition < inf, got condition={condition}: "
-            "it is the largest variance over the smallest."
-        )
+    needs = "dim >= 1 and 1 <= condition < inf, the largest variance over the smallest"
+    fulfilled = dim >= 1 and 1 <= condition < inf
+    check_options("ill_conditioned_gaussian", needs, fulfilled, dim=dim, condition=condition)
     variances = np.geomspace(1.0, condition, dim)  # [dim]
     rotation = cosine_transform(dim)  # [coordinate, scale]
     factor = rotation * np.sqrt(variances)  # [coordinate, scale], factor @ factor.T = covariance

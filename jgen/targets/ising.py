@@ -1,14 +1,14 @@
 """Define a small Ising model on a torus, with every state enumerated."""
 
-from math import log
+from math import inf
 
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.finite_states import all_words, enumerate_weights, table_sampler, uniform_words
-from jgen.targets.parts import make_target
-from jgen.types import Array, Target, Trait
+from jgen.targets.finite_states import all_words, make_enumerated, uniform_proposal
+from jgen.targets.parts import check_options
+from jgen.types import Array, Target
 
 
 def ising(side: int = 3, coupling: float = 0.3, field: float = 0.1) -> Target:
@@ -33,6 +33,7 @@ def ising(side: int = 3, coupling: float = 0.3, field: float = 0.1) -> Target:
         ValueError: ``side`` is not 3 or 4, or ``coupling`` or ``field`` is not finite.
 
     Example:
+        >>> from math import log
         >>> target = ising(coupling=0.0, field=0.0)
         >>> print(target.log_evidence == 9 * log(2), target.mean[0])
         True 0.5
@@ -40,31 +41,25 @@ def ising(side: int = 3, coupling: float = 0.3, field: float = 0.1) -> Target:
     Reference:
         Enumeration.
     """
-    if side not in (3, 4):
-        raise ValueError(f"ising enumerates every state of side=3 or 4, got side={side}.")
-    if not (abs(coupling) < float("inf") and abs(field) < float("inf")):
-        raise ValueError(f"ising needs finite coupling and field, got coupling={coupling}, field={field}.")
+    needs = "a side of 3 or 4, as it enumerates every state, and finite coupling and field"
+    fulfilled = side in (3, 4) and abs(coupling) < inf and abs(field) < inf
+    check_options("ising", needs, fulfilled, side=side, coupling=coupling, field=field)
     states = all_words(2, side**2)  # [state, site]
     spins = (2 * states - 1).reshape(-1, side, side)
     bonds = (spins * np.roll(spins, 1, 1)).sum((1, 2)) + (spins * np.roll(spins, 1, 2)).sum((1, 2))
     total = spins.sum((1, 2))  # [state]
     log_weights = coupling * bonds + field * total
-    enumeration = enumerate_weights(states, log_weights)
-    return make_target(
-        Trait.DISCRETE,
+    return make_enumerated(
+        states,
+        log_weights,
+        states,
         log_density=Partial(log_density, coupling, field),
-        start=states[log_weights.argmax()],
-        sample=table_sampler(enumeration.probabilities, states),
-        mean=enumeration.mean,
-        variance=enumeration.variance,
-        log_evidence=enumeration.log_evidence,
         expectations={
-            "bonds": (Partial(bond_sum), enumeration.probabilities @ bonds),
-            "|m|": (Partial(magnetisation), enumeration.probabilities @ np.abs(total) / side**2),
+            "bonds": (Partial(bond_sum), bonds),
+            "|m|": (Partial(magnetisation), np.abs(total) / side**2),
         },
-        proposal=uniform_words(2, side**2),
-        log_bound=log_weights.max() + side**2 * log(2),
         source="enumeration",
+        **uniform_proposal(2, side**2, log_weights),
     )
 
 

@@ -1,6 +1,6 @@
 """Define the exact posterior of a latent under a linear Gaussian decoder."""
 
-from math import log, pi
+from math import inf, log, pi
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.parts import coordinate_powers, covering_scale, make_target, sample_gaussian
+from jgen.targets.parts import check_options, coordinate_powers, covering_scale, make_target, sample_gaussian
 from jgen.types import Array, Target
 
 
@@ -48,19 +48,14 @@ def linear_decoder(
         Tipping and Bishop, "Probabilistic principal component analysis", JRSS B 61, 1999.
     """
     weight = default_weight(64, 10) if weight is None else jnp.asarray(weight)
-    if weight.ndim != 2:
-        raise ValueError(f"linear_decoder needs weight [event, dim], got shape {weight.shape}.")
+    check_options("linear_decoder", "weight [event, dim]", weight.ndim == 2, shape=weight.shape)
     event, dim = weight.shape
     x = jnp.asarray(np.sin(np.arange(event) / 3.0) if x is None else x)
     bias = jnp.asarray(np.zeros(event, weight.dtype) if bias is None else bias)
-    if x.shape != (event,) or bias.shape != (event,):
-        raise ValueError(
-            f"linear_decoder needs x and bias [{event}] to match weight {weight.shape}, "
-            f"got x {x.shape} and bias {bias.shape}."
-        )
-    if not isinstance(scale, jax.Array) and not 0 < scale < float("inf"):
-        raise ValueError(f"linear_decoder needs scale > 0, got scale={scale}: it is a standard deviation.")
-
+    needs, shapes = f"x and bias [{event}] to match weight {weight.shape}", (x.shape, bias.shape)
+    check_options("linear_decoder", needs, shapes == ((event,), (event,)), shapes=shapes)
+    fulfilled = isinstance(scale, jax.Array) or 0 < scale < inf
+    check_options("linear_decoder", "scale > 0, a standard deviation", fulfilled, scale=scale)
     mean, variance, factor, cover, log_evidence = posterior(x, weight, bias, scale)
     return make_target(
         log_density=Partial(log_density, x, weight, bias, scale),

@@ -1,6 +1,6 @@
 """Define a Bayesian linear regression with an unknown noise scale."""
 
-from math import log, pi
+from math import inf, log, pi
 from typing import Any
 
 import jax
@@ -9,7 +9,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.parts import coordinate_powers, make_target, sample_by_rejection
+from jgen.targets.finite_states import enumerate_weights
+from jgen.targets.parts import check_options, coordinate_powers, make_target, sample_by_rejection
 from jgen.types import Array, Key, Target
 
 ANSCOMBE_X = (10.0, 8.0, 13.0, 9.0, 11.0, 14.0, 6.0, 4.0, 12.0, 7.0, 5.0)
@@ -52,62 +53,46 @@ def linear_regression(
     Reference:
         Anscombe, "Graphs in statistical analysis", American Statistician 27, 1973 (the data). Quadrature.
     """
-    if (design is None) != (response is None):
-        raise ValueError("linear_regression needs design and response together, or neither.")
-    x, y = np.array(ANSCOMBE_X), np.array(ANSCOMBE_Y)
-    if design is not None and response is not None:
-        X, y = np.asarray(design, np.float64), np.asarray(response, np.float64)
-    else:
-        X = np.stack([np.ones(len(x)), (x - x.mean()) / x.std()], 1)
-    if X.ndim != 2 or y.shape != X.shape[:1] or len(y) <= X.shape[1]:
-        raise ValueError(
-            "linear_regression needs design [n, p] and response [n] with n > p, "
-            f"got shapes {X.shape} and {y.shape}."
-        )
-    if not 0 < prior_scale < float("inf"):
-        raise ValueError(f"linear_regression needs prior_scale > 0, got {prior_scale}.")
+    together = (design is None) == (response is None)
+    check_options("linear_regression", "design and response together, or neither", together, design=design)
+    x = np.array(ANSCOMBE_X)
+    standard = np.stack([np.ones(len(x)), (x - x.mean()) / x.std()], 1)
+    X = np.asarray(standard if design is None else design, np.float64)
+    y = np.asarray(ANSCOMBE_Y if response is None else response, np.float64)
+    shapes, more = (X.shape, y.shape), X.ndim == 2 and y.shape == X.shape[:1] and len(y) > X.shape[1]
+    check_options("linear_regression", "design [n, p] and response [n], n > p", more, shapes=shapes)
+    positive = 0 < prior_scale < inf
+    check_options("linear_regression", "prior_scale > 0", positive, prior_scale=prior_scale)
 
-    n = len(y)
-    residual = y - X @ np.linalg.lstsq(X, y)[0]
-    rss = float(residual @ residual)
-    if not rss > 1e-12 * float(y @ y):
-        raise ValueError(
-            "linear_regression's fit is perfect: the likelihood is unbounded as sigma goes to 0."
-        )
+    n, dim = len(y), X.shape[1] + 1
+    rss = float(np.square(y - X @ np.linalg.lstsq(X, y)[0]).sum())
+    needs = "noise, as a perfect fit has an unbounded likelihood"
+    check_options("linear_regression", needs, rss > 1e-12 * float(y @ y), rss=rss)
     eigenvalues, basis = np.linalg.eigh(X.T @ X)  # [p], [coefficient, p]
-    score = basis.T @ X.T @ y  # [p]
+    posterior = (eigenvalues, basis.T @ X.T @ y, float(y @ y), float(n), prior_scale)
     log_sigma, step = np.linspace(-12, 12, 24001, retstep=True)  # [node]
-    log_likelihood, mean_p, precision = marginal(
-        log_sigma, eigenvalues, score, float(y @ y), n, prior_scale, np
-    )  # [node], [node, p], [node, p]
+    log_likelihood, mean_p, precision = marginal(log_sigma, *posterior, np)  # [node], [node, p], [node, p]
     log_weights = log_likelihood - log_sigma**2 / 2 - log(2 * pi) / 2
-    log_evidence = float(np.logaddexp.reduce(log_weights) + np.log(step))
-    weights = np.exp(log_weights - log_weights.max())
-    if max(weights[0], weights[-1]) > 1e-15:
-        raise ValueError("linear_regression needs noise within e^-10 and e^10: rescale the response.")
-    weights /= weights.sum()
-    mean = basis @ (weights @ mean_p)  # [coefficient]
-    spread = np.square(mean_p @ basis.T) + (1 / precision) @ np.square(basis).T  # [node, coefficient]
-    variance = weights @ spread - mean**2
-    mean_log, square_log = weights @ log_sigma, weights @ log_sigma**2
-
-    prior_scales = np.append(np.full(X.shape[1], prior_scale), 1.0)
+    needs = "noise within e^-10 and e^10 (rescale the response)"
+    edges = max(log_weights[0], log_weights[-1]) - log_weights.max()
+    check_options("linear_regression", needs, edges <= log(1e-15), rss=rss)
+    rows = np.column_stack([mean_p @ basis.T, log_sigma])  # [node, dim]
+    spread = np.column_stack([(1 / precision) @ np.square(basis).T, 0 * log_sigma])
+    log_evidence, weights, mean, _ = enumerate_weights(rows, log_weights + log(step))
+    square = weights @ (rows**2 + spread)
     top = float(log_likelihood.max()) + 1e-4  # a node is within 1e-4 of the true top: the step is 0.001
-    posterior = (eigenvalues, score, float(y @ y), float(n), prior_scale)
-    means = np.append(mean, mean_log)
-    variances = np.append(variance, square_log - mean_log**2)
     return make_target(
         log_density=Partial(log_density, X, y, prior_scale),
-        start=np.zeros(X.shape[1] + 1),
+        start=np.zeros(dim),
         sample=Partial(sample, posterior, basis, top),
-        mean=means,
-        variance=variances,
+        mean=mean,
+        variance=square - mean**2,
         log_evidence=log_evidence,
         expectations={
-            "x^2": (Partial(coordinate_powers, 2), variances + means**2),
+            "x^2": (Partial(coordinate_powers, 2), square),
             "sigma": (Partial(get_sigma), weights @ np.exp(log_sigma)),
         },
-        proposal=Normal(np.zeros(X.shape[1] + 1), prior_scales).to_event(1),
+        proposal=Normal(np.zeros(dim), np.append(np.full(dim - 1, prior_scale), 1.0)).to_event(1),
         log_bound=-n * (1 + log(2 * pi * rss / n)) / 2,
         source="Anscombe 1973; quadrature",
     )
@@ -159,9 +144,8 @@ def log_accept(posterior: tuple, top: float, log_sigma: Array) -> Array:
 def sample(posterior: tuple, basis: Array, top: float, key: Key) -> Array:
     """Draw one exact sample ``[coefficients + 1]``."""
     scale_key, beta_key = jax.random.split(key)
-    log_sigma = sample_by_rejection(
-        Partial(jax.random.normal), Partial(log_accept, posterior, top), scale_key
-    )
+    accept = Partial(log_accept, posterior, top)
+    log_sigma = sample_by_rejection(Partial(jax.random.normal), accept, scale_key)
     _, mean, precision = marginal(log_sigma, *posterior)
     u = mean + jax.random.normal(beta_key, mean.shape, mean.dtype) / jnp.sqrt(precision)  # [p]
     return jnp.append(jnp.matmul(basis, u, precision="highest"), log_sigma)

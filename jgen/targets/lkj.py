@@ -1,6 +1,6 @@
 """Define the LKJ distribution of a correlation matrix, in Stan's unconstrained coordinates."""
 
-from math import log
+from math import inf, log
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Logistic
 from scipy.special import betaln, polygamma
 
-from jgen.targets.parts import make_target
+from jgen.targets.parts import check_options, make_target, squared
 from jgen.types import Array, Key, Target
 
 
@@ -45,8 +45,7 @@ def lkj(concentration: float = 2.0) -> Target:
         Lewandowski, Kurowicka and Joe, "Generating random correlation matrices based on vines and extended
         onion method", Journal of Multivariate Analysis 100, 2009.
     """
-    if not 1 <= concentration < float("inf"):
-        raise ValueError(f"lkj needs concentration >= 1, got concentration={concentration}.")
+    check_options("lkj", "concentration >= 1", 1 <= concentration < inf, concentration=concentration)
     b = np.array([concentration + 0.5, concentration + 0.5, concentration])
     zeros = np.zeros(3)
     return make_target(
@@ -58,7 +57,7 @@ def lkj(concentration: float = 2.0) -> Target:
         log_evidence=((2 * b - 1) * log(2) + betaln(b, b)).sum(),
         expectations={
             "R": (Partial(correlations), zeros),
-            "R^2": (Partial(squares), np.full(3, 1 / (2 * concentration + 2))),
+            "R^2": (Partial(squared, Partial(correlations)), np.full(3, 1 / (2 * concentration + 2))),
         },
         proposal=Logistic(zeros, np.full(3, 0.5)).to_event(1),
         log_bound=3 * log(2),
@@ -79,11 +78,6 @@ def correlations(y: Array) -> Array:
     z = jnp.tanh(y)
     rest = jnp.sqrt((1 - z[0] ** 2) * (1 - z[1] ** 2))
     return z.at[2].set(z[0] * z[1] + z[2] * rest)
-
-
-def squares(y: Array) -> Array:
-    """Return the squared correlations, ``[3]``."""
-    return correlations(y) ** 2
 
 
 def sample(b: Array, key: Key) -> Array:

@@ -1,7 +1,7 @@
 """Define logs of gamma variables, the smallest target with a log-Jacobian."""
 
 from collections.abc import Sequence
-from math import log
+from math import inf, log
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ import numpy as np
 from jax.tree_util import Partial
 from scipy.special import digamma, gammaln, polygamma
 
-from jgen.targets.parts import make_target
+from jgen.targets.parts import check_options, make_target, squared
 from jgen.types import Array, Key, Target
 
 SHAPES = (0.5, 1.0, 2.5, 7.0)
@@ -44,8 +44,8 @@ def log_gamma(shapes: Sequence[float] = SHAPES, rate: float = 2.0) -> Target:
         Closed form.
     """
     a = np.asarray(shapes, np.float64)
-    if a.ndim != 1 or not a.size or not (a > 0).all() or not 0 < rate < float("inf"):
-        raise ValueError(f"log_gamma needs shapes [dim] and rate, all above 0, got {shapes} and rate={rate}.")
+    fulfilled = a.ndim == 1 and a.size > 0 and bool((a > 0).all()) and 0 < rate < inf
+    check_options("log_gamma", "shapes [dim] and rate, all above 0", fulfilled, shapes=shapes, rate=rate)
     log_norm = (gammaln(a) - a * log(rate)).sum()
     return make_target(
         log_density=Partial(log_density, a, rate, log_norm),
@@ -54,7 +54,10 @@ def log_gamma(shapes: Sequence[float] = SHAPES, rate: float = 2.0) -> Target:
         mean=digamma(a) - log(rate),
         variance=polygamma(1, a),
         log_evidence=0.0,
-        expectations={"e^x": (Partial(jnp.exp), a / rate), "e^2x": (Partial(square), a * (a + 1) / rate**2)},
+        expectations={
+            "e^x": (Partial(jnp.exp), a / rate),
+            "e^2x": (Partial(squared, Partial(jnp.exp)), a * (a + 1) / rate**2),
+        },
     )
 
 
@@ -63,11 +66,6 @@ def log_density(a: Array, rate: float, log_norm: float, x: Array) -> Array:
     gamma = ((a - 1) * x - rate * jnp.exp(x)).sum() - log_norm
     log_jacobian = x.sum()
     return gamma + log_jacobian
-
-
-def square(x: Array) -> Array:
-    """Return squares of the gamma variables, ``[dim]``."""
-    return jnp.exp(2 * x)
 
 
 def sample(a: Array, rate: float, key: Key) -> Array:

@@ -10,7 +10,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from jgen.targets.grid_maximum import maximum_on_grid
-from jgen.targets.parts import make_target, sample_by_rejection
+from jgen.targets.parts import check_options, make_target, sample_by_rejection, sample_each
 from jgen.targets.tilted_well import integrate_well, log_density_in_float64
 from jgen.types import Array, Key, Target, Trait
 
@@ -50,8 +50,7 @@ def many_wells(wells: int = 4) -> Target:
         Midgley et al., "Flow annealed importance sampling bootstrap", ICLR 2023 (32 dimensions, with a
         Gaussian coordinate beside each well). Quadrature.
     """
-    if not 1 <= wells <= 16:
-        raise ValueError(f"many_wells needs 1 <= wells <= 16, got wells={wells}.")
+    check_options("many_wells", "1 <= wells <= 16", 1 <= wells <= 16, wells=wells)
     one = integrate_well(BARRIER, TILT)
     ones = np.ones(wells)
     weights = np.array([one.right, 1 - one.right])
@@ -64,11 +63,13 @@ def many_wells(wells: int = 4) -> Target:
     top = max(maximum_on_grid(log_ratio, -4.0, 0.0), maximum_on_grid(log_ratio, 0.0, 4.0))
     components = Normal(np.tile(CENTRES, (wells, 1)), np.full((wells, 2), SPREAD))
     mixtures = MixtureSameFamily(Categorical(probs=np.tile(weights, (wells, 1))), components)
+    accept = Partial(log_accept, one.right, top)
+    coordinate = Partial(sample_by_rejection, Partial(propose, one.right), accept)
     return make_target(
         Trait.MULTIMODAL,
         log_density=Partial(log_density),
         start=ones,
-        sample=Partial(sample, ones, one.right, top),
+        sample=Partial(sample_each, coordinate, ones),
         mean=one.mean * ones,
         variance=(one.square - one.mean**2) * ones,
         log_evidence=wells * one.log_evidence,
@@ -104,9 +105,3 @@ def log_accept(right: float, top: float, x: Array) -> Array:
     first, second = (norm.logpdf(x, centre, SPREAD) for centre in CENTRES)
     cover = jnp.logaddexp(jnp.log(right) + first, jnp.log1p(-right) + second)
     return x**2 * (BARRIER - x**2) + TILT * x - cover - top
-
-
-def sample(ones: Array, right: float, top: float, key: Key) -> Array:
-    """Draw one exact sample ``[wells]``."""
-    coordinate = Partial(sample_by_rejection, Partial(propose, right), Partial(log_accept, right, top))
-    return jax.vmap(coordinate)(jax.random.split(key, len(ones)))

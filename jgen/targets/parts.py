@@ -1,7 +1,7 @@
 """Provide parts of targets: a builder from NumPy arrays, exact draws, and common functions of a position."""
 
 from collections.abc import Callable, Mapping
-from math import exp
+from math import exp, pi
 from typing import Any
 
 import jax
@@ -10,6 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
+from scipy.special import betaln, xlog1py, xlogy
 
 from jgen.types import Array, Key, PyTree, Target, Trait
 
@@ -60,10 +61,11 @@ def module_name(function: Partial) -> str:
     return function.func.__module__.rpartition(".")[2]
 
 
-def check_dim(target: str, dim: int) -> None:
-    """Raise ValueError unless there is at least one coordinate."""
-    if dim < 1:
-        raise ValueError(f"{target} needs dim >= 1, got dim={dim}: give at least one coordinate.")
+def check_options(target: str, needs: str, fulfilled: bool, **options: Any) -> None:
+    """Raise ValueError, with the options that were given, unless they are what the target needs."""
+    if not fulfilled:
+        given = ", ".join(f"{name}={value}" for name, value in options.items())
+        raise ValueError(f"{target} needs {needs}, got {given}.")
 
 
 def covering_scale(dim: int) -> float:
@@ -92,12 +94,6 @@ def sample_index(cumulative: Array, key: Key) -> Array:
     return jnp.searchsorted(cumulative[:-1], uniform, side="right", method="compare_all")
 
 
-def sample_row(cumulative: Array, rows: PyTree, key: Key) -> PyTree:
-    """Draw one row of every array ``[row, *event]`` of ``rows``, by cumulative probabilities ``[row]``."""
-    row = sample_index(cumulative, key)
-    return jax.tree.map(lambda column: column[row], rows)
-
-
 def sample_by_rejection(
     propose: Callable[[Key], PyTree], log_accept: Callable[[PyTree], Array], key: Key
 ) -> PyTree:
@@ -116,6 +112,27 @@ def sample_by_rejection(
 
     state = jax.lax.while_loop(lambda state: ~state[2], lambda state: attempt(state[0]), attempt(key))
     return state[1]
+
+
+def sample_each(draw: Partial, like: Array, key: Key) -> Array:
+    """Draw every coordinate independently by the same function, as many as ``like`` has, ``[dim]``."""
+    return jax.vmap(draw)(jax.random.split(key, len(like)))
+
+
+def half_cauchy(scale: float, key: Key) -> Array:
+    """Draw once from HalfCauchy(scale)."""
+    return scale * jnp.tan(pi / 2 * jax.random.uniform(key, minval=1e-30))
+
+
+def squared(function: Partial, x: PyTree) -> Array:
+    """Return the square of a function of the position."""
+    return function(x) ** 2
+
+
+def log_beta_peak(a: Any, b: Any) -> Any:
+    """Return the largest value of the log-density of Beta(a, b), for a, b >= 1."""
+    mode = (a - 1) / np.maximum(a + b - 2, 1e-300)  # where both are 1, any is
+    return xlogy(a - 1, mode) + xlog1py(b - 1, -mode) - betaln(a, b)
 
 
 def coordinate_powers(exponent: int, x: PyTree) -> Array:

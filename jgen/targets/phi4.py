@@ -2,14 +2,13 @@
 
 from math import log, pi
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.parts import make_target, sample_by_rejection
-from jgen.types import Array, Key, Target
+from jgen.targets.parts import check_options, make_target, sample_by_rejection, sample_gaussian
+from jgen.types import Array, Target
 
 SITES = 4
 
@@ -47,10 +46,8 @@ def phi4(mass: float = -2.0, coupling: float = 0.5) -> Target:
         Creutz and Freedman, "A statistical approach to quantum mechanics", Annals of Physics 132, 1981.
         Quadrature.
     """
-    if not (-4 <= mass <= 4 and 0.1 <= coupling <= 10):
-        raise ValueError(
-            f"phi4 needs -4 <= mass <= 4 and 0.1 <= coupling <= 10, got mass={mass}, coupling={coupling}."
-        )
+    needs, fulfilled = "-4 <= mass <= 4 and 0.1 <= coupling <= 10", abs(mass) <= 4 and 0.1 <= coupling <= 10
+    check_options("phi4", needs, fulfilled, mass=mass, coupling=coupling)
     half, gauss = np.polynomial.legendre.leggauss(200)
     nodes, weights = 8 * half, 8 * gauss
     site = np.exp(-mass / 4 * nodes**2 - coupling / 2 * nodes**4)  # half of a site's weight
@@ -72,10 +69,11 @@ def phi4(mass: float = -2.0, coupling: float = 0.5) -> Target:
     bounds = SITES * coupling * a**2 - np.linalg.slogdet(precisions)[1] / 2  # [candidate]
     best = int(np.argmin(bounds))
     lower = np.linalg.cholesky(np.linalg.inv(precisions[best]))
+    propose = Partial(sample_gaussian, np.zeros(SITES), lower)
     return make_target(
         log_density=Partial(log_density, mass, coupling),
         start=np.ones(SITES),
-        sample=Partial(sample, coupling, a[best], lower),
+        sample=Partial(sample_by_rejection, propose, Partial(log_accept, coupling, a[best])),
         mean=np.zeros(SITES),
         variance=np.full(SITES, square),
         log_evidence=np.log(evidence),
@@ -105,16 +103,6 @@ def correlation(phi: Array) -> Array:
     return jnp.stack([phi @ jnp.roll(phi, apart) for apart in range(3)]) / SITES
 
 
-def propose(lower: Array, key: Key) -> Array:
-    """Propose a field ``[4]`` from the Gaussian."""
-    return jnp.matmul(lower, jax.random.normal(key, (SITES,), lower.dtype), precision="highest")
-
-
 def log_accept(coupling: float, a: float, phi: Array) -> Array:
     """Evaluate the log-probability of accepting ``phi [4]``."""
     return -coupling * jnp.square(phi**2 - a).sum()
-
-
-def sample(coupling: float, a: float, lower: Array, key: Key) -> Array:
-    """Draw one exact sample ``[4]``."""
-    return sample_by_rejection(Partial(propose, lower), Partial(log_accept, coupling, a), key)

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.two_coefficient_posterior import log_normal_prior, make_posterior
-from jgen.types import Array, Target
+from jgen.targets.two_coefficient_posterior import make_posterior
+from jgen.types import Target
 
 DEATHS = (0, 1, 2, 3, 1, 4, 9, 18, 23, 31, 20, 25, 37, 45)
 """January to March 1983, to April to June 1986."""
@@ -39,30 +39,13 @@ def poisson_regression() -> Target:
     quarter = np.arange(len(DEATHS), dtype=float)
     standard = (quarter - quarter.mean()) / quarter.std()
     design = np.stack([np.ones(len(DEATHS)), standard], 1)  # [quarter, coefficient]
-    deaths = np.array(DEATHS, float)
-
-    def poisson(log_rate: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        rate = np.exp(log_rate)
-        return deaths * log_rate - rate - [lgamma(y + 1) for y in DEATHS], deaths - rate, -rate
-
+    constant = -sum(lgamma(y + 1) for y in DEATHS)
     return make_posterior(
+        "poisson_regression",
         "Whyte et al. 1987",
-        log_density=Partial(log_density, design, deaths),
-        design=design,
+        data=(design, np.array(DEATHS, float), 1.0, constant),
         prior=PRIOR,
-        likelihood=poisson,
-        rates=(death_rates, np.exp),
+        functions=(Partial(jnp.exp), Partial(jnp.exp)),
+        in_float64=(np.exp, np.exp, np.exp),
         start=np.zeros(2),
     )
-
-
-def death_rates(design: Array, w: Array) -> Array:
-    """Return the expected deaths of each quarter ``[quarter]``."""
-    return jnp.exp(jnp.matmul(design, w, precision="highest"))
-
-
-def log_density(design: Array, deaths: Array, w: Array) -> Array:
-    """Evaluate log p(y, w), normalised over both, at ``w [2]``."""
-    log_rate = jnp.matmul(design, w, precision="highest")  # [quarter]
-    likelihood = (deaths * log_rate - jnp.exp(log_rate)).sum() - sum(lgamma(y + 1) for y in DEATHS)
-    return likelihood + log_normal_prior(PRIOR, w)

@@ -9,7 +9,7 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.parts import make_target, sample_by_rejection
+from jgen.targets.parts import make_target, sample_by_rejection, sample_gaussian
 from jgen.types import Array, Key, Target
 
 INPUTS = (-1.0, 0.0, 1.5)
@@ -102,11 +102,6 @@ def log_density(whitener: Array, log_det: float, y: Array, f: Array) -> Array:
     return norm.logcdf(y * f).sum() - u @ u / 2 - log_det - 1.5 * log(2 * pi)
 
 
-def propose(lower: Array, key: Key) -> Array:
-    """Propose g ``[3]`` from its prior."""
-    return jnp.matmul(lower, jax.random.normal(key, (3,), lower.dtype), precision="highest")
-
-
 def log_accept(y: Array, g: Array) -> Array:
     """Accept where all signs are the observed ones."""
     return jnp.where((y * g > 0).all(), 0.0, -jnp.inf)
@@ -115,6 +110,6 @@ def log_accept(y: Array, g: Array) -> Array:
 def sample(y: Array, lower: Array, gain: Array, rest: Array, key: Key) -> Array:
     """Draw one exact sample ``[3]``."""
     g_key, f_key = jax.random.split(key)
-    g = sample_by_rejection(Partial(propose, lower), Partial(log_accept, y), g_key)
-    noise = jax.random.normal(f_key, (3,), lower.dtype)
-    return jnp.matmul(gain, g, precision="highest") + jnp.matmul(rest, noise, precision="highest")
+    propose = Partial(sample_gaussian, jnp.zeros_like(y), lower)
+    g = sample_by_rejection(propose, Partial(log_accept, y), g_key)
+    return sample_gaussian(jnp.matmul(gain, g, precision="highest"), rest, f_key)

@@ -48,10 +48,8 @@ class Pushforward(ValidatedOnHost, Distribution):
         self.scale, self.forward, self.inverse = scale, forward, inverse
         super().__init__((), (dim,), validate_args=validate_args)
 
-    def sample(self, key: Key | None, sample_shape: tuple[int, ...] = ()) -> Array:
+    def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
         """Draw ``[*sample_shape, dim]``."""
-        if key is None:
-            raise ValueError("Pushforward.sample needs a key.")
         u = self.scale * jax.random.normal(key, (*sample_shape, *self.event_shape))
         return jnp.vectorize(self.forward, signature="(d)->(d)")(u)  # [*sample, dim]
 

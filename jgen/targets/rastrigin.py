@@ -1,15 +1,14 @@
 """Define Rastrigin's function under a Gaussian as a density."""
 
-from math import log, pi
+from math import inf, log, pi
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.parts import check_dim, make_target, sample_by_rejection
-from jgen.types import Array, Key, Target, Trait
+from jgen.targets.parts import check_options, make_target, sample_by_rejection, sample_each, sample_from
+from jgen.types import Array, Target, Trait
 
 
 def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
@@ -42,11 +41,9 @@ def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
     Reference:
         Rastrigin, "Systems of extremal control", 1974 (the function); Jacobi and Anger's expansion.
     """
-    check_dim("rastrigin", dim)
-    if not (0 <= height <= 20 and 0.1 <= scale < float("inf")):
-        raise ValueError(
-            f"rastrigin needs 0 <= height <= 20 and scale >= 0.1, got height={height}, scale={scale}."
-        )
+    fulfilled = dim >= 1 and 0 <= height <= 20 and 0.1 <= scale < inf
+    needs = "dim >= 1, 0 <= height <= 20 and scale >= 0.1"
+    check_options("rastrigin", needs, fulfilled, dim=dim, height=height, scale=scale)
     angle = 2 * pi * np.arange(256) / 256
     order = np.arange(-60, 61)  # at w s > 0.62 and k = 60 the terms are below e^-700
     bessel = np.cos(order[:, None] * angle) @ np.exp(height * np.cos(angle)) / 256  # [order], I_k(h)
@@ -56,11 +53,13 @@ def rastrigin(dim: int = 2, height: float = 3.0, scale: float = 0.6) -> Target:
     square = bessel @ (fade * (scale**2 - frequency**2 * scale**4)) / total
     slope = (np.roll(bessel, 1) + np.roll(bessel, -1)) / 2  # [order], derivative of I_k
     zeros, ones = np.zeros(dim), np.ones(dim)
+    propose = Partial(sample_from, Normal(0.0, scale))
+    coordinate = Partial(sample_by_rejection, propose, Partial(log_accept, height))
     return make_target(
         Trait.MULTIMODAL,
         log_density=Partial(log_density, height, scale),
         start=ones,
-        sample=Partial(sample, zeros, height, scale),
+        sample=Partial(sample_each, coordinate, zeros),
         mean=zeros,
         variance=square * ones,
         log_evidence=dim * (log(scale) + log(2 * pi) / 2 + log(total)),
@@ -81,17 +80,6 @@ def log_density(height: float, scale: float, x: Array) -> Array:
     return height * waves(x).sum() - jnp.square(x / scale).sum() / 2
 
 
-def propose(scale: float, key: Key) -> Array:
-    """Propose one coordinate from the Gaussian."""
-    return scale * jax.random.normal(key)
-
-
 def log_accept(height: float, x: Array) -> Array:
     """Evaluate the log-probability of accepting ``x []``."""
     return height * (waves(x) - 1)
-
-
-def sample(zeros: Array, height: float, scale: float, key: Key) -> Array:
-    """Draw one exact sample ``[dim]``."""
-    coordinate = Partial(sample_by_rejection, Partial(propose, scale), Partial(log_accept, height))
-    return jax.vmap(coordinate)(jax.random.split(key, len(zeros)))

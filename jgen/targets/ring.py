@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Normal
 from scipy.special import ndtr
 
-from jgen.targets.parts import make_target, norm_to_the_fourth, sample_by_rejection
+from jgen.targets import parts
 from jgen.types import Array, Key, Target
 
 
@@ -41,27 +41,26 @@ def ring(radius: float = 2.0, width: float = 1.0) -> Target:
     Reference:
         Closed form.
     """
-    if not (radius > 0 and width > 0 and radius**2 / width < 1000):
-        raise ValueError(
-            f"ring needs radius > 0 and width > radius^2 / 1000, got radius={radius}, width={width}."
-        )
+    fulfilled = radius > 0 and width > 0 and radius**2 / width < 1000
+    needs = "radius > 0 and width > radius^2 / 1000"
+    parts.check_options("ring", needs, fulfilled, radius=radius, width=width)
     a = radius**2 / width
     hazard = exp(-(a**2) / 2) / sqrt(2 * pi) / ndtr(a)
     square = radius**2 + width * hazard
     variance = width**2 * (1 - a * hazard - hazard**2)
-    spread = square / 2  # of the proposal, squared
-    return make_target(
+    spread = square / 2  # of the target in each axis, and of the proposal
+    return parts.make_target(
         log_density=Partial(log_density, radius, width),
         start=np.array([radius, 0.0]),
         sample=Partial(sample, radius, width),
         mean=np.zeros(2),
-        variance=np.array([square / 2] * 2),
+        variance=np.full(2, spread),
         log_evidence=log(pi * width * sqrt(2 * pi) * ndtr(a)),
         expectations={
             "|x|^2": (Partial(square_norm), square),
-            "|x|^4": (Partial(norm_to_the_fourth), variance + square**2),
+            "|x|^4": (Partial(parts.norm_to_the_fourth), variance + square**2),
         },
-        proposal=Normal(np.zeros(2), np.array([sqrt(spread)] * 2)).to_event(1),
+        proposal=Normal(np.zeros(2), np.full(2, sqrt(spread))).to_event(1),
         log_bound=radius**2 / (2 * spread) + width**2 / (8 * spread**2) + log(2 * pi * spread),
     )
 
@@ -76,11 +75,6 @@ def log_density(radius: float, width: float, x: Array) -> Array:
     return -(((x @ x - radius**2) / width) ** 2) / 2
 
 
-def propose(radius: float, width: float, key: Key) -> Array:
-    """Propose |x|^2 from the normal that is truncated."""
-    return radius**2 + width * jax.random.normal(key)
-
-
 def log_accept(u: Array) -> Array:
     """Truncate at 0."""
     return jnp.where(u > 0, 0.0, -jnp.inf)
@@ -89,6 +83,7 @@ def log_accept(u: Array) -> Array:
 def sample(radius: float, width: float, key: Key) -> Array:
     """Draw one exact sample ``[2]``."""
     square_key, angle_key = jax.random.split(key)
-    u = sample_by_rejection(Partial(propose, radius, width), Partial(log_accept), square_key)
+    propose = Partial(parts.sample_from, Normal(radius**2, width))  # the normal that is truncated
+    u = parts.sample_by_rejection(propose, Partial(log_accept), square_key)
     angle = 2 * pi * jax.random.uniform(angle_key)
     return jnp.sqrt(u) * jnp.stack([jnp.cos(angle), jnp.sin(angle)])

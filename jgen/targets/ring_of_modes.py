@@ -1,6 +1,6 @@
 """Define a mixture of eight Gaussians on a circle, used to study mode collapse."""
 
-from math import log, pi
+from math import inf, log, pi
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Categorical, MixtureSameFamily, Normal
 
-from jgen.targets.parts import covering_scale, make_target, norm_to_the_fourth
+from jgen.targets.parts import check_options, covering_scale, make_target, norm_to_the_fourth
 from jgen.types import Array, Key, Target, Trait
 
 
@@ -41,11 +41,9 @@ def ring_of_modes(modes: int = 8, radius: float = 3.0, scale: float = 0.3) -> Ta
     Reference:
         Metz et al., "Unrolled generative adversarial networks", ICLR 2017 (the ring). Closed form.
     """
-    if not (modes >= 3 and 0 <= radius < float("inf") and 0 < scale < float("inf")):
-        raise ValueError(
-            "ring_of_modes needs modes >= 3, radius >= 0 and scale > 0, "
-            f"got modes={modes}, radius={radius}, scale={scale}."
-        )
+    needs = "modes >= 3, radius >= 0 and scale > 0"
+    fulfilled = modes >= 3 and 0 <= radius < inf and 0 < scale < inf
+    check_options("ring_of_modes", needs, fulfilled, modes=modes, radius=radius, scale=scale)
     angle = 2 * pi * np.arange(1, modes + 1) / modes
     means = radius * np.stack([np.cos(angle), np.sin(angle)], 1)  # [mode, axis]
     wide = Normal(means, np.full((modes, 2), covering_scale(2) * scale)).to_event(1)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.parts import coordinate_powers
+from jgen.targets.parts import check_options, coordinate_powers
 from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target, Trait
 
@@ -42,8 +42,7 @@ def rosenbrock(pairs: int = 18) -> Target:
         Rosenbrock, Computer Journal 3, 1960; Pagani, Wiegand and Nadarajah, "An n-dimensional
         Rosenbrock distribution for Markov chain Monte Carlo testing", 2022. Moments in closed form.
     """
-    if pairs < 1:
-        raise ValueError(f"rosenbrock needs pairs >= 1, got pairs={pairs}: each pair is two coordinates.")
+    check_options("rosenbrock", "pairs >= 1, of two coordinates each", pairs >= 1, pairs=pairs)
     ones = np.ones(pairs)
     return make_pushforward(
         Trait.STIFF,

@@ -10,7 +10,7 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.parts import coordinate_powers, make_target
+from jgen.targets.parts import check_options, coordinate_powers, make_target
 from jgen.types import Array, Key, Target
 
 SHAPES = (1.0, -2.0, 5.0, 20.0)
@@ -44,8 +44,8 @@ def skew_normal(shapes: Sequence[float] = SHAPES) -> Target:
         Statistics 12, 1985.
     """
     a = np.asarray(shapes, np.float64)
-    if a.ndim != 1 or not a.size or not (np.isfinite(a) & (a != 0)).all():
-        raise ValueError(f"skew_normal needs shapes [dim], finite and none 0, got {shapes}.")
+    fulfilled = a.ndim == 1 and a.size > 0 and bool((np.isfinite(a) & (a != 0)).all())
+    check_options("skew_normal", "shapes [dim], finite and none 0", fulfilled, shapes=shapes)
     delta = a / np.sqrt(1 + a**2)
     zeros, ones = np.zeros(len(a)), np.ones(len(a))
     return make_target(

@@ -1,12 +1,12 @@
 """Define a Gaussian warped into a wave."""
 
-from math import exp
+from math import exp, inf
 
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
-from jgen.targets.parts import first_product
+from jgen.targets.parts import check_options, first_product
 from jgen.targets.pushforward import make_pushforward
 from jgen.types import Array, Target
 
@@ -41,11 +41,8 @@ def squiggle(amplitude: float = 3.0, frequency: float = 1.0) -> Target:
         Hartmann et al., "Lagrangian manifold Monte Carlo on Monge patches", AISTATS 2022 (the name, of a
         similar density); closed form.
     """
-    if not (abs(amplitude) < float("inf") and abs(frequency) < float("inf")):
-        raise ValueError(
-            f"squiggle needs finite amplitude and frequency, got amplitude={amplitude}, "
-            f"frequency={frequency}."
-        )
+    needs, fulfilled = "finite amplitude and frequency", abs(amplitude) < inf and abs(frequency) < inf
+    check_options("squiggle", needs, fulfilled, amplitude=amplitude, frequency=frequency)
     decay = exp(-(frequency**2) * WIDTH**2 / 2)
     return make_pushforward(
         forward=Partial(bend, amplitude, frequency),

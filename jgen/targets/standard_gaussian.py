@@ -6,7 +6,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.parts import check_dim, coordinate_powers, covering_scale, make_target, sample_from
+from jgen.targets.parts import check_options, coordinate_powers, covering_scale, make_target, sample_from
 from jgen.types import Array, Target
 
 
@@ -34,7 +34,7 @@ def standard_gaussian(dim: int = 10) -> Target:
     Reference:
         Closed form.
     """
-    check_dim("standard_gaussian", dim)
+    check_options("standard_gaussian", "dim >= 1", dim >= 1, dim=dim)
     zeros, ones = np.zeros(dim), np.ones(dim)
     log_evidence = dim * log(2 * pi) / 2
     return make_target(

@@ -1,7 +1,6 @@
 """Define the posterior path of a linear-Gaussian state space, exact by the Kalman filter."""
 
-from math import log, pi
-from typing import NamedTuple
+from math import inf, log, pi
 
 import jax
 import jax.numpy as jnp
@@ -10,22 +9,11 @@ from jax.scipy.stats import norm
 from jax.tree_util import Partial
 
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.targets.parts import coordinate_powers, covering_scale, make_target, sample_gaussian
+from jgen.targets.parts import check_options, coordinate_powers, covering_scale, make_target, sample_gaussian
 from jgen.types import Array, Target
 
-
-class Parameters(NamedTuple):
-    """Parameters of the state space model.
-
-    Attributes:
-        persistence: a in z_t = a z_{t-1} + q e_t; inside (-1, 1).
-        process_scale: q, standard deviation of the process's shocks.
-        observation_scale: r, standard deviation of x_t about z_t.
-    """
-
-    persistence: float | Array
-    process_scale: float | Array
-    observation_scale: float | Array
+Pair = tuple[Array, Array]
+"""Mean and variance of one state."""
 
 
 def state_space(
@@ -66,19 +54,14 @@ def state_space(
     """
     index = np.arange(50.0)
     x = jnp.asarray(2 * np.sin(index / 5) + np.cos(1.7 * index) if observations is None else observations)
-    if x.ndim != 1 or x.shape[0] < 1:
-        raise ValueError(f"state_space needs observations [T] with T >= 1, got shape {x.shape}.")
-    if not abs(persistence) < 1:
-        raise ValueError(
-            f"state_space needs |persistence| < 1, got {persistence}: the chain must be stationary."
-        )
-    if not (0 < process_scale < float("inf") and 0 < observation_scale < float("inf")):
-        raise ValueError(
-            "state_space needs positive scales, got "
-            f"process_scale={process_scale}, observation_scale={observation_scale}."
-        )
-    parameters = Parameters(persistence, process_scale, observation_scale)
-    mean, variance, log_evidence = smoother(parameters, x)
+    check_options("state_space", "observations [T], T >= 1", x.ndim == 1 and x.size > 0, shape=x.shape)
+    scales = {"process_scale": process_scale, "observation_scale": observation_scale}
+    fulfilled = abs(persistence) < 1 and all(0 < scale < inf for scale in scales.values())
+    needs = "positive scales and, to be stationary, |persistence| < 1"
+    check_options("state_space", needs, fulfilled, persistence=persistence, **scales)
+    parameters, shock = (persistence, process_scale, observation_scale), process_scale**2
+    stationary = shock / (1 - persistence**2)
+    mean, variance, log_evidence = smoother(persistence, shock, observation_scale**2, stationary, x)
     factor = np.linalg.cholesky(covariance(parameters, len(x)))
     return make_target(
         log_density=Partial(log_density, parameters, x),
@@ -94,8 +77,8 @@ def state_space(
     )
 
 
-def log_density(parameters: Parameters, x: Array, z: Array) -> Array:
-    """Evaluate log p(z) + log p(x given z) at the path ``z [T]``."""
+def log_density(parameters: tuple[float, float, float], x: Array, z: Array) -> Array:
+    """Evaluate log p(z) + log p(x given z) at the path ``z [T]``, for the parameters (a, q, r)."""
     a, q, r = parameters
     shocks = z - a * jnp.pad(z[:-1], (1, 0))  # [T]; the first is z_1 whole, of precision (1 - a^2) / q^2
     noise = x - z  # [T]
@@ -104,26 +87,26 @@ def log_density(parameters: Parameters, x: Array, z: Array) -> Array:
     return -squares / 2 - scales - len(x) * log(2 * pi)
 
 
-def smoother(parameters: Parameters, x: Array) -> tuple[Array, Array, Array]:
-    """Return posterior mean and variance of the path, each ``[T]``, and log p(x)."""
-    a, q, r = parameters
-    return smoothed(a, q**2, r**2, q**2 / (1 - a**2), x)
-
-
 @jax.jit
-def smoothed(a: float, shock: float, noise: float, stationary: float, x: Array) -> tuple[Array, Array, Array]:
-    """Run ``smoother``, given the variances of a shock, of the noise and of the first state."""
+def smoother(a: float, shock: float, noise: float, stationary: float, x: Array) -> tuple[Array, Array, Array]:
+    """Return posterior mean and variance of the path, each ``[T]``, and log p(x).
 
-    def predict_and_update(carry: tuple[Array, Array], x_t: Array) -> tuple[tuple[Array, Array], tuple]:
+    Args:
+        a: Persistence, a in z_t = a z_{t-1} + q e_t.
+        shock: Variance q^2 of the process's shocks.
+        noise: Variance r^2 of x_t about z_t.
+        stationary: Variance of the first state.
+        x: Observations ``[T]``.
+    """
+
+    def predict_and_update(carry: Pair, x_t: Array) -> tuple[Pair, tuple]:
         mean, variance = carry  # of z_t given x before t
         log_prob = norm.logpdf(x_t, mean, jnp.sqrt(variance + noise))
         gain = variance / (variance + noise)
         mean, variance = mean + gain * (x_t - mean), gain * noise  # of z_t given x up to t
         return (a * mean, a**2 * variance + shock), (mean, variance, log_prob)
 
-    def smooth(
-        later: tuple[Array, Array], filtered: tuple[Array, Array]
-    ) -> tuple[tuple[Array, Array], tuple]:
+    def smooth(later: Pair, filtered: Pair) -> tuple[Pair, Pair]:
         mean, variance = filtered
         predicted = a**2 * variance + shock
         gain = a * variance / predicted
@@ -137,7 +120,7 @@ def smoothed(a: float, shock: float, noise: float, stationary: float, x: Array) 
     return jnp.append(early_means, last[0]), jnp.append(early_variances, last[1]), log_probs.sum()
 
 
-def covariance(parameters: Parameters, length: int) -> np.ndarray:
+def covariance(parameters: tuple[float, float, float], length: int) -> np.ndarray:
     """Return the dense posterior covariance ``[T, T]``: the inverse of a tridiagonal precision."""
     a, q, r = parameters
     diagonal = np.full(length, (1 + a**2) / q**2 + 1 / r**2)

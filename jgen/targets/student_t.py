@@ -1,6 +1,6 @@
 """Define independent Student t coordinates: heavy tails with a variance."""
 
-from math import lgamma, log, pi
+from math import inf, lgamma, log, pi
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import StudentT
 from scipy.special import digamma
 
-from jgen.targets.parts import check_dim, covering_scale, make_target
+from jgen.targets.parts import check_options, covering_scale, make_target
 from jgen.types import Array, Key, Target, Trait
 
 
@@ -43,9 +43,8 @@ def student_t(dim: int = 10, dof: float = 5.0) -> Target:
         Bailey, "Polar generation of random variates with the t-distribution", Mathematics of Computation
         62, 1994.
     """
-    check_dim("student_t", dim)
-    if not 2 < dof < float("inf"):
-        raise ValueError(f"student_t needs dof > 2 to have a variance, got dof={dof}.")
+    needs, fulfilled = "dim >= 1 and, to have a variance, dof > 2", dim >= 1 and 2 < dof < inf
+    check_options("student_t", needs, fulfilled, dim=dim, dof=dof)
     zeros, ones = np.zeros(dim), np.ones(dim)
     log_term = digamma((dof + 1) / 2) - digamma(dof / 2)
     log_norm = lgamma((dof + 1) / 2) - lgamma(dof / 2) - log(pi * dof) / 2

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jgen.targets.finite_states import enumerate_weights
+
 
 class Well(NamedTuple):
     """Integrals of the well.
@@ -28,17 +30,10 @@ def integrate_well(barrier: float, tilt: float) -> Well:
     """
     half, gauss = np.polynomial.legendre.leggauss(400)
     nodes = np.concatenate([4 * half - 4, 4 * half + 4])  # [node], of each half of (-8, 8)
-    log_weights = log_density_in_float64(barrier, tilt, nodes)
-    top = log_weights.max()
-    weights = np.exp(log_weights - top) * 4 * np.tile(gauss, 2)  # [node]
-    total = weights.sum()
-    weights /= total
-    return Well(
-        float(top + np.log(total)),
-        float(weights @ nodes),
-        float(weights @ nodes**2),
-        float(weights[nodes > 0].sum()),
-    )
+    log_weights = log_density_in_float64(barrier, tilt, nodes) + np.log(4 * np.tile(gauss, 2))  # [node]
+    rows = np.stack([nodes, nodes**2, nodes > 0], 1)
+    log_evidence, _, moments, _ = enumerate_weights(rows, log_weights)
+    return Well(log_evidence, *moments.tolist())
 
 
 def log_density_in_float64(barrier: float, tilt: float, x: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Define a normal distribution truncated to the unit interval, in logits."""
 
-from math import exp, log, pi, sqrt
+from math import inf, log, pi, sqrt
 
 import jax
 import numpy as np
@@ -8,8 +8,8 @@ from jax.tree_util import Partial
 from numpyro.distributions import Logistic
 from scipy.special import ndtr
 
-from jgen.targets.parts import make_target, sample_by_rejection
-from jgen.types import Array, Key, Target
+from jgen.targets.parts import check_options, make_target, sample_by_rejection, squared
+from jgen.types import Array, Target
 
 
 def truncated_normal(loc: float = 0.7, scale: float = 0.4) -> Target:
@@ -44,14 +44,11 @@ def truncated_normal(loc: float = 0.7, scale: float = 0.4) -> Target:
     Reference:
         Johnson, Kotz and Balakrishnan, "Continuous univariate distributions", 1994, section 13.10.
     """
-    if not (0 <= loc <= 1 and 0.05 <= scale < float("inf")):
-        raise ValueError(
-            f"truncated_normal needs 0 <= loc <= 1 and scale >= 0.05, got loc={loc}, scale={scale}."
-        )
-    alpha, beta = -loc / scale, (1 - loc) / scale
-    mass = ndtr(beta) - ndtr(alpha)
-    hazard = (density(alpha) - density(beta)) / mass
-    bend = (alpha * density(alpha) - beta * density(beta)) / mass
+    needs, fulfilled = "0 <= loc <= 1 and scale >= 0.05", 0 <= loc <= 1 and 0.05 <= scale < inf
+    check_options("truncated_normal", needs, fulfilled, loc=loc, scale=scale)
+    ends = np.array([-loc, 1 - loc]) / scale  # alpha, beta
+    heights, mass = np.exp(-(ends**2) / 2) / sqrt(2 * pi), np.diff(ndtr(ends))[0]
+    hazard, bend = -np.diff([heights, ends * heights])[:, 0] / mass
     mean, variance = loc + scale * hazard, scale**2 * (1 + bend - hazard**2)
     y = np.arange(-60, 60, 0.05)  # [node]
     x = 1 / (1 + np.exp(-y))
@@ -61,20 +58,18 @@ def truncated_normal(loc: float = 0.7, scale: float = 0.4) -> Target:
     return make_target(
         log_density=Partial(log_density, loc, scale),
         start=np.array(0.0),
-        sample=Partial(sample, loc, scale),
+        sample=Partial(sample_by_rejection, Partial(jax.random.logistic), Partial(log_accept, loc, scale)),
         mean=np.array([centre]),
         variance=np.array([weights @ (y - centre) ** 2]),
         log_evidence=log(scale * sqrt(2 * pi) * mass),
-        expectations={"x": (Partial(jax.nn.sigmoid), mean), "x^2": (Partial(square), variance + mean**2)},
+        expectations={
+            "x": (Partial(jax.nn.sigmoid), mean),
+            "x^2": (Partial(squared, Partial(jax.nn.sigmoid)), variance + mean**2),
+        },
         proposal=Logistic(np.array(0.0), np.array(1.0)),
         log_bound=0.0,
         source="closed form; quadrature",
     )
-
-
-def density(x: float) -> float:
-    """Evaluate the density of the standard normal."""
-    return exp(-(x**2) / 2) / sqrt(2 * pi)
 
 
 def log_density(loc: float, scale: float, y: Array) -> Array:
@@ -83,21 +78,6 @@ def log_density(loc: float, scale: float, y: Array) -> Array:
     return -((jax.nn.sigmoid(y) - loc) ** 2) / (2 * scale**2) + log_jacobian
 
 
-def square(y: Array) -> Array:
-    """Return the square of x."""
-    return jax.nn.sigmoid(y) ** 2
-
-
-def propose(key: Key) -> Array:
-    """Propose the logit of a uniform variable."""
-    return jax.random.logistic(key)
-
-
 def log_accept(loc: float, scale: float, y: Array) -> Array:
     """Evaluate the log-probability of accepting ``y []``."""
     return -(((jax.nn.sigmoid(y) - loc) / scale) ** 2) / 2
-
-
-def sample(loc: float, scale: float, key: Key) -> Array:
-    """Draw one exact sample ``[]``, by rejection."""
-    return sample_by_rejection(Partial(propose), Partial(log_accept, loc, scale), key)

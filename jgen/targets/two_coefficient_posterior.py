@@ -4,30 +4,32 @@ from collections.abc import Callable
 from math import log, pi
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
-from jgen.targets.parts import make_target, sample_by_rejection
-from jgen.types import Array, Key, LogDensity, Target
+from jgen.targets.finite_states import enumerate_weights
+from jgen.targets.parts import make_target, sample_by_rejection, sample_from
+from jgen.types import Array, LogDensity, Target
 
-Likelihood = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""Linear predictors ``[..., observation]`` -> log-likelihoods, their slopes and their curvatures."""
+Data = tuple[Any, Any, float, float]
+Function = Callable[[np.ndarray], np.ndarray]
 
 
 def make_posterior(
+    name: str,
     source: str,
     *,
-    log_density: Partial,
-    design: np.ndarray,
+    data: Data,
     prior: tuple[tuple[float, float], tuple[float, float]],
-    likelihood: Likelihood,
-    rates: tuple[Callable[[Array, Array], Array], Callable[[np.ndarray], np.ndarray]],
+    functions: tuple[Partial, Partial],
+    in_float64: tuple[Function, Function, Function],
     start: np.ndarray,
 ) -> Target:
-    """Make the posterior of two coefficients, with truths by a trapezoid sum about the mode.
+    r"""Make the posterior of two coefficients w, with truths by a trapezoid sum about the mode.
+
+    .. math:: \log p(y | w) = \sum_i y_i \eta_i - n A(\eta_i) + constant, \qquad \eta = X w
 
     The mode is found by Newton's method. The nodes reach 14 standard deviations, of the normal that has the
     mode's curvature, to each side, at steps of a tenth: the sum converges geometrically, as everything is
@@ -37,65 +39,65 @@ def make_posterior(
     rejection.
 
     Args:
+        name: Name of the target.
         source: Where the data come from.
-        log_density: log p(y, w).
-        design: ``[observation, 2]``.
+        data: X ``[observation, 2]``, y ``[observation]``, n, and the constant, which does not depend on w.
         prior: Mean and standard deviation of both coefficients.
-        likelihood: The log-likelihood with its derivatives.
-        rates: ``(design, w) -> rates [observation]``, an expectation of the target, and the same as a NumPy
-            function of the linear predictor.
+        functions: The convex A and its derivative, whose values are an expectation of the target, ``rates``.
+        in_float64: A and its first two derivatives in NumPy.
         start: ``[2]``.
     """
     prior_mean, prior_scale = (np.array(each) for each in prior)
+    (design, counts, trials, constant), (cumulant, rate, slope) = data, in_float64
 
     def log_joint(w: np.ndarray) -> Any:
+        predictor = w @ design.T
         log_prior = -np.square((w - prior_mean) / prior_scale) / 2 - np.log(prior_scale) - log(2 * pi) / 2
-        return likelihood(w @ design.T)[0].sum(-1) + log_prior.sum(-1)
+        return (counts * predictor - trials * cumulant(predictor)).sum(-1) + constant + log_prior.sum(-1)
 
     mode = prior_mean
     for _ in range(100):  # a step of at most one prior deviation keeps Newton's method from diverging
-        _, slope, curvature = likelihood(design @ mode)
-        gradient = design.T @ slope - (mode - prior_mean) / prior_scale**2
-        hessian = (design.T * curvature) @ design - np.diag(1 / prior_scale**2)
+        predictor = design @ mode
+        gradient = design.T @ (counts - trials * rate(predictor)) - (mode - prior_mean) / prior_scale**2
+        hessian = -trials * (design.T * slope(predictor)) @ design - np.diag(1 / prior_scale**2)
         step = np.linalg.solve(-hessian, gradient)
         mode = mode + step / max(1.0, np.abs(step / prior_scale).max())
     factor = np.linalg.cholesky(np.linalg.inv(-hessian))
     axis = np.arange(-14, 14.05, 0.1)
     u = np.stack([each.ravel() for each in np.meshgrid(axis, axis, indexing="ij")], 1)  # [node, 2]
     nodes, peak = mode + u @ factor.T, log_joint(mode)
-    weights = np.exp(log_joint(nodes) - peak)
-    log_evidence = peak + np.log(weights.sum() * 0.1**2 * np.prod(np.diag(factor)))
-    weights /= weights.sum()
-    mean = weights @ nodes
+    log_volume = np.log(0.1**2 * np.prod(np.diag(factor)))
+    log_evidence, weights, mean, variance = enumerate_weights(nodes, log_joint(nodes) + log_volume)
+    log_density = Partial(log_posterior, functions[0], data, (prior_mean, prior_scale))
+    proposal = Normal(mode, prior_scale).to_event(1)
+    accept = Partial(log_accept, log_density, mode, prior_scale, peak)
     return make_target(
         log_density=log_density,
         start=start,
-        sample=Partial(sample, log_density, mode, prior_scale, peak),
+        sample=Partial(sample_by_rejection, Partial(sample_from, proposal), accept),
         mean=mean,
-        variance=weights @ np.square(nodes - mean),
+        variance=variance,
         log_evidence=log_evidence,
-        expectations={"rates": (Partial(rates[0], design), weights @ rates[1](nodes @ design.T))},
-        proposal=Normal(mode, prior_scale).to_event(1),
+        expectations={"rates": (Partial(rates, functions[1], design), weights @ rate(nodes @ design.T))},
+        proposal=proposal,
         log_bound=peak + np.log(prior_scale).sum() + log(2 * pi),
+        name=name,
         source=f"{source}; quadrature",
     )
 
 
-def log_normal_prior(prior: tuple[tuple[float, float], tuple[float, float]], w: Array) -> Array:
-    """Evaluate the normalised log-prior of the coefficients ``w [2]``."""
-    mean, scale = (jnp.array(each, w.dtype) for each in prior)
-    return -jnp.square((w - mean) / scale).sum() / 2 - jnp.log(scale).sum() - log(2 * pi)
+def rates(rate: Partial, design: Array, w: Array) -> Array:
+    """Return the derivative of A for each observation: the expected count of one trial."""
+    return rate(jnp.matmul(design, w, precision="highest"))
 
 
-def sample(log_density: LogDensity, mode: Array, prior_scale: Array, peak: float, key: Key) -> Array:
-    """Draw one exact sample ``[2]`` by rejection from the prior moved to the mode."""
-    accept = Partial(log_accept, log_density, mode, prior_scale, peak)
-    return sample_by_rejection(Partial(propose, mode, prior_scale), accept, key)
-
-
-def propose(mode: Array, prior_scale: Array, key: Key) -> Array:
-    """Propose coefficients ``[2]``."""
-    return mode + prior_scale * jax.random.normal(key, mode.shape, mode.dtype)
+def log_posterior(cumulant: Partial, data: Data, prior: tuple[Array, Array], w: Array) -> Array:
+    """Evaluate log p(y, w), normalised over both, at ``w [2]``."""
+    (design, counts, trials, constant), (prior_mean, prior_scale) = data, prior
+    predictor = jnp.matmul(design, w, precision="highest")  # [observation]
+    likelihood = (counts * predictor - trials * cumulant(predictor)).sum() + constant
+    white = (w - prior_mean) / prior_scale
+    return likelihood - jnp.square(white).sum() / 2 - jnp.log(prior_scale).sum() - log(2 * pi)
 
 
 def log_accept(log_density: LogDensity, mode: Array, prior_scale: Array, peak: float, w: Array) -> Array:

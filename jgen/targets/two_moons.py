@@ -8,8 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Normal
 
+from jgen.targets import parts
 from jgen.targets.grid_maximum import maximum_on_grid
-from jgen.targets.parts import first_is_positive, make_target, norm_to_the_fourth, sample_by_rejection
 from jgen.types import Array, Key, Target, Trait
 
 
@@ -45,27 +45,25 @@ def two_moons(radius: float = 2.0, tilt: float = 3.0) -> Target:
         Quadrature; similar crescents in Rezende and Mohamed, "Variational inference with normalizing
         flows", ICML 2015, test energy 1.
     """
-    if not (0.5 <= radius <= 10 and 0 <= tilt <= 10):
-        raise ValueError(
-            f"two_moons needs 0.5 <= radius <= 10 and 0 <= tilt <= 10, got radius={radius}, tilt={tilt}."
-        )
+    needs, fulfilled = "0.5 <= radius <= 10 and 0 <= tilt <= 10", 0.5 <= radius <= 10 and 0 <= tilt <= 10
+    parts.check_options("two_moons", needs, fulfilled, radius=radius, tilt=tilt)
     half, gauss = np.polynomial.legendre.leggauss(200)
     low, high = max(radius**2 - 12.0, 0.0), radius**2 + 12.0 + tilt / radius
     root = (sqrt(high) + sqrt(low)) / 2 + (sqrt(high) - sqrt(low)) / 2 * half  # [node], |x|
     angle = 2 * pi * (np.arange(256) + 0.5) / 256
-    x0, x1 = root[:, None] * np.cos(angle), root[:, None] * np.sin(angle)  # [node, angle]
-    log_weights = log_density_in_float64(radius, tilt, root[:, None], x0)
+    x = root[:, None] * np.stack([np.cos(angle), np.sin(angle)])[:, None]  # [axis, node, angle]
+    log_weights = log_density_in_float64(radius, tilt, root[:, None], x[0])
     top = log_weights.max()
     weights = np.exp(log_weights - top) * (gauss * root)[:, None]
     mass = weights.sum() * (sqrt(high) - sqrt(low)) / 2 * 2 * pi / 256
     weights /= weights.sum()
-    variance = np.array([(weights * x0**2).sum(), (weights * x1**2).sum()])
+    variance = (weights * x**2).sum((1, 2))
     square = variance.max()
 
     def along_the_axis(r: np.ndarray) -> np.ndarray:
         return log_density_in_float64(radius, tilt, r, r) + r**2 / (2 * square)
 
-    return make_target(
+    return parts.make_target(
         Trait.MULTIMODAL,
         log_density=Partial(log_density, radius, tilt),
         start=np.array([radius, 0.0]),
@@ -74,8 +72,8 @@ def two_moons(radius: float = 2.0, tilt: float = 3.0) -> Target:
         variance=variance,
         log_evidence=top + np.log(mass),
         expectations={
-            "|x|^4": (Partial(norm_to_the_fourth), (weights * root[:, None] ** 4).sum()),
-            "x0 > 0": (Partial(first_is_positive), 0.5),
+            "|x|^4": (Partial(parts.norm_to_the_fourth), (weights * root[:, None] ** 4).sum()),
+            "x0 > 0": (Partial(parts.first_is_positive), 0.5),
         },
         proposal=Normal(np.zeros(2), np.array([sqrt(square)] * 2)).to_event(1),
         log_bound=maximum_on_grid(along_the_axis, 0.0, sqrt(high)) + log(2 * pi * square),
@@ -111,9 +109,8 @@ def log_accept(radius: float, tilt: float, polar: Array) -> Array:
 
 def sample(radius: float, tilt: float, key: Key) -> Array:
     """Draw one exact sample ``[2]``."""
-    polar_key, side_key = jax.random.split(key)
-    u, angle = sample_by_rejection(
-        Partial(propose, radius, tilt), Partial(log_accept, radius, tilt), polar_key
-    )
+    key, side_key = jax.random.split(key)
+    accept = Partial(log_accept, radius, tilt)
+    u, angle = parts.sample_by_rejection(Partial(propose, radius, tilt), accept, key)
     side = jnp.where(jax.random.bernoulli(side_key), 1.0, -1.0)
     return jnp.sqrt(u) * jnp.stack([side * jnp.cos(angle), jnp.sin(angle)])

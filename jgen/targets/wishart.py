@@ -1,6 +1,6 @@
 """Define a Wishart distribution in the coordinates of its Cholesky factor."""
 
-from math import log, pi
+from math import inf, log, pi
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jax.scipy.linalg import solve_triangular
 from jax.tree_util import Partial
 from scipy.special import digamma, gammaln, polygamma
 
-from jgen.targets.parts import make_target
+from jgen.targets.parts import check_options, make_target
 from jgen.types import Array, Key, Target
 
 CORRELATION = 0.5
@@ -46,10 +46,8 @@ def wishart(dim: int = 3, dof: float = 7.0) -> Target:
         Bartlett, "On the theory of statistical regression", Proceedings of the Royal Society of Edinburgh
         53, 1933.
     """
-    if dim < 1:
-        raise ValueError(f"wishart needs dim >= 1, got dim={dim}: give at least one row.")
-    if not dim - 1 < dof < float("inf"):
-        raise ValueError(f"wishart needs dof > dim - 1 = {dim - 1}, got dof={dof}.")
+    fulfilled = dim >= 1 and dim - 1 < dof < inf
+    check_options("wishart", "dim >= 1, the rows, and dof > dim - 1", fulfilled, dim=dim, dof=dof)
     scale = CORRELATION ** np.abs(np.subtract.outer(np.arange(dim), np.arange(dim)))  # [row, column]
     lower = np.linalg.cholesky(scale)
     chi = (dof - np.arange(dim)) / 2  # [row], half the degrees of freedom
@@ -57,22 +55,19 @@ def wishart(dim: int = 3, dof: float = 7.0) -> Target:
     rows, columns = np.tril_indices(dim, -1)
     tails = np.array([(lower[i, j + 1 : i + 1] ** 2).sum() for i, j in zip(rows, columns, strict=True)])
     off_variance = lower[rows, columns] ** 2 * (2 * chi - chi_mean**2)[columns] + tails
-    log_norm = (
-        dof * dim / 2 * log(2) + dim * (dim - 1) / 4 * log(pi) + gammaln(chi).sum()
-        + dof * np.log(np.diag(lower)).sum()
-    )  # fmt: skip
-    log_det = digamma(chi).sum() + dim * log(2) + 2 * np.log(np.diag(lower)).sum()
-    diagonal = np.log(np.diag(lower)) + (digamma(chi) + log(2)) / 2
+    log_diagonal = np.log(np.diag(lower))
+    log_norm = dof * (dim / 2 * log(2) + log_diagonal.sum()) + dim * (dim - 1) / 4 * log(pi)
+    mean_log = (digamma(chi) + log(2)) / 2  # [row], E log A_ii
     return make_target(
-        log_density=Partial(log_density, lower, dof, log_norm),
+        log_density=Partial(log_density, lower, dof, log_norm + gammaln(chi).sum()),
         start=np.zeros(dim + len(rows)),
         sample=Partial(sample, lower, chi),
-        mean=np.concatenate([diagonal, (lower[rows, columns] * chi_mean[columns])]),
+        mean=np.concatenate([log_diagonal + mean_log, lower[rows, columns] * chi_mean[columns]]),
         variance=np.concatenate([polygamma(1, chi) / 4, off_variance]),
         log_evidence=0.0,
         expectations={
             "W": (Partial(matrix, lower), dof * scale),
-            "log |W|": (Partial(log_determinant, lower), log_det),
+            "log |W|": (Partial(log_determinant, lower), 2 * (log_diagonal + mean_log).sum()),
         },
         source="Bartlett 1933; closed form",
     )

@@ -4,6 +4,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from jgen.testing.check_objective import check_objective
 from jgen.testing.check_result import CheckResult
 from jgen.testing.check_sampler import check_sampler
 from jgen.testing.check_target import check_target
-from jgen.types import Key, LatentModel, Sampler, Target
+from jgen.types import Key, Sampler, Target
 
 LATENT, EVENT, BATCH = 2, 4, 5
 """Sizes of the latents for a decoder, and of the model and data for an objective."""
@@ -48,15 +49,13 @@ class Kind(NamedTuple):
 
     Attributes:
         signature: How NAME must be written.
-        num_arguments: How many arguments it takes.
-        make: ``make(member, options) -> made``, a call of the member as in the check.
-        accepts: Whether what was made is of this kind.
+        arguments: ``arguments(options) -> arguments``, with which the check calls it.
+        accepts: Whether what it makes of them is of this kind.
         check: ``check(member, options, key) -> results``.
     """
 
     signature: str
-    num_arguments: int
-    make: Callable[[Any, Options], Any]
+    arguments: Callable[[Options], tuple]
     accepts: Callable[[Any], bool]
     check: Callable[[Any, Options, Key | None], list[CheckResult]]
 
@@ -75,84 +74,54 @@ def target_of(options: Options) -> Target:
     return getattr(found[options.target], options.target)()
 
 
-def model() -> LatentModel:
-    """Make the model that an objective is checked on: linear and Gaussian, with a known log p(x)."""
-    return models.linear_vae(EVENT, LATENT)
-
-
-def module_of(member: Any) -> Any:
-    """Return a Flax module as it is, or what a function or class makes when called without arguments."""
-    return member if isinstance(member, nn.Module) else member()
+def made_by(member: Any, *arguments: Any) -> Any:
+    """Return a Flax module as it is, or what a function or class makes of arguments."""
+    return member if isinstance(member, nn.Module) else member(*arguments)
 
 
 def _check_sampler(make: Any, options: Options, key: Key | None) -> list[CheckResult]:
     return check_sampler(make, target_of(options), key=key, reversible=options.reversible)
 
 
-def _check_decoder(member: Any, options: Options, key: Key | None) -> list[CheckResult]:
-    return check_decoder(module_of(member), options.latent_dim, key=key)
-
-
-def _check_head(member: Any, options: Options, key: Key | None) -> list[CheckResult]:
-    del options
-    return check_head(module_of(member), key=key)
-
-
 def _check_objective(make: Any, options: Options, key: Key | None) -> list[CheckResult]:
-    network = model()
+    network = models.linear_vae(EVENT, LATENT)  # with a known log p(x)
     batch = jax.random.normal(jax.random.key(0), (BATCH, EVENT))
     reports = jax.eval_shape(make(network, 1.0), network.init(jax.random.key(1)), batch, jax.random.key(2))[1]
-    return check_objective(
-        lambda scale: make(network, scale),
-        network.init,
-        batch,
-        key=key,
-        stochastic=options.stochastic,
-        coupled=options.coupled,
-        log_prob=models.linear_log_prob if "bound" in reports else None,
-    )
-
-
-def _check_target(make: Any, options: Options, key: Key | None) -> list[CheckResult]:
-    del options
-    return check_target(make(), key=key)
+    log_prob = models.linear_log_prob if "bound" in reports else None
+    facts = {"stochastic": options.stochastic, "coupled": options.coupled}
+    return check_objective(partial(make, network), network.init, batch, key=key, log_prob=log_prob, **facts)
 
 
 KINDS = {
     "sampler": Kind(
         "NAME(target, scale) -> Sampler, its steps `scale` times their usual length",
-        2,
-        lambda make, options: make(target_of(options), 1.0),
+        lambda options: (target_of(options), 1.0),
         lambda made: isinstance(made, Sampler),
         _check_sampler,
     ),
     "objective": Kind(
         "NAME(model, scale) -> objective of a LatentModel, its weights `scale` times as large",
-        2,
-        lambda make, _: make(model(), 1.0),
+        lambda _: (models.linear_vae(EVENT, LATENT), 1.0),
         lambda made: callable(made) and not isinstance(made, Sampler | nn.Module),
         _check_objective,
     ),
     "target": Kind(
         "NAME() -> Target",
-        0,
-        lambda make, _: make(),
+        lambda _: (),
         lambda made: isinstance(made, Target),
-        _check_target,
+        lambda make, _, key: check_target(make(), key=key),
     ),
     "head": Kind(
         "NAME() -> Flax module with a `width`, from raw numbers [batch, *shape, width] to a distribution",
-        0,
-        lambda member, _: module_of(member),
+        lambda _: (),
         lambda made: isinstance(made, nn.Module) and hasattr(made, "width"),
-        _check_head,
+        lambda member, _, key: check_head(made_by(member), key=key),
     ),
     "decoder": Kind(
         "NAME() -> Flax module, from latents [batch, latent] to a distribution",
-        0,
-        lambda member, _: module_of(member),
+        lambda _: (),
         lambda made: isinstance(made, nn.Module) and not hasattr(made, "width"),
-        _check_decoder,
+        lambda member, options, key: check_decoder(made_by(member), options.latent_dim, key=key),
     ),
 }
 
@@ -186,11 +155,8 @@ def load_member(place: str) -> Any:
     finally:
         sys.path.pop(0)
     if not hasattr(module, name):
-        public = [
-            key
-            for key, value in vars(module).items()
-            if getattr(value, "__module__", None) == module.__name__ and not key.startswith("_")
-        ]
+        own = [key for key, item in vars(module).items() if getattr(item, "__module__", "") == path.stem]
+        public = [key for key in own if not key.startswith("_")]
         raise UsageError(f"{path} defines no {name}; it defines {', '.join(public) or 'nothing'}")
     return getattr(module, name)
 
@@ -203,19 +169,20 @@ def kind_of(member: Any, options: Options) -> str:
     """
     reasons = []
     for name, kind in KINDS.items():
-        if not _takes(member, kind.num_arguments):
-            continue
         try:
-            made = kind.make(member, options)
+            arguments = kind.arguments(options)
+            if not _takes(member, len(arguments)):
+                continue
+            made = made_by(member, *arguments)
         except Exception as error:
             reasons.append(f"as a {name}: {type(error).__name__}: {error}")
             continue
         if kind.accepts(made):
             return name
         reasons.append(f"as a {name}: it returns {type(made).__name__}")
-    wanted = "\n".join(f"  {name}: {kind.signature}" for name, kind in KINDS.items())
-    tried = "\n".join(f"  {reason}" for reason in reasons)
-    raise UsageError(f"NAME is none of\n{wanted}\n{tried}\nwrite it as one of these, or say which by --kind")
+    lines = [*(f"{name}: {kind.signature}" for name, kind in KINDS.items()), *reasons]
+    found = "\n  ".join(["NAME is none of", *lines])
+    raise UsageError(f"{found}\nwrite it as one of these, or say which by --kind")
 
 
 def _takes(member: Any, count: int) -> bool:

@@ -1,5 +1,7 @@
 """Check a head, from raw numbers to a distribution, inside a small decoder."""
 
+from functools import partial
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -9,7 +11,8 @@ from numpyro.distributions import biject_to, constraints
 
 from jgen.decoders.mlp import MLP
 from jgen.testing.check_network import check_network
-from jgen.testing.check_result import CheckFailed, CheckResult, Measurement, require_within, run_checks
+from jgen.testing.check_result import CheckResult, Measurement, key_or_default, require_within, run_checks
+from jgen.testing.requirements import require
 from jgen.types import Array, Key
 
 SHAPE, LATENT_DIM, BATCH = (2, 3), 2, 3
@@ -51,30 +54,23 @@ def check_head(head: nn.Module | type[nn.Module], *, key: Key | None = None) -> 
         True
     """
     head = head() if isinstance(head, type) else head
-    repeat = "the same key" if key is not None else "key=jax.random.key(0)"
-    z_key, raw_key = jax.random.split(jax.random.key(0) if key is None else key)
+    own_key, repeat = key_or_default(key)
+    z_key, raw_key = jax.random.split(own_key)
     results = check_network(MLP(SHAPE, head, hidden=(4,)), jax.random.normal(z_key, (BATCH, LATENT_DIM)), key)
     raw = jax.random.normal(raw_key, (BATCH, 1, head.width))
     distribution = jax.jit(lambda raw: head.init_with_output(raw_key, raw)[0])(raw)  # over one element
-    own = {
-        "support": lambda: support(head, distribution, raw_key),
-        "normalisation": lambda: normalisation(head, distribution, raw_key),
-    }
+    own = {check.__name__: partial(check, head, distribution, raw_key) for check in (support, normalisation)}
     return results + run_checks(own, repeat)
 
 
 def support(head: nn.Module, distribution: dist.Distribution, key: Key) -> str:
     """Check that a head describes its support, and that draws lie in it."""
     for name in ("takes", "remedy"):
-        if not isinstance(getattr(head, name, None), str):
-            raise CheckFailed(
-                f"the head has no {name}, a few words for the error about data that it cannot take"
-            )
+        message = f"the head has no {name}, a few words for the error about data that it cannot take"
+        require(isinstance(getattr(head, name, None), str), message)
     draws = distribution.sample(key)
-    if not np.asarray(head.support(draws)).all():
-        raise CheckFailed(
-            f"draws {draws} lie outside the support, {head.takes}: is support that of one element?"
-        )
+    message = f"draws {draws} lie outside the support, {head.takes}: is support that of one element?"
+    require(np.asarray(head.support(draws)).all(), message)
     return f"draws are {head.takes}"
 
 
@@ -83,9 +79,10 @@ def normalisation(head: nn.Module, distribution: dist.Distribution, key: Key) ->
     if isinstance(distribution, dist.Delta):
         return "not checked: a point mass has no density"
     with jax.numpy_rank_promotion("allow"):  # NumPyro's own arithmetic, where draws have an axis in front
-        points, log_weights = _nodes(head.support, distribution, key)
-    if points is None:
+        nodes = _nodes(head.support, distribution, key)
+    if nodes is None:
         return f"not checked: no sum or integral over {head.takes}"
+    points, log_weights = nodes
     log_prob = jax.jit(jax.vmap(distribution.log_prob))(points)  # [node, batch]
     total = np.exp(np.asarray(log_prob, np.float64) + log_weights).sum(0)  # [batch]
     found = Measurement(float(np.abs(total - 1).max()), TOLERANCE, "distance of a total mass from 1")
@@ -100,7 +97,7 @@ def normalisation(head: nn.Module, distribution: dist.Distribution, key: Key) ->
 
 def _nodes(
     support: constraints.Constraint, distribution: dist.Distribution, key: Key
-) -> tuple[Array | None, np.ndarray]:
+) -> tuple[Array, np.ndarray] | None:
     """Place nodes ``[node, batch, 1]`` over the support of one element, with logs of their weights."""
     batch = (*distribution.batch_shape, 1)
     if support is constraints.boolean:
@@ -108,13 +105,13 @@ def _nodes(
     if support.is_discrete:
         low, high = getattr(support, "lower_bound", None), getattr(support, "upper_bound", None)
         if low is None or high is None or high - low >= MOST_VALUES:
-            return None, np.zeros(())
+            return None
         values = jnp.arange(low, high + 1)
         return jnp.broadcast_to(values[:, None, None], (len(values), *batch)), np.zeros((len(values), 1))
     try:
         transform = biject_to(support)
     except NotImplementedError:
-        return None, np.zeros(())
+        return None
     draws = np.asarray(transform.inv(distribution.sample(key, (256,))), np.float64)  # [draw, batch, 1]
     centre, spread = np.median(draws, 0), np.maximum(draws.std(0), 1e-3)
     grid = np.linspace(-RANGE, RANGE, NODES)

@@ -1,7 +1,6 @@
 """Check a network that returns distributions: what decoders and encoders have in common."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -9,19 +8,17 @@ import jax
 import numpy as np
 
 from jgen.testing import network_checks
-from jgen.testing.check_result import CheckResult, run_checks
+from jgen.testing.check_result import CheckResult, key_or_default, run_checks
 from jgen.testing.network_checks.network_case import NetworkCase, evaluate
 from jgen.types import Key, PyTree
 
 NetworkCheck = Callable[[NetworkCase], str]
 CHECKS: Mapping[str, NetworkCheck] = {
-    "dependence": network_checks.dependence,
-    "batch_independence": network_checks.batch_independence,
-    "extremes": network_checks.extremes,
-    "precision": network_checks.precision,
-    "no_recompilation": network_checks.no_recompilation,
-    "transform_consistency": network_checks.transform_consistency,
-    "keys": network_checks.keys,
+    name: getattr(network_checks, name)
+    for name in (
+        *("dependence", "batch_independence", "extremes", "precision"),
+        *("no_recompilation", "transform_consistency", "keys"),
+    )
 }
 """Checks after those of state and shapes; the last two cost most, as they compile initialisers."""
 
@@ -43,8 +40,7 @@ def check_network(
     Raises:
         CheckFailed: If a check fails; the message has the check, its result and usual causes.
     """
-    repeat = "the same key" if key is not None else "key=jax.random.key(0)"
-    key = jax.random.key(0) if key is None else key
+    key, repeat = key_or_default(key)
     inputs = jax.tree.map(np.asarray, inputs)
     made: dict[str, Any] = {}
 
@@ -60,8 +56,5 @@ def check_network(
         made["case"] = NetworkCase(module, apply, params, inputs, x, key)
         return f"draws {', '.join(str(leaf.shape) for leaf in jax.tree.leaves(x))}"
 
-    def of_case(check: NetworkCheck) -> str:
-        return check(made["case"])
-
-    others = {name: partial(of_case, check) for name, check in checks.items()}
+    others = {name: lambda check=check: check(made["case"]) for name, check in checks.items()}
     return run_checks({"state": state, "shapes": shapes, **others}, repeat)

@@ -6,7 +6,7 @@ from functools import partial
 import jax
 
 from jgen.objectives.scheduled_objective import Scheduled
-from jgen.testing.check_result import CheckResult, run_checks
+from jgen.testing.check_result import CheckResult, key_or_default, run_checks
 from jgen.testing.objective_checks import CHECKS, ObjectiveCase, num_examples
 from jgen.types import Array, Key, Objective, PyTree
 
@@ -71,8 +71,7 @@ def check_objective(
     """
     if num_examples(batch) < 3:
         raise ValueError(f"check_objective needs 3 examples or more, got {num_examples(batch)}")
-    repeat = "the same key" if key is not None else "key=jax.random.key(0)"
-    key, init_key = jax.random.split(jax.random.key(0) if key is None else key)
-    params = jax.jit(init)(init_key)
-    case = ObjectiveCase(make, params, batch, key, stochastic, coupled, smallest, log_prob)
-    return run_checks({name: partial(check, case) for name, check in CHECKS.items()}, repeat)
+    key, repeat = key_or_default(key)
+    key, init_key = jax.random.split(key)
+    case = ObjectiveCase(make, jax.jit(init)(init_key), batch, key, stochastic, coupled, smallest, log_prob)
+    return run_checks({check.__name__: partial(check, case) for check in CHECKS}, repeat)

@@ -4,6 +4,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import jax
+
+from jgen.types import Key
+
 
 class CheckFailed(AssertionError):  # noqa: N818  (it reads as what happened)
     """Error of a failed check: which one, by how much, what usually causes it, and how to repeat it."""
@@ -41,6 +45,11 @@ class CheckResult(NamedTuple):
     evidence: object
 
 
+def key_or_default(key: Key | None) -> tuple[Key, str]:
+    """Return the key, or ``jax.random.key(0)`` where it is None; and how to repeat a run with it."""
+    return (jax.random.key(0), "key=jax.random.key(0)") if key is None else (key, "the same key")
+
+
 def run_checks(checks: Mapping[str, Callable[[], object]], repeat: str) -> list[CheckResult]:
     """Run checks in order until one fails.
 
@@ -59,9 +68,8 @@ def run_checks(checks: Mapping[str, Callable[[], object]], repeat: str) -> list[
     for name, check in checks.items():
         try:
             evidence = check()
-            results.append(
-                CheckResult(name, max(evidence, key=_excess) if isinstance(evidence, list) else evidence)
-            )
+            worst = max(evidence, key=_excess) if isinstance(evidence, list) else evidence
+            results.append(CheckResult(name, worst))
         except CheckFailed as error:
             raise CheckFailed(f"{name}: {error} [repeat with {repeat}]") from error
     return results

@@ -8,32 +8,17 @@ from typing import Any
 import jax
 
 from jgen.sampling.driver import sample
+from jgen.testing import sampler_checks
 from jgen.testing.check_result import CheckFailed, CheckResult, run_checks
-from jgen.testing.sampler_checks import (
-    Make,
-    bias,
-    cost,
-    importance_weights,
-    invariance,
-    metropolised,
-    nan_robustness,
-    no_recompilation,
-    rank,
-    reversibility,
-    transform_consistency,
-    warm_up,
-)
 from jgen.testing.sampler_checks.stationary_chains import find_scales
-from jgen.testing.sampler_checks.target_draws import positions
+from jgen.testing.sampler_checks.target_draws import Make, positions
 from jgen.types import Adaptation, Array, DrawKind, Draws, Key, Target
 
 Check = Callable[..., Any]
 """``check(make, target, key) -> evidence``, its options bound."""
 CERTAIN: dict[str, Check] = {
-    "transform_consistency": transform_consistency,
-    "no_recompilation": no_recompilation,
-    "nan_robustness": nan_robustness,
-    "cost": cost,
+    name: getattr(sampler_checks, name)
+    for name in ("transform_consistency", "no_recompilation", "nan_robustness", "cost")
 }
 """Checks that a correct sampler always passes; they apply to every sampler."""
 FALSE_ALARM = 1e-6
@@ -114,20 +99,17 @@ def check_sampler(
     elif run.draws.kind is DrawKind.BIASED:
         statistical = bias_checks(run.draws, biased_variance)
     else:
-        statistical = {"importance_weights": importance_weights}
+        statistical = {"importance_weights": sampler_checks.importance_weights}
     if adaptation is not None:
         if run.draws.kind is not DrawKind.MARKOV:
-            raise ValueError(
-                f"an adaptation tunes exact Markov kernels; these draws are {run.draws.kind.value}"
-            )
-        statistical["warm_up"] = partial(warm_up, adaptation=adaptation)
+            kind = run.draws.kind.value
+            raise ValueError(f"an adaptation tunes exact Markov kernels; these draws are {kind}")
+        statistical["warm_up"] = partial(sampler_checks.warm_up, adaptation=adaptation)
     share = FALSE_ALARM / len(statistical)
     checks = CERTAIN | {name: partial(check, false_alarm=share) for name, check in statistical.items()}
-    keys = [jax.random.fold_in(key, number) for number in range(len(checks))]
-    return run_checks(
-        {name: partial(checks[name], make, target, key) for name, key in zip(checks, keys, strict=True)},
-        repeat,
-    )
+    keys = (jax.random.fold_in(key, number) for number in range(len(checks)))
+    bound = {name: partial(check, make, target, next(keys)) for name, check in checks.items()}
+    return run_checks(bound, repeat)
 
 
 def markov_checks(make: Make, target: Target, key: Key, reversible: bool) -> dict[str, Check]:
@@ -141,11 +123,11 @@ def markov_checks(make: Make, target: Target, key: Key, reversible: bool) -> dic
         return find_scales(make, target, jax.random.fold_in(key, len(CERTAIN) + 3))
 
     if not reversible:
-        return {"invariance": at_scales(invariance, num_steps=NUM_STEPS)}
+        return {"invariance": at_scales(sampler_checks.invariance, num_steps=NUM_STEPS)}
     return {
-        "invariance": at_scales(invariance, **COARSE),
-        "rank": at_scales(rank),
-        "reversibility": at_scales(reversibility, num_chains=COARSE["num_chains"]),
+        "invariance": at_scales(sampler_checks.invariance, **COARSE),
+        "rank": at_scales(sampler_checks.rank),
+        "reversibility": at_scales(sampler_checks.reversibility, num_chains=COARSE["num_chains"]),
     }
 
 
@@ -157,11 +139,11 @@ def bias_checks(draws: Draws, biased_variance: Callable[[float], Array | float] 
     """
     checks: dict[str, Check] = {}
     if "energy_error" in draws.info:
-        checks["metropolised_invariance"] = lambda make, *arguments, **share: invariance(
-            metropolised(make), *arguments, **share
+        checks["metropolised_invariance"] = lambda make, *arguments, **share: sampler_checks.invariance(
+            sampler_checks.metropolised(make), *arguments, **share
         )
     if biased_variance is not None:
-        checks["bias"] = partial(bias, biased_variance=biased_variance)
+        checks["bias"] = partial(sampler_checks.bias, biased_variance=biased_variance)
     if not checks:
         raise CheckFailed(
             "the draws are biased and no report says by how much: report info['energy_error'], or pass "

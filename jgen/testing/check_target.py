@@ -12,8 +12,8 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen.samplers.exact.ancestral import ancestral
-from jgen.testing.check_result import CheckFailed, CheckResult, Measurement, require_within, run_checks
-from jgen.testing.requirements import require_close, rounding
+from jgen.testing.check_result import CheckResult, Measurement, key_or_default, require_within, run_checks
+from jgen.testing.requirements import require, require_close, rounding
 from jgen.types import Array, Key, PyTree, Sampler, Target, Trait
 
 NUM_DRAWS = 20_000
@@ -74,26 +74,17 @@ def check_target(target: Target, *, key: Key | None = None) -> list[CheckResult]
         >>> [name for name, _ in check_target(banana())][4:]
         ['log_evidence', 'log_bound', 'conditionals']
     """
-    repeat = "the same key" if key is not None else "key=jax.random.key(0)"
-    exact_key, proposal_key, ancestral_key = jax.random.split(jax.random.key(0) if key is None else key, 3)
-
-    @cache
-    def exact() -> Evaluations | None:
-        return None if target.sample is None else _evaluations(target, exact_key, of_proposal=False)
-
-    @cache
-    def proposed() -> Evaluations | None:
-        return None if target.proposal is None else _evaluations(target, proposal_key, of_proposal=True)
-
+    key, repeat = key_or_default(key)
+    exact_key, proposal_key, ancestral_key = jax.random.split(key, 3)
+    exact = cache(partial(evaluations, target, exact_key))
+    proposed = cache(partial(evaluations, target, proposal_key, of_proposal=True))
     checks: dict[str, Callable[[], object]] = {
         "form": partial(form, target),
         "log_density": partial(log_density, target),
         "gradient": partial(gradient, target),
         "exact_draws": lambda: exact_draws(target, exact()),
         "log_evidence": lambda: log_evidence(target, proposed()),
-        "log_bound": lambda: log_bound(
-            target, [found for found in (proposed(), exact()) if found is not None]
-        ),
+        "log_bound": lambda: log_bound(target, proposed(), exact()),
         "conditionals": partial(conditionals, target, ancestral_key),
     }
     return run_checks(checks, repeat)
@@ -101,30 +92,27 @@ def check_target(target: Target, *, key: Key | None = None) -> list[CheckResult]
 
 def form(target: Target) -> str:
     """Check shapes and dtypes against those of the start; traced."""
-    if not isinstance(target.log_density, Partial):
-        raise CheckFailed(
-            "log_density is not a jax.tree_util.Partial, so a rebuilt target compiles again: bind data to a "
-            "module-level function by Partial(function, data)"
-        )
+    require(
+        isinstance(target.log_density, Partial),
+        "log_density is not a jax.tree_util.Partial, so a rebuilt target compiles again: bind data to a "
+        "module-level function by Partial(function, data)",
+    )
     dim = ravel_pytree(target.start)[0].size
-    for name in ("mean", "variance"):
-        answer = getattr(target, name)
-        if answer is not None and jnp.shape(answer) != (dim,):
-            raise CheckFailed(f"{name} has shape {jnp.shape(answer)}; it is ravelled, and must have ({dim},)")
+    for name, answer in {"mean": target.mean, "variance": target.variance}.items():
+        shape = (dim,) if answer is None else jnp.shape(answer)
+        require(shape == (dim,), f"{name} has shape {shape}; it is ravelled, and must have ({dim},)")
     for name, (function, answer) in target.expectations.items():
-        if (found := jax.eval_shape(function, target.start).shape) != jnp.shape(answer):
-            raise CheckFailed(
-                f"expectation {name!r}: the function returns {found}, the truth {jnp.shape(answer)}"
-            )
+        found, truth = jax.eval_shape(function, target.start).shape, jnp.shape(answer)
+        require(found == truth, f"expectation {name!r}: the function returns {found}, the truth {truth}")
     samplers = {} if target.sample is None else {"an exact draw": target.sample}
     if target.proposal is not None:
         samplers["a draw of the proposal"] = target.proposal.sample
-    elif target.log_bound is not None:
-        raise CheckFailed("log_bound is the bound of a ratio to the proposal, and there is no proposal")
+    message = "log_bound is the bound of a ratio to the proposal, and there is no proposal"
+    require(target.proposal is not None or target.log_bound is None, message)
     expected = _form(target.start)
     for name, sample in samplers.items():
-        if (drawn := _form(jax.eval_shape(sample, jax.random.key(0)))) != expected:
-            raise CheckFailed(f"{name} is {drawn}, and must be like the start, {expected}")
+        drawn = _form(jax.eval_shape(sample, jax.random.key(0)))
+        require(drawn == expected, f"{name} is {drawn}, and must be like the start, {expected}")
     return f"position of {dim} coordinates"
 
 
@@ -135,13 +123,11 @@ def _form(tree: PyTree) -> Any:
 
 def log_density(target: Target) -> str:
     """Check that the log density is one float, finite at the start, and the same compiled and not."""
-    compiled, eager = jax.jit(_log_density)(target), target.log_density(target.start)
-    if jnp.shape(eager) != () or not jnp.issubdtype(jnp.result_type(eager), jnp.floating):
-        raise CheckFailed(
-            f"the log density must be one float; got {jnp.result_type(eager)}{jnp.shape(eager)}"
-        )
-    if not np.isfinite(eager):
-        raise CheckFailed(f"the log density at the start is {eager}: take a start of positive density")
+    compiled, eager = jax.jit(_at)(target, target.start), target.log_density(target.start)
+    shape, dtype = jnp.shape(eager), jnp.result_type(eager)
+    is_float = shape == () and jnp.issubdtype(dtype, jnp.floating)
+    require(is_float, f"the log density must be one float; got {dtype}{shape}")
+    require(np.isfinite(eager), f"the log density at the start is {eager}: take a start of positive density")
     message = "the log density differs compiled and not compiled: does it read a Python value?"
     require_close(jnp.asarray(eager), compiled, message, to_largest=True)
     return f"{eager:.4g} nats at the start"
@@ -151,17 +137,12 @@ def gradient(target: Target) -> str:
     """Check that the gradient of the log density is finite at the start."""
     if Trait.DISCRETE in target.traits:
         return "not checked: the target is discrete"
-    if wrong := {
-        str(dtype) for dtype in map(jnp.result_type, jax.tree.leaves(target.start)) if dtype.kind != "f"
-    }:
-        raise CheckFailed(
-            f"the start holds {sorted(wrong)}: make it of floats, or add Trait.DISCRETE to traits"
-        )
+    dtypes = map(jnp.result_type, jax.tree.leaves(target.start))
+    wrong = {str(dtype) for dtype in dtypes if dtype.kind != "f"}
+    require(not wrong, f"the start holds {sorted(wrong)}: make it of floats, or add Trait.DISCRETE to traits")
     slope = ravel_pytree(jax.jit(jax.grad(_at, argnums=1))(target, target.start))[0]
-    if not np.isfinite(slope).all():
-        raise CheckFailed(
-            f"the gradient at the start is {slope}: guard roots and logarithms at 0 by a double jnp.where"
-        )
+    message = f"the gradient at the start is {slope}: guard roots and logarithms at 0 by a double jnp.where"
+    require(np.isfinite(slope).all(), message)
     return f"length {float(jnp.linalg.norm(slope)):.3g} at the start"
 
 
@@ -169,17 +150,9 @@ def exact_draws(target: Target, draws: Evaluations | None) -> str | list[Measure
     """Check that exact draws have finite density, and the claimed mean, variance and expectations."""
     if draws is None:
         return "not checked: no exact sampler"
-    if not np.isfinite(draws.log_density).all():
-        share = np.mean(~np.isfinite(draws.log_density))
-        raise CheckFailed(
-            f"the log density of {share:.2%} of exact draws is not finite: is it that of the draws?"
-        )
-    claims = {name: (draws.expectations[name], truth) for name, (_, truth) in target.expectations.items()}
-    if target.mean is not None:
-        claims["the mean"] = draws.x, target.mean
-        if target.variance is not None:
-            claims["the variance"] = np.square(draws.x - np.asarray(target.mean, np.float64)), target.variance
-    found = [one for name, claim in claims.items() for one in _mean_errors(name, *claim)]
+    bad = np.mean(~np.isfinite(draws.log_density))
+    require(bad == 0, f"the log density of {bad:.2%} of exact draws is not finite: is it that of the draws?")
+    found = [one for name, claim in claims(target, draws).items() for one in mean_errors(name, *claim)]
     if not found:
         return "finite density; no claim on a mean that draws can check"
     require_within(
@@ -190,16 +163,26 @@ def exact_draws(target: Target, draws: Evaluations | None) -> str | list[Measure
     return found
 
 
+def claims(target: Target, draws: Evaluations) -> dict[str, tuple[np.ndarray, Any]]:
+    """List the values of each function whose mean the target claims, and the claim."""
+    made = {name: (draws.expectations[name], truth) for name, (_, truth) in target.expectations.items()}
+    if target.mean is not None:
+        made["the mean"] = draws.x, target.mean
+        if target.variance is not None:
+            made["the variance"] = np.square(draws.x - np.asarray(target.mean, np.float64)), target.variance
+    return made
+
+
 def log_evidence(target: Target, draws: Evaluations | None) -> str | list[Measurement]:
     """Check that the mean weight of draws of the proposal is Z."""
     if draws is None or draws.log_ratio is None or target.log_evidence is None:
         return "not checked: no proposal or no log_evidence"
-    if np.isnan(draws.log_ratio).any():
-        raise CheckFailed("the ratio of log_density to the proposal is NaN at draws of the proposal")
+    message = "the ratio of log_density to the proposal is NaN at draws of the proposal"
+    require(not np.isnan(draws.log_ratio).any(), message)
     weights = np.exp(draws.log_ratio - float(target.log_evidence))
-    if not np.isfinite(weights).all():
-        raise CheckFailed("a weight of a draw of the proposal is infinite: log_evidence is far too low")
-    found = _mean_errors("the mean weight, which must be 1,", weights, 1.0)
+    message = "a weight of a draw of the proposal is infinite: log_evidence is far too low"
+    require(np.isfinite(weights).all(), message)
+    found = mean_errors("the mean weight, which must be 1,", weights, 1.0)
     if not found:
         return "not checked: one draw has more than 5 % of the sum of squares"
     require_within(
@@ -210,18 +193,17 @@ def log_evidence(target: Target, draws: Evaluations | None) -> str | list[Measur
     return found
 
 
-def log_bound(target: Target, batches: list[Evaluations]) -> str | list[Measurement]:
+def log_bound(target: Target, *batches: Evaluations | None) -> str | list[Measurement]:
     """Check that no draw has a ratio of densities beyond the bound, but for rounding."""
     if target.log_bound is None:
         return "not checked: no log_bound"
     found = []
-    for draws in batches:
-        assert draws.log_ratio is not None
+    for draws in filter(None, batches):
         terms = np.abs(draws.log_density) + np.abs(draws.log_density - draws.log_ratio) + draws.x.shape[1]
         slack = 8 * float(np.finfo(np.float32).eps) * terms
         slack[~np.isfinite(slack)] = 0.0
-        excess = draws.log_ratio - float(target.log_bound) - slack
-        found.append(Measurement(float(excess.max()), 0.0, "nats by which a log ratio exceeds log_bound"))
+        excess = float((draws.log_ratio - float(target.log_bound) - slack).max())
+        found.append(Measurement(excess, 0.0, "nats by which a log ratio exceeds log_bound"))
     require_within(
         found,
         "log_bound is not a bound",
@@ -235,27 +217,32 @@ def conditionals(target: Target, key: Key) -> str:
     if target.conditionals is None:
         return "not checked: no conditionals"
     lp, value = _joint_and_density(ancestral(target.conditionals), target, jax.random.split(key, 1000))
-    difference = np.asarray(value, np.float64) - np.asarray(lp, np.float64)
-    found = Measurement(
-        float(np.ptp(difference)),
-        4 * rounding(lp.dtype) * (1 + float(np.abs(lp).max())),
-        "nats by which log_density minus the joint log-probability of the conditionals varies",
-    )
+    spread = float(np.ptp(np.asarray(value, np.float64) - np.asarray(lp, np.float64)))
+    allowed = 4 * rounding(lp.dtype) * (1 + float(np.abs(lp).max()))
+    what = "nats by which log_density minus the joint log-probability of the conditionals varies"
+    found = Measurement(spread, allowed, what)
     require_within(
         [found],
         "the conditionals are not those of log_density",
-        "a table with its axes swapped, a parent left out, an observation in log_density that is none in "
-        "them",
+        "a table with its axes swapped, a parent left out, an observation that only log_density has",
     )
     return str(found)
 
 
-def _mean_errors(name: str, samples: np.ndarray, truth: Any) -> list[Measurement]:
+def mean_errors(
+    name: str, samples: np.ndarray, truth: Any, standard_errors: float = STANDARD_ERRORS
+) -> list[Measurement]:
     r"""Compare the mean of ``samples [draw, ...]`` with its truth, coordinate by coordinate.
 
     The quantile z of a studentised mean moves with the skewness of the draws, by
     :math:`\gamma (2 z^2 + 1) / 6 \sqrt n` (Cornish and Fisher; Hall 1992, section 2.6), where
     :math:`\gamma / \sqrt n` is at most the root of the share of the largest draw in the sum of squares.
+
+    Args:
+        name: Of the mean.
+        samples: The draws of a function.
+        truth: Its claimed mean.
+        standard_errors: Largest error allowed, but for skewness.
 
     Returns:
         The coordinate nearest to its limit; none if the theorem applies to no coordinate.
@@ -265,7 +252,7 @@ def _mean_errors(name: str, samples: np.ndarray, truth: Any) -> list[Measurement
     squares = np.square(samples - samples.mean(0))
     sums = squares.sum(0)
     share = squares.max(0) / np.where(sums > 0, sums, 1.0)
-    allowed = STANDARD_ERRORS + np.sqrt(share) * (2 * STANDARD_ERRORS**2 + 1) / 6
+    allowed = standard_errors + np.sqrt(share) * (2 * standard_errors**2 + 1) / 6
     rounding = 1e-6 * (np.abs(truth) + np.abs(samples).max(0))
     error = np.maximum(np.abs(samples.mean(0) - truth) - rounding, 0.0)
     value = np.where(error > 0, error / np.maximum(np.sqrt(sums) / len(samples), 1e-300), 0.0)
@@ -278,15 +265,17 @@ def _mean_errors(name: str, samples: np.ndarray, truth: Any) -> list[Measurement
     return [Measurement(float(value[worst]), float(allowed[worst]), quantity)]
 
 
-def _evaluations(target: Target, key: Key, *, of_proposal: bool) -> Evaluations:
+def evaluations(target: Target, key: Key, *, of_proposal: bool = False) -> Evaluations | None:
+    """Evaluate exact draws, or draws of the proposal, in float64; None where there is no such sampler."""
+    if (target.proposal if of_proposal else target.sample) is None:
+        return None
     found = _evaluate(target, jax.random.split(key, NUM_DRAWS), of_proposal=of_proposal)
     return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), found)
 
 
 @partial(jax.jit, static_argnames="of_proposal")
 def _evaluate(target: Target, keys: Key, *, of_proposal: bool) -> Evaluations:
-    sample = target.proposal.sample if of_proposal and target.proposal is not None else target.sample
-    assert sample is not None
+    sample: Any = target.proposal.sample if of_proposal and target.proposal is not None else target.sample
     x = jax.vmap(sample)(keys)
     value = jax.vmap(target.log_density)(x)
     ratio = None if target.proposal is None else value - jax.vmap(target.proposal.log_prob)(x)
@@ -308,7 +297,3 @@ def _joint_and_density(sampler: Sampler, target: Target, keys: Key) -> tuple[Arr
 
 def _at(target: Target, position: PyTree) -> Array:
     return target.log_density(position)
-
-
-def _log_density(target: Target) -> Array:
-    return target.log_density(target.start)

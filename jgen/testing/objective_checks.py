@@ -1,6 +1,7 @@
 """Check objectives, one property a function; run by ``check_objective``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 from jgen._internal.binding import as_partial
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.testing.check_result import CheckFailed, Measurement, require_within
-from jgen.testing.requirements import BINDING, require_close, require_no_compilation, rounding
+from jgen.testing.requirements import BINDING, require, require_close, require_no_compilation, rounding
 from jgen.types import Array, Key, Objective, PyTree
 
 EXTREMES = (0.0, 10.0, -10.0)
@@ -59,19 +60,15 @@ def outcome(case: ObjectiveCase) -> str:
     """Check that the loss is a float and aux per-example floats, all finite, and that data matter."""
     (loss, aux), _ = case.run()
     size = num_examples(case.batch)
-    if loss.shape != () or not jnp.issubdtype(loss.dtype, jnp.floating) or not np.isfinite(loss):
-        raise CheckFailed(f"the loss must be one finite float, got {loss}")
+    is_float = loss.shape == () and jnp.issubdtype(loss.dtype, jnp.floating)
+    require(is_float and np.isfinite(loss), f"the loss must be one finite float, got {loss}")
     for name, value in aux.items():
-        if value.shape != (size,) or not jnp.issubdtype(value.dtype, jnp.floating):
-            raise CheckFailed(
-                f"aux[{name!r}] must be floats [{size}], one for each example, got {value.dtype} of shape "
-                f"{value.shape}: reduce last"
-            )
-        if not np.isfinite(value).all():
-            raise CheckFailed(f"aux[{name!r}] must be finite, got {value}")
+        message = f"aux[{name!r}] must be floats [{size}], one for each example, got {value.dtype} of shape "
+        is_right = value.shape == (size,) and jnp.issubdtype(value.dtype, jnp.floating)
+        require(is_right, f"{message}{value.shape}: reduce last")
+        require(np.isfinite(value).all(), f"aux[{name!r}] must be finite, got {value}")
     (other, _), _ = case.run(batch=copies(case.batch))
-    if other == loss:
-        raise CheckFailed("the loss is the same for other data: does it use the batch?")
+    require(other != loss, "the loss is the same for other data: does it use the batch?")
     return f"loss {loss:.3g}; aux {', '.join(sorted(aux)) or 'empty'}"
 
 
@@ -83,36 +80,31 @@ def transform_consistency(case: ObjectiveCase) -> str:
     message = "compiled and not compiled differ: does it read a Python value?"
     difference = require_close(first[0], eager, message, to_largest=True)
     (other, _), _ = case.run(key=jax.random.fold_in(case.key, 1))
-    if case.stochastic and other == first[0][0]:
-        raise CheckFailed(
-            "another key gives the same loss: is the key used? Pass stochastic=False if it is not meant to be"
-        )
-    if not case.stochastic and other != first[0][0]:
-        raise CheckFailed("another key gives another loss: pass stochastic=True")
+    message = "another key gives the same loss: is the key used? If it need not be, pass stochastic=False"
+    require(not case.stochastic or other != first[0][0], message)
+    message = "another key gives another loss: pass stochastic=True"
+    require(case.stochastic or other == first[0][0], message)
     return f"compiled and not compiled: {difference}"
 
 
 def gradients(case: ObjectiveCase) -> str:
     """Check that gradients are finite, not 0, and the same under vmap over parameters."""
     (loss, _), gradient = case.run()
-    if not any(np.any(leaf) for leaf in jax.tree.leaves(gradient)):
-        raise CheckFailed(
-            "the gradient is 0 everywhere: is all of it behind a stop_gradient, or a draw without one?"
-        )
+    message = "the gradient is 0 everywhere: is all of it behind a stop_gradient, or a draw without one?"
+    require(any(np.any(leaf) for leaf in jax.tree.leaves(gradient)), message)
     scales = np.array([1.0, *EXTREMES], np.float32)
     (losses, _), many = _run_many(case.objective(), case.params, case.batch, case.key, scales)
-    difference = require_close(
-        (loss, gradient),
-        jax.tree.map(lambda leaf: np.asarray(leaf)[0], (losses, many)),
-        "vmap over parameters gives another result: is a distribution or a shape made outside the objective?",
-        to_largest=True,
+    mapped = [part_of((losses, many), index) for index in range(len(scales))]
+    message = (
+        "vmap over parameters gives another result: is a distribution or shape made outside the objective?"
     )
-    for index, scale in enumerate(scales):
-        if not all(np.isfinite(np.asarray(leaf)[index]).all() for leaf in jax.tree.leaves((losses, many))):
-            raise CheckFailed(
-                f"at {scale:g} times ordinary parameters the loss is {losses[index]}, and it or its gradient "
-                f"is not finite: guard roots and logarithms at 0 by a double jnp.where, and compute in logs"
-            )
+    difference = require_close((loss, gradient), mapped[0], message, to_largest=True)
+    for scale, found in zip(scales, mapped, strict=True):
+        require(
+            all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found)),
+            f"at {scale:g} times ordinary parameters the loss is {found[0]}, and it or its gradient is not "
+            "finite: guard roots and logarithms at 0 by a double jnp.where, and compute in logs",
+        )
     return f"finite at 0 and at 10 times the parameters; under vmap: {difference}"
 
 
@@ -121,19 +113,17 @@ def examples(case: ObjectiveCase) -> str:
     (loss, aux), _ = case.run()
     (loss_of_copies, aux_of_copies), _ = case.run(batch=copies(case.batch))
     if not case.coupled:
-        first, among_copies = (
-            jax.tree.map(lambda leaf: np.asarray(leaf)[0], tree) for tree in (aux, aux_of_copies)
-        )
+        first, among_copies = (part_of(tree, 0) for tree in (aux, aux_of_copies))
         message = "aux of one example changes with the others: is a mean or a logsumexp over the batch in it?"
         require_close(first, among_copies, message, to_largest=True)
     if not case.stochastic:
-        reversed_batch = jax.tree.map(lambda leaf: np.asarray(leaf)[::-1], case.batch)
-        (reversed_loss, reversed_aux), _ = case.run(batch=reversed_batch)
-        reversed_aux = jax.tree.map(lambda leaf: np.asarray(leaf)[::-1], reversed_aux)
+        backwards = slice(None, None, -1)
+        (reversed_loss, reversed_aux), _ = case.run(batch=part_of(case.batch, backwards))
+        reversed_aux = part_of(reversed_aux, backwards)
         message = "the result depends on the order of the examples"
         require_close((loss, aux), (reversed_loss, reversed_aux), message, to_largest=True)
         if case.smallest == 1:
-            alone, _ = _value(case.objective(), case.params, head(case.batch, 1), case.key)
+            (alone, _), _ = case.run(batch=part_of(case.batch, slice(1)))
             message = "one example has another loss than copies of it: is the loss a sum instead of a mean?"
             require_close(alone, loss_of_copies, message, to_largest=True)
     return "coupled" if case.coupled else "aux of an example depends on it alone"
@@ -141,18 +131,16 @@ def examples(case: ObjectiveCase) -> str:
 
 def smallest_batch(case: ObjectiveCase) -> str:
     """Check that the smallest batch works and that a smaller one raises a ValueError."""
-    loss, aux = _value(case.objective(), case.params, head(case.batch, case.smallest), case.key)
-    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((loss, aux))):
-        raise CheckFailed(f"for a batch of {case.smallest} the loss is {loss}, with aux {aux}")
+    (loss, aux), _ = case.run(batch=part_of(case.batch, slice(case.smallest)))
+    are_finite = all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((loss, aux)))
+    require(are_finite, f"for a batch of {case.smallest} the loss is {loss}, with aux {aux}")
     if case.smallest > 1:
-        fewer = head(case.batch, case.smallest - 1)
+        fewer = part_of(case.batch, slice(case.smallest - 1))
         try:
             jax.eval_shape(case.objective(), case.params, fewer, case.key)
         except ValueError:
             return f"{case.smallest} examples, and a ValueError for fewer"
-        raise CheckFailed(
-            f"a batch of {case.smallest - 1} must raise a ValueError that gives the least number"
-        )
+        raise CheckFailed(f"a batch of {case.smallest - 1} must raise a ValueError, with the least number")
     return "1 example"
 
 
@@ -175,20 +163,16 @@ def bound(case: ObjectiveCase) -> str | Measurement:
     if case.log_prob is None:
         return "independent of the weights; log p(x) not given"
     keys = jax.random.split(case.key, (NUM_KEYS // CHUNK, CHUNK))
-    values = np.concatenate(
-        [_bounds(case.objective(), case.params, case.batch, chunk) for chunk in keys]
-    )  # [key, batch]
+    bounds = partial(_bounds, case.objective(), case.params, case.batch)
+    values = np.concatenate(list(map(bounds, keys)))  # [key, batch]
     exact = np.asarray(jax.jit(case.log_prob)(case.params, case.batch))  # [batch]
     quantile = NormalDist().inv_cdf(1 - FALSE_ALARM / len(exact))
     error = values.std(0, ddof=1) / NUM_KEYS**0.5
     excess = values.mean(0) - exact
     allowed = quantile * error + rounding(values.dtype) * (1 + np.abs(exact))
     worst = int((excess - allowed).argmax())
-    found = Measurement(
-        float(excess[worst]),
-        float(allowed[worst]),
-        f"nats of the mean bound of example {worst} above log p(x), {NUM_KEYS} keys",
-    )
+    quantity = f"nats of the mean bound of example {worst} above log p(x), {NUM_KEYS} keys"
+    found = Measurement(float(excess[worst]), float(allowed[worst]), quantity)
     require_within(
         [found],
         f"the bound is none (false-alarm probability {FALSE_ALARM:.0e})",
@@ -197,15 +181,7 @@ def bound(case: ObjectiveCase) -> str | Measurement:
     return found
 
 
-CHECKS: Mapping[str, Callable[[ObjectiveCase], object]] = {
-    "outcome": outcome,
-    "transform_consistency": transform_consistency,
-    "gradients": gradients,
-    "examples": examples,
-    "smallest_batch": smallest_batch,
-    "no_recompilation": no_recompilation,
-    "bound": bound,
-}
+CHECKS = (outcome, transform_consistency, gradients, examples, smallest_batch, no_recompilation, bound)
 
 
 def num_examples(batch: PyTree) -> int:
@@ -218,9 +194,9 @@ def copies(batch: PyTree) -> PyTree:
     return jax.tree.map(lambda leaf: np.broadcast_to(np.asarray(leaf)[:1], leaf.shape), batch)
 
 
-def head(batch: PyTree, size: int) -> PyTree:
-    """Return the first examples."""
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[:size], batch)
+def part_of(tree: PyTree, index: int | slice) -> PyTree:
+    """Index the leading axis of every leaf, without compiling."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[index], tree)
 
 
 @jax.jit
@@ -235,11 +211,6 @@ def _run_many(objective: Any, params: PyTree, batch: PyTree, key: Key, scales: A
         return jax.value_and_grad(objective, has_aux=True)(scaled, batch, key)
 
     return jax.vmap(run)(scales)
-
-
-@jax.jit
-def _value(objective: Any, params: PyTree, batch: PyTree, key: Key) -> Any:
-    return objective(params, batch, key)
 
 
 @jax.jit

@@ -17,6 +17,18 @@ def rounding(dtype: Any) -> float:
     return float(jnp.finfo(dtype).eps) ** 0.5
 
 
+def require(condition: Any, failure: str) -> None:
+    """Raise ``CheckFailed`` unless the condition holds."""
+    if not condition:
+        raise CheckFailed(failure)
+
+
+def same_bits(first: PyTree, second: PyTree) -> bool:
+    """Return whether two pytrees of arrays agree to the last bit; NaN equals NaN."""
+    pairs = zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
 def require_close(
     first: PyTree, second: PyTree, message: str, *, exact: bool = False, to_largest: bool = False
 ) -> str:
@@ -28,8 +40,7 @@ def require_close(
         message: What a difference means.
         exact: Whether to compare to the last bit.
         to_largest: Whether small numbers may differ as much as the largest of their array, where they are
-        sums
-            of large ones.
+            sums of large ones.
 
     Returns:
         The largest difference, in words.
@@ -46,8 +57,8 @@ def require_close(
         scale = 1 + np.abs(a).max(initial=0.0) if to_largest else 1.0
         with np.errstate(invalid="ignore"):
             difference = np.abs(a.astype(np.float64) - b)
-        if not np.allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True):
-            raise CheckFailed(f"{message} (largest difference {difference.max():.3g}: {a} against {b})")
+        is_close = np.allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+        require(is_close, f"{message} (largest difference {difference.max():.3g}: {a} against {b})")
         largest = max(largest, difference[np.isfinite(difference)].max(initial=0.0))
     return "equal to the last bit" if largest == 0 else f"largest difference {largest:.1e}"
 
@@ -67,8 +78,7 @@ def require_no_compilation(run: Callable[[], object], message: str) -> str:
     """
     with count_compilations() as compiled:
         run()
-    if compiled:
-        raise CheckFailed(f"made again, it compiled {len(compiled)} programs: {message}")
+    require(not compiled, f"made again, it compiled {len(compiled)} programs: {message}")
     return "no program compiled"
 
 

@@ -4,13 +4,12 @@ A run can resume at any step without stored state: the batch is the same in ever
 Each function returns the argument ``make_batch`` of ``train``; equal options share a compiled program.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
+from jgen.objectives.input_checks import check_size
 from jgen.training.permutation import permuted
 from jgen.types import Array, Key, PyTree
 
@@ -39,7 +38,7 @@ def shuffled(batch_size: int) -> Partial:
         >>> sorted(epoch[0] + epoch[1] + epoch[2])
         [0, 1, 2, 3, 4, 5]
     """
-    return Partial(bind_static(_shuffled, batch_size=_size(batch_size)))
+    return Partial(bind_static(_shuffled, batch_size=check_size("batch_size", batch_size)))
 
 
 def with_replacement(batch_size: int) -> Partial:
@@ -54,7 +53,7 @@ def with_replacement(batch_size: int) -> Partial:
     Raises:
         ValueError: As for ``shuffled``.
     """
-    return Partial(bind_static(_with_replacement, batch_size=_size(batch_size)))
+    return Partial(bind_static(_with_replacement, batch_size=check_size("batch_size", batch_size)))
 
 
 def _shuffled(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree:
@@ -65,29 +64,19 @@ def _shuffled(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree
 
 
 def _with_replacement(data: PyTree, key: Key, step: Array, *, batch_size: int) -> PyTree:
-    num_rows = _num_rows(data, batch_size)
-    rows = jax.random.randint(jax.random.fold_in(key, step), (batch_size,), 0, num_rows, jnp.int32)
-    return _take(data, rows)
+    key, num_rows = jax.random.fold_in(key, step), _num_rows(data, batch_size)
+    return _take(data, jax.random.randint(key, (batch_size,), 0, num_rows, jnp.int32))
 
 
 def _take(data: PyTree, rows: Array) -> PyTree:
     return jax.tree.map(lambda leaf: leaf.at[rows].get(mode="promise_in_bounds"), data)
 
 
-def _size(batch_size: Any) -> int:
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    return int(batch_size)
-
-
 def _num_rows(data: PyTree, batch_size: int) -> int:
-    lengths = {jnp.shape(leaf)[0] if jnp.ndim(leaf) else None for leaf in jax.tree.leaves(data)}
-    if len(lengths) != 1 or None in lengths:
-        raise ValueError(
-            f"data must be arrays [row, ...] with equally many rows, got shapes "
-            f"{[jnp.shape(leaf) for leaf in jax.tree.leaves(data)]}"
-        )
-    [num_rows] = lengths
+    shapes = [jnp.shape(leaf) for leaf in jax.tree.leaves(data)]
+    if len({shape[:1] for shape in shapes}) != 1 or not shapes[0]:
+        raise ValueError(f"data must be arrays [row, ...] with equally many rows, got shapes {shapes}")
+    num_rows = shapes[0][0]
     if not num_rows:
         raise ValueError("data have no rows: the split is empty; choose another, or a larger share of it")
     if batch_size > num_rows:

@@ -16,6 +16,7 @@ from jgen.types import Array, Key, PyTree, TrainState
 Step = Callable[[TrainState, PyTree], tuple[TrainState, Mapping[str, Array]]]
 MakeBatch = Callable[[PyTree, Key, Array], PyTree]
 Hook = Callable[[TrainState, Mapping[str, Any]], bool | None]
+Advanced = tuple[TrainState, Array, Mapping[str, Array]]
 BATCH_STREAM = np.uint32(2**32 - 1)
 
 
@@ -57,18 +58,15 @@ def run_chunks(
             "this state was consumed (donated) by an earlier train(); use the state that it returned, "
             "jax.tree.map(jnp.copy, state) before training, or a checkpoint"
         )
-    step, make_batch = as_partial(step), as_partial(make_batch)
+    run = partial(_run_chunk, step=as_partial(step), make_batch=as_partial(make_batch), chunk_size=chunk_size)
     active = np.ones(state.step.shape, bool)
     metrics_by_chunk: list[Mapping[str, Any]] = []
     for data, count in chunks:
-        before, state, still_active, taken, buffer = _run_chunk(
-            state, active, step, make_batch, data, count, chunk_size=chunk_size
-        )
+        before, state, still_active, taken, buffer = run(state, active, data, count)
         active = np.asarray(still_active)
         metrics_by_chunk.append(_to_host(buffer, int(taken)))
         if not active.ndim and not active:  # the same program again, up to the step that failed
-            again = _run_chunk(before, ~active, step, make_batch, data, int(taken) - 1, chunk_size=chunk_size)
-            state = again[1]
+            state = run(before, ~active, data, int(taken) - 1)[1]
         if not active.any() or (on_chunk is not None and on_chunk(state, metrics_by_chunk[-1]) is True):
             break
     metrics = jax.tree.map(lambda *parts: np.concatenate(parts, -1), *metrics_by_chunk)
@@ -86,11 +84,11 @@ def _to_host(buffer: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
 def _run_chunk(
     state: TrainState,
     active: Array,
-    step: Step,
-    make_batch: MakeBatch,
     data: PyTree,
     count: int,
     *,
+    step: Step,
+    make_batch: MakeBatch,
     chunk_size: int,
 ) -> tuple[TrainState, TrainState, Array, Array, Mapping[str, Any]]:
     """Return the states before and after a chunk, the active runs, the number of steps and the metrics.
@@ -101,37 +99,29 @@ def _run_chunk(
     advance = partial(_advance, step, make_batch, data)
     if active.ndim:
         advance = jax.vmap(partial(_advance_or_wait, advance))
-    empty = jax.tree.map(
-        lambda row: jnp.zeros((chunk_size, *row.shape), row.dtype), jax.eval_shape(advance, state, active)[2]
-    )
-
-    def more(carry: tuple) -> Array:
-        index, _, active, _ = carry
-        return (index < count) & active.any()
+    rows = jax.eval_shape(advance, state, active)[2]
+    empty = jax.tree.map(lambda row: jnp.zeros((chunk_size, *row.shape), row.dtype), rows)
 
     def body(carry: tuple) -> tuple:
         index, state, active, buffer = carry
         state, active, row = advance(state, active)
         return index + 1, state, active, write_row(buffer, index, row)
 
+    start = (jnp.zeros((), jnp.int32), state, active, empty)
     taken, after, active, buffer = jax.lax.while_loop(
-        more, body, (jnp.zeros((), jnp.int32), state, active, empty)
+        lambda carry: (carry[0] < count) & carry[2].any(), body, start
     )
     return state, after, active, taken, buffer
 
 
-def _advance(
-    step: Step, make_batch: MakeBatch, data: PyTree, state: TrainState, active: Array
-) -> tuple[TrainState, Array, Mapping[str, Array]]:
+def _advance(step: Step, make_batch: MakeBatch, data: PyTree, state: TrainState, active: Array) -> Advanced:
     """Take one step of one run, and check that its loss and parameters are finite."""
     batch = make_batch(data, jax.random.fold_in(written_out(state.key), BATCH_STREAM), state.step)
     state, aux = step(state, batch)
     return state, active & _finite((aux["loss"], state.params)), jax.tree.map(jnp.mean, aux)
 
 
-def _advance_or_wait(
-    step: Callable[..., Any], state: TrainState, active: Array
-) -> tuple[TrainState, Array, Mapping[str, Array]]:
+def _advance_or_wait(step: Callable[..., Any], state: TrainState, active: Array) -> Advanced:
     """Take one step of one run among many; a non-finite step leaves the state unchanged."""
     new, active, row = step(state, active)
     return jax.lax.cond(active, lambda: new, lambda: state), active, row

@@ -1,6 +1,6 @@
 r"""Keep an exponential moving average of parameters in the optimizer's state."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -76,8 +76,8 @@ def averaged_params(state: TrainState, default: PyTree = None) -> PyTree:
     Raises:
         ValueError: If the optimizer keeps no average, or more than one.
     """
-    nodes = jax.tree.leaves(state.opt_state, is_leaf=_is_average)
-    found = [node.average for node in nodes if _is_average(node)]
+    nodes = jax.tree.leaves(state.opt_state, is_leaf=lambda node: isinstance(node, EmaParams))
+    found = [node.average for node in nodes if isinstance(node, EmaParams)]
     if not found and default is not None:
         return default
     if len(found) != 1:
@@ -86,10 +86,6 @@ def averaged_params(state: TrainState, default: PyTree = None) -> PyTree:
             "optax.chain(optimizer, ema_params(0.999))"
         )
     return found[0]
-
-
-def _is_average(node: Any) -> bool:
-    return isinstance(node, EmaParams)
 
 
 def _init(params: PyTree) -> EmaParams:
@@ -103,8 +99,6 @@ def _update(
         raise ValueError("ema_params needs the parameters: optimizer.update(updates, state, params)")
     num_updates = optax.safe_increment(state.num_updates)
     weight = (1 - decay) / (1 - decay**num_updates)
-    new = optax.apply_updates(params, updates)
-    average = jax.tree.map(
-        lambda old, leaf: old + weight * (at_least_float32(leaf) - old), state.average, new
-    )
+    new = jax.tree.map(at_least_float32, optax.apply_updates(params, updates))
+    average = jax.tree.map(lambda old, leaf: old + weight * (leaf - old), state.average, new)
     return updates, EmaParams(num_updates, average)

@@ -64,15 +64,10 @@ def _in_precision(function: Callable[..., Any], *arguments: PyTree, dtype: Any) 
 
 
 def _cast(tree: PyTree, dtype: Any) -> PyTree:
+    """Cast the leaves that are floating, and the networks that are to be run later."""
+
     def cast(leaf: Any) -> Any:
-        return leaf.astype(dtype) if _is_floating(leaf) else leaf
+        is_floating = hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
+        return leaf.astype(dtype) if is_floating else leaf
 
-    return jax.tree.map(cast, tree, is_leaf=_is_network_to_be_run)
-
-
-def _is_network_to_be_run(tree: PyTree) -> bool:
-    return isinstance(tree, Strings)
-
-
-def _is_floating(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
+    return jax.tree.map(cast, tree, is_leaf=lambda node: isinstance(node, Strings))

@@ -13,6 +13,7 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
 from jgen._internal.validation import is_traced
+from jgen.objectives.input_checks import check_size
 from jgen.training.mesh import replicate
 from jgen.types import Array, Key, PyTree, TrainState
 
@@ -72,25 +73,17 @@ def init_restarts(
         >>> state.params.shape, state.step.shape
         ((5,), (5,))
     """
-    if num_restarts < 1:
-        raise ValueError(f"num_restarts must be at least 1, got {num_restarts}")
-    return _init_restarts(
-        key,
-        as_partial(init),
-        type(optimizer)(*map(as_partial, optimizer)),
-        np.arange(num_restarts, dtype=np.uint32),
-    )
+    index = np.arange(check_size("num_restarts", num_restarts), dtype=np.uint32)
+    return _init_restarts(key, as_partial(init), type(optimizer)(*map(as_partial, optimizer)), index)
 
 
 @jax.jit
+@partial(jax.vmap, in_axes=(None, None, None, 0))
 def _init_restarts(
     key: Key, init: Partial, optimizer: optax.GradientTransformation, index: Array
 ) -> TrainState:
-    def start(index: Array) -> TrainState:
-        run_key, init_key = jax.random.split(jax.random.fold_in(key, index))
-        return init_state(run_key, init(init_key), optimizer)
-
-    return jax.vmap(start)(index)
+    run_key, init_key = jax.random.split(jax.random.fold_in(key, index))
+    return init_state(run_key, init(init_key), optimizer)
 
 
 def _own(leaf: Any, mesh: Mesh | None = None) -> Array:

@@ -1,6 +1,7 @@
 """Make the train step: one gradient update on an objective."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import optax
@@ -47,9 +48,8 @@ def make_train_step(objective: Objective, optimizer: optax.GradientTransformatio
         (0.5, 0.5)
     """
     if not callable(objective):
-        raise TypeError(
-            f"objective must be a function (params, batch, key) -> (loss, aux), got {objective!r}"
-        )
+        expected = "a function (params, batch, key) -> (loss, aux)"
+        raise TypeError(f"objective must be {expected}, got {objective!r}")
     if not isinstance(optimizer, optax.GradientTransformation):
         raise TypeError(f"optimizer must be an optax.GradientTransformation, got {type(optimizer).__name__}")
     if not isinstance(objective, Scheduled):  # a pytree already
@@ -66,13 +66,12 @@ def _train_step(
     (loss, aux), grad = jax.value_and_grad(objective, has_aux=True)(state.params, batch, key)
     if "loss" in aux:
         raise ValueError("aux must not have an entry 'loss': the step adds it; rename the objective's")
-    updates, opt_state = optax.with_extra_args_support(optimizer).update(
-        grad,
-        state.opt_state,
-        state.params,
-        value=loss,
-        grad=grad,
-        value_fn=lambda params: objective(params, batch, key)[0],
-    )
+    more: Mapping[str, Any] = {
+        "value": loss,
+        "grad": grad,
+        "value_fn": lambda params: objective(params, batch, key)[0],
+    }
+    optimizer = optax.with_extra_args_support(optimizer)
+    updates, opt_state = optimizer.update(grad, state.opt_state, state.params, **more)
     params = optax.apply_updates(state.params, updates)
     return TrainState(state.step + 1, params, opt_state, state.key), {"loss": loss, **aux}

@@ -63,33 +63,25 @@ def train_stream(
         raise ValueError(f"need num_steps >= 1 and chunk_size >= 1, got {num_steps} and {chunk_size}")
     if state.step.ndim:
         raise ValueError(f"the state is one of {state.step.size} runs, whose positions may differ: give one")
-    with ThreadPoolExecutor(1, "batches") as reader:
-        chunks = _read_ahead(reader, batches, state.step, num_steps, chunk_size)
-        return run_chunks(state, step, chunks, _batch_of_chunk, chunk_size, on_chunk)
 
-
-def _read_ahead(
-    reader: ThreadPoolExecutor,
-    batches: Callable[[int], Iterator[PyTree]],
-    first_step: Array,
-    num_steps: int,
-    chunk_size: int,
-) -> Iterator[tuple[PyTree, int]]:
-    start = int(first_step)
-    source = itertools.islice(batches(start), num_steps)
-
-    def read() -> tuple[PyTree, int]:
+    def read(source: Iterator[PyTree]) -> tuple[PyTree, int]:
         chunk = list(itertools.islice(source, chunk_size))
         return _on_device(chunk, chunk_size), len(chunk)
 
-    chunk, count = reader.submit(read).result()
-    if not count:
-        raise ValueError(f"the stream holds no batch for step {start}: it is empty, or ended before")
-    while count:
-        following = reader.submit(read)
-        yield (np.int32(start), chunk), count
-        start += count
-        chunk, count = following.result()
+    def read_ahead(reader: ThreadPoolExecutor) -> Iterator[tuple[PyTree, int]]:
+        start = int(state.step)
+        source = itertools.islice(batches(start), num_steps)
+        chunk, count = reader.submit(read, source).result()
+        if not count:
+            raise ValueError(f"the stream holds no batch for step {start}: it is empty, or ended before")
+        while count:
+            following = reader.submit(read, source)
+            yield (np.int32(start), chunk), count
+            start += count
+            chunk, count = following.result()
+
+    with ThreadPoolExecutor(1, "batches") as reader:
+        return run_chunks(state, step, read_ahead(reader), _batch_of_chunk, chunk_size, on_chunk)
 
 
 def _on_device(chunk: list[PyTree], chunk_size: int) -> PyTree:

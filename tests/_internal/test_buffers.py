@@ -7,13 +7,8 @@ import numpy as np
 from jgen._internal import buffers
 from jgen.types import DrawKind, Draws
 
-ROW = Draws(
-    {"x": jnp.zeros((3, 2))},
-    {"lp": jnp.zeros(3), "num_grads": jnp.zeros(3, jnp.int32)},
-    jnp.zeros(3),
-    DrawKind.WEIGHTED,
-    frozenset({"num_grads", "log_weight"}),
-)
+INFO, CONSTANT = {"lp": jnp.zeros(3), "num_grads": jnp.zeros(3, jnp.int32)}, {"num_grads", "log_weight"}
+ROW = Draws({"x": jnp.zeros((3, 2))}, INFO, jnp.zeros(3), DrawKind.WEIGHTED, frozenset(CONSTANT))
 
 
 def test_rows_are_written_copied_and_read():

@@ -33,11 +33,9 @@ def by_xla(x, kernel, strides, padding):
 def test_values_and_derivatives_equal_those_of_xla(case):
     shape, window, strides, padding = CASES[case]
     keys = jax.random.split(fresh_key(), 4)
+    pairs = zip(keys, (shape, window, shape, window), strict=True)
     # Small whole numbers: every sum is exact in any order, so that equal means equal.
-    x, kernel, dx, dk = (
-        jnp.round(3 * jax.random.normal(k, s))
-        for k, s in zip(keys, (shape, window, shape, window), strict=True)
-    )
+    x, kernel, dx, dk = (jnp.round(3 * jax.random.normal(key, shape)) for key, shape in pairs)
     ours, theirs = (partial(f, strides=strides, padding=padding) for f in (convolve, by_xla))
 
     def derivatives(convolution):
@@ -68,16 +66,13 @@ def test_a_loop_on_a_cpu_has_no_convolution_of_xla():
     assert " convolution(" not in compiled(layer)
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("lhs_dilation", (2, 1)),
-        ("rhs_dilation", (1, 2)),
-        ("feature_group_count", 2),
-        ("batch_group_count", 2),
-        ("dimension_numbers", ("NCHW", "OIHW", "NCHW")),
-    ],
-)
-def test_unsupported_options_raise(option, value):
-    with pytest.raises(ValueError, match=option):
-        convolve(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 2)), (1, 1), "SAME", **{option: value})
+def test_unsupported_options_raise():
+    options = {
+        "lhs_dilation": (2, 1),
+        "rhs_dilation": (1, 2),
+        "feature_group_count": 2,
+        "batch_group_count": 2,
+    }
+    for option, value in (options | {"dimension_numbers": ("NCHW", "OIHW", "NCHW")}).items():
+        with pytest.raises(ValueError, match=option):
+            convolve(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 2)), (1, 1), "SAME", **{option: value})

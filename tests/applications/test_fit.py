@@ -3,6 +3,7 @@
 import contextlib
 import json
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,7 @@ ROWS = jax.random.normal(jax.random.key(1), (24, 3))
 VALIDATION = jax.random.normal(jax.random.key(2), (7, 3))
 KEY = jax.random.key(0)
 OPTIMIZER = optax.chain(optax.adam(0.3), ema_params(0.9))
+SAVED = Path("checkpoints/training")
 
 
 def noisy(limit, params, batch, key):
@@ -50,15 +52,13 @@ def whole(tmp_path_factory):
 def test_every_chunk_is_logged_and_the_end_is_saved(whole):
     root, found = whole
     lines = [json.loads(line) for line in (root / "metrics.jsonl").read_text().splitlines()]
-    assert [{"fit": "training", **row} for row in found.rows] == [
-        {name: value for name, value in line.items() if name != "seconds"} for line in lines
-    ]
+    assert all(line.pop("seconds") >= 0 for line in lines)
+    assert lines == [{"fit": "training", **row} for row in found.rows]
     assert found.curve("step").tolist() == [10, 20, 30, 40, 50, 60]
     assert set(found.rows[0]) == {"step", "loss", "error", "validation_loss"}
-    folder = root / "checkpoints" / "training"
-    assert checkpoints.notes(folder) == {"rows": found.rows}
-    state, best = checkpoints.restore(folder, like=(found.state, found.best))
-    assert_identical((state, best), (found.state, found.best))
+    assert checkpoints.notes(root / SAVED) == {"rows": found.rows}
+    saved = found.state, found.best
+    assert_identical(checkpoints.restore(root / SAVED, like=saved), saved)
 
 
 def test_the_best_parameters_are_averages_of_the_smallest_validation_loss(whole):
@@ -66,40 +66,30 @@ def test_the_best_parameters_are_averages_of_the_smallest_validation_loss(whole)
     losses = found.curve("validation_loss")
     assert found.best.loss == np.float32(losses.min())
     assert int(found.best.step) == found.curve("step")[losses.argmin()]
-    validation_key = jax.random.split(KEY, 3)[2]
-    again = mean_loss(Partial(noisy, jnp.inf), found.params, VALIDATION, validation_key)
-    np.testing.assert_array_equal(again, found.best.loss)
-    last = mean_loss(Partial(noisy, jnp.inf), averaged_params(found.state), VALIDATION, validation_key)
-    np.testing.assert_array_equal(np.float32(losses[-1]), last)
+    pairs = (found.params, found.best.loss), (averaged_params(found.state), np.float32(losses[-1]))
+    for params, loss in pairs:
+        again = mean_loss(Partial(noisy, jnp.inf), params, VALIDATION, jax.random.split(KEY, 3)[2])
+        np.testing.assert_array_equal(again, loss)
 
 
 def test_a_resumed_run_equals_the_uninterrupted_run(whole, tmp_path):
     first = run_fit(tmp_path / "first", 30, save_every=0.0)
-    assert checkpoints.steps(tmp_path / "first" / "checkpoints" / "training") == [10, 20, 30]
-    second = run_fit(tmp_path / "second", 60, resume=tmp_path / "first")
-    assert_identical(second.state, whole[1].state)
-    assert_identical(second.best, whole[1].best)
-    assert second.rows == whole[1].rows
+    assert checkpoints.steps(tmp_path / "first" / SAVED) == [10, 20, 30]
     assert len(first.rows) == 3
-    third = run_fit(tmp_path / "third", 60, resume=tmp_path / "second")  # no steps are left
-    assert_identical(third.state, whole[1].state)
-    assert third.rows == whole[1].rows
+    for name, before in ("second", "first"), ("third", "second"):  # no steps are left for the third
+        found = run_fit(tmp_path / name, 60, resume=tmp_path / before)
+        assert_identical(found[:2], whole[1][:2])
+        assert found.rows == whole[1].rows
     with pytest.raises(UsageError, match="fewer than the 60"):
         run_fit(tmp_path / "fourth", 40, resume=tmp_path / "second")
-    with pytest.raises(FileNotFoundError, match="save one first"):
-        run_fit(tmp_path / "fifth", 60, resume=tmp_path / "nowhere")
 
 
-def uphill(params, batch, key):  # noqa: ARG001
-    return -params.sum() + 0 * batch.sum(), {}
-
-
-def height(params, batch, key):  # noqa: ARG001
-    return params.sum() + 0 * batch.sum(), {}
+def height(sign, params, batch, key):  # noqa: ARG001
+    return sign * params.sum() + 0 * batch.sum(), {}
 
 
 def test_the_best_of_the_resumed_run_is_kept(tmp_path):
-    options = {"objective": Partial(uphill), "evaluate": height}
+    options = {"objective": Partial(height, -1.0), "evaluate": Partial(height, 1.0)}
     whole = run_fit(tmp_path / "whole", 40, **options)
     run_fit(tmp_path / "first", 20, **options)
     second = run_fit(tmp_path / "second", 40, resume=tmp_path / "first", **options)
@@ -118,16 +108,15 @@ def test_the_state_before_a_non_finite_loss_is_saved(tmp_path):
     with pytest.raises(UsageError, match=r"stopped at step \d+: the loss is nan.*also saved in") as caught:
         run_fit(tmp_path, 60, objective=Partial(noisy, 0.5))
     lost = caught.value.__cause__.training.state
-    folder = tmp_path / "checkpoints" / "training"
-    assert checkpoints.steps(folder) == [int(lost.step)]
-    assert int(lost.step) > 0
-    [state, _] = checkpoints.restore(folder, like=(lost, run_like()))
+    assert checkpoints.steps(tmp_path / SAVED) == [int(lost.step)] != [0]
+    state, _ = restored(tmp_path, lost)
     assert_identical(state, lost)
     assert np.isfinite(state.params).all()
 
 
-def run_like():
-    return Best(jnp.zeros(3), jnp.float32(0), jnp.int32(0))
+def restored(root, state):
+    """Restore a state like this one, and the best parameters."""
+    return checkpoints.restore(root / SAVED, like=(state, Best(state.params, jnp.float32(0), jnp.int32(0))))
 
 
 def of_bits(params, batch, key):  # noqa: ARG001
@@ -137,14 +126,9 @@ def of_bits(params, batch, key):  # noqa: ARG001
 
 def test_bytes_under_a_bernoulli_head_are_reported(tmp_path):
     grey = jnp.array([[0.0, 255.0, 17.0]] * 24)
-    with pytest.raises(
-        UsageError, match=r"at step 0: the loss is inf.* excludes \(jgen.decoders.check_support"
-    ):
+    words = r"at step 0: the loss is inf.* excludes \(jgen.decoders.check_support"
+    with pytest.raises(UsageError, match=words):
         run_fit(tmp_path, 10, objective=Partial(of_bits), rows=grey, validation=None)
-
-
-def heavy(key):
-    return jax.random.normal(key, (300, 300))
 
 
 def shrinking(params, batch, key):  # noqa: ARG001
@@ -153,7 +137,7 @@ def shrinking(params, batch, key):  # noqa: ARG001
 
 def test_a_full_disk_is_reported_in_one_line_and_keeps_the_checkpoint_before(tmp_path, monkeypatch):
     """From the second chunk on no file may grow beyond 100 kB: the first checkpoint has 700 kB."""
-    folder = tmp_path / "checkpoints" / "training"
+    folder = tmp_path / SAVED
     with contextlib.ExitStack() as disk, start("fit", {}, out=tmp_path) as run:
 
         def fill(_, **row):
@@ -163,15 +147,15 @@ def test_a_full_disk_is_reported_in_one_line_and_keeps_the_checkpoint_before(tmp
                 disk.enter_context(full_disk(100_000))
 
         monkeypatch.setattr(type(run), "log", fill)
-        options = {"make_batch": shuffled(8), "chunk_size": 10, "save_every": 0.0}
+        heavy, options = Partial(jax.random.normal, shape=(300, 300)), {"chunk_size": 10, "save_every": 0.0}
+        options |= {"make_batch": shuffled(8), "key": KEY, "num_steps": 40}
         words = r"cannot save step 20 in .*: .*the steps saved there are \[10\]"
         with pytest.raises(OSError, match=words) as caught:
-            fit(run, Partial(shrinking), optax.sgd(0.1), heavy, ROWS, key=KEY, num_steps=40, **options)
+            fit(run, Partial(shrinking), optax.sgd(0.1), heavy, ROWS, **options)
         disk.close()
     assert "\n" not in str(caught.value)
     assert checkpoints.steps(folder) == [10]
-    state = init_state(KEY, jnp.zeros((300, 300)), optax.sgd(0.1))
-    state, best = checkpoints.restore(folder, like=(state, Best(state.params, jnp.float32(0), jnp.int32(0))))
+    state, best = restored(tmp_path, init_state(KEY, jnp.zeros((300, 300)), optax.sgd(0.1)))
     assert int(state.step) == 10
     np.testing.assert_array_equal(state.params, best.params)
 
@@ -179,11 +163,9 @@ def test_a_full_disk_is_reported_in_one_line_and_keeps_the_checkpoint_before(tmp
 def test_a_validation_loss_that_is_never_finite_raises(tmp_path):
     with pytest.raises(UsageError, match="never finite"):
         run_fit(tmp_path, 10, validation=jnp.nan * VALIDATION)
-    assert checkpoints.steps(tmp_path / "checkpoints" / "training") == [10]
+    assert checkpoints.steps(tmp_path / SAVED) == [10]
 
 
-def test_empty_splits_are_reported(tmp_path):
+def test_an_empty_split_is_reported(tmp_path):
     with pytest.raises(UsageError, match="split to evaluate on is empty"):
-        run_fit(tmp_path / "a", 10, validation=VALIDATION[:0])
-    with pytest.raises(ValueError, match="larger than the data set of 24 rows"):
-        run_fit(tmp_path / "b", 10, make_batch=shuffled(25))
+        run_fit(tmp_path, 10, validation=VALIDATION[:0])

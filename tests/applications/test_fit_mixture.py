@@ -32,7 +32,6 @@ def test_a_degenerate_restart_is_not_chosen_and_other_rows_compile_nothing():
     # a density in whitened units is at most (2 pi)^{-d/2} floor^{-d}
     log_det = np.linalg.slogdet(np.cov(rows.T, bias=True))[1] / 2
     assert (found.log_likelihood < 50 * (-np.log(2 * np.pi) - 2 * np.log(0.02) - log_det)).all()
-    others = jnp.asarray(rows[::-1] + 1.0, jnp.float32)
     with count_compilations() as compiled:
-        fit_mixture(jax.random.key(2), others, 2, num_restarts=8)
+        fit_mixture(jax.random.key(2), jnp.asarray(rows[::-1] + 1.0, jnp.float32), 2, num_restarts=8)
     assert compiled == []

@@ -10,11 +10,10 @@ from jgen.models import ppca
 from jgen.objectives import elbo
 
 
-def correlated(count=500):
+def correlated(count):
     rng = np.random.default_rng(0)
-    return (
-        rng.normal(size=(count, 1)) * [1.0, 2.0, -1.0] + 0.1 * rng.normal(size=(count, 3)) + [0.0, 5.0, 0.0]
-    )
+    line = rng.normal(size=(count, 1)) * [1.0, 2.0, -1.0]
+    return line + 0.1 * rng.normal(size=(count, 3)) + [0.0, 5.0, 0.0]
 
 
 @pytest.mark.slow
@@ -39,8 +38,7 @@ def test_losses_are_in_the_units_of_the_columns_and_training_continues():
     bounds = loss(start, white, jax.random.split(jax.random.key(0), 5))[1]["bound"].mean(1)  # [draw]
     spread = np.std(bounds, ddof=1) * np.sqrt(1 + 1 / 5)
     assert abs(-np.mean(bounds) + np.log(data.std(0)).sum() - losses[0]) < 8.6 * spread  # t of 4: 1e-3
-    again = generator.train(data, num_steps=30)
-    assert again[0] < losses[0]
+    assert generator.train(data, num_steps=30)[0] < losses[0]
     generator.train(10 * data + 1, num_steps=30)  # units are those of the first training
     np.testing.assert_array_equal(generator.mean, data.mean(0))
     np.testing.assert_array_equal(generator.scale, data.std(0))
@@ -67,8 +65,7 @@ def test_a_correlated_gaussian_is_learned():
 @pytest.mark.slow
 def test_one_constant_row_is_enough():
     generator = SimpleGenerativeModel(2, 3)
-    losses = generator.train(np.ones((1, 3)), num_steps=2)
-    assert np.isfinite(losses).all()
+    assert np.isfinite(generator.train(np.ones((1, 3)), num_steps=2)).all()
     assert np.isfinite(generator.sample(2)).all()
 
 
@@ -76,7 +73,6 @@ def test_one_constant_row_is_enough():
     ("call", "words"),
     [
         (lambda: SimpleGenerativeModel(0, 3), "at least 1"),
-        (lambda: SimpleGenerativeModel(2, 0), "at least 1"),
         (lambda: SimpleGenerativeModel(2, 3).sample(0), "num_samples must be at least 1, got 0"),
         (lambda: SimpleGenerativeModel(2, 3).train(np.ones((5, 4))), r"data must be \[row, 3\]"),
         (lambda: SimpleGenerativeModel(2, 3).train(np.ones(3)), "output_dim=3"),

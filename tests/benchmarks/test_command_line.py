@@ -12,10 +12,8 @@ from tests.helpers.run_outputs import usage_error
     ("module", "options", "words"),
     [
         (samplers, "--targets nowhere", "there is no nowhere; choose among"),
-        (samplers, "--samplers gibs", "there is no gibs; choose among"),
         (samplers, "--chains 0", "--chains must be numbers of 1 or more"),
         (samplers, "--lanes-chains -1", "--lanes-chains must be at least 0"),
-        (samplers, "--num-warmup 0", "--num-warmup must be at least 1"),
         (samplers, "--seconds -1", "--seconds must be a positive number"),
         (train, "--steps 0", "--steps must be at least 1"),
         (train, "--seconds nan", "--seconds must be a positive number"),

@@ -12,9 +12,8 @@ from benchmarks.hand_written_hmc import hand_written_hmc
 def test_variances_are_those_of_the_target():
     """Variances 1 and 4, with 6 standard errors: a false-alarm rate of 4e-9."""
     variance = jnp.array([1.0, 4.0])
-    hmc = hand_written_hmc(
-        lambda x: -0.5 * jnp.sum(x**2 / variance), jnp.zeros((64, 2)), jnp.array(0.4), variance, 4
-    )
+    start, step_size = jnp.zeros((64, 2)), jnp.array(0.4)
+    hmc = hand_written_hmc(lambda x: -0.5 * jnp.sum(x**2 / variance), start, step_size, variance, 4)
     drawn = hmc.draw(400)
     assert drawn.num_grads == 64 * 400 * 4
     error = np.sqrt(2 / min_ess(drawn.draws, 2))

@@ -24,8 +24,7 @@ def check_columns(rows):
         for number in row.values():
             assert isinstance(number, str) or (math.isfinite(number) and number >= 0), row
         assert row["rounds"] >= 3
-        assert row["draws_per_second"] > 0
-        assert row["min_ess_per_second"] > 0
+        assert min(row["draws_per_second"], row["min_ess_per_second"]) > 0
 
 
 @pytest.mark.weekly
@@ -44,12 +43,11 @@ def test_ratios_compare_the_same_kind_of_evaluation(tmp_path):
     assert set(figures) == {"machine", "config", "rows", "mixtures", "lanes"}
     assert figures["mixtures"] == figures["lanes"] == []
     rows = {row["sampler"]: row for row in figures["rows"]}
-    assert rows["hmc"]["hand_written_ratio"] > 0
-    assert rows["hmc"]["bare_ratio"] > 0
-    assert rows["hmc"]["jgen_ratio"] == rows["hand-written hmc"]["hand_written_ratio"] == 1
-    assert rows["metropolis"]["evaluation"] == "log density"
-    assert rows["metropolis"]["ess_per_gradient"] is None
-    product = rows["hmc"]["hand_written_ratio"] * rows["hand-written hmc"]["jgen_ratio"]
+    ours, by_hand, metropolis = (rows[name] for name in ("hmc", "hand-written hmc", "metropolis"))
+    assert min(ours["hand_written_ratio"], ours["bare_ratio"]) > 0
+    assert ours["jgen_ratio"] == by_hand["hand_written_ratio"] == 1
+    assert (metropolis["evaluation"], metropolis["ess_per_gradient"]) == ("log density", None)
+    product = ours["hand_written_ratio"] * by_hand["jgen_ratio"]
     assert product == pytest.approx(1.0, rel=0.5)  # medians of reciprocals
     check_columns(figures["rows"])
 

@@ -10,14 +10,7 @@ from jgen.data.__main__ import main
 from jgen.data.catalogue import builder
 from jgen.data.download import File
 from jgen.errors import UsageError
-from tests.helpers.published_files import aim, assert_holds, idx_files, npz_files, place_by_hand
-
-
-def test_files_placed_by_hand_are_used(tmp_path, monkeypatch, rng):
-    contents, truth = idx_files(rng)
-    place_by_hand(monkeypatch, "fashion_mnist", contents, tmp_path)
-    prepare("fashion_mnist", tmp_path)
-    assert_holds(load("fashion_mnist", "test", directory=tmp_path), truth["test"])
+from tests.helpers.published_files import aim, npz_files
 
 
 def test_a_host_that_does_not_answer_is_reported_at_once_in_one_line(tmp_path, monkeypatch, capsys):

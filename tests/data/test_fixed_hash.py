@@ -8,21 +8,9 @@ from tests.helpers.false_alarms import FALSE_ALARM, z_of
 
 
 def test_the_hash_is_splitmix64():
-    # the published C program's output from the seed 1234567
-    seed, golden = 1234567, 0x9E3779B97F4A7C15
-    state, numbers = seed, []
-    for _ in range(5):
-        state = (state + golden) % 2**64
-        z = state
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) % 2**64
-        numbers.append(z ^ (z >> 31))
-    assert numbers[:2] == [6457827717110365317, 3203168211198807973]
-    assert [int(n) for n in mixed(np.arange(3))] == [
-        0xE220A8397B1DCDAF,
-        0x6E789E6AA1B965F4,
-        0x06C45D188009454F,
-    ]
+    # the published C program's output from the seed 0
+    numbers = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert mixed(np.arange(3)).tolist() == numbers
 
 
 def test_uniforms_are_uniform_and_streams_independent():

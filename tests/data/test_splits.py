@@ -17,7 +17,6 @@ def test_missing_splits_are_disjoint_parts_of_train(name, tmp_path, monkeypatch,
     found = {role: load(name, split, directory=tmp_path) for role, split in parts.items()}
     for role in set(parts) & set(truth) - {"train"}:
         assert_holds(found.pop(role), truth[role])
-    assert_holds(
-        {k: np.concatenate([part[k] for part in found.values()]) for k in found["train"]}, truth["train"]
-    )
+    whole = {k: np.concatenate([part[k] for part in found.values()]) for k in found["train"]}
+    assert_holds(whole, truth["train"])
     assert len(found["train"]["x"]) > 2 * sum(len(found[role]["x"]) for role in found if role != "train")

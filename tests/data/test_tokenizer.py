@@ -32,6 +32,7 @@ def test_windows_are_the_text_of_their_split(prepared, texts, tokenizers):
         for split, text in texts.items():
             x = load(name, split, directory=prepared)["x"]
             tokens = known.encode(text)
+            assert x.shape[1] == {"topics": 128, "topics_bpe": 64}[name]
             expected = tokens[: len(tokens) // x.shape[1] * x.shape[1]].reshape(x.shape)
             assert {row.tobytes() for row in x} == {row.tobytes() for row in expected}
             assert x.max() < known.size

@@ -1,21 +1,16 @@
-"""Check every decoder, found by its recipe."""
+"""Check every decoder, found by its recipe, and the refusal of latents and shapes that do not fit."""
 
 import jax
 import jax.numpy as jnp
 import pytest
 
 import jgen.decoders
-from jgen.decoders import DiscretisedLogisticMixture
-from jgen.testing import members
+from jgen.decoders import MLP, ConvNet, DiscretisedLogisticMixture, Occupancy
 from jgen.testing.check_decoder import check_decoder
+from tests.helpers.examples import examples_of
 from tests.helpers.marking import first_of_each
 
-MEMBERS = members(jgen.decoders, "recipe")
-DECODERS = {
-    f"{name}-{number}": decoder
-    for name in sorted(MEMBERS, key=lambda name: name != "mlp")  # the cheapest first
-    for number, decoder in enumerate(MEMBERS[name].recipe())
-}
+DECODERS = examples_of(jgen.decoders, first="mlp")  # the cheapest
 
 
 @pytest.mark.usefixtures("unoptimised")  # each program compiles for longer than it runs
@@ -24,27 +19,29 @@ def test_a_decoder_passes_every_check(name):
     check_decoder(*DECODERS[name])
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, (decoder, _) in DECODERS.items() if hasattr(decoder, "head")]
-)
+HEADED = [name for name, (decoder, _) in DECODERS.items() if hasattr(decoder, "head")]
+
+
+@pytest.mark.parametrize("name", HEADED)
 def test_a_decoder_takes_a_head_of_any_width(name):
     """Batch shape, event shape and draws, traced only."""
     decoder, latent_dim = DECODERS[name]
-
     headed = decoder.clone(head=DiscretisedLogisticMixture(17, 3))
-
-    def draw(key):
-        distribution, _ = headed.init_with_output(key, jnp.zeros((3, latent_dim)))
-        assert (distribution.batch_shape, distribution.event_shape) == ((3,), decoder.shape)
-        return distribution.sample(key)
-
-    draws = jax.eval_shape(draw, jax.random.key(0))
-    assert draws.shape == (3, *decoder.shape)
+    key, z = jax.random.key(0), jnp.zeros((3, latent_dim))
+    p, _ = jax.eval_shape(headed.init_with_output, key, z)
+    draws = jax.eval_shape(lambda p: p.sample(key), p)
+    assert (p.batch_shape, p.event_shape, draws.shape) == ((3,), decoder.shape, (3, *decoder.shape))
 
 
-def test_decoders_built_twice_are_equal():
-    """Equal decoders are one key of the cache of compiled programs."""
-    for module in MEMBERS.values():
-        for (first, _), (second, _) in zip(module.recipe(), module.recipe(), strict=True):
-            assert first == second
-            assert hash(first) == hash(second)
+@pytest.mark.parametrize(
+    ("decoder", "z", "complaint"),
+    [
+        (MLP((3,)), jnp.zeros(2), r"MLP takes latents z \[batch, latent\], got an array of shape \(2,\)"),
+        (MLP((0,)), jnp.zeros((1, 2)), r"at least 1 on every axis, got shape=\(0,\)"),
+        (ConvNet((8,)), jnp.zeros((1, 2)), r"ConvNet makes x of axes of space .* got shape=\(8,\)"),
+        (Occupancy((4, 4, 1)), jnp.zeros((2, 1, 2)), "Occupancy takes latents"),
+    ],
+)
+def test_latents_and_shapes_that_do_not_fit_are_refused(decoder, z, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        jax.eval_shape(decoder.init, jax.random.key(0), z)

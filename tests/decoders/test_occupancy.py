@@ -32,9 +32,7 @@ def test_positions_are_read_at_every_frequency():
     params = some_params(decoder)
     logits = np.asarray(apply_of(decoder)(params, jnp.zeros((1, 2))).base_dist.logits)[0, :, 0]
     p = np.array([-0.75, -0.25, 0.25, 0.75])
-    waves = np.stack(
-        [p, np.sin(np.pi * p), np.sin(2 * np.pi * p), np.cos(np.pi * p), np.cos(2 * np.pi * p)], -1
-    )
+    waves = np.stack([p, *(wave(k * np.pi * p) for wave in (np.sin, np.cos) for k in (1, 2))], -1)
     dense = params["Dense_0"]
     np.testing.assert_allclose(logits, (waves @ dense["kernel"])[:, 0] + dense["bias"], rtol=1e-4, atol=1e-5)
 

@@ -6,24 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import scipy.stats
 from jax.extend.core import jaxprs_in_params
 
-from jgen.decoders.rnn import RNN
 from jgen.distributions import truncation
 from jgen.models.flax_functions import apply_of, init_of
+from tests.helpers import sequence_networks
+from tests.helpers.chi_square import chi_square_p_value
 from tests.helpers.marking import first_of_each
-from tests.helpers.sequence_networks import (
-    LATENT,
-    LENGTH,
-    NETWORKS,
-    ROUNDING,
-    STRINGS,
-    VOCABULARY,
-    evaluate,
-    evaluated,
-    networks,
-)
+from tests.helpers.sequence_networks import LATENT, LENGTH, NETWORKS, ROUNDING, STRINGS, VOCABULARY, evaluated
 
 
 @jax.jit
@@ -41,7 +31,7 @@ def stepped(strings, rows):
     return jax.lax.scan(step, (strings._apply("start", z), opening), rows.T)[1].T
 
 
-@networks
+@sequence_networks.networks
 def test_probabilities_of_all_strings_sum_to_one(x64, name):  # noqa: ARG001
     strings, (_, log_prob, _) = evaluated(name)
     assert (strings.batch_shape, strings.event_shape, log_prob.shape) == ((2,), (LENGTH,), (625, 2))
@@ -51,7 +41,7 @@ def test_probabilities_of_all_strings_sum_to_one(x64, name):  # noqa: ARG001
     assert np.abs(one - other).sum() > 0.1  # and the latent matters
 
 
-@networks
+@sequence_networks.networks
 def test_terms_do_not_depend_on_later_tokens(x64, name):  # noqa: ARG001
     """The term of position t is the same for all strings that agree up to t."""
     _, (terms, _, _) = evaluated(name)
@@ -64,7 +54,7 @@ def test_terms_do_not_depend_on_later_tokens(x64, name):  # noqa: ARG001
             assert (np.ptp(term, axis=tuple(range(position))) > 1e-3).any()
 
 
-@networks
+@sequence_networks.networks
 def test_steps_from_memory_equal_one_pass(x64, name):  # noqa: ARG001
     strings, (terms, log_prob, _) = evaluated(name)
     np.testing.assert_allclose(terms.sum(-1), log_prob, atol=ROUNDING)
@@ -82,26 +72,17 @@ def at_row(strings, row):
     return type(strings)(strings.module, strings.params, strings.context[row], strings.warp)
 
 
-@networks
+@sequence_networks.networks
 def test_draws_follow_log_prob(x64, name):  # noqa: ARG001
     """Chi-square tests at 1e-6 in all."""
     _, (_, log_prob, draws) = evaluated(name)
     for row in range(2):
-        assert p_value(np.exp(log_prob[:, row]), draws[:, row]) > 1e-6 / 2 / len(NETWORKS)
+        p_value = chi_square_p_value(counts_of(draws[:, row]), np.exp(log_prob[:, row]))
+        assert p_value > 1e-6 / 2 / len(NETWORKS)
 
 
-def p_value(strings, draws):
-    """Compute Pearson's p-value, with cells of fewer than ten expected draws pooled."""
-    counts = np.bincount(np.ravel_multi_index(draws.T, (VOCABULARY,) * LENGTH), minlength=625)
-    assert counts[strings == 0].sum() == 0
-    due = len(draws) * strings
-    rare = due < 10
-    counts, due = (np.append(x[~rare], x[rare].sum()) for x in (counts, due))
-    if due[-1] < 10:  # a small pool joins its neighbour
-        counts, due = (np.append(x[:-2], x[-2:].sum()) for x in (counts, due))
-    if len(due) == 1:
-        return 1.0
-    return scipy.stats.chi2(len(due) - 1).sf(((counts - due) ** 2 / due).sum())
+def counts_of(draws):
+    return np.bincount(np.ravel_multi_index(draws.T, (VOCABULARY,) * LENGTH), minlength=625)
 
 
 @pytest.mark.parametrize("name", ["lstm under gru", pytest.param("learned", marks=pytest.mark.weekly)])
@@ -112,8 +93,7 @@ def test_tokens_after_the_end_are_padding(x64, name):  # noqa: ARG001
     terms, log_prob = terms[:, 0], log_prob[:, 0]  # those of the first latent
     stop, over = end == STRINGS, after_the_end(STRINGS, end)  # [string, position]
     wrong = (over & ~stop).any(1)
-    assert np.isneginf(log_prob[wrong]).all()
-    assert np.isfinite(log_prob[~wrong]).all()
+    assert np.array_equal(np.isneginf(log_prob), wrong)
     assert (terms[over & stop] == 0).all()
     assert (terms[~over] < 0).all()
     assert (draws[after_the_end(draws, end)] == end).all()
@@ -124,19 +104,20 @@ def test_truncation_applies_to_draws_and_log_prob(x64):  # noqa: ARG001
     settings = {"temperature": 2.0, "top_k": 4, "top_p": 0.7}
     plain, (terms, plain_log_prob, _) = evaluated("no cells")
     strings = plain.warped(truncation(**settings))
-    terms_found, log_prob, draws = (np.asarray(found) for found in evaluate(strings, jax.random.key(3)))
+    evaluate, key = sequence_networks.evaluate, jax.random.key(3)
+    terms_found, log_prob, draws = map(np.asarray, evaluate(strings, key))
     table = terms.reshape(*[VOCABULARY] * LENGTH, 2, LENGTH)
     for row in range(2):
         truth = np.ones([VOCABULARY] * LENGTH)
         for position in range(LENGTH):
+            rest = LENGTH - position - 1
             for prefix in itertools.product(range(VOCABULARY), repeat=position):
-                logits = table[prefix][(slice(None), *[0] * (LENGTH - position - 1), row, position)]
-                probs = numpy_truncation(logits, **settings)
-                truth[prefix] *= probs.reshape(-1, *[1] * (LENGTH - position - 1))
+                logits = table[prefix][(slice(None), *[0] * rest, row, position)]
+                truth[prefix] *= numpy_truncation(logits, **settings).reshape(-1, *[1] * rest)
         np.testing.assert_allclose(np.exp(log_prob[:, row]), truth.ravel(), atol=ROUNDING)
-        assert p_value(truth.ravel(), draws[:, row]) > 1e-6 / 2
+        assert chi_square_p_value(counts_of(draws[:, row]), truth.ravel()) > 1e-6 / 2
     assert np.isneginf(terms_found).any()
-    assert np.array_equal(evaluate(strings.warped(None), jax.random.key(3))[1], plain_log_prob)
+    assert np.array_equal(evaluate(strings.warped(None), key)[1], plain_log_prob)
 
 
 def numpy_truncation(logits, temperature=1.0, top_k=VOCABULARY, top_p=1.0):
@@ -155,12 +136,8 @@ def test_tokens_outside_the_vocabulary_are_impossible(x64):  # noqa: ARG001
     assert np.isneginf(terms).tolist() == [[False, True, True, False]] * 2
 
 
-def multiplications(function, *inputs):
+def multiplications(jaxpr):
     """Count the multiplications in matrix products of a traced function, with loops."""
-    return _count(jax.make_jaxpr(function)(*inputs).jaxpr)
-
-
-def _count(jaxpr):
     total = 0
     for equation in jaxpr.eqns:
         if equation.primitive.name == "dot_general":
@@ -168,61 +145,45 @@ def _count(jaxpr):
             inner = [equation.invars[0].aval.shape[axis] for axis in contracted]
             total += int(np.prod(inner)) * int(np.prod(equation.outvars[0].aval.shape))
         times = equation.params["length"] if equation.primitive.name == "scan" else 1
-        total += times * sum(_count(inner) for inner in jaxprs_in_params(equation.params))
+        total += times * sum(map(multiplications, jaxprs_in_params(equation.params)))
     return total
 
 
 @pytest.mark.parametrize("name", ["lstm under gru", "rotary"])
 def test_a_draw_costs_as_many_multiplications_as_a_pass(name):
     """Each step costs one position; reading the prefix again at each step would cost ``length`` passes."""
-    network = NETWORKS[name].clone(length=9)
-    z = jnp.zeros((3, 0))
-    params = jax.eval_shape(init_of(network, z), jax.random.key(0))
-
-    def draw(params, key):
-        return apply_of(network)(params, z).sample(key)
-
-    def log_prob(params, strings):
-        return apply_of(network)(params, z).log_prob(strings)
-
-    found = multiplications(draw, params, jax.random.key(0))
-    assert found == multiplications(log_prob, params, jnp.zeros((3, 9), int)) > 0
+    network, z, key = NETWORKS[name].clone(length=9), jnp.zeros((3, 0)), jax.random.key(0)
+    strings = jax.eval_shape(apply_of(network), jax.eval_shape(init_of(network, z), key), z)
+    draw = jax.make_jaxpr(lambda strings: strings.sample(key))(strings)
+    one_pass = jax.make_jaxpr(lambda strings: strings.log_prob(jnp.zeros((3, 9), int)))(strings)
+    assert multiplications(draw.jaxpr) == multiplications(one_pass.jaxpr) > 0
 
 
 @pytest.mark.parametrize(("batch", "latent"), [((), 0), ((2, 3), LATENT)])
 @pytest.mark.parametrize("name", first_of_each(NETWORKS))
 def test_shapes_with_and_without_a_latent(name, batch, latent):
-    network = NETWORKS[name]
+    key = jax.random.key(0)
+    strings, _ = jax.eval_shape(NETWORKS[name].init_with_output, key, jnp.zeros((*batch, latent)))
 
-    def trace(z, key):
-        strings = apply_of(network)(init_of(network, z)(key), z)
-        assert (strings.batch_shape, strings.event_shape) == (batch, (LENGTH,))
+    def trace(strings):
         draws = strings.sample(key, (7,))
         return draws, strings.log_prob(draws), strings.token_log_prob(draws), strings.sample(key)
 
-    z = jax.ShapeDtypeStruct((*batch, latent), jnp.float32)
-    draws, log_prob, terms, one = jax.eval_shape(trace, z, jax.random.key(0))
+    draws, log_prob, terms, one = jax.eval_shape(trace, strings)
+    assert (strings.batch_shape, strings.event_shape) == (batch, (LENGTH,))
     assert draws.shape == terms.shape == (7, *batch, LENGTH)
     assert (log_prob.shape, one.shape) == ((7, *batch), (*batch, LENGTH))
     assert jnp.issubdtype(draws.dtype, jnp.integer)
 
 
 def test_strings_of_another_length_are_refused():
-    strings = jax.eval_shape(
-        lambda key: NETWORKS["gru"].init_with_output(key, jnp.zeros((2, LATENT)))[0], jax.random.key(0)
-    )
+    init = NETWORKS["gru"].init_with_output
+    strings, _ = jax.eval_shape(init, jax.random.key(0), jnp.zeros((2, LATENT)))
     with pytest.raises(ValueError, match=r"strings of 4 tokens, got shape \(2, 5\)"):
         strings.log_prob(jnp.zeros((2, 5), int))
 
 
-@pytest.mark.parametrize(
-    ("complaint", "sizes"),
-    [
-        ("length=0", {"length": 0, "vocabulary": 3}),
-        ("vocabulary=0", {"length": 2, "vocabulary": 0}),
-        ("end=3", {"length": 2, "vocabulary": 3, "end": 3}),
-    ],
-)
-def test_impossible_sizes_are_refused(complaint, sizes):
-    with pytest.raises(ValueError, match=complaint):
-        jax.eval_shape(RNN(**sizes).init, jax.random.key(0), jnp.zeros((2, 1)))
+@pytest.mark.parametrize("wrong", [{"length": 0}, {"vocabulary": 0}, {"end": VOCABULARY}])
+def test_impossible_sizes_are_refused(wrong):
+    with pytest.raises(ValueError, match="{}={}".format(*next(iter(wrong.items())))):
+        jax.eval_shape(NETWORKS["gru"].clone(**wrong).init, jax.random.key(0), jnp.zeros((2, 1)))

@@ -20,16 +20,13 @@ def numpy_transformer(params, z, before, num_heads):
     rotation = np.exp(1j * np.arange(length)[:, None, None] * 10_000.0 ** (-np.arange(half) / half))
 
     def norm(x, p):
-        return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6) * p["scale"] + p[
-            "bias"
-        ]
+        white = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+        return white * p["scale"] + p["bias"]
 
     for block in (p[f"blocks_{i}"] for i in range(2)):
         normal = norm(x, block["attention_norm"])
-        q, k, v = (
-            np.einsum("tw,whd->thd", normal, block[n]["kernel"]) + block[n]["bias"]
-            for n in ("query", "key", "value")
-        )
+        heads = [block[name] for name in ("query", "key", "value")]
+        q, k, v = (np.einsum("tw,whd->thd", normal, head["kernel"]) + head["bias"] for head in heads)
         q, k = ((a[..., :half] + 1j * a[..., half:]) * rotation for a in (q, k))
         scores = np.einsum("thd,shd->hts", q, k.conj()).real / np.sqrt(2 * half)
         weights = scipy.special.softmax(np.where(np.tri(length, dtype=bool), scores, -np.inf), axis=-1)
@@ -45,11 +42,8 @@ def test_log_prob_equals_that_of_a_numpy_transformer(x64):  # noqa: ARG001
     strings, (terms, _, _) = evaluated("rotary")
     for index in (0, 87, 411, 624):
         string = STRINGS[index]
-        before = [VOCABULARY, *string[:-1]]
-        for row in range(2):
-            logits = numpy_transformer(
-                strings.params, np.asarray(strings.context[row]), before, HEADS["num_heads"]
-            )
+        for row, z in enumerate(np.asarray(strings.context)):
+            logits = numpy_transformer(strings.params, z, [VOCABULARY, *string[:-1]], HEADS["num_heads"])
             truth = scipy.special.log_softmax(logits, axis=-1)[np.arange(LENGTH), string]
             np.testing.assert_allclose(terms[index, row], truth, atol=ROUNDING)
 

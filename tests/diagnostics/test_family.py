@@ -1,4 +1,4 @@
-"""Test all chain diagnostics against ArviZ, in float32, and on unusual draws."""
+"""Test all chain diagnostics against ArviZ and closed forms, in float32, and on unusual draws."""
 
 import warnings
 
@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from jgen import diagnostics
-from jgen.diagnostics.chain_statistics import _nan_if_any
+from jgen.diagnostics.chain_statistics import _nan_if_any, rank_normalise
 from tests.helpers.arviz import arviz_before_1
 from tests.helpers.autoregression import ar1
+from tests.helpers.random_keys import FALSE_ALARM_SDS, fresh_rng
 
-FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
-
-SIMILAR = {"binary", "five draws"}
-"""Cases of another type or shape, which compile again, and are like others."""
+METHODS = ("ess_bulk", "ess_tail", "ess_mean", "ess_quantile", "mcse_mean", "mcse_sd", "mcse_quantile")
+SIMILAR = {"binary", "five draws"}  # cases of another type or shape, which compile again, and are like others
 PROB = 0.9
 
 
@@ -23,10 +22,7 @@ def cases():
     """Return draws of many kinds ``[chain, draw]``; most of one shape, which compiles once."""
     rng = np.random.default_rng(20240613)
     normal = rng.normal(size=(4, 1000))
-    broken = normal.copy()
-    broken[2, 17] = np.nan
-    infinite = normal.copy()
-    infinite[1, 3] = np.inf
+    place = np.arange(4000).reshape(4, 1000)
     return {
         "independent": normal,
         "slow": ar1(rng, 0.95, 4, 1000),
@@ -41,8 +37,8 @@ def cases():
         "binary": rng.integers(0, 2, size=(4, 1000)).astype(bool),
         "lazy": ar1(rng, 0.5, 4, 250).repeat(4, axis=1),
         "constant": np.full((4, 1000), 0.1),
-        "nan": broken,
-        "infinite": infinite,
+        "nan": np.where(place == 2017, np.nan, normal),
+        "infinite": np.where(place == 1003, np.inf, normal),
         "odd": ar1(rng, 0.5, 3, 501),
         "one chain": ar1(rng, 0.5, 1, 500),
         "five draws": rng.normal(size=(4, 5)),
@@ -54,34 +50,25 @@ def cases():
 CASES = cases()
 
 
+def options_of(name):
+    return {"prob": PROB} if "quantile" in name else {}
+
+
 @jax.jit
 def ours(draws):
-    return {
-        "rhat": diagnostics.rhat(draws),
-        "ess_bulk": diagnostics.ess_bulk(draws),
-        "ess_tail": diagnostics.ess_tail(draws),
-        "ess_mean": diagnostics.ess_mean(draws),
-        "ess_quantile": diagnostics.ess_quantile(draws, PROB),
-        "mcse_mean": diagnostics.mcse_mean(draws),
-        "mcse_sd": diagnostics.mcse_sd(draws),
-        "mcse_quantile": diagnostics.mcse_quantile(draws, PROB),
-    }
+    found = {name: getattr(diagnostics, name)(draws, **options_of(name)) for name in METHODS}
+    return {"rhat": diagnostics.rhat(draws), **found}
 
 
 def by_arviz(draws):
     az = arviz_before_1()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return {
-            "rhat": az.rhat(draws),
-            "ess_bulk": az.ess(draws, method="bulk"),
-            "ess_tail": az.ess(draws, method="tail"),
-            "ess_mean": az.ess(draws, method="mean"),
-            "ess_quantile": az.ess(draws, method="quantile", prob=PROB),
-            "mcse_mean": az.mcse(draws, method="mean"),
-            "mcse_sd": az.mcse(draws, method="sd"),
-            "mcse_quantile": az.mcse(draws, method="quantile", prob=PROB),
-        }
+        found = {"rhat": az.rhat(draws)}
+        for name in METHODS:
+            kind, method = name.split("_")
+            found[name] = getattr(az, kind)(draws, method=method, **options_of(name))
+        return found
 
 
 @pytest.mark.usefixtures("x64")
@@ -96,9 +83,41 @@ def test_equal_to_arviz(case):
         np.testing.assert_allclose(value, truth[name], rtol=1e-9, atol=rounding, err_msg=f"{name} of {case}")
 
 
-def test_nan_draws_give_nan():
-    for name, value in ours(CASES["nan"]).items():
-        assert jnp.isnan(value), name
+@pytest.mark.parametrize("r", [0.0, 0.5, -0.5])
+@pytest.mark.usefixtures("x64")
+def test_ess_of_an_autoregression(r):
+    """tau = (1 + r) / (1 - r); Sokal's relative sd of tau is sqrt((4 W + 2) / N) for a window of W lags."""
+    num_chains, num_draws, window = 4, 2**14, 20  # |r|^20 is 1e-6: longer windows add noise only, and stop
+    draws = ar1(fresh_rng(), r, num_chains, num_draws)
+    size = num_chains * num_draws
+    relative = diagnostics.ess_mean(draws) / size * (1 + r) / (1 - r)
+    assert abs(relative - 1) < FALSE_ALARM_SDS * np.sqrt((4 * window + 2) / size)
+
+
+def test_the_error_between_chains_is_that_of_independent_means():
+    """Also where no chain crosses between modes; NaN for one chain."""
+    draws = np.repeat(np.random.default_rng(0).normal(size=(10, 1)), 50, axis=1).astype(np.float32)
+    expected = draws[:, 0].std(ddof=1) / np.sqrt(10)
+    np.testing.assert_allclose(diagnostics.mcse_between(draws), expected, rtol=1e-5)
+    assert np.isnan(diagnostics.mcse_between(draws[:1]))
+
+
+def test_scores_are_antisymmetric_in_float32():
+    """The largest scores would lose digits, or be infinite, from probabilities near one."""
+    draws = np.random.default_rng(3).normal(size=100_000).astype(np.float32)
+    np.testing.assert_array_equal(rank_normalise(jnp.asarray(-draws)), -rank_normalise(jnp.asarray(draws)))
+
+
+def test_degrees_of_freedom_add_up_as_errors_do():
+    cases = [
+        ((0.2, 0.2, 0.2), (7, 7, 7), 21),
+        ((0.2, 0.0), (7, 3), 7),
+        ((0.2, 0.3), (np.inf, np.inf), np.inf),
+    ]
+    cases += [((1e-200, 1e-200), (4, 4), 4)]  # squares that underflow are no error
+    cases += [((unknown, unknown), (7, 3), 3) for unknown in (0.0, np.nan, np.inf)]
+    for errors, dofs, expected in cases:
+        assert diagnostics.welch_satterthwaite(errors, dofs) == pytest.approx(expected)
 
 
 def test_stuck_chains_have_infinite_rhat_and_few_draws():
@@ -106,6 +125,7 @@ def test_stuck_chains_have_infinite_rhat_and_few_draws():
     result = ours(stuck)
     assert result["rhat"] == jnp.inf
     assert result["ess_bulk"] < 10
+    assert ours(CASES["wide chain"])["rhat"] > 1.1  # of equal means: the folded R-hat detects the scale
 
 
 def test_coordinates_are_independent_under_vmap():

@@ -4,8 +4,6 @@ import numpy as np
 
 from jgen import diagnostics
 
-FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
-
 
 def test_errors_of_independent_uniform_draws():
     """sd / sqrt(n), and by the delta method for the sd and the median of U(0, 1): to five standard errors,

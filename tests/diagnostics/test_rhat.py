@@ -5,9 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from jgen import diagnostics
-from tests.helpers.random_keys import fresh_rng
-
-FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
+from tests.helpers.random_keys import FALSE_ALARM_SDS, fresh_rng
 
 
 @pytest.mark.usefixtures("x64")

@@ -1,5 +1,7 @@
 """Check affine transformations of Gaussians, of mixtures and of other distributions."""
 
+import functools
+
 import jax
 import numpy as np
 import numpyro.distributions as dist
@@ -21,9 +23,8 @@ def test_elementwise_and_by_a_matrix(name, rng):
         moved = matrix @ means.T + shift[: len(matrix), None], matrix @ covariances @ matrix.T
         made = affine(spaces()[name], shift[: len(matrix)], given)
         assert isinstance(made, (type(spaces()[name]), dist.MultivariateNormal))
-        check_density(
-            made, lambda y, m=moved: log_density(weights, m[0].T, m[1], y), POINTS[:, : len(matrix)]
-        )
+        truth = functools.partial(log_density, weights, moved[0].T, moved[1])
+        check_density(made, truth, POINTS[:, : len(matrix)])
 
 
 def test_gaussian_factor_is_lower_with_a_positive_diagonal():

@@ -25,17 +25,6 @@ def test_gaussians(name, other):
     assert found.n == 0
 
 
-@pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("kind", ["probs", "logits"])
-def test_discrete(kind):
-    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.6, 0.3])
-    tokens = [categorical(**{kind: x if kind == "probs" else np.log(x) + 2}) for x in (p, q)]
-    np.testing.assert_allclose(kl(*tokens).value, np.sum(p * np.log(p / q)), atol=1e-10)
-    bits = [bernoulli(**{kind: x if kind == "probs" else np.log(x / (1 - x))}, event_dim=1) for x in (p, q)]
-    truth = np.sum(p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)))
-    np.testing.assert_allclose(kl(*bits).value, truth, atol=1e-10)
-
-
 def test_zeros():
     p, q = categorical(probs=[0.5, 0.5, 0.0]), categorical(probs=[0.25, 0.5, 0.25])
     np.testing.assert_allclose(kl(p, q).value, 0.5 * np.log(2), rtol=1e-6)
@@ -47,16 +36,13 @@ def test_zeros():
 
 def test_monte_carlo_interval_covers_the_truth():
     """Compare with quadrature; the interval, widened to 4.9 standard errors, misses once in 1e6."""
-    p, q = (
-        mixture([0.3, 0.7], dist.Normal(jnp.array([-2.0, 1.0]), jnp.array([0.5, 1.0]))),
-        dist.Cauchy(0.0, 1.0),
-    )
+    p = mixture([0.3, 0.7], dist.Normal(jnp.array([-2.0, 1.0]), jnp.array([0.5, 1.0])))
+    q = dist.Cauchy(0.0, 1.0)
     grid = jnp.linspace(-12.0, 12.0, 20_001)
     log_p, log_q = jax.vmap(p.log_prob)(grid), jax.vmap(q.log_prob)(grid)
     truth = float((jnp.exp(log_p) * (log_p - log_q)).sum() * (grid[1] - grid[0]))
     found = kl(p, q, key=jax.random.key(4), num_samples=10_000)
-    assert found.n == 10_000
-    assert found.method == "Monte Carlo"
+    assert (found.n, found.method) == (10_000, "Monte Carlo")
     error = (found.high - found.low) / (2 * 1.96)
     assert abs(found.value - truth) < 4.9 * error
     sd = np.sqrt(float((jnp.exp(log_p) * (log_p - log_q) ** 2).sum() * (grid[1] - grid[0])) - truth**2)

@@ -26,7 +26,7 @@ def encoded(cell, x):
 )
 def test_every_token_matters_and_padding_does_not(x64, cell):  # noqa: ARG001
     changed = [STRINGS[3].at[place].set(3 if place else 2) for place in range(5)]
-    found = encoded(cell, jnp.concatenate([STRINGS, jnp.stack(changed)]))
+    found = encoded(cell, jnp.stack([*STRINGS, *changed]))
     whole = found[:4]
     longer = encoded(cell, jnp.pad(STRINGS[:3], ((0, 0), (0, 3)), constant_values=END))
     np.testing.assert_allclose(longer, whole[:3], atol=ROUNDING)

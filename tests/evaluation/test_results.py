@@ -54,10 +54,9 @@ def test_different_protocols_are_refused(other):
 
 
 def test_nan_and_values_of_a_wrong_shape():
-    assert np.isnan(mean_result(np.array([1.0, np.nan]), "", {}).value)
     alone = mean_result(np.array([1.0]), "", {})
     assert alone.value == 1
-    assert np.isnan([alone.low, alone.high]).all()
+    assert np.isnan([alone.low, alone.high, mean_result(np.array([1.0, np.nan]), "", {}).value]).all()
     for shape in [(0,), (3, 2), ()]:
         with pytest.raises(ValueError, match="per example"):
             mean_result(np.zeros(shape), "", {})
@@ -67,7 +66,6 @@ def test_the_best_is_not_nan_and_differences_are_paired():
     shared = np.linspace(-5.0, 5.0, 50)
     values = {"failed": np.full(50, np.nan), "low": shared - 1.0, "high": shared}
     found = against_best(values, "exact log p", {})
-    assert np.isnan(found["failed"]["mean"].value)
     assert found["high"]["minus best"].value == 0
     low = found["low"]["minus best"]
     np.testing.assert_allclose([low.low, low.value, low.high], -1.0, atol=1e-12)  # no spread: it is paired

@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass
 
+import jax
 import pytest
 
-from jgen.errors import UsageError
 from jgen.experiment.command_line import as_usage_error, at_least, main
 from tests.helpers.run_outputs import report_of, texts, usage_error
 
@@ -29,13 +29,9 @@ def missing_data(_config, _run):
     open("no-such-file", encoding="utf-8").close()
 
 
-def wrong_data(_config, _run):
-    raise UsageError("sigma is -1:\ngive a positive number")
-
-
 def checked_data(_config, _run):
     with as_usage_error():
-        raise ValueError("column 3 is constant: drop it")
+        raise ValueError("column 3 is constant:\ndrop it")
 
 
 def bug(_config, _run):
@@ -46,13 +42,16 @@ def stopped(_config, _run):
     raise KeyboardInterrupt
 
 
-def test_a_run_prints_the_path_of_its_report(tmp_path, capsys):
-    main(mixture, Config, ["--components", "5", "--out", str(tmp_path / "run")])
-    assert capsys.readouterr().out == f"report: {tmp_path / 'run' / 'report.html'}\n"
-    facts = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert facts["config"] == {"components": 5}
-    assert facts["command"].endswith(f"--components 5 --out {tmp_path / 'run'}")
-    assert "How many kinds of iris are there?" in texts(report_of(tmp_path / "run"), "p")
+def test_a_run_prints_the_path_of_its_report_and_records_where_numbers_come_from(tmp_path, capsys):
+    folder = tmp_path / "run"
+    main(mixture, Config, ["--components", "5", "--out", str(folder)])
+    assert capsys.readouterr().out == f"report: {folder / 'report.html'}\n"
+    facts = json.loads((folder / "config.json").read_text())
+    assert (facts["config"], facts["versions"]["jax"]) == ({"components": 5}, jax.__version__)
+    assert facts["device"]["count"] == jax.device_count()
+    assert facts["command"].endswith(f"--components 5 --out {folder}")
+    assert not facts["command"].startswith("python /")
+    assert "How many kinds of iris are there?" in texts(report_of(folder), "p")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,6 @@ def test_a_run_prints_the_path_of_its_report(tmp_path, capsys):
     [
         (mixture, "0", "error: --components must be at least 1; got 0"),
         (missing_data, "3", "error: [Errno 2] No such file or directory: 'no-such-file'"),
-        (wrong_data, "3", "error: sigma is -1: give a positive number"),
         (checked_data, "3", "error: column 3 is constant: drop it"),
     ],
 )
@@ -85,17 +83,13 @@ def test_an_interrupted_run_has_a_report(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--compnents", "3"], 2, ["--components"]),
-        (
-            ["--help"],
-            0,
-            ["How many kinds of iris are there?", "Number of components of the mixture. (default: 3)"],
-        ),
+        (["--compnents", "3"], 2, "--components"),
+        (["--help"], 0, "How many kinds of iris are there?"),
+        (["--help"], 0, "Number of components of the mixture. (default: 3)"),
     ],
 )
 def test_options_are_explained(options, code, words, capsys):
     with pytest.raises(SystemExit) as stop:
         main(mixture, Config, options)
     assert stop.value.code == code
-    text = " ".join("".join(capsys.readouterr()).split())
-    assert all(word in text for word in words)
+    assert words in " ".join("".join(capsys.readouterr()).split())

@@ -1,9 +1,7 @@
 """Check that a report is one safe, complete page."""
 
-import base64
 import re
 import xml.etree.ElementTree as ET
-from html.parser import HTMLParser
 
 import pytest
 
@@ -17,10 +15,8 @@ def test_the_page_needs_no_network_and_no_scripts():
     report.figure(b"\x00\xff", 'a "caption"')
     text = report.html()
     assert not re.findall(r"<script|<link|https?://(?!www\.w3\.org/1999/xhtml)|url\(|@import", text)
-    assert base64.b64encode(b"\x00\xff").decode() in text
-    assert 'alt="a &quot;caption&quot;"' in text
-    assert "prefers-color-scheme: dark" in text
-    assert "width=device-width" in text
+    for part in ("AP8=", 'alt="a &quot;caption&quot;"', "prefers-color-scheme: dark", "width=device-width"):
+        assert part in text
 
 
 def test_all_text_is_escaped():
@@ -31,14 +27,7 @@ def test_all_text_is_escaped():
     report.table([{NASTY: NASTY}], NASTY)
     report.figure(b"", NASTY)
     text = report.html(facts=NASTY)
-    ET.fromstring(text.encode("utf-8"))
-
-    tags = []
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, _: tags.append(tag)
-    parser.feed(text)
-    assert "table" in tags
-    assert "script" not in tags
+    assert "script" not in {element.tag.rpartition("}")[2] for element in ET.fromstring(text.encode()).iter()}
     assert text.count("alert(&quot;1&quot;)") == 12
 
 

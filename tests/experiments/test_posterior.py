@@ -1,5 +1,6 @@
 """Check the posterior experiment: its results, and the evidence by three estimators."""
 
+import itertools
 import secrets
 
 import jax.numpy as jnp
@@ -13,17 +14,12 @@ from jgen.models.bayesian_mixture import log_evidence_of_one
 from tests.helpers.random_keys import fresh_key
 from tests.helpers.run_outputs import figures_of, metrics_of, run_experiment
 
+# P-value by Student's t: the error of eight populations has seven degrees of freedom, and 6 standard errors
+# have a p-value of 5e-4.
 FALSE_ALARM = 1e-6
-"""P-value by Student's t: the error of eight populations has seven degrees of freedom, and 6 standard errors
-have a p-value of 5e-4."""
-SCHOOLS = {
-    "mu": 4.396821,
-    "tau": 3.597705,
-    "log_tau": 0.802139,
-    **{f"theta[{i}]": mean for i, mean in enumerate(
-        (6.21188, 4.94018, 3.92700, 4.75710, 3.61548, 4.04261, 6.29672, 4.85425)
-    )},
-}  # fmt: skip
+THETA = (6.21188, 4.94018, 3.92700, 4.75710, 3.61548, 4.04261, 6.29672, 4.85425)
+SCHOOLS = {"mu": 4.396821, "tau": 3.597705, "log_tau": 0.802139}
+SCHOOLS |= {f"theta[{i}]": mean for i, mean in enumerate(THETA)}
 SHORT = ["--components", "1", "--particles", "8", "--rungs", "1", "--draws", "80"]
 
 
@@ -39,24 +35,14 @@ def flowers():
 def test_a_short_run_writes_its_results(tmp_path, flowers):
     rows = metrics_of(run_experiment("posterior", tmp_path, *SHORT))
     estimates = {(row["of"], row["by"]): row for row in rows if "of" in row}
-    assert set(estimates) == {
-        (of, by) for of in ("eight schools", "K = 1") for by in ("SMC", "AIS", "bridge")
-    }
+    assert set(estimates) == set(itertools.product(("eight schools", "K = 1"), ("SMC", "AIS", "bridge")))
     assert estimates["K = 1", "SMC"]["truth"] == round(log_evidence_of_one(flowers), 2)
     assert estimates["eight schools", "AIS"]["truth"] == -31.31
     truths = {row["quantity"]: row["truth"] for row in rows if "quantity" in row}
-    assert {name: truths[name] for name in SCHOOLS} == {
-        name: round(mean, 3) for name, mean in SCHOOLS.items()
-    }
+    assert {name: round(mean, 3) for name, mean in SCHOOLS.items()}.items() <= truths.items()
     assert {"theta_raw[0]", "theta_raw[7]"} < set(truths)
-    assert figures_of(tmp_path) == {
-        "schools_evidence",
-        "shrinkage",
-        "chains",
-        "evidence",
-        "agreement",
-        "density",
-    }
+    figures = "schools_evidence shrinkage chains evidence agreement density"
+    assert figures_of(tmp_path) == set(figures.split())
 
 
 def check_agreement(rows):

@@ -7,14 +7,14 @@ import pytest
 
 from jgen.features import DigitsClassifier, penultimate
 from jgen.models.flax_functions import apply_of, init_of
+from tests.helpers.model_parts import random_params
 
 CLASSIFIER = DigitsClassifier(widths=(6, 4), num_labels=3)
 
 
 def test_logits_are_linear_in_the_features(rng):
     x = jnp.asarray(rng.uniform(size=(5, 8, 8, 1)), jnp.float32)
-    shapes = jax.eval_shape(init_of(CLASSIFIER, x), jax.random.key(0))
-    params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape), leaf.dtype), shapes)
+    params = random_params(init_of(CLASSIFIER, x))
     features = penultimate(CLASSIFIER)(params, x)
     assert features.shape == (5, 4)
     logits = features @ params["logits"]["kernel"] + params["logits"]["bias"][None]

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
+from jgen.samplers.mcmc.jittered_hmc import LastTrajectory
 from jgen.samplers.state import Tuning
 from jgen.sampling.adaptation.growing_windows import schedule
 from jgen.types import DrawKind, Draws
@@ -20,16 +21,14 @@ class Fed(NamedTuple):
     position: Any
     gradient: Any
     tuning: Any
-    last_trajectory: Any = ()
+    last_trajectory: Any
 
 
-def fed(num_chains, dim, tuning=None):
-    """Return chains at the origin."""
-    zeros = jnp.zeros((num_chains, dim))
-    if tuning is None:
-        tuning = Tuning(jnp.ones(()), jnp.ones(dim))
-    stacked = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[None], (num_chains, *leaf.shape)), tuning)
-    return Fed(zeros, zeros, stacked)
+def fed(num_chains, dim, kind=Tuning):
+    """Return chains at the origin, with ones for the tuning, and for the length of the last trajectory."""
+    zeros, one = jnp.zeros((num_chains, dim)), jnp.ones(num_chains)
+    tuning = kind(*(one, jnp.ones((num_chains, dim)), one)[: len(kind._fields)])
+    return Fed(zeros, zeros, tuning, LastTrajectory(zeros, zeros, zeros, one))
 
 
 def draws(states, rates):
@@ -68,10 +67,7 @@ def gaussian(key, index, states, data):
 
 def last_window(num_warmup):
     """Return the number of steps of the last slow window."""
-    is_slow, ends = (
-        np.asarray(flags)
-        for flags in jax.vmap(schedule, (0, None))(jnp.arange(num_warmup), jnp.int32(num_warmup))
-    )
+    is_slow, ends = jax.vmap(schedule, (0, None))(jnp.arange(num_warmup), jnp.int32(num_warmup))
     windows = np.flatnonzero(ends)
     begin = np.flatnonzero(is_slow)[0] if len(windows) == 1 else windows[-2] + 1
     return int(windows[-1] - begin + 1)
@@ -105,10 +101,8 @@ def allowed_error(rates, num_steps, distance, gamma=0.05):
 
 def learned(adaptation, factor, num_chains, num_warmup=300):
     """Return the factor found from exact draws of N(0, A Aᵀ), as a matrix or its diagonal."""
-    states = fed(num_chains, len(factor))
-    _, states, _ = feed(
-        adaptation, states, gaussian, fresh_key(), num_warmup, (jnp.asarray(factor, jnp.float32), 0.8)
-    )
+    states, data = fed(num_chains, len(factor)), (jnp.asarray(factor, jnp.float32), 0.8)
+    _, states, _ = feed(adaptation, states, gaussian, fresh_key(), num_warmup, data)
     return jax.tree.map(lambda leaf: leaf[0], states.tuning.inverse_mass_factor)
 
 

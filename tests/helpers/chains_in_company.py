@@ -16,12 +16,11 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-import jgen.samplers
 from jgen.sampling.driver import resume, start
 from jgen.targets import asia, banana, hidden_markov, normal_from_laplace, standard_gaussian, three_modes
-from jgen.testing import members
-from jgen.testing.sampler_checks.target_draws import positions
+from jgen.testing.sampler_checks.target_draws import positions, select_index
 from tests.helpers.gaps import largest_difference
+from tests.helpers.members import SAMPLERS
 
 TARGETS = {
     "elementwise": (normal_from_laplace, banana),  # no sum whose order XLA may choose
@@ -45,8 +44,7 @@ def over_devices(state):
 
 def first_claimed(name, makers):
     """Return the first target for which a sampler has a recipe, and the sampler; None if there is none."""
-    module = members(jgen.samplers, "recipe")[name]
-    aimed = ((target, module.recipe(target)) for target in (make() for make in makers))
+    aimed = ((target, SAMPLERS[name].recipe(target)) for target in (make() for make in makers))
     return next(((target, recipe.sampler) for target, recipe in aimed if recipe is not None), None)
 
 
@@ -54,9 +52,6 @@ def differences(target, sampler):
     """Return setting -> largest difference of positions, and of positions, weights and info."""
     state = placed(sampler, target, 8)
     eight = resume(state, sampler, num_draws=NUM_DRAWS).draws
-
-    def chains(draws, which):
-        return jax.tree.map(lambda leaf: leaf[which], draws)
 
     def go_on(state, **options):
         return resume(state, sampler, num_draws=NUM_DRAWS, **options).draws
@@ -66,8 +61,8 @@ def differences(target, sampler):
     spread = resume(over_devices(state), sampler, num_draws=NUM_DRAWS)
     assert len(spread.state.keys.devices()) == 8
     found = {
-        "alone": (go_on(placed(sampler, target, 1, 3)), chains(eight, slice(3, 4))),
-        "among 256": (chains(go_on(placed(sampler, target, 256)), slice(8)), eight),
+        "alone": (go_on(placed(sampler, target, 1, 3)), select_index(eight, slice(3, 4))),
+        "among 256": (select_index(go_on(placed(sampler, target, 256)), slice(8)), eight),
         "in chunks": (go_on(state, chunk_size=4), eight),
         "resumed": (jax.tree.map(lambda a, b: np.concatenate([a, b], 1), half.draws, rest), eight),
         "over eight devices": (spread.draws, eight),

@@ -1,6 +1,7 @@
 """List combinations of model, objective, head and prior that must train."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -22,19 +23,22 @@ LEVELS = RNG.integers(0, 3, REAL.shape)
 CLASSIFIER = features.DigitsClassifier(widths=(3, 2))
 VGG16 = features.VGG16(relus=((1, 2), (2, 1)), channels=((2, 2), (2,)))
 BINARY = (UNIT > 0.5).astype(np.float32)
-TOKENS = RNG.integers(0, 3, (ROWS, 4))
+TOKENS = RNG.integers(0, 3, (ROWS, 4), np.int32)
+CRITIC = encoders.MLPCritic(hidden=(4,))
 
 
 class Row(NamedTuple):
     """Combination of a model, an objective and data.
 
     Attributes:
-        make: ``() -> (objective, init)``.
+        build: ``() -> model``.
+        objective: ``model -> objective``.
         data: Batch of examples.
         learns: Parts that the objective trains; all of them if None.
     """
 
-    make: Callable[[], tuple[Any, Callable]]
+    build: Callable[[], Any]
+    objective: Callable[[Any], Any]
     data: Any
     learns: set[str] | None = None
 
@@ -66,6 +70,7 @@ BOUNDS = {
     "dreg": lambda model: objectives.dreg(model, 2),
     "renyi": lambda model: objectives.renyi(model, 2, alpha=0.5),
 }
+DISTANCES = (objectives.mmd, objectives.sliced_wasserstein)
 
 
 def parts(head, posterior):
@@ -73,62 +78,51 @@ def parts(head, posterior):
     return decoder, encoders.MLPEncoder(LATENT, hidden=(4,), posterior=POSTERIORS[posterior])
 
 
-def made(build, objective, *arguments, prior):
-    def make():
-        model = build(*arguments, LATENT, SHAPE, prior=PRIORS[prior]())
-        return objective(model), model.init
-
-    return make
-
-
-def vae(objective, head="normal_shared", prior="standard", posterior="normal", **options):
-    return Row(made(models.vae, objective, *parts(head, posterior), prior=prior), HEADS[head][1], **options)
-
-
-def autoencoder(objective, head="normal", prior="standard", posterior="point", learns=("decoder", "encoder")):
-    make = made(models.autoencoder, objective, *parts(head, posterior), prior=prior)
-    return Row(make, HEADS[head][1], set(learns))
-
-
-def gan(objective, head="delta", prior="standard", **options):
-    critic = encoders.MLPCritic(hidden=(4,))
+def row(build, networks, prior, objective, head, learns=None):
     return Row(
-        made(models.gan, objective, parts(head, "point")[0], critic, prior=prior), HEADS[head][1], **options
+        lambda: build(*networks, LATENT, SHAPE, prior=PRIORS[prior]()), objective, HEADS[head][1], learns
     )
 
 
-def aae(posterior, prior="standard", **options):
-    critic = encoders.MLPCritic(hidden=(4,))
-    build = models.adversarial_autoencoder
-    make = made(build, objectives.adversarial_autoencoder, *parts("normal", posterior), critic, prior=prior)
-    return Row(make, REAL, {"decoder", "encoder", "critic"}, **options)
+def vae(objective, head="normal_shared", prior="standard", posterior="normal"):
+    return row(models.vae, parts(head, posterior), prior, objective, head)
 
 
-def network(decoder, encoder, shape, data, objective=objectives.elbo):
-    def make():
-        model = models.vae(decoder, encoder, LATENT, shape)
-        return objective(model), model.init
-
-    return Row(make, data)
+def autoencoder(objective, head="normal", posterior="point"):
+    return row(
+        models.autoencoder, parts(head, posterior), "standard", objective, head, {"decoder", "encoder"}
+    )
 
 
-def linear(objective, **options):
-    def make():
-        model = models.linear_vae(4, LATENT)
-        return objective(model), model.init
+def gan(objective, head="delta", prior="standard"):
+    return row(models.gan, (parts(head, "point")[0], CRITIC), prior, objective, head)
 
-    return Row(make, REAL, **options)
+
+def aae(posterior, prior="standard"):
+    build, objective = models.adversarial_autoencoder, objectives.adversarial_autoencoder
+    networks = (*parts("normal", posterior), CRITIC)
+    return row(build, networks, prior, objective, "normal", {"decoder", "encoder", "critic"})
+
+
+def network(decoder, encoder, data):
+    shape = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), data)
+    return Row(lambda: models.vae(decoder, encoder, LATENT, shape), objectives.elbo, data)
+
+
+def image_network(decoder):
+    images = RNG.integers(0, 2, (ROWS, *decoder.shape)).astype(np.float32)
+    return network(decoder, encoders.ConvEncoder(LATENT, features=(2,)), images)
+
+
+def linear(objective, learns=None):
+    return Row(lambda: models.linear_vae(4, LATENT), objective, REAL, learns)
 
 
 def plus(weight, penalty):
     """Return reconstruction plus a penalty."""
-
-    def objective(model):
-        return objectives.weighted(
-            reconstruction=(1.0, objectives.reconstruction(model)), penalty=(weight, penalty(model))
-        )
-
-    return objective
+    return lambda model: objectives.weighted(
+        reconstruction=(1.0, objectives.reconstruction(model)), penalty=(weight, penalty(model))
+    )
 
 
 def layers(x):
@@ -138,29 +132,34 @@ def layers(x):
 def perceptual_by(module, apply, shape):
     """Return an autoencoder with a perceptual loss by a network of features, whose parameters are fixed."""
     x = UNIT.reshape(-1)[: 2 * np.prod(shape)].reshape(2, *shape)
+    decoder, encoder = parts("continuous_bernoulli", "point")
 
-    def make():
-        decoder, encoder = parts("continuous_bernoulli", "point")
-        model = models.autoencoder(decoder.clone(shape=shape), encoder, LATENT, shape)
-        bound = Partial(apply, random_params(init_of(module, x)))
-        return objectives.perceptual(model, bound), model.init
+    def objective(model):
+        return objectives.perceptual(model, Partial(apply, random_params(init_of(module, x))))
 
-    return Row(make, x, {"decoder", "encoder"})
+    build = partial(models.autoencoder, decoder.clone(shape=shape), encoder, LATENT, shape)
+    return Row(build, objective, x, {"decoder", "encoder"})
 
 
 def warming(model):
     return objectives.scheduled(Partial(objectives.elbo, model), beta=optax.linear_schedule(0.0, 1.0, 10))
 
 
-def ppca():
-    model = models.ppca(REAL, LATENT).model
-    return objectives.exact_likelihood(models.linear_log_prob), model.init
+def exact(_):
+    return objectives.exact_likelihood(models.linear_log_prob)
 
 
-def images(*space):
-    return RNG.integers(0, 2, (ROWS, *space, 1)).astype(np.float32)
-
-
+IMAGE_DECODERS = {
+    "conv_net": decoders.ConvNet((4, 4, 1), features=(2,)),
+    "voxel_conv_net": decoders.ConvNet((2, 2, 2, 1), features=(2,)),
+    "occupancy": decoders.Occupancy((2, 2, 2, 1), hidden=(3,)),
+}
+TOKEN_DECODERS = {
+    "rnn": decoders.RNN(length=4, vocabulary=3, width=2, cells=(nn.GRUCell(2),)),
+    "transformer": decoders.Transformer(length=4, vocabulary=3, width=4, num_layers=1, num_heads=2),
+}
+ONE_EDGE = [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+GRAPHS = {"nodes": np.int32([[1, 2, 0]] * ROWS), "adjacency": np.int32([ONE_EDGE] * ROWS)}
 TABLE = {
     **{f"vae-elbo-{head}": vae(objectives.elbo, head) for head in LIKELIHOODS},
     **{f"vae-iwae-{head}": vae(BOUNDS["iwae"], head) for head in ("categorical", "logistics")},
@@ -186,19 +185,16 @@ TABLE = {
     "vae-reconstruction-kl": vae(plus(2.0, objectives.kl)),
     **{f"autoencoder-{head}": autoencoder(objectives.reconstruction, head) for head in LIKELIHOODS[::2]},
     **{
-        f"autoencoder-mse-{head}": autoencoder(objectives.mse, head)
-        for head in ("continuous_bernoulli", "logistics", "delta")
-    },
-    **{
-        f"autoencoder-bce-{head}": autoencoder(objectives.bce, head)
-        for head in ("bernoulli", "continuous_bernoulli")
+        f"autoencoder-{loss.__name__}-{head}": autoencoder(loss, head)
+        for loss, heads in (
+            (objectives.mse, ("continuous_bernoulli", "logistics", "delta")),
+            (objectives.bce, ("bernoulli", "continuous_bernoulli")),
+        )
+        for head in heads
     },
     **{
         f"autoencoder-{penalty.__name__}": autoencoder(plus(0.1, penalty))
-        for penalty in (
-            *(objectives.latent_l2, objectives.contractive, objectives.decoder_gradient),
-            *(objectives.mmd, objectives.sliced_wasserstein),
-        )
+        for penalty in (objectives.latent_l2, objectives.contractive, objectives.decoder_gradient, *DISTANCES)
     },
     "autoencoder-perceptual": autoencoder(
         plus(1.0, lambda model: objectives.perceptual(model, Partial(layers)))
@@ -210,7 +206,7 @@ TABLE = {
     "autoencoder-gaussian-encoder": autoencoder(objectives.reconstruction, posterior="normal"),
     **{
         f"wae-{penalty.__name__}-{prior}": vae(plus(10.0, penalty), "normal", prior)
-        for penalty in (objectives.mmd, objectives.sliced_wasserstein)
+        for penalty in DISTANCES
         for prior in ("mixture", "vamp")
     },
     **{
@@ -222,52 +218,18 @@ TABLE = {
     "gan-mixture": gan(objectives.gan, prior="mixture"),
     **{f"adversarial_autoencoder-{posterior}": aae(posterior) for posterior in POSTERIORS},
     "adversarial_autoencoder-mixture": aae("point", "mixture"),
-    "conv_net": network(
-        decoders.ConvNet((4, 4, 1), features=(2,)),
-        encoders.ConvEncoder(LATENT, features=(2,)),
-        (4, 4, 1),
-        images(4, 4),
-    ),
-    "voxel_conv_net": network(
-        decoders.ConvNet((2, 2, 2, 1), features=(2,)),
-        encoders.ConvEncoder(LATENT, features=(2,)),
-        (2, 2, 2, 1),
-        images(2, 2, 2),
-    ),
-    "occupancy": network(
-        decoders.Occupancy((2, 2, 2, 1), hidden=(3,)),
-        encoders.ConvEncoder(LATENT, features=(2,)),
-        (2, 2, 2, 1),
-        images(2, 2, 2),
-    ),
+    **{name: image_network(decoder) for name, decoder in IMAGE_DECODERS.items()},
     **{
-        type(decoder).__name__.lower(): network(
-            decoder,
-            encoders.SequenceEncoder(LATENT, 3, width=2, cell=nn.GRUCell(2)),
-            jax.ShapeDtypeStruct((4,), jnp.int32),
-            TOKENS,
-        )
-        for decoder in (
-            decoders.RNN(length=4, vocabulary=3, width=2, cells=(nn.GRUCell(2),)),
-            decoders.Transformer(length=4, vocabulary=3, width=4, num_layers=1, num_heads=2),
-        )
+        name: network(decoder, encoders.SequenceEncoder(LATENT, 3, width=2, cell=nn.GRUCell(2)), TOKENS)
+        for name, decoder in TOKEN_DECODERS.items()
     },
     "graph": network(
         decoders.Graph(num_nodes=3, num_types=2, hidden=(3,), rank=2),
         encoders.GraphEncoder(LATENT, num_types=2, width=3, num_layers=1),
-        {
-            "nodes": jax.ShapeDtypeStruct((3,), jnp.int32),
-            "adjacency": jax.ShapeDtypeStruct((3, 3), jnp.int32),
-        },
-        {
-            "nodes": np.tile([1, 2, 0], (ROWS, 1)),
-            "adjacency": np.tile([[0, 1, 0], [1, 0, 0], [0, 0, 0]], (ROWS, 1, 1)),
-        },
+        GRAPHS,
     ),
     "linear_vae-elbo": linear(objectives.elbo),
     "linear_vae-iwae": linear(BOUNDS["iwae"]),
-    "linear_vae-exact": linear(
-        lambda _: objectives.exact_likelihood(models.linear_log_prob), learns={"decoder"}
-    ),
-    "ppca-exact": Row(ppca, REAL),
+    "linear_vae-exact": linear(exact, {"decoder"}),
+    "ppca-exact": Row(lambda: models.ppca(REAL, LATENT).model, exact, REAL),
 }

@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
+from jgen import targets
 from jgen._internal.binding import bind_static
 from jgen.samplers import block, cycle, discrete_gibbs, enumerate_states, gibbs, mala
 from jgen.testing.sampler_checks import invariance
-from jgen.types import Target, Trait
+from jgen.types import Target
 from tests.helpers.random_keys import fresh_key
 
 
@@ -42,54 +43,19 @@ def conditional(rest):
 
 
 def pair():
-    return Target(
-        log_density=Partial(pair_density),
-        start={"x": jnp.zeros(()), "y": jnp.zeros(())},
-        sample=Partial(pair_sample),
-        mean=jnp.zeros(2),
-        variance=jnp.ones(2),
-        name="pair",
-    )
+    start = {"x": jnp.zeros(()), "y": jnp.zeros(())}
+    return Target(Partial(pair_density), start, Partial(pair_sample), jnp.zeros(2), jnp.ones(2), name="pair")
 
 
 def pair_sweep(parts):
     def make(target, scale):
-        move = Partial(mala, step_size=scale)
-        return parts.cycle(
-            parts.gibbs(conditional, "x"),
-            parts.gibbs(conditional, "y"),
-            parts.block(move, target.log_density, "y"),
-        )
+        move = parts.block(Partial(mala, step_size=scale), target.log_density, "y")
+        return parts.cycle(parts.gibbs(conditional, "x"), parts.gibbs(conditional, "y"), move)
 
     return make
 
 
-# Six spins on a strip of two by three, in a field: 64 states.
-SPINS = jnp.array(list(product((0, 1), repeat=6)))  # [state, site]
-
-
-def ising_density(spins):
-    s = 2.0 * spins.reshape(2, 3) - 1.0
-    return (
-        0.7 * (jnp.sum(s[0] * s[1]) + jnp.sum(s[:, 1:] * s[:, :-1]))
-        + jnp.sum(s * jnp.arange(6.0).reshape(2, 3)) / 8
-    )
-
-
-def table_sample(logits, states, key):
-    index = jax.random.categorical(key, logits)
-    return jax.tree.map(lambda column: column[index], states)
-
-
-def ising():
-    logits = jax.vmap(ising_density)(SPINS)
-    return Target(
-        log_density=Partial(ising_density),
-        start=SPINS[0],
-        sample=Partial(table_sample, logits, SPINS),
-        name="ising",
-        traits=frozenset({Trait.DISCRETE}),
-    )
+ising = Partial(targets.ising, coupling=0.5)
 
 
 def ising_sweep(parts):
@@ -134,28 +100,23 @@ def mu_given(x, rest):
 
 
 def mixture():
-    return Target(
-        log_density=Partial(mixture_density, X),
-        start={"mu": jnp.array([-1.0, 1.0]), "z": jnp.array([0, 0, 1]), "last": jnp.array(0)},
-        sample=Partial(mixture_sample, X),
-        name="tiny_mixture",
-    )
+    start = {"mu": jnp.array([-1.0, 1.0]), "z": jnp.array([0, 0, 1]), "last": jnp.array(0)}
+    return Target(Partial(mixture_density, X), start, Partial(mixture_sample, X), name="tiny_mixture")
 
 
 def mixture_sweep(parts):
     def make(target, scale):
-        density = target.log_density
-        return parts.cycle(
-            parts.block(Partial(bind_static(discrete_gibbs, num_values=2)), density, "z"),
-            parts.block(Partial(parts.enumerate_states, candidates={"last": jnp.arange(2)}), density, "last"),
-            parts.block(Partial(mala, step_size=scale), density, "mu"),
-        )
+        moves = {
+            "z": Partial(bind_static(discrete_gibbs, num_values=2)),
+            "last": Partial(parts.enumerate_states, candidates={"last": jnp.arange(2)}),
+            "mu": Partial(mala, step_size=scale),
+        }
+        return parts.cycle(*(parts.block(move, target.log_density, name) for name, move in moves.items()))
 
     return make
 
 
-def conjugate_sweep(target, scale):
-    del scale
+def conjugate_sweep(target, _):
     labels = block(Partial(bind_static(discrete_gibbs, num_values=2)), target.log_density, "z", "last")
     return cycle(gibbs(Partial(mu_given, X), "mu"), labels)
 

@@ -2,7 +2,6 @@
 
 import functools
 from statistics import NormalDist
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 from scipy.optimize import minimize
 
+from jgen.testing.check_target import claims, evaluations, form, mean_errors
 from jgen.types import Target, Trait
 from tests.helpers.marking import first_of_each
 from tests.helpers.members import TARGETS, target_of
@@ -19,7 +19,6 @@ from tests.helpers.random_keys import fresh_key
 
 FALSE_ALARM = 1e-8
 """Of one mean of one target, all its coordinates together; the suite computes some 300 of them."""
-DRAWS = 20_000
 
 
 def first_of_each_kind(condition=lambda _: True):
@@ -37,31 +36,9 @@ def is_smooth(target):
     return Trait.DISCRETE not in target.traits
 
 
-class Exact(NamedTuple):
-    """Facts about exact draws; the gradient is None where a target is discrete."""
-
-    x: np.ndarray  # [draw, dim]
-    log_density: np.ndarray  # [draw]
-    gradient: np.ndarray | None  # [draw, dim]
-    expectations: dict[str, np.ndarray]  # [draw, ...] each
-    log_ratio: np.ndarray | None  # [draw], to the proposal
-
-
-class Proposed(NamedTuple):
-    """Facts about draws of the proposal."""
-
-    x: np.ndarray  # [draw, dim]
-    log_density: np.ndarray  # [draw]
-    log_ratio: np.ndarray  # [draw]
-
-
 def flat(x):
     """Ravel a batch of positions to ``[batch, dim]``."""
     return jax.vmap(lambda position: ravel_pytree(position)[0])(x)
-
-
-def log_ratio(target, x):
-    return target.log_density(x) - target.proposal.log_prob(x)
 
 
 @jax.jit
@@ -73,120 +50,59 @@ def values_and_gradients(target, x):
     return value, flat(gradient)
 
 
-@jax.jit
-def _exact(target, keys):
-    x = jax.vmap(target.sample)(keys)
-    value, gradient = values_and_gradients(target, x)
-    expectations = {key: jax.vmap(function)(x) for key, (function, _) in target.expectations.items()}
-    ratio = None if target.proposal is None else value - jax.vmap(target.proposal.log_prob)(x)
-    return Exact(flat(x), value, gradient, expectations, ratio)
-
-
-@jax.jit
-def _proposed(target, keys):
-    x = jax.vmap(target.proposal.sample)(keys)
-    value = jax.vmap(target.log_density)(x)
-    return Proposed(flat(x), value, value - jax.vmap(target.proposal.log_prob)(x))
-
-
-def _run(program, target):
-    """Run a program on fresh keys; its results in float64, so that sums over draws add no rounding."""
-    facts = program(target, jax.random.split(fresh_key(), DRAWS))
-    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), facts)
-
-
 @functools.cache
 def exact(name):
-    return _run(_exact, target_of(name))
+    return evaluations(target_of(name), fresh_key())
 
 
 @functools.cache
 def proposed(name):
-    return _run(_proposed, target_of(name))
+    return evaluations(target_of(name), fresh_key(), of_proposal=True)
 
 
-def assert_mean(samples, truth, what):
-    r"""Check that the mean of ``samples [draw, ...]`` is ``truth``, by the central limit theorem.
-
-    The quantile z of a studentised mean moves with the skewness of the draws, by
-    :math:`\gamma (2 z^2 + 1) / 6 \sqrt n` (Cornish and Fisher; Hall 1992, section 2.6), where
-    :math:`\gamma / \sqrt n = \sum c^3 / (\sum c^2)^{3/2}` is at most the square root of the share that the
-    largest draw holds of the sum of squares. A coordinate where that is over 5 % is outside the theorem.
-
-    Returns:
-        Which coordinates were checked ``[...]``.
-    """
-    samples = np.asarray(samples, np.float64).reshape(len(samples), -1)
-    truth = np.broadcast_to(np.asarray(truth, np.float64).ravel(), samples.shape[1:])
-    centred = np.square(samples - samples.mean(0))
-    sums = centred.sum(0)
-    limit_holds = centred.max(0) <= 0.05 * sums
-    skewness = np.sqrt(centred.max(0) / np.where(sums > 0, sums, np.inf))
-    quantile = NormalDist().inv_cdf(1 - FALSE_ALARM / 2 / samples.shape[1])
-    error = np.abs(samples.mean(0) - truth)
-    quantile = quantile + skewness * (2 * quantile**2 + 1) / 6
-    allowed = quantile * np.sqrt(sums) / len(samples) + 1e-6 * (np.abs(truth) + np.abs(samples).max(0))
-    bad = limit_holds & ~(error <= allowed)
-    assert not bad.any(), f"{what}: {samples.mean(0)[bad]} is not {truth[bad]} within {allowed[bad]}"
-    return limit_holds
+def assert_mean(what, samples, truth):
+    """Check that the mean of ``samples [draw, ...]`` is ``truth``; return whether any coordinate can be."""
+    quantile = NormalDist().inv_cdf(1 - FALSE_ALARM / 2 / samples[0].size)
+    found = mean_errors(what, samples, truth, quantile)
+    assert all(one.value <= one.allowed for one in found), found
+    return bool(found)
 
 
 def check_moments(target, draws):
     """Check mean, variance and expectations; false-alarm rate 1e-8 each."""
-    checked = 0
-    if target.mean is not None:
-        checked += assert_mean(draws.x, target.mean, "mean").sum()
-    if target.variance is not None:
-        deviations = np.square(draws.x - np.asarray(target.mean, np.float64))
-        checked += assert_mean(deviations, target.variance, "variance").sum()
-    for key, (_, truth) in target.expectations.items():
-        checked += assert_mean(draws.expectations[key], truth, key).sum()
-    assert checked
+    checked = [assert_mean(name, *claim) for name, claim in claims(target, draws).items()]
+    assert any(checked)
 
 
-def check_virial(draws):
+def check_virial(target, draws):
     """Check E x_i d_i log p = -1 for each i, which ties the density to the draws; false-alarm rate 1e-8.
 
     The identity is integration by parts; it holds for heavy tails too. Most of its terms stay of order 1. Of
     the horseshoe's local scales one draw in 20,000 may outweigh the rest; such a coordinate is left out.
     """
-    assert assert_mean(draws.x * draws.gradient, -1.0, "virial").any()
+    start, unravel = ravel_pytree(target.start)
+    _, gradients = values_and_gradients(target, jax.vmap(unravel)(draws.x.astype(start.dtype)))
+    assert assert_mean("the virial", draws.x * np.asarray(gradients, np.float64), -1.0)
 
 
 def check_target(target):
     """Check the moments of exact draws, and that they fit the density."""
-    draws = _run(_exact, target)
+    draws = evaluations(target, fresh_key())
     check_moments(target, draws)
-    check_virial(draws)
-
-
-def check_same_form(x, y):
-    assert jax.tree.structure(x) == jax.tree.structure(y)
-    for left, right in zip(jax.tree.leaves(x), jax.tree.leaves(y), strict=True):
-        assert (left.shape, left.dtype) == (right.shape, right.dtype)
+    check_virial(target, draws)
 
 
 def check_form(target, name):
     """Check types, shapes and dtypes of the fields, by abstract evaluation."""
     assert isinstance(target, Target)
-    assert target.name == name
-    assert target.source
-    assert isinstance(target.log_density, Partial)
+    assert (target.name, bool(target.source)) == (name, True)
+    form(target)
     assert not target.log_density.func.__qualname__.count("<")
-    dim = ravel_pytree(target.start)[0].size
-    for truth in (target.mean, target.variance):
-        assert truth is None or truth.shape == (dim,)
-    for function, truth in target.expectations.values():
-        assert isinstance(function, Partial)
-        assert jax.eval_shape(function, target.start).shape == jnp.shape(truth)
-    if is_sampled(target):
-        assert isinstance(target.sample, Partial)
-        check_same_form(jax.eval_shape(target.sample, jax.random.key(0)), target.start)
+    functions = [function for function, _ in target.expectations.values()]
+    functions += [target.sample] if is_sampled(target) else []
+    assert all(isinstance(function, Partial) for function in functions)
     if target.proposal is not None:
-        assert target.proposal.batch_shape == ()
-        assert target.proposal.event_shape == target.start.shape
-        check_same_form(jax.eval_shape(target.proposal.sample, jax.random.key(0)), target.start)
-    assert target.proposal is not None or target.log_bound is None
+        assert (target.proposal.batch_shape, target.proposal.event_shape) == ((), target.start.shape)
 
 
 def check_precision(name):
@@ -226,7 +142,7 @@ def check_precision(name):
 def maximise_log_ratio(name):
     """Maximise the log-ratio of target and proposal; return the maximum, its rounding and the bound."""
     target = TARGETS[name]()
-    climb = jax.jit(jax.value_and_grad(lambda x: -log_ratio(target, x)))
+    climb = jax.jit(jax.value_and_grad(lambda x: target.proposal.log_prob(x) - target.log_density(x)))
     starts = proposed(name).x[:2]
     if is_sampled(target):
         starts = np.concatenate([starts, exact(name).x[:2]])
@@ -239,11 +155,6 @@ def maximise_log_ratio(name):
         )  # fmt: skip
         log_density = float(target.log_density(jnp.reshape(result.x, target.start.shape)))
         best = max(best, -result.fun)
-        slack = max(slack, rounding(log_density, -result.fun, len(start)))
+        terms = abs(log_density) + abs(log_density + result.fun) + len(start)
+        slack = max(slack, 8 * np.finfo(float).eps * terms)  # a few units in the last place
     return best, slack, float(target.log_bound)
-
-
-def rounding(log_density, log_ratio, dim):
-    """Bound the rounding of a log-ratio by a few units in the last place of its terms ``[batch]``."""
-    terms = np.abs(log_density) + np.abs(log_density - log_ratio) + dim
-    return 8 * np.finfo(jnp.zeros(()).dtype).eps * terms

@@ -22,6 +22,7 @@ def random_factor(dim=DIM, batch=()):
 
 MEANS, FACTORS = RNG.normal(size=(4, DIM)), random_factor(batch=(4,))
 SCALES, WEIGHTS = RNG.uniform(0.5, 2.0, size=(4, DIM)), RNG.dirichlet(np.ones(4))
+TWO = WEIGHTS[:2] / WEIGHTS[:2].sum()
 POINTS = RNG.normal(size=(5, DIM))
 
 
@@ -33,8 +34,7 @@ def spaces():
         "mixture of diagonals": mixture(WEIGHTS, gaussian(MEANS, scale=SCALES)),
         "mixture of fulls": mixture(WEIGHTS, gaussian(MEANS, scale_tril=FACTORS)),
         "general mixture": mixture(
-            WEIGHTS[:2] / WEIGHTS[:2].sum(),
-            [gaussian(MEANS[0], scale=SCALES[0]), gaussian(MEANS[1], scale_tril=FACTORS[1])],
+            TWO, [gaussian(MEANS[0], scale=SCALES[0]), gaussian(MEANS[1], scale_tril=FACTORS[1])]
         ),
         "NumPyro's own": dist.MixtureSameFamily(
             dist.Categorical(jnp.asarray(WEIGHTS)), gaussian(MEANS, scale_tril=FACTORS)
@@ -51,13 +51,12 @@ def parts(name):
     """Return weights, means and covariances from the numbers above, not from the code under test."""
     covariances = FACTORS @ np.swapaxes(FACTORS, 1, 2)
     diagonals = SCALES[:, :, None] ** 2 * np.eye(DIM)
-    two = WEIGHTS[:2] / WEIGHTS[:2].sum()
     return {
         "diagonal": (np.ones(1), MEANS[:1], diagonals[:1]),
         "full": (np.ones(1), MEANS[1:2], covariances[1:2]),
         "mixture of diagonals": (WEIGHTS, MEANS, diagonals),
         "mixture of fulls": (WEIGHTS, MEANS, covariances),
-        "general mixture": (two, MEANS[:2], np.stack([diagonals[0], covariances[1]])),
+        "general mixture": (TWO, MEANS[:2], np.stack([diagonals[0], covariances[1]])),
         "NumPyro's own": (WEIGHTS, MEANS, covariances),
     }[name]
 

@@ -8,7 +8,7 @@ cover, fewer than 90 % do with probability 3.5e-6, and where 97 % do, more than 
 1.4e-13.) So the pool must fulfil the claim itself.
 """
 
-from collections import defaultdict
+from itertools import groupby
 from typing import NamedTuple
 
 import pytest
@@ -59,30 +59,25 @@ class Counted(NamedTuple):
     asked: int
 
 
-def counts_of(reports) -> list[Counted]:
-    """List the counts of all tests of a run, each once."""
-    properties = [item for report in reports for item in getattr(report, "user_properties", ())]
-    return sorted({Counted(*value) for kind, value in properties if kind == "coverage"})
+def counts_of(recorded) -> list[Counted]:
+    """List what all tests of a run recorded, each count once."""
+    return sorted({Counted(*value) for value in recorded})
 
 
-def pools_of(counts: list[Counted]) -> dict[tuple[str, str], list[Counted]]:
-    """Group counts by kind and estimator."""
-    pools = defaultdict(list)
-    for counted in counts:
-        pools[counted.kind, counted.estimator].append(counted)
-    return dict(pools)
+def pools_of(counts: list[Counted]):
+    """Group counts by kind and estimator: name, claim, counts, and how many covered of how many asked."""
+    for (kind, estimator), group in groupby(counts, key=lambda one: (one.kind, one.estimator)):
+        pool = list(group)
+        covered, asked = sum(one.covered for one in pool), sum(one.asked for one in pool)
+        yield f"{estimator}, {kind}", CLAIMS[kind], pool, covered, asked
 
 
 def table(counts: list[Counted], *, every: bool) -> list[str]:
     """Format rows ``estimator, targets, covered of asked, share``; with ``every``, of each target too."""
     rows = [f"{'':<34} {'targets':>7} {'covered':>8} {'asked':>6} {'share':>7}  claim"]
-    for (kind, estimator), pool in pools_of(counts).items():
-        covered, asked = sum(one.covered for one in pool), sum(one.asked for one in pool)
-        claim = CLAIMS[kind]
-        rows.append(
-            f"{f'{estimator}, {kind}':<34} {len(pool):>7} {covered:>8} {asked:>6} {covered / asked:>7.1%}  "
-            f"{claim.low:.0%} to {claim.high:.0%}"
-        )
+    for name, claim, pool, covered, asked in pools_of(counts):
+        share = f"{covered / asked:>7.1%}  {claim.low:.0%} to {claim.high:.0%}"
+        rows.append(f"{name:<34} {len(pool):>7} {covered:>8} {asked:>6} {share}")
         if every:
             rows += [f"     {one.target:<29} {'':>7} {one.covered:>8} {one.asked:>6}" for one in pool]
     return rows + faults(counts)
@@ -90,15 +85,14 @@ def table(counts: list[Counted], *, every: bool) -> list[str]:
 
 def faults(counts: list[Counted]) -> list[str]:
     """Describe each estimator whose pool is outside its claim."""
-    found = []
-    for (kind, estimator), pool in pools_of(counts).items():
-        covered, asked = sum(one.covered for one in pool), sum(one.asked for one in pool)
-        if not CLAIMS[kind].holds(covered, asked, len(pool)):
-            found.append(f"OUTSIDE ITS CLAIM: {estimator}, {kind}: {covered} of {asked}")
-    return found
+    return [
+        f"OUTSIDE ITS CLAIM: {name}: {covered} of {asked}"
+        for name, claim, pool, covered, asked in pools_of(counts)
+        if not claim.holds(covered, asked, len(pool))
+    ]
 
 
-def fail_outside_claims(session, reports) -> None:
+def fail_outside_claims(session, recorded) -> None:
     """Fail a run, if nothing else did, where a pool is outside its claim."""
-    if faults(counts_of(reports)) and session.exitstatus == pytest.ExitCode.OK:
+    if faults(counts_of(recorded)) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -3,50 +3,21 @@
 The columns of W are orthogonal, so that the exact posterior factorises and a diagonal encoder can be it.
 """
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
-from jgen.targets.linear_decoder import default_weight, linear_decoder
-from jgen.types import LatentModel
+from jgen.models import linear_log_prob, linear_vae
+from jgen.targets.linear_decoder import default_weight
 
 EVENT, LATENT = 6, 2
-
-
-def init(key):
-    """Draw parameters whose encoder is not exact."""
-    keys = jax.random.split(key, 4)
-    return {
-        "prior": {},
-        "decoder": {
-            "weight": 0.5 * jax.random.normal(keys[0], (EVENT, LATENT)),
-            "bias": 0.1 * jax.random.normal(keys[1], (EVENT,)),
-            "log_scale": jnp.zeros(()),
-        },
-        "encoder": {
-            "weight": 0.5 * jax.random.normal(keys[2], (LATENT, EVENT)),
-            "bias": 0.1 * jax.random.normal(keys[3], (LATENT,)),
-            "log_scale": jnp.zeros(LATENT),
-        },
-    }
+LINEAR = linear_vae(EVENT, LATENT)
+decoder, encoder, log_prob = LINEAR.decoder, LINEAR.encoder, linear_log_prob
 
 
 def prior(params):
     return dist.Normal(jnp.zeros(params["decoder"]["weight"].shape[1]), 1.0).to_event(1)
-
-
-def decoder(params, z):
-    part = params["decoder"]
-    mean = z @ part["weight"].T + part["bias"][None]  # [batch, event]
-    return dist.Normal(mean, jnp.exp(part["log_scale"])).to_event(1)
-
-
-def encoder(params, x):
-    part = params["encoder"]
-    mean = x @ part["weight"].T + part["bias"][None]  # [batch, latent]
-    return dist.Normal(mean, jnp.broadcast_to(jnp.exp(part["log_scale"])[None], mean.shape)).to_event(1)
 
 
 def point(params, x):
@@ -57,14 +28,13 @@ def point(params, x):
 SHIFT, SCALE = np.array([0.8, -0.4]), 1.6
 
 
-def blind(params, x):
+def blind(_, x):
     """Draw codes from N(SHIFT, SCALE^2) for any x."""
-    del params
     mean = jnp.broadcast_to(jnp.asarray(SHIFT)[None], (x.shape[0], 2))
     return dist.Normal(mean, jnp.full_like(mean, SCALE)).to_event(1)
 
 
-MODEL = LatentModel(Partial(init), Partial(prior), Partial(decoder), Partial(encoder))
+MODEL = LINEAR._replace(prior=Partial(prior))
 POINT = MODEL._replace(encoder=Partial(point))
 BLIND = MODEL._replace(encoder=Partial(blind))
 
@@ -93,17 +63,6 @@ def data(num_examples=4):
     """Return examples of very different log p(x): a wave of growing amplitude."""
     phase = np.arange(EVENT)[None] + 2.0 * np.arange(num_examples)[:, None]
     return np.arange(1.0, num_examples + 1)[:, None] * np.sin(phase)  # [batch, event]
-
-
-@jax.jit
-def log_prob(params, x):
-    """Compute the exact log p(x) ``[batch]``."""
-    part = params["decoder"]
-
-    def evidence(x):
-        return linear_decoder(x, part["weight"], part["bias"], jnp.exp(part["log_scale"])).log_evidence
-
-    return jax.vmap(evidence)(x)
 
 
 def posterior_gap(params, x):

@@ -7,13 +7,9 @@ from jax.tree_util import Partial
 from jgen.samplers.accept import accept
 from jgen.targets import beta
 from jgen.testing.sampler_checks import invariance
+from jgen.testing.sampler_checks.metropolised import position_as_state
 from jgen.types import DrawKind, Draws, Sampler
 from tests.helpers.random_keys import fresh_key
-
-
-def walk_init(key, position):
-    del key
-    return position
 
 
 def walk_step(log_density, step_size, key, position):
@@ -26,7 +22,7 @@ def walk_step(log_density, step_size, key, position):
 
 
 def walk(target, scale):
-    return Sampler(Partial(walk_init), Partial(walk_step, target.log_density, scale))
+    return Sampler(Partial(position_as_state), Partial(walk_step, target.log_density, scale))
 
 
 def check_walk(make):

@@ -97,11 +97,10 @@ def name_of_check(error: BaseException) -> str:
     return (files or functions or ["check"])[-1]
 
 
-def results_of(reports) -> dict[str, tuple[str, str] | None]:
+def results_of(recorded) -> dict[str, tuple[str, str] | None]:
     """Return every mutant of a run with the check that killed it and its message; None if it survived."""
-    properties = [item for report in reports for item in getattr(report, "user_properties", ())]
     results: dict[str, tuple[str, str] | None] = {}
-    for name, *killed_by in (value for kind, value in properties if kind == "mutant"):
+    for name, *killed_by in recorded:
         results[name] = tuple(killed_by) or results.get(name)
     return results
 

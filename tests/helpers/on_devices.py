@@ -52,15 +52,9 @@ def main(out, num_devices, rank="0", num_processes="1", port="0"):
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_num_cpu_devices", int(num_devices) // int(num_processes))
     if int(num_processes) > 1:
-        address = f"127.0.0.1:{port}"
-        jax.distributed.initialize(
-            address,
-            num_processes=int(num_processes),
-            process_id=int(rank),
-            coordinator_bind_address=address,
-            initialization_timeout=60,
-            heartbeat_timeout_seconds=30,
-        )
+        address, limits = f"127.0.0.1:{port}", {"initialization_timeout": 60, "heartbeat_timeout_seconds": 30}
+        who = {"num_processes": int(num_processes), "process_id": int(rank)}
+        jax.distributed.initialize(address, coordinator_bind_address=address, **who, **limits)
     with jax.enable_x64(True):
         run = fit_on(mesh_of(jax.devices()))
         assert len(jax.devices()) == int(num_devices)
@@ -75,9 +69,8 @@ def main(out, num_devices, rank="0", num_processes="1", port="0"):
             again = checkpoints.restore(f"{out}/by_two", like=run.state)
             assert again.params["w"].sharding.num_devices == int(num_devices)
             np.testing.assert_array_equal(again.params["w"], few.params["w"])
-        checkpoints.save(
-            f"{out}/by_all", run.state, step=NUM_STEPS, notes={"losses": run.metrics["loss"].tolist()}
-        )
+        notes = {"losses": run.metrics["loss"].tolist()}
+        checkpoints.save(f"{out}/by_all", run.state, step=NUM_STEPS, notes=notes)
 
 
 if __name__ == "__main__":

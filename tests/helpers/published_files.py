@@ -49,7 +49,7 @@ def amat_files(rng):
 
 
 def cifar_files(rng):
-    truth = {split: {"x": [], "label": []} for split in ("train", "test")}
+    pairs = {"train": [], "test": []}
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for name in ("test_batch", "batches.meta.txt", *(f"data_batch_{i}" for i in (3, 1, 2, 5, 4))):
@@ -60,11 +60,10 @@ def cifar_files(rng):
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
             if not name.endswith("txt"):
-                split = truth["test" if name.startswith("test") else "train"]
-                split["x"].append(x)
-                split["label"].append(label)
+                pairs["test" if name.startswith("test") else "train"].append((x, label))
+    joined = {split: map(np.concatenate, zip(*parts, strict=True)) for split, parts in pairs.items()}
     return {"archive": out.getvalue()}, {
-        split: {name: np.concatenate(part) for name, part in parts.items()} for split, parts in truth.items()
+        split: {"x": x, "label": label} for split, (x, label) in joined.items()
     }
 
 
@@ -77,13 +76,8 @@ def npz_files(rng):
     return {"archive": out.getvalue()}, {"train": {"x": x[..., None], "factors": classes[:, 1:]}}
 
 
-MAKERS = {
-    "binarized_mnist": amat_files,
-    "cifar10": cifar_files,
-    "dsprites": npz_files,
-    "fashion_mnist": idx_files,
-    "mnist": idx_files,
-}
+MAKERS = {"binarized_mnist": amat_files, "cifar10": cifar_files, "dsprites": npz_files}
+MAKERS |= dict.fromkeys(("fashion_mnist", "mnist"), idx_files)
 """Name of a downloaded data set -> ``rng -> (files, expected content of each split)``."""
 
 
@@ -91,14 +85,12 @@ def assert_holds(found, truth):
     """Assert equal examples, in any order."""
 
     def rows(arrays):
-        names = sorted(truth)
-        return sorted(
-            b"".join(np.asarray(arrays[k][i], int).tobytes() for k in names) for i in range(len(arrays["x"]))
-        )
+        parts = zip(*(arrays[name] for name in sorted(truth)), strict=True)
+        return sorted(b"".join(np.asarray(part, int).tobytes() for part in row) for row in parts)
 
     assert set(found) == set(truth)
-    assert found["x"].shape == truth["x"].shape
-    assert found["x"].dtype == truth["x"].dtype == np.uint8
+    assert (found["x"].shape, found["x"].dtype) == (truth["x"].shape, np.uint8)
+    assert truth["x"].dtype == np.uint8
     assert rows(found) == rows(truth)
 
 

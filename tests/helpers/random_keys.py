@@ -5,6 +5,8 @@ import secrets
 import jax
 import numpy as np
 
+FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
+
 
 def fresh_key() -> jax.Array:
     """Return a new random key; an assertion on its draws may fail with probability 1e-6 at most."""

@@ -19,7 +19,17 @@ def run(reducer, draws):
     return reducer.compute(state)
 
 
-def stored(num_draws=300, num_chains=3, weighted=True):
+def markov(value, **info):
+    """Return draws ``[draw, chain, *event]`` of a Markov chain."""
+    return Draws(value, info, None, DrawKind.MARKOV)
+
+
+def weighted(value, log_weight):
+    """Return weighted draws ``[draw, chain, *event]``."""
+    return Draws(value, {}, log_weight, DrawKind.WEIGHTED)
+
+
+def stored(num_draws=300, num_chains=3):
     """Draw a pytree ``[draw, chain, *event]``, partly far from 0, with log-weights that rise and fall."""
     rng = np.random.default_rng(11)
     value = {
@@ -28,6 +38,4 @@ def stored(num_draws=300, num_chains=3, weighted=True):
         "count": rng.poisson(3, size=(num_draws, num_chains)),
     }
     log_weight = (40 * rng.normal(size=(num_draws, num_chains)).cumsum(0)).astype(np.float32)
-    return Draws(
-        value, {}, log_weight if weighted else None, DrawKind.WEIGHTED if weighted else DrawKind.MARKOV
-    )
+    return weighted(value, log_weight)

@@ -24,16 +24,13 @@ DECODERS = {
 
 def every_array(num_nodes, num_types, num_edge_types):
     """Enumerate all symmetric arrays without self-loops, graphs or not."""
-    upper = list(itertools.combinations(range(num_nodes), 2))
-    nodes, adjacency = [], []
-    for types in itertools.product(range(num_types + 1), repeat=num_nodes):
-        for edges in itertools.product(range(num_edge_types), repeat=len(upper)):
-            links = np.zeros((num_nodes, num_nodes), int)
-            for (i, j), edge in zip(upper, edges, strict=True):
-                links[i, j] = links[j, i] = edge
-            nodes.append(types)
-            adjacency.append(links)
-    return {"nodes": np.array(nodes), "adjacency": np.array(adjacency)}
+    upper = np.triu_indices(num_nodes, 1)
+    types = itertools.product(range(num_types + 1), repeat=num_nodes)
+    edges = itertools.product(range(num_edge_types), repeat=len(upper[0]))
+    nodes, links = map(np.array, zip(*itertools.product(types, edges), strict=True))
+    adjacency = np.zeros((len(nodes), num_nodes, num_nodes), int)
+    adjacency[:, *upper] = links
+    return {"nodes": nodes, "adjacency": adjacency + adjacency.swapaxes(1, 2)}
 
 
 def all_orders(num_nodes):
@@ -65,6 +62,6 @@ def evaluated(name):
     decoder, latent = DECODERS[name]
     z = jnp.asarray(np.random.default_rng(2).normal(size=(BATCH, latent)))
     graphs = every_array(decoder.num_nodes, decoder.num_types, decoder.num_edge_types)
-    found = evaluate(apply_of(decoder), params_of(name), z, graphs, jax.random.key(3))
-    distribution, log_prob, draws = found
+    given = (params_of(name), z, graphs, jax.random.key(3))
+    distribution, log_prob, draws = evaluate(apply_of(decoder), *given)
     return distribution, z, graphs, np.asarray(log_prob), jax.tree.map(np.asarray, draws)

@@ -1,36 +1,26 @@
 """Test that coverage is pooled over the targets of an estimator, and that a pool outside its claim fails."""
 
+from types import SimpleNamespace
+
 import pytest
 from scipy.stats import binom
 
 from tests.helpers.interval_coverage import CLAIMS, Counted, counts_of, fail_outside_claims, faults, table
 
 
-class Report:
-    """Stands for pytest's report of a test."""
-
-    def __init__(self, *counted):
-        self.user_properties = [("coverage", counted)]
-
-
-def reports(covered, num_targets, kind="intervals"):
-    return [Report(kind, "smc", f"target {i}", covered, 200) for i in range(num_targets)]
+def recorded(covered, num_targets, kind="intervals"):
+    return [(kind, "smc", f"target {i}", covered, 200) for i in range(num_targets)]
 
 
 @pytest.mark.parametrize(
     ("covered", "num_targets", "is_right"),
     [
-        (180, 8, True),
-        (179, 8, False),
-        (198, 8, True),
-        (199, 8, False),
-        (179, 2, True),
-        (200, 2, True),
-        (160, 2, False),
+        *((180, 8, True), (179, 8, False), (198, 8, True), (199, 8, False)),
+        *((179, 2, True), (200, 2, True), (160, 2, False)),
     ],
 )
 def test_a_whole_pool_fulfils_its_claim_and_a_part_but_for_false_alarms(covered, num_targets, is_right):
-    counts = counts_of(reports(covered, num_targets))
+    counts = counts_of(recorded(covered, num_targets))
     assert (faults(counts) == []) == is_right
     rows = table(counts, every=False)
     assert rows[1].split()[-7:-4] == [str(num_targets), str(covered * num_targets), str(200 * num_targets)]
@@ -39,8 +29,7 @@ def test_a_whole_pool_fulfils_its_claim_and_a_part_but_for_false_alarms(covered,
 
 
 def test_bounds_have_another_claim():
-    assert faults(counts_of(reports(189, 8, "bounds")))
-    assert not faults(counts_of(reports(200, 8, "bounds")))
+    assert [bool(faults(counts_of(recorded(count, 8, "bounds")))) for count in (189, 200)] == [True, False]
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values())
@@ -51,17 +40,13 @@ def test_the_limits_of_a_part_are_exact(claim):
 
 
 def test_a_test_that_ran_again_is_counted_once():
-    assert counts_of(reports(190, 1) + reports(190, 1)) == [Counted("intervals", "smc", "target 0", 190, 200)]
-
-
-class Session:
-    """Stands for a run without failures so far."""
-
-    exitstatus = pytest.ExitCode.OK
+    assert counts_of(recorded(190, 1) + recorded(190, 1)) == [
+        Counted("intervals", "smc", "target 0", 190, 200)
+    ]
 
 
 @pytest.mark.parametrize(("covered", "status"), [(190, 0), (179, 1)])
 def test_a_pool_outside_its_claim_fails_the_run(covered, status):
-    session = Session()
-    fail_outside_claims(session, reports(covered, 8))
+    session = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    fail_outside_claims(session, recorded(covered, 8))
     assert int(session.exitstatus) == status

@@ -5,25 +5,11 @@ import pytest
 from tests.helpers.mutant import Mutant, results_of, table
 
 
-class Report:
-    """What pytest keeps of a test."""
-
-    def __init__(self, *properties):
-        self.user_properties = properties
-
-
 def test_table_counts_the_killed_and_names_the_survivors():
-    results = results_of(
-        [
-            Report(("mutant", ("1 a",)), ("mutant", ("1 a", "invariance", "off by 0.1"))),
-            Report(("mutant", ("1 b",)), ("mutant", ("c", "rank", "off by 0.2"))),
-        ]
-    )
-    rows = [row.split() for row in table(results, every=False)]
-    assert rows[1][-3:] == ["2", "1", "invariance"]
-    assert rows[2][-2:] == ["0", "0"]
-    assert rows[13][-3:] == ["1", "1", "rank"]
-    assert rows[14][-2:] == ["3", "2"]
+    killed = [("1 a", "invariance", "off by 0.1"), ("c", "rank", "off by 0.2")]
+    rows = [row.split() for row in table(results_of([("1 a",), ("1 b",), *killed]), every=False)]
+    assert (rows[1][-3:], rows[2][-2:]) == (["2", "1", "invariance"], ["0", "0"])
+    assert (rows[13][-3:], rows[14][-2:]) == (["1", "1", "rank"], ["3", "2"])
     assert rows[15:] == [["SURVIVED:", "1", "b"]]
 
 

@@ -1,5 +1,8 @@
 """Test wrapped kernels of all libraries: checks of samplers, counted cost, warm-up."""
 
+import functools
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,7 +13,7 @@ from numpyro.infer import HMC, NUTS, BarkerMH
 from scipy import stats
 
 from jgen.interop import from_blackjax, from_numpyro
-from jgen.interop.external_kernel import inverse_mass_matrix_of
+from jgen.interop.external_kernel import divide, inverse_mass_matrix_of, unite
 from jgen.interop.from_blackjax import BLACKJAX
 from jgen.samplers.mcmc.elliptical_slice import relative_density
 from jgen.sampling.adaptation import low_rank, window
@@ -19,50 +22,18 @@ from jgen.targets import banana
 from jgen.testing import check_sampler
 from jgen.testing.sampler_checks import cost
 from jgen.types import DrawKind, Target
+from tests.helpers.marking import first_of_each
 from tests.helpers.random_keys import fresh_key
 
 blackjax = pytest.importorskip("blackjax")
 implicit_midpoint = blackjax.mcmc.integrators.implicit_midpoint
 stepping_out = blackjax.mcmc.slice.stepping_out
-MARKOV = DrawKind.MARKOV
 
 
-def elliptical(target, scale):
-    del scale
+def elliptical(target, _):
     prior = dist.Normal(target.mean, 2 * jnp.sqrt(target.variance)).to_event(1)
     likelihood = Partial(relative_density, target.log_density, prior)
     return from_blackjax(blackjax.elliptical_slice, likelihood, mean=target.mean, cov=4 * target.variance)
-
-
-def random_walk(target, scale):
-    build = blackjax.additive_step_random_walk.normal_random_walk
-    return from_blackjax(build, target.log_density, sigma=scale * jnp.sqrt(target.variance))
-
-
-def blackjax_mala(target, scale):
-    return from_blackjax(blackjax.mala, target.log_density, step_size=scale**2 / 2)
-
-
-def slices(build, width, **options):
-    """A slice sampler, whose brackets start as wide as the target's marginals."""
-
-    def make(target, scale):
-        return from_blackjax(
-            build, target.log_density, **{width: scale * jnp.sqrt(target.variance)}, **options
-        )
-
-    return make
-
-
-def riemannian(target, scale):
-    options = {"mass_matrix": target.variance, "num_integration_steps": 4}  # an array is the inverse
-    return from_blackjax(blackjax.rmhmc, target.log_density, step_size=scale, **options)
-
-
-def gist_step_size(target, scale):
-    options = {"initial_step_size": scale, "num_integration_steps": 4}
-    build = blackjax.gist_step_size
-    return from_blackjax(build, target.log_density, inverse_mass_matrix=target.variance, **options)
 
 
 def built_here(log_density, step_size, inverse_mass_matrix):
@@ -70,99 +41,104 @@ def built_here(log_density, step_size, inverse_mass_matrix):
     return blackjax.hmc(log_density, step_size, inverse_mass_matrix, 4)
 
 
-def with_variances(wrap, build, **options):
-    """The kernel with the target's own variances."""
-    return lambda target, scale: wrap(
-        build, target.log_density, step_size=scale, inverse_mass_matrix=target.variance, **options
-    )
+def kernel(library, build, tuning, **options):
+    """A kernel with options, and with what depends on the target and the scale."""
+    return lambda target, scale: library(build, target.log_density, **tuning(target, scale), **options)
 
 
-def with_step_size(wrap, build, **options):
-    return lambda target, scale: wrap(build, target.log_density, step_size=scale, **options)
+def with_variances(target, scale):
+    """The target's own variances."""
+    return {"step_size": scale, "inverse_mass_matrix": target.variance}
 
 
+def with_step_size(_, scale):
+    return {"step_size": scale}
+
+
+def langevin(_, scale):
+    return {"step_size": scale**2 / 2}
+
+
+def random_walk(target, scale):
+    return {"sigma": scale * jnp.sqrt(target.variance)}
+
+
+def slices(target, scale):
+    """Brackets that start as wide as the target's marginals."""
+    return {"initial_widths": scale * jnp.sqrt(target.variance)}
+
+
+def riemannian(target, scale):
+    return {"step_size": scale, "mass_matrix": target.variance}  # an array is the inverse
+
+
+def gist(target, scale):
+    return {"initial_step_size": scale, "inverse_mass_matrix": target.variance}
+
+
+ours = functools.partial(kernel, from_blackjax)
+theirs = functools.partial(kernel, from_numpyro)
+HMC_OPTIONS = {"num_steps": 8, "trajectory_length": None}
 KERNELS = {
-    "blackjax mala": blackjax_mala,
-    "blackjax hmc": with_variances(from_blackjax, blackjax.hmc, num_integration_steps=8),
-    "blackjax nuts": with_variances(from_blackjax, blackjax.nuts),
-    "blackjax barker": with_variances(from_blackjax, blackjax.barker),
-    "blackjax mclmc": with_variances(from_blackjax, blackjax.mclmc, L=2.0, kind=DrawKind.BIASED),
-    "blackjax random walk": random_walk,
+    "blackjax mala": ours(blackjax.mala, langevin),
+    "blackjax hmc": ours(blackjax.hmc, with_variances, num_integration_steps=8),
+    "blackjax nuts": ours(blackjax.nuts, with_variances),
+    "blackjax barker": ours(blackjax.barker, with_variances),
+    "blackjax mclmc": ours(blackjax.mclmc, with_variances, L=2.0, kind=DrawKind.BIASED),
+    "blackjax random walk": ours(blackjax.additive_step_random_walk.normal_random_walk, random_walk),
     "blackjax elliptical slice": elliptical,
-    "blackjax coordinate slice": slices(blackjax.coordinate_slice, "initial_widths"),
-    "blackjax coordinate slice, stepping out": slices(
-        blackjax.coordinate_slice, "initial_widths", interval=stepping_out
+    "blackjax coordinate slice": ours(blackjax.coordinate_slice, slices),
+    "blackjax coordinate slice, stepping out": ours(blackjax.coordinate_slice, slices, interval=stepping_out),
+    "blackjax rmhmc": ours(blackjax.rmhmc, riemannian, num_integration_steps=4),
+    "blackjax implicit hmc": ours(
+        blackjax.hmc, with_variances, num_integration_steps=4, integrator=implicit_midpoint
     ),
-    "blackjax rmhmc": riemannian,
-    "blackjax implicit hmc": with_variances(
-        from_blackjax, blackjax.hmc, num_integration_steps=4, integrator=implicit_midpoint
+    "blackjax gist step size": ours(blackjax.gist_step_size, gist, num_integration_steps=4),
+    "blackjax gist trajectory length": ours(
+        blackjax.gist_trajectory_length, with_variances, max_num_steps=64
     ),
-    "blackjax gist step size": gist_step_size,
-    "blackjax gist trajectory length": with_variances(
-        from_blackjax, blackjax.gist_trajectory_length, max_num_steps=64
-    ),
-    "blackjax hmc built here": with_variances(from_blackjax, built_here),
-    "numpyro hmc": with_variances(from_numpyro, HMC, num_steps=8, trajectory_length=None),
-    "numpyro nuts": with_variances(from_numpyro, NUTS),
-    "numpyro dense hmc": with_step_size(
-        from_numpyro, HMC, num_steps=8, trajectory_length=None, dense_mass=True
-    ),
-    "numpyro barker": with_step_size(from_numpyro, BarkerMH),
+    "blackjax hmc built here": ours(built_here, with_variances),
+    "numpyro hmc": theirs(HMC, with_variances, **HMC_OPTIONS),
+    "numpyro nuts": theirs(NUTS, with_variances),
+    "numpyro dense hmc": theirs(HMC, with_step_size, **HMC_OPTIONS, dense_mass=True),
+    "numpyro barker": theirs(BarkerMH, with_step_size),
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=getattr(pytest.mark, "slow" if "mala" in name else "weekly"))
-        for name in KERNELS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", first_of_each(KERNELS))
 def test_wrapped_kernels_pass_all_checks(name):
     check_sampler(KERNELS[name], banana())
 
 
-COUNTED = (
-    "blackjax nuts",
-    "blackjax mclmc",
-    "blackjax elliptical slice",
-    "blackjax coordinate slice",
-    "numpyro nuts",
-)
+COUNTED = ("nuts", "mclmc", "elliptical slice", "coordinate slice")
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in COUNTED else pytest.param(name, marks=pytest.mark.weekly) for name in KERNELS]
+    "name",
+    [name if name.endswith(COUNTED) else pytest.param(name, marks=pytest.mark.weekly) for name in KERNELS],
 )
 def test_evaluations_are_counted(name):
     """Kernels with loops of reported and of unknown length, with two gradients a step, and without any."""
     cost(KERNELS[name], banana(), jax.random.key(0))
 
 
+def check_cost_of(module, build, tuning):
+    def wrap(build, log_density, **parameters):
+        return module.wrap(BLACKJAX, build.differentiable, log_density, parameters, DrawKind.MARKOV)
+
+    cost(kernel(wrap, build, tuning), banana(), jax.random.key(0))
+
+
 def check_cost(module):
     """Check the cost of an algorithm that a changed ``external_kernel`` wraps."""
-
-    def make(target, scale):
-        parameters = {"step_size": scale**2 / 2}
-        return module.wrap(BLACKJAX, blackjax.mala.differentiable, target.log_density, parameters, MARKOV)
-
-    cost(make, banana(), jax.random.key(0))
+    check_cost_of(module, blackjax.mala, langevin)
 
 
 def check_running_cost(module):
     """Check the cost of slices, which evaluate side by side, and of a trajectory with an unknown length."""
-
-    def make_slices(target, scale):
-        del scale
-        return module.wrap(BLACKJAX, blackjax.slice_sampling.differentiable, target.log_density, {}, MARKOV)
-
-    def make_trajectory(target, scale):
-        parameters = {"step_size": scale, "inverse_mass_matrix": target.variance}
-        build = blackjax.gist_trajectory_length.differentiable
-        return module.wrap(BLACKJAX, build, target.log_density, parameters, MARKOV)
-
-    cost(make_slices, banana(), jax.random.key(0))
-    cost(make_trajectory, banana(), jax.random.key(0))
+    check_cost_of(module, blackjax.slice_sampling, lambda *_: {})
+    check_cost_of(module, blackjax.gist_trajectory_length, with_variances)
 
 
 SCALES = jnp.array([0.1, 10.0])
@@ -186,13 +162,7 @@ def warmed_up(name, adaptation, num_chains):
 @pytest.mark.weekly
 @pytest.mark.parametrize(
     ("name", "dense"),
-    [
-        ("blackjax hmc", False),
-        ("blackjax hmc", True),
-        ("numpyro hmc", False),
-        ("numpyro dense hmc", False),
-        ("numpyro dense hmc", True),
-    ],
+    [*itertools.product(["blackjax hmc", "numpyro dense hmc"], [False, True]), ("numpyro hmc", False)],
 )
 def test_warm_up_tunes_wrapped_kernels(name, dense):
     """By the last window 64 chains are independent of their start. If none moved from then on, the quotient
@@ -214,3 +184,10 @@ def test_low_rank_sets_a_full_matrix(name):
 def test_a_kernel_of_variances_rejects_a_full_matrix():
     with pytest.raises(ValueError, match="build it with dense_mass=True"):
         warmed_up("numpyro hmc", low_rank(rank=1), 2)
+
+
+def test_equal_structures_have_other_data():
+    (data, structure), (other, same) = (divide({"a": a, "n": 3, "b": jnp.ones(2)}) for a in (0.5, 1.5))
+    assert structure == same != divide({"a": 0.5, "n": 4, "b": jnp.ones(2)})[1]
+    assert unite(structure, other)["a"] == 1.5
+    assert unite(structure, data)["n"] == 3

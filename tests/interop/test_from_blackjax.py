@@ -1,5 +1,7 @@
 """Test errors, declared constants and ways of counting of wrapped BlackJAX algorithms."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -27,6 +29,9 @@ def test_costs_that_cannot_vary_are_declared_constant():
     assert static.constant == costs | {"n_steps", "step_size"}
     assert first_draws(blackjax.nuts, **options).constant == {"step_size"}
     assert first_draws(blackjax.mala, step_size=0.1).constant == costs | {"step_size"}
+    # What the trace cannot know varies; integers that are options do not.
+    draws = first_draws(blackjax.rmhmc, step_size=0.1, mass_matrix=jnp.ones(2), num_integration_steps=4)
+    assert draws.constant == {"n_steps", "step_size"}
 
 
 def test_built_algorithms_and_unhashable_parameters_are_rejected():
@@ -41,31 +46,22 @@ def test_an_orbit_is_rejected_since_it_is_no_position():
         first_draws(blackjax.orbital_hmc, step_size=0.1, inverse_mass_matrix=jnp.ones(2), period=4)
 
 
-def test_counts_that_the_trace_cannot_know_vary_and_integers_do_not():
-    draws = first_draws(blackjax.rmhmc, step_size=0.1, mass_matrix=jnp.ones(2), num_integration_steps=4)
-    assert draws.constant == {"n_steps", "step_size"}
-
-
 def test_chains_that_are_counted_as_they_run_are_counted_one_by_one():
     sampler = from_blackjax(blackjax.slice_sampling, density, interval=blackjax.mcmc.slice.stepping_out)
     keys = jax.random.split(jax.random.key(0), 8)
     states = jax.vmap(sampler.init)(keys, jax.random.normal(keys[0], (8, 2)))
-    together = jax.jit(jax.vmap(sampler.step))(keys, states)[1].info["num_log_densities"]
-    step = jax.jit(sampler.step)
-    alone = [
-        step(key, jax.tree.map(lambda leaf, i=i: leaf[i], states))[1].info["num_log_densities"]
-        for i, key in enumerate(keys)
-    ]
-    assert together.tolist() == [int(count) for count in alone]
-    assert len(set(together.tolist())) > 1
+    together, alone = (
+        mapped(lambda pair: sampler.step(*pair)[1].info["num_log_densities"], (keys, states)).tolist()
+        for mapped in (lambda step, pairs: jax.vmap(step)(pairs), jax.lax.map)
+    )
+    assert together == alone
+    assert len(set(together)) > 1
 
 
 def test_only_what_reports_all_its_loops_is_counted_in_the_trace():
-    integrators = blackjax.mcmc.integrators
-    assert is_counted_in_trace(blackjax.hmc.differentiable, {})
-    assert is_counted_in_trace(blackjax.mhmc.differentiable, {"integrator": integrators.yoshida})
-    assert is_counted_in_trace(blackjax.mclmc.differentiable, {})
-    assert not is_counted_in_trace(blackjax.hmc.differentiable, {"integrator": integrators.implicit_midpoint})
-    assert not is_counted_in_trace(blackjax.hmc.differentiable, {"integrator": density})
-    assert not is_counted_in_trace(blackjax.hmc.differentiable, {"build_proposal": density})
-    assert not is_counted_in_trace(density, {})
+    integrators, hmc = blackjax.mcmc.integrators, blackjax.hmc.differentiable
+    counted = [(hmc, {}), (blackjax.mhmc.differentiable, {"integrator": integrators.yoshida})]
+    others = [(hmc, {"integrator": integrators.implicit_midpoint}), (hmc, {"integrator": density})]
+    others += [(hmc, {"build_proposal": density}), (density, {})]
+    assert all(itertools.starmap(is_counted_in_trace, [*counted, (blackjax.mclmc.differentiable, {})]))
+    assert not any(itertools.starmap(is_counted_in_trace, others))

@@ -55,7 +55,8 @@ def test_eight_schools_is_the_closed_form_with_its_jacobian(x64, rng):
 
 def counts(y, rate):
     """Gamma and Poisson: the posterior is Gamma(y + 2, rate + 1), and p(y) is a negative binomial."""
-    numpyro.sample("y", dist.Poisson(numpyro.sample("lam", dist.Gamma(2.0, rate))), obs=y)
+    prior = dist.Gamma(jnp.full(jnp.shape(y), 2.0), rate)
+    numpyro.sample("y", dist.Poisson(numpyro.sample("lam", prior)), obs=y)
 
 
 def check_evidence(module):
@@ -70,15 +71,20 @@ def test_the_evidence_of_a_model_is_the_closed_form():
     check_evidence(SHIPPED)
 
 
-def posterior_draw(unconstrain, key):
-    return unconstrain({"lam": jax.random.gamma(key, 5.0) / 2.0})
+def posterior_draw(unconstrain, y, key):
+    return unconstrain({"lam": jax.random.gamma(key, 2.0 + y) / 2.0})
+
+
+def posterior(module, y):
+    """The posterior given counts and the rate 1, with exact draws of its gamma distributions."""
+    model = module.from_model(counts, y, 1.0)
+    exact = Partial(posterior_draw, model.unconstrain, y)
+    return Target(model.log_density, model.start, sample=exact, name="counts")
 
 
 def check_invariance(module):
     """Check MALA on the density against exact draws of the gamma posterior."""
-    model = module.from_model(counts, jnp.array(3), 1.0)
-    exact = Partial(posterior_draw, model.unconstrain)
-    target = Target(model.log_density, {"lam": jnp.zeros(())}, sample=exact)
+    target = posterior(module, jnp.array(3))
     invariance(lambda target, scale: mala(target.log_density, step_size=scale), target, fresh_key())
 
 
@@ -87,22 +93,10 @@ def test_a_kernel_leaves_the_posterior_invariant():
     check_invariance(SHIPPED)
 
 
-def two_counts(y):
-    with numpyro.plate("sites", 2):
-        numpyro.sample("y", dist.Poisson(numpyro.sample("lam", dist.Gamma(2.0, 1.0))), obs=y)
-
-
-def draw_of_two(unconstrain, y, key):
-    return unconstrain({"lam": jax.random.gamma(key, 2.0 + y) / 2.0})
-
-
 @pytest.mark.slow
 def test_a_numpyro_kernel_on_a_numpyro_model_passes_all_checks():
     """The gamma posteriors of two Poisson rates, drawn exactly by their closed form."""
-    y = jnp.array([3.0, 0.0])
-    model = from_model(two_counts, y)
-    exact = Partial(draw_of_two, model.unconstrain, y)
-    target = Target(model.log_density, {"lam": jnp.zeros(2)}, sample=exact, name="two_counts")
+    target = posterior(SHIPPED, jnp.array([3.0, 0.0]))
     check_sampler(lambda target, scale: from_numpyro(BarkerMH, target.log_density, step_size=scale), target)
 
 

@@ -1,5 +1,6 @@
 """Test draws converted to ArviZ and back."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,12 +13,9 @@ from jgen.types import DrawKind, Draws
 
 
 def assert_same_draws(first, second):
-    assert jax.tree.structure(first.value) == jax.tree.structure(second.value)
     assert first.kind is second.kind
-    assert set(first.info) == set(second.info)
-    for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True):
-        assert np.asarray(a).dtype == np.asarray(b).dtype
-        assert np.array_equal(a, b)
+    arrays, others = ((draws.value, dict(draws.info), draws.log_weight) for draws in (first, second))
+    chex.assert_trees_all_equal(arrays, others, strict=True)
 
 
 def density(position):

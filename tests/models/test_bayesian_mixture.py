@@ -19,24 +19,17 @@ from jgen.models.bayesian_mixture import (
 ROWS = np.random.default_rng(0).normal(size=(7, 2))
 
 
-@pytest.mark.usefixtures("x64")
-def test_the_density_is_prior_times_likelihood_row_by_row():
+def test_the_density_is_prior_times_likelihood_row_by_row(x64):  # noqa: ARG001
     z = np.random.default_rng(1).normal(size=(3, 5))
     log_weights, means, log_precisions = map(np.asarray, parameters(jnp.asarray(z)))
     assert np.isclose(np.exp(log_weights).sum(), 1.0)
-    truth = stats.norm.logpdf(z).sum()
-    for row in ROWS:
-        truth += np.log(
-            sum(
-                np.exp(w) * stats.norm.pdf(row, m, np.exp(-u / 2)).prod()
-                for w, m, u in zip(log_weights, means, log_precisions, strict=True)
-            )
-        )
+    normals = stats.norm(means, np.exp(-log_precisions / 2))  # [component, dim]
+    rows = [np.exp(log_weights) @ normals.pdf(row).prod(1) for row in ROWS]
+    truth = stats.norm.logpdf(z).sum() + np.log(rows).sum()
     np.testing.assert_allclose(bayesian_mixture(jnp.asarray(ROWS), 3).log_density(jnp.asarray(z)), truth)
 
 
-@pytest.mark.usefixtures("x64")
-def test_the_predictive_density_is_the_mean_over_draws():
+def test_the_predictive_density_is_the_mean_over_draws(x64):  # noqa: ARG001
     """On some columns of a row, by SciPy; two draws of three components of two columns."""
     draws = np.random.default_rng(2).normal(size=(2, 3, 5))
     point = np.array([[0.3]])
@@ -49,8 +42,7 @@ def test_the_predictive_density_is_the_mean_over_draws():
     np.testing.assert_allclose(found, [np.log(np.mean(densities))])
 
 
-@pytest.mark.usefixtures("x64")
-def test_labels_do_not_matter():
+def test_labels_do_not_matter(x64):  # noqa: ARG001
     z = np.random.default_rng(1).normal(size=(3, 5))
     log_density = jax.jit(bayesian_mixture(jnp.asarray(ROWS), 3).log_density)
     values = [log_density(jnp.asarray(z[list(order)])) for order in itertools.permutations(range(3))]
@@ -59,8 +51,7 @@ def test_labels_do_not_matter():
     assert len(np.unique(np.asarray(moved)[:, :, 0], axis=0)) == 6
 
 
-@pytest.mark.usefixtures("x64")
-def test_the_evidence_of_one_component_equals_quadrature():
+def test_the_evidence_of_one_component_equals_quadrature(x64):  # noqa: ARG001
     """A second way: the mean and the precision integrated numerically, column by column."""
     column = ROWS[:4, :1]
     log_density = bayesian_mixture(jnp.asarray(column), 1).log_density

@@ -12,7 +12,6 @@ from jgen.encoders import MLPCritic
 from jgen.evaluation import mode_coverage
 from jgen.models import gan
 from jgen.targets import grid25
-from jgen.training import averaged_params, ema_params, init_state, make_train_step, train, with_replacement
 
 MEAN, COVARIANCE = np.array([1.0, -0.5]), np.array([[1.0, 0.6], [0.6, 0.8]])
 NUM_ROWS = 1000
@@ -20,18 +19,13 @@ NUM_ROWS = 1000
 
 def train_pair(pair, data, *, num_steps, batch_size, rate):
     """Train both by Adam, its rate falling to 0, and return averaged parameters of the model."""
-    schedule = optax.cosine_decay_schedule(rate, num_steps)
-    twice = optax.cosine_decay_schedule(2 * rate, num_steps)
-    optimizer = optax.chain(
-        training.adversarial_optimizer(
-            optax.adam(schedule, b1=0.5, b2=0.9), optax.adam(twice, b1=0.5, b2=0.9)
-        ),
-        ema_params(0.999),
-    )
-    state = init_state(jax.random.key(0), pair.init(jax.random.key(1)), optimizer)
-    step = make_train_step(objectives.gan(pair), optimizer)
-    run = train(state, step, data, num_steps, make_batch=with_replacement(batch_size))
-    return averaged_params(run.state)["model"]
+    schedules = [optax.cosine_decay_schedule(times * rate, num_steps) for times in (1, 2)]
+    adams = [optax.adam(schedule, b1=0.5, b2=0.9) for schedule in schedules]
+    optimizer = optax.chain(training.adversarial_optimizer(*adams), training.ema_params(0.999))
+    state = training.init_state(jax.random.key(0), pair.init(jax.random.key(1)), optimizer)
+    step = training.make_train_step(objectives.gan(pair), optimizer)
+    run = training.train(state, step, data, num_steps, make_batch=training.with_replacement(batch_size))
+    return training.averaged_params(run.state)["model"]
 
 
 def draws(pair, params, count):
@@ -42,9 +36,9 @@ def draws(pair, params, count):
     return np.asarray(jax.jit(draw)(jax.random.key(2)), np.float64)
 
 
-def rows_of_exact_moments(count):
+def rows_of_exact_moments():
     """Return Gaussian rows whose sample mean and covariance are exactly ``MEAN`` and ``COVARIANCE``."""
-    x = np.random.default_rng(0).normal(size=(count, 2))
+    x = np.random.default_rng(0).normal(size=(NUM_ROWS, 2))
     x -= x.mean(0)
     white = x @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T, bias=True))).T
     return white @ np.linalg.cholesky(COVARIANCE).T + MEAN
@@ -61,19 +55,10 @@ def errors(x):
     return np.concatenate([mean, covariance[np.triu_indices(2)]])
 
 
-def test_errors_measure_deviations_of_moments():
-    rows = rows_of_exact_moments(NUM_ROWS)
-    np.testing.assert_allclose(errors(rows), 0, atol=1e-9)
-    np.testing.assert_allclose(
-        errors(rows + np.array([0.1, 0.0])), [0.1 * np.sqrt(1000), 0, 0, 0, 0], atol=1e-9
-    )
-    np.testing.assert_allclose(errors(1.1 * (rows - MEAN) + MEAN)[2], 0.21 * np.sqrt(1000 / 2), rtol=1e-9)
-
-
 @pytest.mark.slow
 def test_a_gan_on_a_gaussian_matches_its_moments():
     """Within 3 standard errors of 1,000 rows, each of the five; 100,000 draws add a hundredth of that."""
-    data = jnp.asarray(rows_of_exact_moments(NUM_ROWS), jnp.float32)
+    data = jnp.asarray(rows_of_exact_moments(), jnp.float32)
     pair = gan(MLP((2,), Delta(), hidden=(16,)), MLPCritic(hidden=(32, 32)), 2, (2,))
     params = train_pair(pair, data, num_steps=8000, batch_size=512, rate=1e-3)
     assert abs(errors(draws(pair, params, 100_000))).max() < 3
@@ -87,8 +72,7 @@ def test_training_increases_the_number_of_modes_of_a_grid(record_property):
 
     This plain GAN covered 8 of 25, with 5 % of the draws near one.
     """
-    target = grid25()
-    data = jax.jit(jax.vmap(target.sample))(jax.random.split(jax.random.key(0), 10_000))
+    data = jax.jit(jax.vmap(grid25().sample))(jax.random.split(jax.random.key(0), 10_000))
     centres = np.stack(np.meshgrid(*2 * [[-4.0, -2.0, 0.0, 2.0, 4.0]], indexing="ij"), -1).reshape(25, 2)
     pair = gan(MLP((2,), Delta(), hidden=(64, 64)), MLPCritic(hidden=(64, 64)), 2, (2,))
     params = train_pair(pair, data, num_steps=6000, batch_size=256, rate=1e-3)

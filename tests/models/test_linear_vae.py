@@ -3,16 +3,9 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
-from sklearn.datasets import load_digits
 
 from jgen.models import linear_vae, ppca
 from tests.helpers.model_parts import random_params
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits().data / 16.0
 
 
 def test_an_encoder_can_equal_the_exact_posterior(x64, digits):  # noqa: ARG001

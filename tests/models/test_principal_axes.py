@@ -2,14 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from jgen.models import pca
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits().data / 16.0
 
 
 def test_signs_do_not_depend_on_the_order_of_rows(x64, digits, rng):  # noqa: ARG001

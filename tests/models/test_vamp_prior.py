@@ -24,9 +24,8 @@ def test_the_density_is_the_mean_of_the_posteriors_also_of_flows(x64, rng):  # n
     @jax.jit
     def both(params):
         posteriors = [model.encoder(params, inputs[k : k + 1]) for k in range(3)]
-        log_probs = jnp.stack(
-            [jax.vmap(posterior.log_prob)(z[:, None])[:, 0] for posterior in posteriors]
-        )  # [pseudo-input, row]
+        # [pseudo-input, row]
+        log_probs = jnp.stack([jax.vmap(one.log_prob)(z[:, None])[:, 0] for one in posteriors])
         prior = model.prior(params)
         draws = jax.vmap(prior.sample)(jax.random.split(KEY, 4))
         return jax.vmap(prior.log_prob)(z), jax.nn.logsumexp(log_probs, axis=0) - jnp.log(3), draws
@@ -43,8 +42,7 @@ def test_gradients_reach_pseudo_inputs_and_encoder(x64, rng):  # noqa: ARG001
     params = random_params(model.init)
     slope = jax.jit(jax.grad(lambda params: model.prior(params).log_prob(jnp.ones(2))))(params)
     sizes = jax.tree.map(lambda leaf: float(jnp.abs(leaf).max()), slope)
-    assert sizes["prior"]["inputs"] > 0
-    assert min(jax.tree.leaves(sizes["encoder"])) > 0
+    assert min(sizes["prior"]["inputs"], *jax.tree.leaves(sizes["encoder"])) > 0
     assert max(jax.tree.leaves(sizes["decoder"])) == 0
 
 

@@ -14,17 +14,14 @@ CHANGES = {
         "len(rows) - 1), jnp.where(finished, jnp.arange(num_lanes), num_chains)]",
     ),
     "a draw is written one slot late": ("row = made[", "row = 1 + made["),
-    "unfinished draws are written": (
-        "jnp.where(finished, lanes.chain, num_chains)",
-        "lanes.chain",
-    ),
+    "unfinished draws are written": ("jnp.where(finished, lanes.chain, num_chains)", "lanes.chain"),
     "a finished machine is turned on": ("select_tree(lanes.work.done, lanes.work, work)", "work"),
     "the state after a draw is lost": ('old.at[written].set(one, mode="drop")', "old"),
     "two lanes move one chain": ("(made[chain] > fewest)", "(made[chain] >= fewest)"),
     "a lane keeps a chain that another took": ("waiting = lacking & ~moving", "waiting = lacking"),
     "a draw goes on where the last one was begun": (
-        "begins = finished | (lanes.chain == num_chains)",
-        "begins = finished & False",
+        "select_tree(finished | ~busy,",
+        "select_tree(finished & False,",
     ),
 }
 MUTANTS = {

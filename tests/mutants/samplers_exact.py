@@ -9,7 +9,7 @@ from tests.helpers.random_keys import fresh_key
 from tests.samplers.exact.test_adaptive_rejection import check_exact
 from tests.samplers.exact.test_multiple_importance import check_z
 
-HULL, ADAPTIVE = "samplers.tangent_hull", "samplers.exact.adaptive_rejection"
+ADAPTIVE = "samplers.exact.adaptive_rejection"
 
 
 def check_weights(module):
@@ -25,30 +25,24 @@ def check_hull(module):
         raise AssertionError(str(error)) from error
 
 
-def check_mixture(module):
-    check_z("two modes", module.multiple_importance)
-
-
-def of_hull(module, right, wrong, match=None):
-    return Mutant(module, right, wrong, "" if module == ADAPTIVE else ADAPTIVE, check_hull, match)
-
-
-def of_mixture(right, wrong):
-    return Mutant(
-        "samplers.mixture_proposal", right, wrong, "samplers.exact.multiple_importance", check_mixture
-    )
+def of_hull(right, wrong, match=None):
+    return Mutant("samplers.tangent_hull", right, wrong, ADAPTIVE, check_hull, match)
 
 
 weighted = partial(Mutant, check=check_weights)
+of_importance = partial(weighted, "samplers.exact.importance", "lp - proposal.log_prob(value)")
+of_adaptive = partial(Mutant, ADAPTIVE, check=check_hull)
+of_mixture = partial(
+    Mutant,
+    "samplers.mixture_proposal",
+    user="samplers.exact.multiple_importance",
+    check=lambda module: check_z("two modes", module.multiple_importance),
+)
 MUTANTS = {
-    "importance, proposal density forgotten": weighted(
-        "samplers.exact.importance", "lp - proposal.log_prob(value)", "lp"
-    ),
-    "importance, ratio reversed": weighted(
-        "samplers.exact.importance", "lp - proposal.log_prob(value)", "proposal.log_prob(value) - lp"
-    ),
+    "importance, proposal density forgotten": of_importance("lp"),
+    "importance, ratio reversed": of_importance("proposal.log_prob(value) - lp"),
     "rejection, bound forgotten in the weight": weighted(
-        "samplers.exact.rejection", "jnp.where(trial.accepted, log_bound,", "jnp.where(trial.accepted, 0.0,"
+        "samplers.exact.rejection", "(trial.accepted, log_bound,", "(trial.accepted, 0.0,"
     ),
     "multiple importance, counts left out of the mixture": of_mixture(
         "jnp.log(numbers / numbers.sum())", "jnp.log(numbers * 0 + 1 / numbers.size)"
@@ -57,43 +51,29 @@ MUTANTS = {
         "(value) for proposal in proposals]", "(value) for proposal in proposals[:1] * 2]"
     ),
     "adaptive rejection, a segment entered from the wrong end": of_hull(
-        HULL,
-        "jnp.where(slope > 0, right - drop, left + drop)",
-        "jnp.where(slope < 0, right - drop, left + drop)",
+        "(slope > 0, right -", "(slope < 0, right -"
     ),
     "adaptive rejection, segments that weigh their height": of_hull(
-        HULL, "log_mass = height + jnp.where(curved", "log_mass = height + 0.0 * jnp.where(curved"
+        "log_mass = height + jnp.where(curved", "log_mass = height + 0.0 * jnp.where(curved"
     ),
     "adaptive rejection, a tangent dropped by the next": of_hull(
-        HULL, "hull.num_used + fits)", "hull.num_used)", "must fall from the rightmost knot"
+        "hull.num_used + fits)", "hull.num_used)", "must fall from the rightmost knot"
     ),
     "adaptive rejection, knots out of order": of_hull(
-        HULL,
-        "hull.num_used) & (hull.x < x))",
-        "hull.num_used) & (hull.x > x))",
-        "the first hull has log mass nan",
+        "hull.num_used) & (hull.x < x))", "hull.num_used) & (hull.x > x))", "the first hull has log mass nan"
     ),
-    "adaptive rejection, everything accepted": of_hull(
-        ADAPTIVE, "(log_uniform(uniform) < lp - envelope)", "(log_uniform(uniform) < 1.0)"
+    "adaptive rejection, everything accepted": of_adaptive("< lp - envelope", "< 1.0"),
+    "adaptive rejection, the ratio reversed": of_adaptive("< lp - envelope", "< envelope - lp"),
+    "adaptive rejection, the mass of the first hull": of_adaptive(
+        "(accepted, log_mass", "(accepted, 0.0 * log_mass"
     ),
-    "adaptive rejection, the ratio reversed": of_hull(ADAPTIVE, "< lp - envelope", "< envelope - lp"),
-    "adaptive rejection, the mass of the first hull": of_hull(
-        ADAPTIVE, "jnp.where(accepted, log_mass", "jnp.where(accepted, 0.0 * log_mass"
-    ),
-    "8 adaptive rejection, a key used twice": of_hull(
-        ADAPTIVE, "jax.random.uniform(accept_key, dtype=dtype)", "jax.random.uniform(uniform_key)"
-    ),
+    "8 adaptive rejection, a key used twice": of_adaptive("uniform(accept_key,", "uniform(uniform_key,"),
 } | {
     f"{number}{user}, {name}": weighted("samplers.rejection_proposal", right, wrong, f"samplers.exact.{user}")
     for user in ("rejection", "accept_reject")
     for number, name, right, wrong in (
         ("", "everything accepted", "< log_ratio - log_bound", "< 1.0"),
         ("", "proposal density forgotten", "lp - log_proposal)", "lp)"),
-        (
-            "8 ",
-            "a key used twice",
-            "proposal_key, accept_key = jax.random.split(key)",
-            "proposal_key = accept_key = key",
-        ),
+        ("8 ", "a key used twice", "accept_key = jax.random.split(key)", "accept_key = key, key"),
     )
 }

@@ -30,41 +30,25 @@ MUTANTS = {
     "NUTS, right and left by turns": of_nuts(
         "reverses, _, uniform = step", "reverses, (_, _, uniform) = jnp.array(True), step"
     ),
-    "NUTS, tree weight not updated": of_nuts(
-        "jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight)",
-        "tree.log_weight",
-    ),
+    "NUTS, tree weight not updated": of_nuts("(merges, log_weight,", "(merges, tree.log_weight,"),
     "NUTS, only the whole tree checked for a turn": of_nuts("diverging | (active & is_u_turn)", "diverging"),
     "NUTS, settled again when it is done": of_nuts(
-        "merges = ~trajectory.stopped & ~trajectory.done", "merges = ~trajectory.stopped"
+        "trajectory.stopped & ~trajectory.done", "trajectory.stopped"
     ),
-    "NUTS, whole trees never turn": of_trees(
-        "is_u_turn = is_turning(",
-        "is_u_turn = (trajectory.depth < 0) & is_turning(",
-    ),
+    "NUTS, whole trees never turn": of_trees("is_u_turn = is_", "is_u_turn = (trajectory.depth < 0) & is_"),
     "NUTS, turned where it does not yet turn": of_trees(
         "(jnp.sum(first * momentum_sum) <= 0.0) | (jnp.sum(last * momentum_sum) <= 0.0)",
         "(first @ momentum_sum <= first @ first) | (last @ momentum_sum <= last @ last)",
     ),
-    "NUTS, turned where one end would do both": of_trees(
-        "(jnp.sum(first * momentum_sum) <= 0.0) |", "(jnp.sum(first * momentum_sum) <= 0.0) &"
-    ),
+    "NUTS, turned where one end would do both": of_trees("<= 0.0) | (jnp", "<= 0.0) & (jnp"),
     "NUTS, no step is too many": of_trees(
-        "diverging | (active & is_u_turn)", "diverging | (active & is_u_turn & (trajectory.num_leaves < 0))"
+        "active & is_u_turn", "active & is_u_turn & (trajectory.num_leaves < 0)"
     ),
-    "NUTS, what is done counts on with the others": of_trees(
-        "active = ~trajectory.stage_done", "active = jnp.array(True)"
-    ),
+    "NUTS, what is done counts on with the others": of_trees("= ~trajectory.stage_done", "= jnp.array(True)"),
     "NUTS, a chain that diverged moves on": Mutant(
-        NUTS,
-        "jnp.where(active, x + signed_step",
-        "jnp.where(True, x + signed_step",
-        check=check_diverged_chain_stays,
+        NUTS, "(active, x + signed_step", "(True, x + signed_step", check=check_diverged_chain_stays
     ),
     "NUTS, a leaf number for each chain": Mutant(
-        NUTS,
-        "num_leaves = trajectory.num_leaves + 1\n",
-        "num_leaves = trajectory.num_leaves + active\n",
-        check=check_checkpoints_are_written_in_place,
+        NUTS, "num_leaves + 1\n", "num_leaves + active\n", check=check_checkpoints_are_written_in_place
     ),
 }

@@ -28,24 +28,15 @@ tempered = partial(Mutant, "samplers.populations.tempering", check=check_distrib
 MUTANTS = {
     "annealed, increment taken at the new point": weighted(
         ANNEALED,
-        "        ratio, invalid = log_ratio(path, position)\n",
-        "        position, _ = move(path, kernel, num_steps, after, key, position)\n"
-        "        ratio, invalid = log_ratio(path, position)\n",
+        "        ratio, invalid = annealing_path.log",
+        "        position, _ = annealing_path.move(path, kernel, num_steps, after, key, position)\n"
+        "        ratio, invalid = annealing_path.log",
     ),
-    "annealed, kernel of the temperature before": weighted(
-        ANNEALED, "num_steps, after, key, position)", "num_steps, before, key, position)"
-    ),
-    "SMC, weights kept after resampling": weighted(
-        SMC, "jnp.where(is_low, log_mean, log_weight), ess", "log_weight, ess"
-    ),
-    "SMC, kernel of the temperature before": weighted(
-        SMC, "move_all(make, after, move_key, position)", "move_all(make, beta, move_key, position)"
-    ),
+    "annealed, kernel of the temperature before": weighted(ANNEALED, "num_steps, after", "num_steps, before"),
+    "SMC, weights kept after resampling": weighted(SMC, "(is_low, log_mean,", "(is_low, log_weight,"),
+    "SMC, kernel of the temperature before": weighted(SMC, "move_all(make, after", "move_all(make, beta"),
     "4 SMC, the ESS criterion turned round": Mutant(
-        "samplers.tempering_schedule",
-        "> jnp.log(ess_fraction)",
-        "< jnp.log(ess_fraction)",
-        check=check_schedule,
+        "samplers.tempering_schedule", "> jnp.log(ess", "< jnp.log(ess", check=check_schedule
     ),
     "11 systematic resampling, off by one": Mutant(*RESAMPLING, check=check_copies),
     "11 stratified resampling, off by one": Mutant(
@@ -62,9 +53,7 @@ MUTANTS = {
         "& (log_u < log_acceptance)", "& (log_u < jnp.inf)"
     ),
     "tempering, swap ratio reversed": tempered("(ratio[:-1] - ratio[1:])", "(ratio[1:] - ratio[:-1])"),
-    "tempering, kernel of the temperature below": tempered(
-        "(betas[1:], keys, others)", "(betas[:-1], keys, others)"
-    ),
+    "tempering, kernel of the temperature below": tempered("(betas[1:], keys", "(betas[:-1], keys"),
     "10 tempering, log ratios left behind by a swap": tempered(
         '"log_ratio": ratio[source]', '"log_ratio": ratio', check=check_ratios
     ),

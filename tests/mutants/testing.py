@@ -6,15 +6,11 @@ from jax.tree_util import Partial
 
 from jgen.samplers import metropolis
 from jgen.testing.sampler_checks import calibration
+from jgen.testing.sampler_checks.warm_up import DIM, likelihood
 from tests.helpers.mutant import Mutant
 from tests.helpers.random_keys import fresh_key
 
-NUM_CHAINS, DIM = 15, 2
-
-
-def likelihood(position):
-    """Three numbers around the sum of the parameters: the posterior is a narrow ridge."""
-    return dist.Normal(jnp.broadcast_to(position.sum(), (3,)), 0.5).to_event(1)
+NUM_CHAINS = 15
 
 
 def check_calibration(driver):

@@ -44,18 +44,14 @@ def check_unbiased(objective, alpha=0.0):
         assert_mean(total(gradient), exact_gradient(alpha, 241))
 
 
-@pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize(
-    ("objective", "alpha"),
-    [
-        (dreg(MODEL, 2), 0.0),
-        (iwae(MODEL, 2), 0.0),
-        pytest.param(renyi(MODEL, 2, alpha=-1.5), -1.5, marks=pytest.mark.weekly),
-    ],
-    ids=["dreg", "iwae", "renyi"],
-)
-def test_gradients_are_unbiased(objective, alpha):
-    check_unbiased(objective, alpha)
+@pytest.mark.parametrize("make", [dreg, iwae])
+def test_gradients_are_unbiased(make):
+    check_unbiased(make(MODEL, 2))
+
+
+@pytest.mark.weekly
+def test_the_gradient_of_renyi_is_unbiased():
+    check_unbiased(renyi(MODEL, 2, alpha=-1.5), -1.5)
 
 
 @pytest.mark.weekly
@@ -67,8 +63,8 @@ def test_the_quadrature_has_converged(alpha):
 
 @pytest.mark.usefixtures("x64")
 def test_only_the_gradient_of_the_encoder_changes():
-    params, x = inexact_params(1, 1), X
-    (value, plain), (same, doubly) = (gradients(objective(MODEL, 2), params, x) for objective in (iwae, dreg))
+    params = inexact_params(1, 1)
+    (value, plain), (same, doubly) = (gradients(make(MODEL, 2), params, X) for make in (iwae, dreg))
     for left, right in ((value, same), (plain["decoder"], doubly["decoder"])):
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-11), left, right)
     assert not np.allclose(plain["encoder"]["weight"], doubly["encoder"]["weight"])
@@ -76,9 +72,7 @@ def test_only_the_gradient_of_the_encoder_changes():
 
 @pytest.mark.usefixtures("x64")
 def test_the_gradient_vanishes_with_the_exact_posterior():
-    params, x = exact_params(1, 1), X
-    plain, doubly = (
-        total(gradients(objective(MODEL, 2), params, x)[1]["encoder"]) for objective in (iwae, dreg)
-    )
+    found = [gradients(make(MODEL, 2), exact_params(1, 1), X)[1]["encoder"] for make in (iwae, dreg)]
+    plain, doubly = map(total, found)
     np.testing.assert_allclose(doubly, 0.0, atol=1e-12)
     assert (plain.std(0) > 0.01).all()

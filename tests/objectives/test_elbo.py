@@ -54,10 +54,8 @@ def test_loss_and_bound_equal_their_formulas():
 
 def shifted_flow(params, x):
     """Return q(z | x) as a flow, exp and log of a Normal: it has intermediates, and the same distribution."""
-    base = dist.TransformedDistribution(
-        encoder(params, x).base_dist, [dist.transforms.ExpTransform(), dist.transforms.ExpTransform().inv]
-    )
-    return base.to_event(1)
+    exp = dist.transforms.ExpTransform()
+    return dist.TransformedDistribution(encoder(params, x).base_dist, [exp, exp.inv]).to_event(1)
 
 
 @pytest.mark.usefixtures("x64")

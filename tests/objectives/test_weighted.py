@@ -46,9 +46,8 @@ def test_names_that_several_parts_use_get_a_prefix():
     x = jnp.ones(3)
     _, aux = weighted(a=(1.0, Partial(linear, 1.0)), b=(2.0, bare))(1.0, x, KEY)
     assert sorted(aux) == ["bound", "mine", "other"]
-    loss, aux = weighted(a=(1.0, Partial(linear, 1.0)), b=(2, bare), c=(-1.0, Partial(linear, 5.0)))(
-        2.0, x, KEY
-    )
+    three = weighted(a=(1.0, Partial(linear, 1.0)), b=(2, bare), c=(-1.0, Partial(linear, 5.0)))
+    loss, aux = three(2.0, x, KEY)
     assert sorted(aux) == ["a/bound", "a/mine", "c/bound", "c/mine", "other"]
     assert float(loss) == 2.0 + 40.0 - 10.0
     np.testing.assert_array_equal(aux["c/bound"], 2 * x)  # unweighted
@@ -58,12 +57,8 @@ def test_schedules_in_weights_or_parts_make_a_scheduled_sum():
     inner = scheduled(Partial(scaled), scale=Partial(ramp, 4.0))
     objective = weighted(a=(Partial(ramp, 1.0), bare), b=(1.0, inner), c=(3.0, bare))
     assert isinstance(objective, Scheduled)
-    assert [float(objective.at(step)(1.0, jnp.ones(2), KEY)[0]) for step in (0, 5, 1000)] == [
-        30.0,
-        37.0,
-        44.0,
-    ]
-    assert float(objective(1.0, jnp.ones(2), KEY)[0]) == 44.0
+    losses = [each(1.0, jnp.ones(2), KEY)[0] for each in (*map(objective.at, (0, 5, 1000)), objective)]
+    assert losses == [30.0, 37.0, 44.0, 44.0]
     nested = weighted(whole=(2.0, objective), bare=(1.0, bare))
     assert isinstance(nested, Scheduled)
     assert float(nested.at(5)(1.0, jnp.ones(2), KEY)[0]) == 84.0

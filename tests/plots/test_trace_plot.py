@@ -22,7 +22,6 @@ def test_each_chain_is_drawn_and_values_that_are_not_finite_are_counted():
     np.testing.assert_array_equal(axes[1, 0].lines[2].get_ydata(), draws[2, :, 1])
     drawn = axes[1, 1].patches[2].get_data().values
     np.testing.assert_array_equal(drawn, rank_counts(draws[..., 1], len(drawn))[2])
-    assert axes[0, 0].get_title(loc="left") == "mu"
-    assert axes[1, 0].get_title(loc="left") == "tau   (not finite: 1)"
+    assert [axis.get_title(loc="left") for axis in axes[:, 0]] == ["mu", "tau   (not finite: 1)"]
     assert "3 of 4" in axes[1, 0].get_xlabel()
     assert len(plots.trace_plot(draws[..., 0]).axes) == 2

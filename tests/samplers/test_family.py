@@ -7,17 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jgen import targets
 from jgen.samplers import adjusted_mclmc, barker, hmc, langevin, mala, mclmc, metropolis, nuts, sghmc, sgld
-from jgen.targets import (
-    asia,
-    banana,
-    beta,
-    double_well,
-    eight_schools,
-    hidden_markov,
-    standard_gaussian,
-    three_modes,
-)
 from jgen.testing import check_sampler
 from jgen.testing.check_sampler import FALSE_ALARM
 from jgen.testing.sampler_checks import invariance
@@ -39,7 +30,7 @@ def aim(name):
 
 def stated_variance(name):
     """Return the variance a biased sampler states on a standard Gaussian; None if it states nothing."""
-    recipe, target = SAMPLERS[name].recipe, standard_gaussian(2)
+    recipe, target = SAMPLERS[name].recipe, targets.standard_gaussian(2)
     if getattr(recipe(target), "biased_variance", None) is None:
         return None
     return lambda scale: recipe(target, scale).biased_variance
@@ -51,8 +42,8 @@ def stated_variance(name):
 )
 def test_sampler_passes_all_checks(name):
     """False alarm 1e-6 each; on the first of these targets that the sampler claims."""
-    targets = (banana(), asia(), hidden_markov(), beta(), three_modes())
-    aimed = ((target, SAMPLERS[name].recipe(target)) for target in targets)
+    known = (targets.banana(), targets.asia(), targets.hidden_markov(), targets.beta(), targets.three_modes())
+    aimed = ((target, SAMPLERS[name].recipe(target)) for target in known)
     target, recipe = next((target, recipe) for target, recipe in aimed if recipe is not None)
     check_sampler(aim(name), target, reversible=recipe.reversible, biased_variance=stated_variance(name))
 
@@ -67,7 +58,7 @@ def test_false_alarms_of_all_checks_sum_to_less_than_one_in_ten_thousand(request
 
 @pytest.mark.weekly
 @pytest.mark.parametrize("name", KERNELS)
-@pytest.mark.parametrize("make", [double_well, eight_schools])
+@pytest.mark.parametrize("make", [targets.double_well, targets.eight_schools])
 def test_kernels_leave_hard_targets_invariant(name, make):
     """Exact starts need no crossing between modes; chains of NUTS wait for the longest trajectory, so their
     runs are shorter. False alarm 1e-6 each."""
@@ -119,6 +110,6 @@ def test_positions_keep_float32_under_float64_data(make, x64):
 
 @pytest.mark.parametrize("make", first_of_each([hmc, nuts]))
 def test_a_diverging_trajectory_is_flagged_and_rejected(make):
-    state, draws = step(make(standard_gaussian(2).log_density, step_size=1e3), jnp.ones(2))
+    state, draws = step(make(targets.standard_gaussian(2).log_density, step_size=1e3), jnp.ones(2))
     assert bool(draws.info["diverging"])
     assert np.array_equal(state.position, jnp.ones(2))

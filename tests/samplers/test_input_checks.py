@@ -1,4 +1,7 @@
-"""Test that invalid options and positions raise errors that name them."""
+"""Test that invalid options and positions raise errors that name them.
+
+Of a check that several samplers share, each sampler has one case; the check itself has its own test.
+"""
 
 from functools import partial
 from types import SimpleNamespace
@@ -8,54 +11,20 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 import pytest
 
+from jgen import samplers
 from jgen.distributions import gaussian
-from jgen.samplers import (
-    AnnealingPath,
-    accept_reject,
-    adaptive_importance,
-    adjusted_mclmc,
-    ancestral,
-    barker,
-    block,
-    burn_in,
-    cycle,
-    direct,
-    discrete_gibbs,
-    elliptical_slice,
-    enumerate_states,
-    estimate_log_bound,
-    ghmc,
-    gibbs,
-    hmc,
-    importance,
-    independent_metropolis,
-    jittered_hmc,
-    mala,
-    mclmc,
-    metropolis,
-    minibatch,
-    multiple_importance,
-    nuts,
-    rejection,
-    sghmc,
-    sgld,
-    slice_sampler,
-    smc,
-    thin,
-)
-from jgen.targets import banana, beta
+from jgen.targets import banana
 from jgen.targets.asia import CONDITIONALS
 
 KEY = jax.random.key(8)
 BATCH = dist.Normal(jnp.zeros(2), 1.0)
 NORMAL = BATCH.to_event(1)
 PRIOR = gaussian(jnp.array([1.0, -2.0]), scale_tril=jnp.array([[1.0, 0.0], [3.0, 0.5]]))
+LAPLACE = dist.Laplace(jnp.zeros(2), 1.0).to_event(1)
 SCALARS = {"x": jnp.zeros(()), "y": jnp.zeros(())}
 DATA = jnp.arange(20.0)
-PATH = AnnealingPath(dist.Normal(0.0, 1.0), lambda x: -0.5 * x**2)
-BANANA = banana()
-particles = partial(smc, PATH, metropolis, num_particles=8)
-fitted = partial(adaptive_importance, BANANA.log_density, NORMAL, num_particles=8)
+PATH = samplers.AnnealingPath(dist.Normal(0.0, 1.0), lambda x: -0.5 * x**2)
+DIRECT = samplers.direct(banana())
 
 
 def density(x):
@@ -66,172 +35,122 @@ def pair(position):
     return -(position["x"] ** 2) - position["y"] ** 2
 
 
-def conditional(rest):
-    del rest
-    return dist.Normal()
-
-
-def smoke_given_lung(lung):
-    return dist.Bernoulli(0.5 * lung)
-
-
-def init(sampler, position):
+def init(sampler, position=SCALARS):
     return jax.eval_shape(lambda: sampler.init(KEY, position))
 
 
-def cycle_step(member):
-    sampler = cycle(gibbs(conditional, "y"), member)
-    return jax.eval_shape(lambda: sampler.step(KEY, sampler.init(KEY, SCALARS)))
-
-
-def step(sampler, position):
+def step(sampler, position=SCALARS):
     return jax.eval_shape(lambda: sampler.step(KEY, sampler.init(KEY, position)))
 
 
+def cycle_step(member):
+    return step(samplers.cycle(samplers.gibbs(lambda _: dist.Normal(), "y"), member))
+
+
 def burnt(density):
-    return burn_in(mala(density), 10)
+    return samplers.burn_in(samplers.mala(density), 10)
 
 
-UNBATCHED = {
-    "a batched source": (lambda: direct(BATCH), "got a batch of shape"),
-    "a batched proposal": (lambda: importance(density, BATCH), r"\.to_event\(\)"),
-    "a batched proposal to reject": (lambda: rejection(density, BATCH, 1.0), r"\.to_event\(\)"),
-    "a batched proposal to accept": (lambda: accept_reject(density, BATCH, 0.0), r"\.to_event\(\)"),
-    "a batched proposal of a chain": (lambda: independent_metropolis(density, BATCH), "batch of shape"),
-    "a batch of priors": (lambda: elliptical_slice(density, BATCH), "batch of shape"),
-    "a batched base": (lambda: adaptive_importance(density, BATCH, num_particles=8), "batch"),
-    "a batch of conditionals": (
-        lambda: cycle_step(gibbs(lambda _: BATCH, "x")),
-        r"\.to_event\(\)",
+def exact(_):
+    return samplers.ancestral({"x": lambda: dist.Normal()})
+
+
+estimate = partial(samplers.minibatch, density, pair)
+fitted = partial(samplers.adaptive_importance, num_particles=8)
+particles = partial(samplers.smc, PATH, samplers.metropolis, num_particles=8)
+OPTIONS = [
+    (samplers.hmc, {"step_size": -0.1}, "step_size must be positive"),
+    (samplers.hmc, {"num_steps": 0}, "num_steps must be at least 1"),
+    (samplers.hmc, {"inverse_mass_matrix": [-1.0, 1.0]}, "all positive"),
+    (samplers.mala, {"inverse_mass_matrix": [0.0, 1.0]}, "all positive"),
+    (samplers.metropolis, {"inverse_mass_matrix": [[1.0, 0.5], [0.0, 1.0]]}, "symmetric"),
+    (samplers.nuts, {"inverse_mass_matrix": [[1.0, 2.0], [2.0, 1.0]]}, "positive definite"),
+    (samplers.nuts, {"max_depth": 0}, "max_depth must be at least 1"),
+    (samplers.slice_sampler, {"step_size": 0.0}, "step_size must be positive"),
+    (samplers.slice_sampler, {"max_step_outs": -1}, "max_step_outs must be at least 0"),
+    (samplers.adjusted_mclmc, {"num_steps": 0}, "num_steps must be at least 1"),
+    (samplers.adjusted_mclmc, {"jitter": 1.5}, "jitter is a fraction"),
+    (samplers.ghmc, {"damping": 0.0}, "damping must be positive"),
+    (samplers.jittered_hmc, {"trajectory_length": -1.0}, "trajectory_length must be positive"),
+    (samplers.jittered_hmc, {"max_steps": 0}, "max_steps must be at least 1"),
+    (samplers.sghmc, {"friction": 0.0}, "friction is the fraction"),
+    (samplers.sghmc, {"friction": 1.5}, "friction is the fraction"),
+    (samplers.sghmc, {"gradient_variance": -1.0}, "must be at least 0"),
+    (samplers.sghmc, {"step_size": 1.0, "gradient_variance": 1.0}, "larger batches or more friction"),
+    (samplers.mclmc, {"decoherence_time": 0.0}, "decoherence_time must be positive"),
+    (samplers.discrete_gibbs, {"num_values": 1}, "num_values must be at least 2"),
+    (samplers.elliptical_slice, {"prior": BATCH}, "batch of shape"),
+    (samplers.elliptical_slice, {"prior": LAPLACE}, "needs a Gaussian prior"),
+    (samplers.importance, {"proposal": BATCH}, r"\.to_event\(\)"),
+    (samplers.rejection, {"proposal": BATCH, "log_bound": 1.0}, r"\.to_event\(\)"),
+    (samplers.accept_reject, {"proposal": BATCH, "log_bound": 0.0}, r"\.to_event\(\)"),
+    (samplers.accept_reject, {"proposal": NORMAL, "log_bound": 1.0, "max_proposals": 0}, "max_proposals"),
+    (samplers.independent_metropolis, {"proposal": BATCH}, "batch of shape"),
+    (samplers.multiple_importance, {"proposals": [NORMAL] * 2, "counts": [1, 0]}, "an integer number"),
+    (samplers.multiple_importance, {"proposals": []}, "one proposal or more"),
+    (samplers.enumerate_states, {"candidates": jnp.zeros((0, 2))}, "one list of candidates"),
+    (samplers.enumerate_states, {"candidates": (jnp.zeros(2), jnp.zeros(3))}, "one list of candidates"),
+    (fitted, {"proposal": BATCH}, "batch of shape"),
+    (fitted, {"proposal": dist.Poisson(3.0)}, "real numbers"),
+    (fitted, {"proposal": NORMAL, "num_particles": 0}, "num_particles must be at least 4"),
+    (fitted, {"proposal": NORMAL, "num_pilots": 3}, "num_pilots must be at least 4"),
+    (fitted, {"proposal": NORMAL, "num_rounds": 0}, "num_rounds must be at least 1"),
+    (fitted, {"proposal": NORMAL, "dof": 0.0}, "dof must be positive"),
+]
+
+
+@pytest.mark.parametrize(("make", "options", "message"), OPTIONS)
+def test_invalid_options_of_a_sampler_of_a_density_raise(make, options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make(density, **options)
+
+
+INVALID = {
+    "a batched source": (lambda: samplers.direct(BATCH), "got a batch of shape"),
+    "a batch of conditionals": (lambda: cycle_step(samplers.gibbs(lambda _: BATCH, "x")), r"\.to_event\(\)"),
+    "a vector density": (lambda: samplers.importance(jnp.square, NORMAL), "must be a scalar"),
+    "a vector density to accept": (lambda: samplers.accept_reject(jnp.square, NORMAL, 0.0), "a scalar"),
+    "a vector of estimates": (lambda: init(samplers.sgld(lambda _, x: x), jnp.zeros(2)), "must be a scalar"),
+    "a direction on a line": (lambda: step(samplers.adjusted_mclmc(density), jnp.zeros(1)), "2 dimensions"),
+    "no batch": (lambda: estimate(DATA, batch_size=0), "between 1 and the 20 data"),
+    "too large a batch": (lambda: estimate(DATA, batch_size=21), "between 1 and the 20 data"),
+    "ragged data": (lambda: estimate((DATA, DATA[1:]), batch_size=2), "must share their first axis"),
+    "one number as data": (lambda: estimate(3.0, batch_size=1), "must share their first axis"),
+    "another shape": (lambda: step(samplers.elliptical_slice(density, PRIOR), jnp.zeros(3)), r"shape \(2,\)"),
+    "an unknown parent": (lambda: samplers.ancestral({"wet": CONDITIONALS["dysp"]}), "names bronc, either"),
+    "an unknown node": (
+        lambda: samplers.ancestral(CONDITIONALS, {"age": jnp.array(3)}),
+        "observed names age",
     ),
-    "a vector density": (lambda: importance(jnp.square, NORMAL), "must be a scalar"),
-    "a vector density to accept": (lambda: accept_reject(jnp.square, NORMAL, 0.0), "a scalar"),
-    "a vector of estimates": (lambda: init(sgld(lambda key, x: x), jnp.zeros(2)), "must be a scalar"),  # noqa: ARG005
-    "integers": (lambda: adaptive_importance(density, dist.Poisson(3.0), num_particles=8), "real numbers"),
-}
-OPTIONS = {
-    "a negative step": (lambda: hmc(density, step_size=-0.1), "step_size must be positive"),
-    "a NaN step": (lambda: mala(density, step_size=float("nan")), "step_size must be positive"),
-    "no step": (lambda: metropolis(density, step_size=0.0), "step_size must be positive"),
-    "a negative step of Barker's": (lambda: barker(density, step_size=-1.0), "step_size must be positive"),
-    "no width": (lambda: slice_sampler(density, step_size=0.0), "step_size must be positive"),
-    "negative steps out": (
-        lambda: slice_sampler(density, max_step_outs=-1),
-        "max_step_outs must be at least 0",
-    ),
-    "half a step out": (lambda: slice_sampler(density, max_step_outs=1.5), "must be an integer"),
-    "no leapfrogs": (lambda: hmc(density, num_steps=0), "num_steps must be at least 1"),
-    "half a leapfrog": (lambda: hmc(density, num_steps=2.5), "must be an integer"),
-    "no isokinetic steps": (lambda: adjusted_mclmc(density, num_steps=0), "num_steps must be at least 1"),
-    "a jitter above one": (lambda: adjusted_mclmc(density, jitter=1.5), "jitter is a fraction"),
-    "a direction on a line": (lambda: step(adjusted_mclmc(density), jnp.zeros(1)), "2 dimensions or more"),
-    "no damping": (lambda: ghmc(density, damping=0.0), "damping must be positive"),
-    "a negative length": (
-        lambda: jittered_hmc(density, trajectory_length=-1.0),
-        "trajectory_length must be positive",
-    ),
-    "no steps of a length": (lambda: jittered_hmc(density, max_steps=0), "max_steps must be at least 1"),
-    "no depth": (lambda: nuts(density, max_depth=0), "max_depth must be at least 1"),
-    "a negative variance": (lambda: hmc(density, inverse_mass_matrix=[-1.0, 1.0]), "all positive"),
-    "a variance of zero": (lambda: mala(density, inverse_mass_matrix=[0.0, 1.0]), "all positive"),
-    "an indefinite matrix": (
-        lambda: nuts(density, inverse_mass_matrix=[[1.0, 2.0], [2.0, 1.0]]),
-        "positive definite",
-    ),
-    "an asymmetric matrix": (
-        lambda: metropolis(density, inverse_mass_matrix=[[1.0, 0.5], [0.0, 1.0]]),
-        "symmetric",
-    ),
-    "no friction": (lambda: sghmc(density, friction=0.0), "friction is the fraction"),
-    "too much friction": (lambda: sghmc(density, friction=1.5), "friction is the fraction"),
-    "a negative gradient variance": (lambda: sghmc(density, gradient_variance=-1.0), "must be at least 0"),
-    "more heat than friction": (
-        lambda: sghmc(density, step_size=1.0, friction=0.1, gradient_variance=1.0),
-        "larger batches or more friction",
-    ),
-    "no time": (lambda: mclmc(density, decoherence_time=0.0), "decoherence_time must be positive"),
-    "no batch": (lambda: minibatch(density, pair, DATA, batch_size=0), "between 1 and the 20 data"),
-    "too large a batch": (lambda: minibatch(density, pair, DATA, batch_size=21), "between 1 and the 20 data"),
-    "ragged data": (
-        lambda: minibatch(density, pair, (DATA, DATA[1:]), batch_size=2),
-        "must share their first axis",
-    ),
-    "one number as data": (
-        lambda: minibatch(density, pair, 3.0, batch_size=1),
-        "must share their first axis",
-    ),
-    "a prior that is not Gaussian": (
-        lambda: elliptical_slice(density, dist.Laplace(jnp.zeros(2), 1.0).to_event(1)),
-        "needs a Gaussian prior",
-    ),
-    "a position of another shape": (
-        lambda: step(elliptical_slice(density, PRIOR), jnp.zeros(3)),
-        r"events of its prior, of shape \(2,\)",
-    ),
-}
-EXACT = {
-    "an unknown parent": (lambda: ancestral({"wet": CONDITIONALS["dysp"]}), "wet names bronc, either"),
-    "an unknown observation": (lambda: ancestral(CONDITIONALS, {"age": jnp.array(3)}), "observed names age"),
-    "a cycle": (lambda: ancestral({"smoke": smoke_given_lung, "lung": CONDITIONALS["lung"]}), "has a cycle"),
-    "an ill-shaped observation": (
-        lambda: ancestral(CONDITIONALS, {"xray": jnp.ones(2)}),
-        "observed with shape",
-    ),
-    "a density that misses": (
-        lambda: estimate_log_bound(KEY, lambda x: -jnp.inf * x**2, dist.Normal(0.0, 1.0), num_samples=100),
+    "a cyclic model": (lambda: samplers.ancestral({"a": lambda b: b, "b": lambda a: a}), "has a cycle"),
+    "a vector": (lambda: samplers.ancestral(CONDITIONALS, {"xray": jnp.ones(2)}), "observed with shape"),
+    "a proposal that misses": (
+        lambda: samplers.estimate_log_bound(KEY, lambda x: -jnp.inf * x**2, dist.Normal(), num_samples=100),
         "misses the target",
     ),
-    "no proposals": (
-        lambda: accept_reject(beta().log_density, beta().proposal, 1.0, max_proposals=0),
-        "max_proposals must be at least 1",
-    ),
-    "no count": (lambda: multiple_importance(density, [NORMAL, NORMAL], counts=[1, 0]), "an integer number"),
-    "no proposal": (lambda: multiple_importance(density, []), "one proposal or more"),
-}
-POPULATIONS = {
     "no particles": (lambda: particles(num_particles=0), "num_particles must be at least 1"),
-    "half a particle": (lambda: particles(num_particles=2.5), "it must be an integer; got 2.5"),
     "no pilots to choose": (lambda: particles(num_pilots=0), "take num_pilots >= 1"),
     "no temperatures": (lambda: particles(max_temperatures=0), "max_temperatures must be at least 1"),
     "no steps": (lambda: particles(num_steps=0), "num_steps must be at least 1"),
     "more than all": (lambda: particles(ess_fraction=1.5), "ess_fraction is a fraction"),
-    "too few to fit": (lambda: fitted(num_particles=0), "num_particles must be at least 4"),
-    "too few pilots to fit": (lambda: fitted(num_pilots=3), "num_pilots must be at least 4"),
-    "no rounds": (lambda: fitted(num_rounds=0), "num_rounds must be at least 1"),
-    "no degrees of freedom": (lambda: fitted(dof=0.0), "dof must be positive"),
-}
-TRANSFORMS = {
-    "no interval": (lambda: thin(direct(BANANA), 0), "num_steps must be at least 1"),
-    "a negative burn-in": (lambda: burn_in(direct(BANANA), -1), "num_steps must be at least 0"),
-    "a cycle of one": (lambda: cycle(mala(density)), "two samplers or more"),
-    "no names": (lambda: block(mala, pair), "takes the names"),
-    "a name twice": (lambda: block(mala, pair, "x", "x"), "each once"),
-    "a name that is not there": (lambda: init(block(mala, pair, "nu"), SCALARS), "has no nu; it has"),
-    "no dict": (lambda: init(block(mala, pair, "x"), jnp.zeros(2)), "must be a dict"),
+    "no interval": (lambda: samplers.thin(DIRECT, 0), "num_steps must be at least 1"),
+    "a negative burn-in": (lambda: samplers.burn_in(DIRECT, -1), "num_steps must be at least 0"),
+    "a cycle of one": (lambda: samplers.cycle(DIRECT), "two samplers or more"),
+    "no names": (lambda: samplers.block(samplers.mala, pair), "takes the names"),
+    "a name twice": (lambda: samplers.block(samplers.mala, pair, "x", "x"), "each once"),
+    "no such name": (lambda: init(samplers.block(samplers.mala, pair, "nu")), "has no nu; it has"),
+    "no dict": (lambda: init(samplers.block(samplers.mala, pair, "x"), jnp.zeros(2)), "must be a dict"),
     "no dict to draw in": (
-        lambda: gibbs(conditional, "x").step(KEY, SimpleNamespace(position=1.0)),
+        lambda: samplers.gibbs(dist.Normal, "x").step(KEY, SimpleNamespace(position=1.0)),
         "must be a dict",
     ),
-    "one value": (lambda: discrete_gibbs(jnp.sum, num_values=1), "num_values must be at least 2"),
-    "floats as sites": (lambda: init(discrete_gibbs(jnp.sum, num_values=2), jnp.zeros(3)), "moves integers"),
-    "no candidates": (lambda: enumerate_states(jnp.sum, jnp.zeros((0, 2))), "one list of candidates"),
-    "ragged candidates": (
-        lambda: enumerate_states(jnp.sum, (jnp.zeros(2), jnp.zeros(3))),
-        "one list of candidates",
-    ),
-    "candidates of another shape": (
-        lambda: init(enumerate_states(jnp.sum, jnp.zeros(2)), jnp.zeros(2)),
-        "looks like",
-    ),
-    "burn-in in a cycle": (lambda: cycle(burnt(pair), mala(pair)), r"burn_in\(cycle\("),
-    "burn-in under a thinning": (lambda: cycle(mala(pair), thin(burnt(pair), 2)), r"burn_in\(cycle\("),
-    "burn-in in a block": (lambda: init(block(burnt, pair, "x"), SCALARS), r"burn_in\(cycle\("),
-    "a direct sampler in a cycle": (
-        lambda: cycle_step(block(lambda _: ancestral({"x": lambda: dist.Normal()}), pair, "x")),
-        "cycle composes Markov kernels",
-    ),
+    "floats as sites": (lambda: init(samplers.discrete_gibbs(jnp.sum, num_values=2)), "moves integers"),
+    "another candidate": (lambda: init(samplers.enumerate_states(pair, SCALARS["x"][None])), "looks like"),
+    "burn-in in a cycle": (lambda: samplers.cycle(burnt(pair), DIRECT), r"burn_in\(cycle\("),
+    "burn-in thinned": (lambda: samplers.cycle(DIRECT, samplers.thin(burnt(pair), 2)), r"burn_in\(cycle\("),
+    "burn-in in a block": (lambda: init(samplers.block(burnt, pair, "x")), r"burn_in\(cycle\("),
+    "a direct sampler in a cycle": (lambda: cycle_step(samplers.block(exact, pair, "x")), "composes Markov"),
 }
-INVALID = UNBATCHED | OPTIONS | EXACT | POPULATIONS | TRANSFORMS
 
 
 @pytest.mark.parametrize("name", INVALID)

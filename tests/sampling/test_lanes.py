@@ -11,16 +11,18 @@ from jax.tree_util import Partial
 
 import jgen.samplers
 import jgen.sampling.lanes
+from jgen._internal.buffers import buffer_shapes, zeros
 from jgen.samplers import hmc, nuts, thin
 from jgen.samplers.state_machine import StateMachine, run_to_completion
+from jgen.sampling.chains import draws_shapes
 from jgen.sampling.driver import resume, sample, start
 from jgen.sampling.lanes import next_chains, state_machine_of
 from jgen.sampling.reducers import moments
 from jgen.targets import banana, funnel, standard_gaussian
 from jgen.testing import members
-from jgen.testing.count_compilations import count_compilations
 from jgen.testing.sampler_checks.target_draws import exact_draws
 from jgen.types import DrawKind, Draws, Sampler
+from tests.helpers.aimed_samplers import same
 from tests.helpers.marking import first_of_each
 from tests.helpers.random_keys import fresh_key
 
@@ -38,14 +40,12 @@ class Walk(NamedTuple):
     done: jax.Array
 
 
-def init_work(key, state):
-    del state
+def init_work(key, _):
     length = jnp.where(jax.random.bernoulli(key), LONG, 1)
     return Walk(key, jnp.float32(0), jnp.int32(0), length, jnp.bool(False))
 
 
-def step_work(state, walk):
-    del state
+def step_work(_, walk):
     turns = walk.turns + 1
     total = walk.total + jax.random.uniform(jax.random.fold_in(walk.key, turns))
     return Walk(walk.key, total, turns, walk.length, turns >= walk.length)
@@ -57,8 +57,7 @@ def finalize(state, walk):
     return state, Draws(state, info, None, DrawKind.MARKOV)
 
 
-def walk_init(key, position):
-    del key
+def walk_init(_, position):
     return position
 
 
@@ -70,16 +69,10 @@ def started(num_chains, key=KEY):
     return start(key, WALK, num_chains=num_chains, position=jnp.zeros(num_chains))[0]
 
 
-def same(first, second):
-    return all(
-        np.array_equal(a, b) for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
-    )
-
-
 def through(module, state, num_lanes, count, size):
     """Return the draws of a module's ``run_lanes``, and the states after them."""
-    run = jax.jit(functools.partial(module.run_lanes, size=size, num_lanes=num_lanes))
-    states, draws, _ = run(MACHINE, state.keys, state.states, state.step, count)
+    buffer = zeros(buffer_shapes(size, draws_shapes(WALK, state)))
+    states, draws, _ = jax.jit(module.run_lanes, static_argnums=6)(MACHINE, *state, count, buffer, num_lanes)
     return states, draws
 
 
@@ -111,23 +104,8 @@ def test_lanes_make_the_draws_of_lockstep(check):
 
 @pytest.mark.parametrize("num_lanes", [1, 3, 8])
 def test_evaluations_are_counted(num_lanes):
-    """Each step evaluates in every lane; in lockstep a draw takes as long as the longest."""
-    state = started(8)
-    run = resume(state, WALK, num_draws=20, num_lanes=num_lanes)
-    needed = run.draws.info["num_grads"].astype(int)  # [chain, draw]
-    assert run.cost == (needed.sum(), 0)
-    assert run.executed % num_lanes == 0
-    assert run.executed >= num_lanes * max(needed.sum(axis=1).max(), needed.sum() / num_lanes)
-    assert run.utilisation == needed.sum() / run.executed
-    if num_lanes == 1:
-        assert run.utilisation == 1
-    lockstep = together(8, 20)
-    assert lockstep.executed == 8 * needed.max(axis=0).sum()
-    assert lockstep.utilisation < run.utilisation
-
-
-def test_every_step_evaluates_in_every_lane():
-    """Counted by the program itself."""
+    """Each step evaluates in every lane, as the program itself counts; in lockstep a draw takes as long as
+    the longest."""
     calls = []
 
     def counted(state, walk):
@@ -135,7 +113,13 @@ def test_every_step_evaluates_in_every_lane():
         return step_work(state, walk)
 
     sampler = WALK._replace(step=Partial(run_to_completion, MACHINE._replace(step=Partial(counted))))
-    run = resume(started(8), sampler, num_draws=5, num_lanes=3)
+    run = resume(started(8), sampler, num_draws=20, num_lanes=num_lanes)
+    needed = run.draws.info["num_grads"].astype(int)  # [chain, draw]
+    assert (*run.cost, run.utilisation) == (needed.sum(), 0, needed.sum() / run.executed)
+    assert run.executed >= num_lanes * max(needed.sum(axis=1).max(), needed.sum() / num_lanes)
+    lockstep = together(8, 20)
+    assert lockstep.executed == 8 * needed.max(axis=0).sum()
+    assert lockstep.utilisation < run.utilisation
     jax.effects_barrier()
     assert len(calls) == run.executed
 
@@ -164,35 +148,6 @@ def test_samplers_draw_the_same_over_lanes(name):
     assert same(whole.draws, jax.tree.map(lambda *a: np.concatenate(a, axis=1), half.draws, rest.draws))
 
 
-def test_chunks_stops_saves_and_reducers_work_over_lanes():
-    saved = []
-    options = {"num_draws": 20, "chunk_size": 4, "num_lanes": 3}
-    state = started(8)
-    run = resume(
-        state,
-        WALK,
-        **options,
-        save=saved.append,
-        stop=lambda run: run.draws.value.shape[1] == 12,
-        progress=True,
-    )
-    assert [int(run.state.step) for run in saved] == [4, 8, 12]
-    assert same(run.draws, jax.tree.map(lambda a: a[:, :12], together(8, 20).draws))
-    folded = resume(state, WALK, **options, store=False, reducers={"moments": moments()})
-    stored = resume(state, WALK, num_draws=20, reducers={"moments": moments()})
-    assert folded.draws is None
-    assert same(folded.reduced, stored.reduced)
-    assert folded.cost == stored.cost
-
-
-def test_another_number_of_draws_compiles_nothing():
-    state = started(8)
-    resume(state, WALK, num_draws=3, num_lanes=3)
-    with count_compilations() as compiled:
-        resume(state, WALK, num_draws=11, num_lanes=3)
-    assert compiled == []
-
-
 @pytest.mark.weekly
 def test_lanes_are_busy_where_lockstep_idles_and_draw_the_same(x64):
     """NUTS on Neal's funnel, 256 chains: of 20 lanes 1 works where all go together, 18 at their own pace, and
@@ -202,13 +157,11 @@ def test_lanes_are_busy_where_lockstep_idles_and_draw_the_same(x64):
     state, _ = start(KEY, sampler, num_chains=256, position=exact_draws(KEY, target, 256))
     together = resume(state, sampler, num_draws=FEW).draws
     run = resume(state, sampler, num_draws=100, num_lanes=16)
-    few = jax.tree.map(lambda leaf: leaf[:, :FEW], run.draws)
-    assert few.value.dtype == np.float64
-    assert np.array_equal(few.info["n_steps"], together.info["n_steps"])
-    np.testing.assert_allclose(few.value, together.value, rtol=1e-5, atol=1e-5)
-    needed = run.draws.info["n_steps"].astype(int)
-    lockstep = needed.sum() / (256 * needed.max(axis=0).sum())
-    assert lockstep < 0.1
+    needed, value = run.draws.info["n_steps"].astype(int), run.draws.value
+    assert value.dtype == np.float64
+    assert np.array_equal(needed[:, :FEW], together.info["n_steps"])
+    np.testing.assert_allclose(value[:, :FEW], together.value, rtol=1e-5, atol=1e-5)
+    assert needed.sum() / (256 * needed.max(axis=0).sum()) < 0.1
     assert run.utilisation > 0.8
     del x64
 

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.flatten_util import ravel_pytree
 from scipy.special import logsumexp
 
 from jgen.targets.eight_schools import eight_schools, mu_given_tau
@@ -28,8 +27,7 @@ def test_moments_by_a_grid_of_gaussians():
     mu, log_tau = (a.ravel() for a in np.meshgrid(line(-45, 50, 0.75), line(-40, 9, 0.2)))
     log_z, raw, spread = jax.tree.map(np.asarray, jax.jit(jax.vmap(school_block))(mu, log_tau))
     log_evidence = logsumexp(log_z) + np.log(0.75 * 0.2)
-    np.testing.assert_allclose(target.log_evidence, log_evidence, atol=TOLERANCE)
-    np.testing.assert_allclose(log_evidence, -31.31134735, atol=6e-9)
+    np.testing.assert_allclose([target.log_evidence, -31.31134735], log_evidence, atol=TOLERANCE)
     weights = np.exp(log_z - log_evidence) * 0.75 * 0.2
     rows = np.column_stack([log_tau, mu, raw])
     squares = np.column_stack([log_tau**2, mu**2, raw**2 + spread])
@@ -41,11 +39,9 @@ def test_moments_by_a_grid_of_gaussians():
         np.testing.assert_allclose(truth, found[key], atol=TOLERANCE)
     known = [6.21188, 4.94018, 3.92700, 4.75710, 3.61548, 4.04261, 6.29672, 4.85425]
     np.testing.assert_allclose(found["theta"], known, atol=6e-6)
-    np.testing.assert_allclose(
-        [found["mu"], found["tau"], found["log_tau"]], [4.396821, 3.597705, 0.802139], atol=6e-7
-    )
     sds = [np.sqrt(target.variance[1]), np.sqrt(weights @ tau**2 - found["tau"] ** 2)]
-    np.testing.assert_allclose(sds, [3.317704, 3.219958], atol=6e-7)
+    digits = [4.396821, 3.597705, 0.802139, 3.317704, 3.219958]
+    np.testing.assert_allclose([found["mu"], found["tau"], found["log_tau"], *sds], digits, atol=6e-7)
 
 
 def test_acceptance_probability_is_at_most_one():
@@ -54,9 +50,3 @@ def test_acceptance_probability_is_at_most_one():
     tau = np.append(np.exp(line(-30, 10, 0.01)), 0.0)
     values = jax.jit(jax.vmap(lambda t: mu_given_tau(y, s, t)[2] - top))(tau)
     np.testing.assert_allclose(values.max(), 0, atol=1e-12)
-
-
-def test_ravel_order_of_dicts():
-    """mean and variance follow ravel_pytree, which sorts the names of a dict."""
-    position = {"mu": jnp.ones(()), "log_tau": jnp.zeros(()), "theta_raw": jnp.full(8, 2.0)}
-    np.testing.assert_array_equal(ravel_pytree(position)[0], [0, 1] + [2] * 8)

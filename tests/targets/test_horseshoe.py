@@ -21,28 +21,20 @@ def test_truths_by_adaptive_quadrature():
             return function(scale, scale * y / (1 + scale**2)) * likelihood
 
         options = {"epsabs": 1e-13, "epsrel": 1e-11, "limit": 500}
-        parts = [(0, 1), (1, 10), (10, np.inf)]
-        return np.array(
-            [sum(integrate.quad(value, *ends, args=(each,), **options)[0] for ends in parts) for each in y]
-        )
+        ends = [(0, 1), (1, 10), (10, np.inf)]
+        parts = [[integrate.quad(value, *pair, args=(each,), **options)[0] for pair in ends] for each in y]
+        return np.sum(parts, axis=1)
 
     evidence = integral(lambda *_: 1.0)
     np.testing.assert_allclose(target.log_evidence, np.log(evidence).sum(), atol=TOLERANCE)
     log_scale, raw = integral(lambda scale, _: np.log(scale)), integral(lambda _, raw: raw)
     mean = np.concatenate([log_scale, raw]) / np.tile(evidence, 2)
     np.testing.assert_allclose(target.mean, mean, atol=TOLERANCE)
-    square = np.concatenate(
-        [
-            integral(lambda scale, _: np.log(scale) ** 2),
-            integral(lambda scale, raw: raw**2 + 1 / (1 + scale**2)),
-        ]
-    )
+    log_square = integral(lambda scale, _: np.log(scale) ** 2)
+    raw_square = integral(lambda scale, raw: raw**2 + 1 / (1 + scale**2))
+    square = np.concatenate([log_square, raw_square])
     np.testing.assert_allclose(target.variance, square / np.tile(evidence, 2) - mean**2, atol=TOLERANCE)
     means = integral(lambda scale, raw: scale * raw) / evidence
     np.testing.assert_allclose(target.expectations["means"][1], means, atol=TOLERANCE)
     shrinkage = integral(lambda scale, _: 1 / (1 + scale**2)) / evidence
     np.testing.assert_allclose(target.expectations["shrinkage"][1], shrinkage, atol=TOLERANCE)
-    point = np.cos(np.arange(6.0))
-    scale, raw = np.exp(point[:3]), point[3:]
-    by_hand = stats.norm.logpdf(y, scale * raw) + stats.norm.logpdf(raw) + stats.halfcauchy.logpdf(scale)
-    np.testing.assert_allclose(target.log_density(point), (by_hand + point[:3]).sum(), rtol=TOLERANCE)

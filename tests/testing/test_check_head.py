@@ -8,17 +8,14 @@ import pytest
 from numpyro.distributions import constraints
 
 import jgen.decoders.heads
-from jgen.testing import CheckFailed, check_head, members
+from jgen.testing import CheckFailed, check_head
 from jgen.testing.check_head import normalisation, support
+from tests.helpers.examples import examples_of
 from tests.helpers.marking import first_of_each
 
 pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for less time than it compiles
 KEY = jax.random.key(0)
-HEADS = {
-    f"{name}-{number}": head
-    for name, module in members(jgen.decoders.heads, "recipe").items()
-    for number, head in enumerate(module.recipe())
-}
+HEADS = examples_of(jgen.decoders.heads)
 
 
 def of_one_element(head):
@@ -28,10 +25,8 @@ def of_one_element(head):
 @pytest.mark.parametrize("name", first_of_each(HEADS, family=lambda name: name.startswith(("nor", "con"))))
 def test_shipped_heads_are_normalised(name):
     head = HEADS[name]
-    evidence = str(normalisation(head, of_one_element(head), KEY))
-    assert evidence.startswith(
-        "not checked" if name.startswith("delta") else "distance of a total mass from 1"
-    )
+    beginning = "not checked" if name.startswith("delta") else "distance of a total mass from 1"
+    assert str(normalisation(head, of_one_element(head), KEY)).startswith(beginning)
 
 
 @pytest.mark.weekly
@@ -65,11 +60,7 @@ def head_of(family=dist.Normal, constraint=constraints.real, words="finite numbe
 @pytest.mark.parametrize(
     ("check", "head", "message"),
     [
-        (
-            normalisation,
-            head_of(Lost),
-            "finite numbers do not sum to 1: distance of a total mass from 1: 0.5",
-        ),
+        (normalisation, head_of(Lost), "numbers do not sum to 1: distance of a total mass from 1: 0.5"),
         (support, head_of(constraint=constraints.unit_interval), "lie outside the support"),
         (support, head_of(words=None), "the head has no takes"),
     ],
@@ -81,6 +72,5 @@ def test_a_mistake_is_detected(check, head, message):
 
 @pytest.mark.parametrize("values", [constraints.nonnegative_integer, constraints.integer_interval(0, 10**6)])
 def test_supports_of_too_many_values_are_not_summed(values):
-    assert str(normalisation(head_of(constraint=values), of_one_element(head_of()), KEY)).startswith(
-        "not checked: no sum"
-    )
+    evidence = str(normalisation(head_of(constraint=values), of_one_element(head_of()), KEY))
+    assert evidence.startswith("not checked: no sum")

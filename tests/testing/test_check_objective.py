@@ -4,6 +4,7 @@ import itertools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax.tree_util import Partial
 
@@ -15,30 +16,24 @@ pytestmark = pytest.mark.usefixtures("unoptimised")  # each program runs for les
 BATCH = jnp.array([1.0, 2.0, -1.5])
 
 
-def error(params, batch, key):
-    """Squared error of a line with noise."""
-    noise = 0.1 * jax.random.normal(key, batch.shape)
-    return jnp.square(params - batch - noise)
-
-
 def correct(weight, params, batch, key):
-    value = error(params, batch, key)
+    """Squared error of a constant, with noise."""
+    value = jnp.square(params - batch - 0.1 * jax.random.normal(key, batch.shape))
     return weight * value.mean(), {"error": value, "bound": -value - 1.0}
 
 
 def scalar_aux(weight, params, batch, key):
-    value = error(params, batch, key)
-    return weight * value.mean(), {"error": value.mean()}
+    loss, aux = correct(weight, params, batch, key)
+    return loss, {"error": aux["error"].mean()}
 
 
 def ignoring(weight, params, batch, key):
-    value = error(params, jnp.zeros_like(batch), key)
-    return weight * value.mean(), {"error": value}
+    return correct(weight, params, jnp.zeros_like(batch), key)
 
 
 def root(weight, params, batch, key):
-    value = error(params, batch, key)
-    return weight * (value.mean() + jnp.sqrt(jnp.square(params))), {"error": value}
+    loss, aux = correct(weight, params, batch, key)
+    return loss + weight * jnp.sqrt(jnp.square(params)), aux
 
 
 def stopped(weight, params, batch, key):
@@ -59,9 +54,8 @@ COUNT = itertools.count()
 
 def stateful(weight, params, batch, key):
     loss, aux = correct(weight, params, batch, key)
-    return loss + jax.pure_callback(
-        lambda: jnp.float32(next(COUNT)), jax.ShapeDtypeStruct((), jnp.float32), vmap_method="sequential"
-    ), aux
+    number = jax.pure_callback(lambda: np.float32(next(COUNT)), jnp.float32(0), vmap_method="sequential")
+    return loss + number, aux
 
 
 def mixing(weight, params, batch, key):
@@ -128,12 +122,8 @@ def test_a_mistake_is_detected(message):
 
 def test_a_correct_objective_passes():
     """The noise has variance 0.01, so the mean bound lies 0.01 below log p."""
-    results = check_objective(
-        make_of(correct),
-        jax.random.normal,
-        BATCH,
-        log_prob=lambda params, batch: -jnp.square(params - batch) - 1.01,
-    )
+    options = {"log_prob": lambda params, batch: -jnp.square(params - batch) - 1.01}
+    results = check_objective(make_of(correct), jax.random.normal, BATCH, **options)
     assert isinstance(results[-1].evidence, Measurement)
     with pytest.raises(ValueError, match="3 examples"):
         check_objective(make_of(correct), jax.random.normal, BATCH[:2])

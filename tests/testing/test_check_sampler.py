@@ -2,15 +2,10 @@
 
 import pytest
 
-from jgen.samplers import hmc, importance
 from jgen.sampling.adaptation import step_size, window
 from jgen.targets import standard_gaussian
 from jgen.testing import check_sampler
-
-
-def weighted(target, scale):
-    del scale
-    return importance(target.log_density, target.proposal)
+from tests.testing.sampler_checks.test_family import three_steps, weighted
 
 
 def test_weighted_draws_have_no_warm_up():
@@ -25,9 +20,6 @@ def test_weighted_draws_are_checked_by_their_weights():
 
 @pytest.mark.weekly
 def test_a_kernel_is_checked_with_its_adaptation():
-    def make(target, scale):
-        return hmc(target.log_density, step_size=scale, num_steps=3, inverse_mass_matrix=target.variance)
-
-    results = check_sampler(make, standard_gaussian(2), adaptation=window(0.8))
+    results = check_sampler(three_steps, standard_gaussian(2), adaptation=window(0.8))
     assert results[-1].name == "warm_up"
     assert results[-1].evidence.value <= results[-1].evidence.allowed

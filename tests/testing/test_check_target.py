@@ -58,12 +58,10 @@ DIRECTED = Target(Partial(log_joint, jnp.float32(2.0)), {"a": jnp.zeros(())}, na
 
 
 def test_a_correct_target_passes():
-    results = dict(check_target(CORRECT))
-    assert list(results) == [
-        *("form", "log_density", "gradient", "exact_draws", "log_evidence", "log_bound", "conditionals"),
-    ]
-    checked = [name for name, evidence in results.items() if not str(evidence).startswith("not checked")]
-    assert checked == list(results)[:-1]
+    results = check_target(CORRECT)
+    checked = [name for name, evidence in results if not str(evidence).startswith("not checked")]
+    assert checked == ["form", "log_density", "gradient", "exact_draws", "log_evidence", "log_bound"]
+    assert results[-1].name == "conditionals"
 
 
 @pytest.mark.weekly
@@ -80,12 +78,8 @@ WRONG = {
     "form: .* there is no proposal": {"proposal": None},
     "log_density: .* at the start is -inf": {"start": jnp.full(2, jnp.inf)},
     "gradient: the gradient at the start": {"log_density": Partial(nan_gradient, jnp.float32(2.0))},
-    "gradient: the start holds": {
-        "start": jnp.zeros(2, int),
-        "sample": None,
-        "proposal": None,
-        "log_bound": None,
-    },
+    "gradient: the start holds": dict.fromkeys(("sample", "proposal", "log_bound"))
+    | {"start": jnp.zeros(2, int)},
     "exact_draws: .*the variance, coordinate": {"variance": jnp.full(2, 2.0)},
     r"exact_draws: .*x\^2": {"expectations": {"x^2": (Partial(square), 4.0)}},
     r"log_evidence: .* is [12]\.\d+ times": {"log_evidence": np.log(4 * np.pi)},
@@ -100,10 +94,9 @@ def test_a_wrong_claim_is_detected(message):
 
 
 def test_conditionals_are_those_of_the_density():
-    for scale, passes in ((2.0, True), (1.0, False)):
-        target = replace(DIRECTED, conditionals={"a": Partial(joint, jnp.float32(scale))})
-        if passes:
-            assert dict(check_target(target))["conditionals"].startswith("nats by which log_density")
-        else:
-            with pytest.raises(CheckFailed, match=r"conditionals: .*not those of log_density"):
-                check_target(target)
+    right, wrong = (
+        replace(DIRECTED, conditionals={"a": Partial(joint, jnp.float32(scale))}) for scale in (2.0, 1.0)
+    )
+    assert dict(check_target(right))["conditionals"].startswith("nats by which log_density")
+    with pytest.raises(CheckFailed, match=r"conditionals: .*not those of log_density"):
+        check_target(wrong)

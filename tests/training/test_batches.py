@@ -8,17 +8,16 @@ import pytest
 from scipy import stats
 
 from jgen.training import init_restarts, init_state, make_train_step, shuffled, train, with_replacement
+from tests.helpers.trees import equations
 
 KEY = jax.random.key(0)
 FALSE_ALARM = 1e-6
 
 
 def epochs(size, batch_size, num_epochs, key=KEY):
-    make_batch = jax.jit(shuffled(batch_size))
-    per_epoch = size // batch_size
-    steps = range(num_epochs * per_epoch)
+    make_batch, steps = jax.jit(shuffled(batch_size)), range(num_epochs * (size // batch_size))
     rows = [make_batch({"row": jnp.arange(size)}, key, step)["row"] for step in steps]
-    return np.asarray(rows).reshape(num_epochs, per_epoch * batch_size)
+    return np.asarray(rows).reshape(num_epochs, -1)
 
 
 @pytest.mark.parametrize(("size", "batch_size"), [(1, 1), (2, 1), (13, 13), (13, 4), (1797, 128)])
@@ -41,16 +40,9 @@ def test_the_cost_of_a_batch_does_not_grow_with_the_data():
     size = 1_000_003
     data = jax.ShapeDtypeStruct((size,), jnp.float32)
     for make_batch in (shuffled(8), with_replacement(8)):
-        jaxpr = jax.make_jaxpr(make_batch)(data, KEY, jnp.int32(5))
-        assert max(sizes_made(jaxpr.jaxpr)) < 1000
-
-
-def sizes_made(jaxpr):
-    for equation in jaxpr.eqns:
-        yield from (np.prod(var.aval.shape, dtype=int) for var in equation.outvars)
-        for inner in jax.tree.leaves(equation.params, is_leaf=lambda value: hasattr(value, "jaxpr")):
-            if hasattr(inner, "jaxpr"):
-                yield from sizes_made(inner.jaxpr)
+        jaxpr = jax.make_jaxpr(make_batch)(data, KEY, jnp.int32(5)).jaxpr
+        outputs = [output.aval for equation in equations(jaxpr) for output in equation.outvars]
+        assert max(output.size for output in outputs) < 1000
 
 
 def test_rows_with_replacement_are_uniform_and_differ_between_steps():
@@ -61,13 +53,11 @@ def test_rows_with_replacement_are_uniform_and_differ_between_steps():
     assert (make_batch(jnp.arange(50), jax.random.key(1), 0) != rows[0]).any()
 
 
-@pytest.mark.parametrize(
-    "make_batch", [shuffled(8), with_replacement(8)], ids=["shuffled", "with_replacement"]
-)
-def test_float64_changes_no_batch(make_batch):
-    rows = jax.jit(make_batch)(jnp.arange(50), KEY, 7)
+@pytest.mark.parametrize("make", [shuffled, with_replacement])
+def test_float64_changes_no_batch(make):
+    rows = jax.jit(make(8))(jnp.arange(50), KEY, 7)
     with jax.enable_x64(True):
-        again = jax.jit(make_batch)(np.arange(50), KEY, 7)
+        again = jax.jit(make(8))(np.arange(50), KEY, 7)
     np.testing.assert_array_equal(rows, again)
 
 
@@ -85,13 +75,13 @@ def rows_seen(params, batch, key):  # noqa: ARG001
 
 def test_training_uses_the_batches_of_its_key():
     step = make_train_step(rows_seen, SGD)
-    state = init_state(KEY, jnp.zeros(1), SGD)
-    metrics = train(state, step, jnp.arange(7), 6, make_batch=shuffled(2), chunk_size=4).metrics
+    state, options = init_state(KEY, jnp.zeros(1), SGD), {"make_batch": shuffled(2), "chunk_size": 4}
+    metrics = train(state, step, jnp.arange(7), 6, **options).metrics
     seen = np.stack([metrics["row 0"], metrics["row 1"]], 1)  # [step, batch]
     expected = epochs(7, 2, 2, jax.random.fold_in(KEY, np.uint32(2**32 - 1)))
     np.testing.assert_array_equal(seen.reshape(2, 6), expected)
     state = init_restarts(KEY, lambda key: jax.random.normal(key, (1,)), SGD, 3)
-    metrics = train(state, step, jnp.arange(7), 6, make_batch=shuffled(2), chunk_size=4).metrics
+    metrics = train(state, step, jnp.arange(7), 6, **options).metrics
     assert len(np.unique(metrics["row 0"], axis=0)) == 3
 
 

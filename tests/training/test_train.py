@@ -9,28 +9,16 @@ import pytest
 from jax.tree_util import Partial
 
 from jgen.training import checkpoints, init_state, make_train_step, shuffled, train
-from tests.helpers import on_devices
-from tests.helpers.training_runs import (
-    ADAM,
-    DATA,
-    QUADRATIC,
-    SGD,
-    fit_noisy,
-    noisy,
-    noisy_state,
-    pick_row,
-    quadratic,
-)
+from tests.helpers import on_devices, training_runs as runs
 
 
 def test_sgd_on_a_quadratic_has_a_closed_form(x64):  # noqa: ARG001
-    data, start = np.asarray(DATA, np.float64), np.array([1.0, -2.0, 5.0])
+    data, start = np.asarray(runs.DATA, np.float64), np.array([1.0, -2.0, 5.0])
     curvature = np.array([1.0, 0.5, 0.1])
-    step = make_train_step(Partial(quadratic, jnp.asarray(curvature)), SGD)
-    run = train(init_state(jax.random.key(0), start, SGD), step, data, 25, chunk_size=10)
-    path = data.mean(0) + (1 - 0.3 * curvature) ** np.arange(26)[:, None] * (
-        start - data.mean(0)
-    )  # [step, dim]
+    step = make_train_step(Partial(runs.quadratic, jnp.asarray(curvature)), runs.SGD)
+    run = train(init_state(jax.random.key(0), start, runs.SGD), step, data, 25, chunk_size=10)
+    shrunk = (1 - 0.3 * curvature) ** np.arange(26)[:, None]
+    path = data.mean(0) + shrunk * (start - data.mean(0))  # [step, dim]
     losses = (curvature * (path[:, None] - data) ** 2).sum(-1).mean(-1) / 2
     np.testing.assert_allclose(run.state.params, path[-1], rtol=1e-13)
     np.testing.assert_allclose(run.metrics["loss"], losses[:-1], rtol=1e-13)
@@ -40,12 +28,12 @@ def test_sgd_on_a_quadratic_has_a_closed_form(x64):  # noqa: ARG001
 
 
 def test_the_key_of_a_step_is_its_fold_in_and_the_batch_has_another():
-    key, states = jax.random.key(4), [noisy_state(4)]
-    run = fit_noisy(2, seed=4)
-    states.append(fit_noisy(1, seed=4).state)
+    key, states = jax.random.key(4), [runs.noisy_state(4)]
+    run = runs.fit_noisy(2, seed=4)
+    states.append(runs.fit_noisy(1, seed=4).state)
     for t, state in enumerate(states):
-        batch = pick_row(DATA, jax.random.fold_in(key, np.uint32(2**32 - 1)), t)
-        loss, _ = noisy(jnp.array(0.1), state.params, batch, jax.random.fold_in(key, t))
+        batch = runs.pick_row(runs.DATA, jax.random.fold_in(key, np.uint32(2**32 - 1)), t)
+        loss, _ = runs.noisy(jnp.array(0.1), state.params, batch, jax.random.fold_in(key, t))
         np.testing.assert_allclose(run.metrics["loss"][t], loss, rtol=1e-6)  # two programs, a float32 sum
     np.testing.assert_array_equal(jax.random.key_data(run.state.key), jax.random.key_data(key))
 
@@ -53,18 +41,18 @@ def test_the_key_of_a_step_is_its_fold_in_and_the_batch_has_another():
 def test_restarts_equal_single_runs(x64):  # noqa: ARG001
     keys = jax.random.split(jax.random.key(9), 4)
     params = {"w": jnp.arange(12.0).reshape(4, 3), "b": jnp.ones(4)}
-    make = jax.vmap(lambda key, params: init_state(key, params, ADAM))
-    together = fit_noisy(10, state=make(keys, params))
+    make = jax.vmap(lambda key, params: init_state(key, params, runs.ADAM))
+    together = runs.fit_noisy(10, state=make(keys, params))
     assert together.metrics["loss"].shape == together.metrics["sum"].shape == (4, 10)
     assert together.failed.shape == (4,)
     for i in range(4):
-        alone = init_state(keys[i], jax.tree.map(lambda leaf: leaf[i], params), ADAM)  # noqa: B023
-        run = fit_noisy(10, state=alone)
+        alone = init_state(keys[i], jax.tree.map(lambda leaf: leaf[i], params), runs.ADAM)  # noqa: B023
+        run = runs.fit_noisy(10, state=alone)
         # a batched program may sum in another order; Adam may amplify that rounding
         np.testing.assert_allclose(together.metrics["loss"][i], run.metrics["loss"], rtol=1e-11)
         np.testing.assert_allclose(together.state.params["w"][i], run.state.params["w"], rtol=1e-11)
-    states = jax.eval_shape(jax.vmap(lambda key: init_state(key, jnp.ones(3), SGD)), keys)
-    state, aux = jax.eval_shape(jax.vmap(QUADRATIC, (0, None)), states, DATA)
+    states = jax.eval_shape(jax.vmap(lambda key: init_state(key, jnp.ones(3), runs.SGD)), keys)
+    state, aux = jax.eval_shape(jax.vmap(runs.QUADRATIC, (0, None)), states, runs.DATA)
     assert aux["error"].shape == (4, 6)
     assert state.step.shape == (4,)
 

@@ -11,28 +11,21 @@ from jgen.data.download import Downloaded, File
 from jgen.errors import UsageError
 
 FROM = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/binarized_mnist_"
+SHA256 = {
+    "train": "ad693b29f94c14277b095f5238ddefbbdaaae0939789dd2f4f0205278cee3e4d",
+    "validation": "1de3d397c40fe8eeb33dafd4099a1f665ec01e96d9be234aaeeac8a34930e2e2",
+    "test": "e6687bfea3f820c174f33b7865140b2a2dd2930ef786f35d45795fc193b5ab2c",
+}
 
 
 class Builder(Downloaded):
-    """Builder of 50,000 images for training, 10,000 for validation and 10,000 for test, without labels."""
+    """Builder of 50,000 images for training, 10,000 for validation and 10,000 for test, without labels.
 
-    name = "binarized_mnist"
-    VERSION = tfds.core.Version("1.0.0")
-    files = {  # noqa: RUF012
-        "train": File(
-            FROM + "train.amat", "sha256:ad693b29f94c14277b095f5238ddefbbdaaae0939789dd2f4f0205278cee3e4d"
-        ),
-        "validation": File(
-            FROM + "valid.amat", "sha256:1de3d397c40fe8eeb33dafd4099a1f665ec01e96d9be234aaeeac8a34930e2e2"
-        ),
-        "test": File(
-            FROM + "test.amat", "sha256:e6687bfea3f820c174f33b7865140b2a2dd2930ef786f35d45795fc193b5ab2c"
-        ),
-    }
-    description = (
-        "MNIST in black and white: each pixel x of 28x28 was drawn once, 1 with a probability of its grey "
-        "value over 255, else 0."
-    )
+    MNIST in black and white: each pixel x of 28x28 was drawn once, 1 with a probability of its grey value
+    over 255, else 0.
+    """
+
+    files = {split: File(f"{FROM}{split[:5]}.amat", f"sha256:{digest}") for split, digest in SHA256.items()}  # noqa: RUF012
     homepage = "http://www.dmi.usherb.ca/~larocheh/mlpython/_modules/datasets/binarized_mnist.html"
     citation = (
         "R. Salakhutdinov, I. Murray, On the quantitative analysis of deep belief networks, ICML 2008; "

@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from jgen.data.builder import Base
-from jgen.data.fixed_hash import parted
 from jgen.data.packaged_files import sklearn_file
 
 
@@ -16,15 +15,12 @@ class Builder(Base):
 
     Splits are drawn by a fixed hash of the row, since the file has the digits in order: 1,257 for training,
     180 for validation, 360 for test. The 13 writers are not recorded, so a writer is in more than one split.
+
+    x holds how many of the 4x4 dots under each of 8x8 pixels were ink, 0 to 16; label the digit; row the row
+    of scikit-learn's file.
     """
 
-    name = "digits"
-    VERSION = tfds.core.Version("1.0.0")
     bundled = True
-    description = (
-        "1,797 scans of handwritten digits by 13 people: x holds how many of the 4x4 dots under each of 8x8 "
-        "pixels were ink, 0 to 16; label the digit; row the row of scikit-learn's file."
-    )
     homepage = "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits"
     citation = (
         "E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
@@ -41,7 +37,6 @@ class Builder(Base):
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
         table = np.loadtxt(sklearn_file("digits.csv.gz"), delimiter=",", dtype=np.uint8)  # [1797, 65]
-        parts = parted(len(table), {"validation": 180, "test": 360})
-        label, row = table[:, 64].astype(int), np.arange(len(table))
-        arrays = {"x": table[:, :64].reshape(-1, 8, 8, 1), "label": label, "row": row}
-        return {split: self._generate_examples(arrays, rows) for split, rows in parts.items()}
+        x, label = table[:, :64].reshape(-1, 8, 8, 1), table[:, 64].astype(int)
+        arrays = {"x": x, "label": label, "row": np.arange(len(table))}
+        return self.parts(arrays, {"validation": 180, "test": 360})

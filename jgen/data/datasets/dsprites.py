@@ -7,48 +7,38 @@ from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
+from numpy.lib import format as npy
 
 from jgen.data.download import Downloaded, File
 from jgen.errors import UsageError
 
 COMMIT = "fa310c66517cfc1939d77fe17c725154efc97127"
 NAME = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
+URL = f"https://github.com/google-deepmind/dsprites-dataset/raw/{COMMIT}/{NAME}"
 
 
 class Builder(Downloaded):
-    """Builder of one split in the order of the factors, read image by image (3 GB in memory otherwise)."""
+    """Builder of one split in the order of the factors, read image by image (3 GB in memory otherwise).
 
-    name = "dsprites"
-    VERSION = tfds.core.Version("1.0.0")
-    files = {  # noqa: RUF012
-        "archive": File(
-            f"https://github.com/google-deepmind/dsprites-dataset/raw/{COMMIT}/{NAME}",
-            "md5:7da33b31b13a06f4b04a70402ce90c2e",
-        )
-    }
+    737,280 images of a square, an ellipse or a heart: x is 1 inside and 0 outside, at 64x64 pixels; factors
+    the shape, its scale, its orientation and its position: every combination once.
+    """
+
+    files = {"archive": File(URL, "md5:7da33b31b13a06f4b04a70402ce90c2e")}  # noqa: RUF012
     factors = {  # noqa: RUF012
         "shape": ("square", "ellipse", "heart"),
         "scale": tuple(np.linspace(0.5, 1, 6).tolist()),
         "orientation": tuple(np.linspace(0, 2 * np.pi, 40).tolist()),
-        "x_position": tuple(np.linspace(0, 1, 32).tolist()),
-        "y_position": tuple(np.linspace(0, 1, 32).tolist()),
+        **dict.fromkeys(("x_position", "y_position"), tuple(np.linspace(0, 1, 32).tolist())),
     }
-    description = (
-        "737,280 images of a square, an ellipse or a heart: x is 1 inside and 0 outside, at 64x64 pixels; "
-        "factors the shape, its scale, its orientation and its position: every combination once."
-    )
     homepage = "https://github.com/google-deepmind/dsprites-dataset"
     citation = "L. Matthey et al., dSprites: Disentanglement testing Sprites dataset, 2017."
 
     def features(self) -> Mapping[str, Any]:
         """Return ``x`` ``[64, 64, 1]``, 0 or 1, and ``factors`` ``[5]``, each counted from 0."""
         packed = tfds.features.Encoding.ZLIB
-        return {
-            "x": tfds.features.Tensor(shape=(64, 64, 1), dtype=np.uint8, encoding=packed, doc="0 or 1"),
-            "factors": tfds.features.Tensor(
-                shape=(len(self.factors),), dtype=np.int64, doc=", ".join(self.factors)
-            ),
-        }
+        x = tfds.features.Tensor(shape=(64, 64, 1), dtype=np.uint8, encoding=packed, doc="0 or 1")
+        return {"x": x, "factors": self.factor_indices()}
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:
         return {"train": self._read_examples(self.fetch(dl_manager)["archive"])}
@@ -72,12 +62,8 @@ def read_rows(path: Path, name: str, shape: tuple[int, ...]) -> Iterator[np.ndar
     """
     try:
         with zipfile.ZipFile(path) as members, members.open(f"{name}.npy") as content:
-            version = np.lib.format.read_magic(content)
-            header = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }
-            full, by_column, dtype = header[version](content)
+            readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+            full, by_column, dtype = readers[npy.read_magic(content)](content)
             if full[1:] != shape or by_column or dtype.hasobject:
                 raise ValueError(f"{name} is {dtype} {full}, where rows of {shape} are expected")
             for _ in range(full[0]):

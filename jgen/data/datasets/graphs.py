@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from jgen.data.builder import Base
-from jgen.data.fixed_hash import parted, uniform
+from jgen.data.fixed_hash import uniform
 from jgen.data.molecules import Molecule, rings, trees
 
 NODES = 16
@@ -23,16 +23,12 @@ class Builder(Base):
     nothing, a carbon or an oxygen outside the ring; 384 block graphs of 8 to 16 nodes in 2 or 3 blocks whose
     sizes differ by 1 at most; their edges are independent given the blocks, with probability 0.8 within a
     block and 0.1 between two.
+
+    nodes holds types, 0 where there is no node; adjacency is 1 where two are joined; mask is true for the
+    nodes that exist, the first ones; label is 0 for a tree, 1 for a ring, 2 for a stochastic block graph.
     """
 
-    name = "graphs"
-    VERSION = tfds.core.Version("1.0.0")
     bundled = True
-    description = (
-        "1,120 graphs of at most 16 nodes: nodes holds types, 0 where there is no node; adjacency is 1 where "
-        "two are joined; mask is true for the nodes that exist, the first ones; label is 0 for a tree, 1 for "
-        "a ring, 2 for a stochastic block graph."
-    )
     homepage = "https://en.wikipedia.org/wiki/Stochastic_block_model"
     citation = "P. W. Holland et al., Stochastic blockmodels: First steps, Social Networks, 1983."
 
@@ -46,20 +42,16 @@ class Builder(Base):
         }
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
-        graphs = [(graph, 0) for graph in trees(9)]
-        graphs += [(graph, 1) for graph in rings(7)]
-        graphs += [(block_graph(i), 2) for i in range(384)]
-        tenth = len(graphs) // 10
-        parts = parted(len(graphs), {"validation": tenth, "test": tenth})
+        kinds = [trees(9), rings(7), [block_graph(i) for i in range(384)]]
+        graphs = [graph for kind in kinds for graph in kind]
         nodes = np.zeros((len(graphs), NODES), np.int32)
         adjacency = np.zeros((len(graphs), NODES, NODES), np.int32)
-        for i, (graph, _) in enumerate(graphs):
+        for i, graph in enumerate(graphs):
             nodes[i, : len(graph.atoms)] = graph.atoms
             for a, b in graph.edges:
                 adjacency[i, a, b] = adjacency[i, b, a] = 1
-        label = np.array([label for _, label in graphs])
-        arrays = {"nodes": nodes, "adjacency": adjacency, "mask": nodes > 0, "label": label}
-        return {split: self._generate_examples(arrays, part) for split, part in parts.items()}
+        label = np.repeat(np.arange(3), list(map(len, kinds)))
+        return self.parts({"nodes": nodes, "adjacency": adjacency, "mask": nodes > 0, "label": label})
 
 
 def block_graph(i: int) -> Molecule:

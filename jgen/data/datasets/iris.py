@@ -13,16 +13,14 @@ SPECIES = ("setosa", "versicolor", "virginica")
 
 
 class Builder(Base):
-    """Builder of scikit-learn's copy, which agrees with Fisher's paper (UCI's differs in two flowers)."""
+    """Builder of scikit-learn's copy, which agrees with Fisher's paper (UCI's differs in two flowers).
 
-    name = "iris"
-    VERSION = tfds.core.Version("1.0.0")
+    150 iris flowers, 50 of each of setosa, versicolor and virginica: x holds sepal length, sepal width, petal
+    length and petal width in centimetres, label the species. Some rows are repeated.
+    """
+
     bundled = True
     columns = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
-    description = (
-        "150 iris flowers, 50 of each of setosa, versicolor and virginica: x holds sepal length, sepal "
-        "width, petal length and petal width in centimetres, label the species. Some rows are repeated."
-    )
     homepage = "https://scikit-learn.org/stable/datasets/toy_dataset.html#iris-plants-dataset"
     citation = (
         "R. A. Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics, 1936."

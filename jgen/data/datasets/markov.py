@@ -23,16 +23,13 @@ SIZES = {"train": 4096, "validation": 512, "test": 512}
 
 
 class Builder(Base):
-    """Builder of windows, independent stretches of the stationary chain."""
+    """Builder of 5,120 windows x of 64 symbols out of 16.
 
-    name = "markov"
-    VERSION = tfds.core.Version("1.0.0")
+    Each is an independent stretch of a stationary Markov chain in closed form; its exact entropy, stationary
+    distribution and log-probabilities are functions of ``jgen.data.datasets.markov``.
+    """
+
     bundled = True
-    description = (
-        "5,120 windows x of 64 symbols out of 16, each an independent stretch of a stationary Markov chain "
-        "in closed form; its exact entropy, stationary distribution and log-probabilities are functions of "
-        "jgen.data.datasets.markov."
-    )
     homepage = "https://en.wikipedia.org/wiki/Entropy_rate"
     citation = "T. M. Cover, J. A. Thomas, Elements of Information Theory, 2006, chapter 4."
 
@@ -41,10 +38,8 @@ class Builder(Base):
         return {"x": tfds.features.Tensor(shape=(LENGTH,), dtype=np.int32, doc="symbols, 0 to 15")}
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
-        return {
-            split: self._generate_examples({"x": _windows(size, stream)})
-            for stream, (split, size) in enumerate(SIZES.items())
-        }
+        windows = {split: _windows(size, stream) for stream, (split, size) in enumerate(SIZES.items())}
+        return {split: self._generate_examples({"x": x}) for split, x in windows.items()}
 
 
 def transition() -> np.ndarray:

@@ -19,16 +19,14 @@ GRID = 2.0**20
 
 
 class Builder(Base):
-    """Builder of independent draws: a mode, then two normals around its mean by Box and Muller."""
+    """Builder of independent draws: a mode, then two normals around its mean by Box and Muller.
 
-    name = "ring"
-    VERSION = tfds.core.Version("1.0.0")
+    6,144 draws x of an equal mixture of 8 Gaussians of standard deviation 0.3 whose means lie on a circle of
+    radius 3; label is the mode, at the angle (1 + label) / 8 of a turn.
+    """
+
     bundled = True
     columns = ("x0", "x1")
-    description = (
-        "6,144 independent draws x of an equal mixture of 8 Gaussians of standard deviation 0.3 whose means "
-        "lie on a circle of radius 3; label is the mode, at the angle (1 + label) / 8 of a turn."
-    )
     homepage = "https://arxiv.org/abs/1611.02163"
     citation = "After L. Metz et al., Unrolled Generative Adversarial Networks, ICLR 2017."
 
@@ -40,10 +38,8 @@ class Builder(Base):
         }
 
     def _split_generators(self, dl_manager: Any) -> Mapping[str, Any]:  # noqa: ARG002
-        return {
-            split: self._generate_examples(_draws(uniform(np.arange(size * 3), stream).reshape(size, 3)))
-            for stream, (split, size) in enumerate(SIZES.items())
-        }
+        draws = {split: _draws(size, stream) for stream, (split, size) in enumerate(SIZES.items())}
+        return {split: self._generate_examples(arrays) for split, arrays in draws.items()}
 
 
 def log_prob(x: Array) -> Array:
@@ -63,8 +59,9 @@ def log_prob(x: Array) -> Array:
     return jax.vmap(ring_of_modes(MODES, RADIUS, SCALE).log_density)(x)
 
 
-def _draws(uniforms: np.ndarray) -> dict[str, np.ndarray]:
+def _draws(count: int, stream: int) -> dict[str, np.ndarray]:
     """Transform uniforms ``[row, 3]`` into draws ``[row, 2]`` and their modes."""
+    uniforms = uniform(np.arange(count * 3), stream).reshape(count, 3)
     label = np.floor(MODES * uniforms[:, 0]).astype(int)  # [row]
     length, turn = np.sqrt(-2 * np.log(uniforms[:, 1])), 2 * np.pi * uniforms[:, 2]
     angle = 2 * np.pi * (1 + label) / MODES

@@ -1,7 +1,6 @@
 """Define shapes: 3 kinds x 3 scales x 4 angles x 8 rows x 8 columns, 2,304 images of 16x16 pixels."""
 
 import numpy as np
-import tensorflow_datasets as tfds
 
 from jgen.data.factor_grid import Grid
 
@@ -11,35 +10,26 @@ PIXELS, DOTS = 16, 4
 class Builder(Grid):
     """Builder of squares, ellipses and hearts, every combination of factors once, all images distinct.
 
-    A pixel counts the dots of its 4x4 inside the shape, 0 to 16, as in ``digits``.
+    2,304 images of a square, an ellipse or a heart: x holds how many of the 4x4 dots under each of 16x16
+    pixels lie inside, 0 to 16, as in ``digits``; factors the shape, its scale, its angle, and the row and
+    column of its centre.
     """
 
-    name = "shapes2d"
-    VERSION = tfds.core.Version("1.0.0")
     factors = {  # noqa: RUF012
         "shape": ("square", "ellipse", "heart"),
         "scale": (2.0, 2.5, 3.0),
         "angle": (0.0, 22.5, 45.0, 67.5),
-        "row": tuple(4.5 + i for i in range(8)),
-        "column": tuple(4.5 + i for i in range(8)),
+        **dict.fromkeys(("row", "column"), tuple(4.5 + i for i in range(8))),
     }
     shape = (PIXELS, PIXELS, 1)
     highest = DOTS**2
-    description = (
-        "2,304 images of a square, an ellipse or a heart: x holds how many of the 4x4 dots under each of "
-        "16x16 pixels lie inside, 0 to 16; factors the shape, its scale, its angle, and the row and column "
-        "of its centre: every combination once."
-    )
     homepage = "https://github.com/google-deepmind/dsprites-dataset"
     citation = "After L. Matthey et al., dSprites: Disentanglement testing Sprites dataset, 2017."
 
     def render(self, factors: np.ndarray) -> np.ndarray:
         """Render the images; a shape moved by a row or a column is the same dots moved by a pixel."""
-        scale, angle, row, column = (
-            np.array(values)[factors[:, i], None, None]  # [image, 1, 1]
-            for i, values in enumerate(self.factors.values())
-            if i
-        )
+        values = [np.array(of)[factors[:, i], None, None] for i, of in enumerate(self.factors.values())]
+        _, scale, angle, row, column = values  # [image, 1, 1]
         at = (np.arange(PIXELS * DOTS) + 0.5) / DOTS
         right, up = at[None, None, :] - column, row - at[None, :, None]
         cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))

@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tensorflow_datasets as tfds
 
 from jgen.data.factor_grid import Grid
 from jgen.types import Array
@@ -14,34 +13,25 @@ VOXELS = 16
 class Builder(Grid):
     """Builder of boxes, cylinders, cones and rings, every combination of factors once, all solids distinct.
 
-    A voxel is 1 where its centre lies inside the solid; no centre lies on a surface.
+    2,304 solids: x is 1 at those of 16x16x16 voxels, along x, y and z, whose centres lie inside a box,
+    cylinder, cone or ring, else 0; no centre lies on a surface; factors the kind of solid, its size, the axis
+    it stands along and the coordinates of its centre.
     """
 
-    name = "shapes3d"
-    VERSION = tfds.core.Version("1.0.0")
     factors = {  # noqa: RUF012
         "solid": ("box", "cylinder", "cone", "ring"),
         "size": (2.6, 3.6, 4.6),
         "axis": ("x", "y", "z"),
-        "x": (5.0, 7.0, 9.0, 11.0),
-        "y": (5.0, 7.0, 9.0, 11.0),
-        "z": (5.0, 7.0, 9.0, 11.0),
+        **dict.fromkeys("xyz", (5.0, 7.0, 9.0, 11.0)),
     }
     shape = (VOXELS, VOXELS, VOXELS, 1)
     highest = 1
-    description = (
-        "2,304 solids: x is 1 at those of 16x16x16 voxels, along x, y and z, whose centres lie inside a "
-        "box, cylinder, cone or ring, else 0; factors the kind of solid, its size, the axis it stands along "
-        "and the coordinates of its centre: every combination once."
-    )
     homepage = "https://github.com/google-deepmind/3d-shapes"
     citation = "After C. Burgess, H. Kim, 3D Shapes Dataset, 2018."
 
     def render(self, factors: np.ndarray) -> np.ndarray:
         """Render the voxels of each solid, ``[solid, x, y, z, 1]``."""
-        centre = np.stack(
-            [np.array(self.factors[axis])[factors[:, 3 + i]] for i, axis in enumerate("xyz")], 1
-        )
+        centre = np.array(self.factors["x"])[factors[:, 3:]]  # [solid, 3]; y and z have the same values
         size = np.array(self.factors["size"])[factors[:, 1]]
         voxels = jnp.arange(VOXELS, dtype=jnp.float32) + 0.5
         points = jnp.stack(jnp.meshgrid(voxels, voxels, voxels, indexing="ij"), -1)  # [x, y, z, 3]
@@ -75,14 +65,10 @@ def surface(solid: Array, size: Array, axis: Array, centre: Array, points: Array
     h, wide = turned[..., 2] / size, jnp.abs(turned[..., :2]).max(-1) / size
     r = jnp.sqrt(jnp.square(turned[..., :2]).sum(-1)) / size
     height = jnp.abs(h) - 1
-    return jnp.stack(
-        [
-            jnp.maximum(wide - 0.7, height),
-            jnp.maximum(r - 0.8, height),
-            jnp.maximum(r - 0.45 * (1 - h), height),
-            jnp.square(r - 0.7) + jnp.square(h) - 0.35**2,
-        ]
-    )[solid]
+    box, cylinder = jnp.maximum(wide - 0.7, height), jnp.maximum(r - 0.8, height)
+    cone = jnp.maximum(r - 0.45 * (1 - h), height)
+    ring = jnp.square(r - 0.7) + jnp.square(h) - 0.35**2
+    return jnp.stack([box, cylinder, cone, ring])[solid]
 
 
 @jax.jit

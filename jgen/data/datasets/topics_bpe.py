@@ -11,16 +11,12 @@ SIZE = 512
 class Builder(Topics):
     """Builder of windows of 64 tokens; ``tokenizer("topics_bpe")`` turns them into text and back.
 
-    The text is that of ``topics``, split in the same way; the tokenizer is learnt from the training split.
+    The text of ``topics``, split in the same way, by byte pairs: x holds windows of 64 tokens that follow one
+    another, out of 512 that were learnt from the training split. The version is that of the Python whose text
+    it is.
     """
 
-    name = "topics_bpe"
     length = 64
-    description = (
-        "The text of topics, the topics of Python's help, by byte pairs: x holds windows of 64 tokens that "
-        "follow one another, out of 512 that were learnt from the training split. The version is that of the "
-        "Python whose text it is."
-    )
 
     def tokenizer(self, texts: Mapping[str, str]) -> BPE:
         """Learn the 256 most frequent merges of the training split, beside the bytes."""

@@ -74,12 +74,6 @@ def log_evidence(log_weight: ArrayLike) -> Result:
     value, error = log_mean_exp_with_error(log_weight)
     n = jnp.size(log_weight)
     half_width = stdtrit(n - 1, 0.975) * error
-    return Result(
-        value=value,
-        low=value - half_width,
-        high=jnp.where(half_width == jnp.inf, jnp.inf, value + half_width),
-        n=n,
-        method="log mean weight, delta method" if n > 1 else "log weight of one draw: its error takes two",
-        protocol={},
-        dof=n - 1,
-    )
+    high = jnp.where(half_width == jnp.inf, jnp.inf, value + half_width)
+    method = "log mean weight, delta method" if n > 1 else "log weight of one draw: its error takes two"
+    return Result(value, value - half_width, high, n, method, protocol={}, dof=n - 1)

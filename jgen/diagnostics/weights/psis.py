@@ -33,8 +33,7 @@ def _fit_generalised_pareto(excess: Array, size: Array) -> tuple[Array, Array]:
 
     k = jnp.where(used[None], jnp.log1p(-theta[:, None] * excess[None]), 0.0).sum(axis=1) / size  # [grid]
     log_profile = jnp.where(on_grid, size * (jnp.log(-theta / k) - k - 1), -jnp.inf)  # [grid]
-    weight = jnp.exp(log_profile - log_profile.max())  # [grid]
-    weight = weight / weight.sum()
+    weight = jax.nn.softmax(log_profile)  # [grid]
     weight = jnp.where(weight >= 10 * jnp.finfo(weight.dtype).eps, weight, 0.0)
     theta_mean = jnp.where(weight > 0, theta * weight, 0.0).sum() / weight.sum()
     k_mean = jnp.where(used, jnp.log1p(-theta_mean * excess), 0.0).sum() / size
@@ -105,9 +104,7 @@ def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
 
     above = jnp.exp(cutoff)
     excess = jnp.where(rising > cutoff, jnp.exp(rising) - above, 0.0)  # [tail]
-    excess = jnp.where(
-        fitted, excess, 1.0 + jnp.arange(num_tail)
-    )  # [tail]; any values, to avoid division by zero
+    excess = jnp.where(fitted, excess, 1.0 + jnp.arange(num_tail))  # any values, to avoid division by zero
     num_fitted = jnp.where(fitted, num_above, num_tail)
     k, sigma = _fit_generalised_pareto(excess, num_fitted)
 

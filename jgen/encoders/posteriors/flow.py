@@ -107,9 +107,8 @@ class Flow(nn.Module):
     def __call__(self, features: Array, latent_dim: int) -> dist.Distribution:
         """Map ``features [batch, feature]`` to q(z | x), a distribution (batch,) over ``[latent_dim]``."""
         base = DiagonalNormal()(features, latent_dim)
-        return dist.TransformedDistribution(
-            base, [self._coupling(layer, features, latent_dim) for layer in range(self.num_layers)]
-        )
+        couplings = [self._coupling(layer, features, latent_dim) for layer in range(self.num_layers)]
+        return dist.TransformedDistribution(base, couplings)
 
     def _coupling(self, layer: int, features: Array, latent_dim: int) -> Coupling:
         arrays = (

@@ -93,25 +93,25 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
     """
     totals = {name: _totals(name, estimate) for name, estimate in estimates.items()}
     results = {name: one["log_evidence"] for name, one in totals.items()}
-    off = {name: _distance(result, _exact(truth)) for name, result in results.items() if truth is not None}
+    known: Any = truth
+    exact = Result(known, known, known, 0, "exact", {})
+    off = {name: _distance(result, exact) for name, result in results.items() if truth is not None}
     apart = {pair: _distance(*(results[name] for name in pair)) for pair in combinations(results, 2)}
     rows = [
         {
             "by": name,
-            "log Z": round(float(results[name].value), 2),
-            "s.e.": round(float(results[name].standard_error), 2),
+            "log Z": round(float(result.value), 2),
+            "s.e.": round(float(result.standard_error), 2),
             "truth": None if truth is None else round(truth, 2),
             "off (s.e.)": round(off[name].errors, 1) if off else None,
             "apart (s.e.)": ", ".join(
-                f"{other} {far.errors:+.1f}" for (first, other), far in apart.items() if first == name
+                f"{pair[1]} {far.errors:+.1f}" for pair, far in apart.items() if pair[0] == name
             ),
             "min p-value": _smallest_p_value(name, off, apart),
             "ESS": totals[name].get("kish_ess"),
-            "reliable": "no: " + faults
-            if (faults := _faults(results[name], estimate, totals[name]))
-            else "yes",
+            "reliable": _reliability(result, estimates[name], totals[name]),
         }
-        for name, estimate in estimates.items()
+        for name, result in results.items()
     ]
     return Agreement(results, rows, off, apart)
 
@@ -126,10 +126,6 @@ def _totals(name: str, estimate: Draws | Result) -> Mapping[str, Any]:
             "jgen.evaluation.evidence.bridge makes of them"
         )
     return summary(estimate).totals
-
-
-def _exact(truth: Any) -> Result:
-    return Result(truth, truth, truth, 0, "exact", {})
 
 
 def _distance(first: Result, second: Result) -> Distance:
@@ -150,8 +146,8 @@ def _smallest_p_value(
     return float(f"{min(distance.p_value for distance in distances):.2g}") if distances else None
 
 
-def _faults(result: Result, estimate: Draws | Result, totals: Mapping[str, Any]) -> str:
-    """List why an estimate is unreliable; empty where it is reliable."""
+def _reliability(result: Result, estimate: Draws | Result, totals: Mapping[str, Any]) -> str:
+    """Return "yes", or "no" and why an estimate is unreliable."""
     error = float(result.standard_error)
     faults = [] if error < LARGEST_ERROR else [f"an error of {error:.1f} nats"]
     kind = None if isinstance(estimate, Result) else estimate.kind
@@ -160,4 +156,4 @@ def _faults(result: Result, estimate: Draws | Result, totals: Mapping[str, Any])
         faults.append(f"Pareto k {totals['pareto_k']:.1f}")
     if kind is DrawKind.ENSEMBLE and totals["kish_ess"] < FEWEST_POPULATIONS:
         faults.append(f"{totals['kish_ess']:.1f} effective populations")
-    return ", ".join(faults)
+    return "no: " + ", ".join(faults) if faults else "yes"

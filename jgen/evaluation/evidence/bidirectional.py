@@ -11,17 +11,7 @@ from jax.tree_util import Partial
 from jgen._internal.validation import check_count
 from jgen.evaluation.evidence.density_ratio import bridged
 from jgen.evaluation.evidence.student_interval import student_result
-from jgen.samplers.annealing_path import (
-    AnnealingPath,
-    Kernel,
-    bind_kernel,
-    check_ladder,
-    check_path,
-    log_increment,
-    log_ratio,
-    move,
-    path_log_density,
-)
+from jgen.samplers import AnnealingPath, annealing_path
 from jgen.samplers.populations.annealed import anneal
 from jgen.samplers.transforms.cycle import cycle_step
 from jgen.types import Array, Key, PyTree, Result, Sampler
@@ -45,7 +35,7 @@ class Bounds(NamedTuple):
 def bidirectional(
     key: Key,
     path: AnnealingPath,
-    kernel: Kernel,
+    kernel: annealing_path.Kernel,
     betas: Any,
     exact: PyTree,
     *,
@@ -110,14 +100,15 @@ def bidirectional(
         Grosse, Ghahramani and Adams (2015), "Sandwiching the marginal likelihood using bidirectional Monte
         Carlo", arXiv 1511.02543; Bennett (1976), Journal of Computational Physics 22(2).
     """
-    path, kernel, betas = check_path(path), bind_kernel(kernel), check_ladder(betas)
+    path, betas = annealing_path.check_path(path), annealing_path.check_ladder(betas)
+    kernel = annealing_path.bind_kernel(kernel)
     sizes = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(exact)}
     if len(sizes) != 1 or sizes <= {(), (0,)}:
         raise ValueError(
             f"exact draws share a leading axis, [pass], one or more; got {sorted(sizes)}: give one "
             "draw as x[None]"
         )
-    if reversible and has_cycle(kernel(Partial(path_log_density, path, betas[-1]))):
+    if reversible and has_cycle(kernel(Partial(annealing_path.path_log_density, path, betas[-1]))):
         raise ValueError(
             "a cycle moves in a fixed order, and its reversal is another kernel: the bounds hold, but no "
             "estimate between them does; pass reversible=False for the bounds alone, or one reversible kernel"
@@ -145,15 +136,10 @@ def bounds_of(forward: Array, back: Array) -> Bounds:
     """
     lower = _mean(forward, "lower bound: mean log-weight of annealing to the target")
     upper = _mean(back, "upper bound: minus the mean log-weight of annealing from the target")
-    estimate = bridged(forward, back, jnp.size)
-    between = student_result(
-        estimate.value,
-        estimate.standard_error,
-        min(len(forward), len(back)) - 1,
-        len(forward) + len(back),
-        "acceptance ratio of annealing in both directions",
-    )
-    return Bounds(lower, upper, between)
+    value, error, _ = bridged(forward, back, jnp.size)
+    dof, size = min(len(forward), len(back)) - 1, len(forward) + len(back)
+    method = "acceptance ratio of annealing in both directions"
+    return Bounds(lower, upper, student_result(value, error, dof, size, method))
 
 
 @jax.jit
@@ -178,10 +164,10 @@ def anneal_back(
 
     def climb(position: PyTree, rung: tuple[Array, Array, Key]) -> tuple[PyTree, Array]:
         before, after, key = rung
-        position, _ = move(path, kernel, num_steps, before, key, position)
-        ratio, invalid = log_ratio(path, position)
+        position, _ = annealing_path.move(path, kernel, num_steps, before, key, position)
+        ratio, invalid = annealing_path.log_ratio(path, position)
         # Outside the support of the base the bound is infinite, not that of a weight of zero.
-        return position, jnp.where(invalid, jnp.inf, log_increment(before - after, ratio))
+        return position, jnp.where(invalid, jnp.inf, annealing_path.log_increment(before - after, ratio))
 
     rungs = betas[:0:-1], betas[-2::-1], jax.random.split(key, len(betas) - 1)
     return jax.lax.scan(climb, position, rungs)[1].sum()

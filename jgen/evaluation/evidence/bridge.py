@@ -73,14 +73,9 @@ def bridge(
             f"bridge: it takes 8 draws a chain, and {2 * (dim + 2)} in all, or more"
         )
     value = jax.tree.map(jnp.asarray, draws.value)
-    estimate = _bridge(as_partial(log_density), half, proposal, key, value)
-    return student_result(
-        estimate.value,
-        estimate.standard_error,
-        max(float(estimate.size) - 1, 1),
-        num_chains * (num_draws - half),
-        f"bridge to {'a Gaussian fitted to the first half' if half else 'a given proposal'}",
-    )
+    estimate, error, size = _bridge(as_partial(log_density), half, proposal, key, value)
+    method = f"bridge to {'a Gaussian fitted to the first half' if half else 'a given proposal'}"
+    return student_result(estimate, error, max(float(size) - 1, 1), num_chains * (num_draws - half), method)
 
 
 @partial(jax.jit, static_argnums=1)

@@ -73,19 +73,15 @@ def bridged(
     low = jnp.min(jnp.where(both > -jnp.inf, both, jnp.inf)) - margin
     high = jnp.max(both) + margin
     low, high = jax.lax.fori_loop(0, 60, halve, (low, high))
-    value = (low + high) / 2 + log_odds
+    t = (low + high) / 2
 
     # Up to factors that cancel, f_q = sigmoid(l - t) and f_p = sigmoid(t - l).
-    t = value - log_odds
     from_base, from_target = jax.nn.sigmoid(at_base - t), jax.nn.sigmoid(t - log_ratio_target)
     size = jnp.clip(effective_size(from_target), 1.0, at_target.size)
     variance = _relative_variance(from_base) / at_base.size + _relative_variance(from_target) / size
     apart = jnp.max(at_base) == -jnp.inf
-    return Bridged(
-        jnp.where(apart, -jnp.inf, value),
-        jnp.where(apart, jnp.inf, jnp.sqrt(variance)),
-        jnp.minimum(size, at_base.size),
-    )
+    value, error = jnp.where(apart, -jnp.inf, t + log_odds), jnp.where(apart, jnp.inf, jnp.sqrt(variance))
+    return Bridged(value, error, jnp.minimum(size, at_base.size))
 
 
 def _log_mean(log_values: Array) -> Array:

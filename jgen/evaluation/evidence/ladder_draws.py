@@ -1,8 +1,10 @@
 """Estimate log Z from the chains of a ladder of temperatures, with a jackknife error."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from jgen.evaluation.evidence.student_interval import student_result
@@ -11,18 +13,14 @@ from jgen.types import Array, Draws, Result
 
 
 def read_ladder(
-    draws: Draws,
-    betas: Any,
-    jackknife: Callable[[Array, Array], tuple[Array, Array]],
-    caller: str,
-    method: str,
+    draws: Draws, betas: Any, estimate: Callable[[Array, Array, Array], Array], caller: str, method: str
 ) -> Result:
     """Estimate log Z from the draws of ``tempering``, each chain left out in turn.
 
     Args:
         draws: ``[chain, draw]``, with ``log_ratio [chain, draw, temperature]`` in their info.
         betas: The ladder they were made with ``[temperature]``.
-        jackknife: ``(betas, log_ratio) -> (estimate, standard error)``, each ``[]``.
+        estimate: ``(betas, log_ratio, counted [chain]) -> []``, from the chains that count.
         caller: The name of the estimator, for the error.
         method: How the estimate is computed, in a few words.
 
@@ -41,6 +39,16 @@ def read_ladder(
             f"in their info, of four chains or more; got {None if ratio is None else ratio.shape}"
         )
     num_chains, num_draws = ratio.shape[:2]
-    return student_result(
-        *jackknife(betas, jnp.asarray(ratio)), num_chains - 1, num_chains * num_draws, method
-    )
+    value, error = _jackknife(estimate, betas, jnp.asarray(ratio))
+    return student_result(value, error, num_chains - 1, num_chains * num_draws, method)
+
+
+@partial(jax.jit, static_argnums=0)
+def _jackknife(
+    estimate: Callable[[Array, Array, Array], Array], betas: Array, ratio: Array
+) -> tuple[Array, Array]:
+    """Compute the estimate from all chains, and its standard error ``[]``."""
+    left_out = jnp.eye(len(ratio), dtype=bool)
+    without = jax.vmap(estimate, (None, None, 0))(betas, ratio, ~left_out)  # [chain]
+    value = estimate(betas, ratio, left_out.any(axis=0))
+    return value, jnp.sqrt((len(ratio) - 1) * without.var())

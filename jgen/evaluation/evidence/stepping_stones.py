@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 
@@ -50,17 +49,11 @@ def stepping_stones(draws: Draws, betas: Any) -> Result:
         Xie, Lewis, Fan, Kuo and Chen (2011), "Improving marginal likelihood estimation for Bayesian
         phylogenetic model selection", Systematic Biology 60(2).
     """
-    method = "stepping stones, jackknife over chains"
-    return read_ladder(draws, betas, _jackknife, "stepping_stones", method)
+    return read_ladder(draws, betas, _estimate, "stepping_stones", "stepping stones, jackknife over chains")
 
 
-@jax.jit
-def _jackknife(betas: Array, ratio: Array) -> tuple[Array, Array]:
-    """Compute the estimate from all chains, and its standard error ``[]``."""
-    num_chains, num_draws = ratio.shape[:2]
-    rise = (betas[1:] - betas[:-1])[None, None]
+def _estimate(betas: Array, ratio: Array, counted: Array) -> Array:
+    rise = jnp.diff(betas)[None, None]
     log_sum = logsumexp(rise * ratio[..., :-1], axis=1)  # [chain, temperature - 1]
-    others = jnp.where(jnp.eye(num_chains, dtype=bool)[..., None], -jnp.inf, log_sum[None])
-    without = (logsumexp(others, axis=1) - jnp.log((num_chains - 1) * num_draws)).sum(axis=-1)  # [chain]
-    value = (logsumexp(log_sum, axis=0) - jnp.log(num_chains * num_draws)).sum()
-    return value, jnp.sqrt((num_chains - 1) * without.var())
+    log_sums = jnp.where(counted[:, None], log_sum, -jnp.inf)
+    return (logsumexp(log_sums, axis=0) - jnp.log(counted.sum() * ratio.shape[1])).sum()

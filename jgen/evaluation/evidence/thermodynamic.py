@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from jgen.evaluation.evidence.ladder_draws import read_ladder
@@ -52,20 +51,13 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
         Statistics and Computing 24(5).
     """
     method = "thermodynamic integration, corrected trapezoid; its own error is not in the interval"
-    return read_ladder(draws, betas, _jackknife, "thermodynamic", method)
+    return read_ladder(draws, betas, _estimate, "thermodynamic", method)
 
 
-@jax.jit
-def _jackknife(betas: Array, ratio: Array) -> tuple[Array, Array]:
-    """Compute the estimate from all chains, and its standard error ``[]``."""
-    num_chains = len(ratio)
+def _estimate(betas: Array, ratio: Array, counted: Array) -> Array:
     middle = ratio.mean(axis=(0, 1))  # [temperature]; squares are taken around it, for precision
-    first, second = (((ratio - middle[None, None]) ** power).mean(axis=1) for power in (1, 2))
-
-    def integral(first: Array, second: Array) -> Array:
-        rise, mean, variance = jnp.diff(betas), middle + first, second - first**2  # [temperature]
-        return jnp.sum(rise / 2 * (mean[1:] + mean[:-1]) - rise**2 / 12 * jnp.diff(variance))
-
-    without = [(rows.sum(axis=0)[None] - rows) / (num_chains - 1) for rows in (first, second)]
-    value = integral(first.mean(axis=0), second.mean(axis=0))
-    return value, jnp.sqrt((num_chains - 1) * jax.vmap(integral)(*without).var())
+    offset = ratio - middle[None, None]  # [chain, draw, temperature]
+    powers = ((offset**power).mean(axis=1) for power in (1, 2))  # [chain, temperature]
+    first, second = (chains.mean(axis=0, where=counted[:, None]) for chains in powers)
+    rise, mean, variance = jnp.diff(betas), middle + first, second - first**2  # [temperature]
+    return jnp.sum(rise / 2 * (mean[1:] + mean[:-1]) - rise**2 / 12 * jnp.diff(variance))

@@ -15,7 +15,7 @@ from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.recipe import Recipe, recipe_from
 from jgen.samplers.rejection_proposal import Trial, propose
-from jgen.samplers.state import no_state
+from jgen.samplers.state import stateless
 from jgen.samplers.state_machine import StateMachine, run_to_completion
 from jgen.types import Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
@@ -81,42 +81,26 @@ def accept_reject(
         von Neumann (1951), "Various techniques used in connection with random digits".
     """
     check_proposal(log_density, proposal)
-    bound = (as_partial(log_density), proposal, jnp.asarray(log_bound))
-    limit = check_count("max_proposals", max_proposals)
-    machine = StateMachine(Partial(init_work, *bound), Partial(step_work, *bound, limit), Partial(finalize))
-    return Sampler(Partial(no_state), Partial(run_to_completion, machine))
+    attempt = Partial(propose, as_partial(log_density), proposal, jnp.asarray(log_bound))
+    step = Partial(step_work, attempt, check_count("max_proposals", max_proposals))
+    return stateless(run_to_completion, StateMachine(Partial(init_work, attempt), step, Partial(finalize)))
 
 
-def init_work(
-    log_density: LogDensity, proposal: Distribution, log_bound: Array, key: Key, state: tuple[()]
-) -> Search:
+def init_work(attempt: Partial, key: Key, state: tuple[()]) -> Search:
     """Start without a proposal; costs nothing."""
     del state
-    no_trial = zeros(jax.eval_shape(propose, log_density, proposal, log_bound, key))
     no = jnp.bool(False)
-    return Search(key, no_trial, no, no, jnp.int32(0), no)
+    return Search(key, zeros(jax.eval_shape(attempt, key)), no, no, jnp.int32(0), no)
 
 
-def step_work(
-    log_density: LogDensity,
-    proposal: Distribution,
-    log_bound: Array,
-    max_proposals: Array,
-    state: tuple[()],
-    search: Search,
-) -> Search:
+def step_work(attempt: Partial, max_proposals: Array, state: tuple[()], search: Search) -> Search:
     """Make one proposal; costs one log density."""
     del state
-    last = propose(log_density, proposal, log_bound, fold_in(search.key, search.num_proposals))
+    last = attempt(fold_in(search.key, search.num_proposals))
+    flags = search.above_bound | last.above_bound, search.invalid | last.invalid
     num_proposals = search.num_proposals + 1
-    return Search(
-        key=search.key,
-        last=last,
-        above_bound=search.above_bound | last.above_bound,
-        invalid=search.invalid | last.invalid,
-        num_proposals=num_proposals,
-        done=last.accepted | (num_proposals >= max_proposals),
-    )
+    done = last.accepted | (num_proposals >= max_proposals)
+    return Search(search.key, last, *flags, num_proposals, done)
 
 
 def finalize(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
@@ -134,13 +118,8 @@ def finalize(state: tuple[()], search: Search) -> tuple[tuple[()], Draws]:
         "n_steps": search.num_proposals,
         **evaluations(num_log_densities=search.num_proposals),
     }
-    return state, Draws(
-        jax.tree.map(nan_unless_accepted, search.last.value),
-        info,
-        None,
-        DrawKind.INDEPENDENT,
-        frozenset({"num_grads"}),
-    )
+    value = jax.tree.map(nan_unless_accepted, search.last.value)
+    return state, Draws(value, info, None, DrawKind.INDEPENDENT, frozenset({"num_grads"}))
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

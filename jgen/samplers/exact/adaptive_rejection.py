@@ -1,6 +1,5 @@
 """Sample a log-concave density on the line by adaptive rejection."""
 
-import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -14,21 +13,10 @@ from jgen._internal.validation import is_traced
 from jgen.samplers.accept import evaluations, log_uniform
 from jgen.samplers.input_checks import check_scalar
 from jgen.samplers.recipe import Recipe
-from jgen.samplers.tangent_hull import (
-    Hull,
-    add_tangent,
-    contradicts,
-    make_hull,
-    quantile,
-    refine_hull,
-    segments,
-    tangents,
-)
+from jgen.samplers.tangent_hull import Hull, add_tangent, checked_hull, contradicts, quantile, segments
 from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target, Trait
 
 REAL_LINE = (-float("inf"), float("inf"))
-NUM_PROBES = 4
-"""Quantiles of every segment of the first hull at which concavity is checked."""
 
 
 class HullState(NamedTuple):
@@ -110,12 +98,9 @@ def adaptive_rejection(
     check_scalar(log_density, jax.ShapeDtypeStruct((), knots.dtype))
     if not is_traced(knots + ends[0]):
         check_knots(np.asarray(knots), np.asarray(ends))
-    checked = check_first_hull(log_density, knots, ends, max_knots)
-    raise_if_wrong(checked)
-    return Sampler(
-        Partial(adaptive_rejection_init, checked.hull, ~jnp.isfinite(checked.log_mass)),
-        Partial(adaptive_rejection_step, log_density, ends),
-    )
+    hull, log_mass = checked_hull(log_density, knots, ends, max_knots)
+    init = Partial(adaptive_rejection_init, hull, ~jnp.isfinite(log_mass))
+    return Sampler(init, Partial(adaptive_rejection_step, log_density, ends))
 
 
 def adaptive_rejection_init(hull: Hull, is_invalid: Array, key: Key, position: PyTree | None) -> HullState:
@@ -154,65 +139,12 @@ def adaptive_rejection_step(
     return HullState(hull, is_invalid), Draws(x, info, log_weight, DrawKind.WEIGHTED, COUNTS)
 
 
-class CheckedHull(NamedTuple):
-    """First hull, and the places where the density is not concave."""
-
-    hull: Hull
-    ends: Array  # [2]
-    log_mass: Array  # []
-    x: Array  # [place] knots and quantiles
-    is_wrong: Array  # [place] whether the other places contradict concavity here
-
-
-@functools.partial(jax.jit, static_argnames="max_knots")
-def check_first_hull(log_density: LogDensity, knots: Array, ends: Array, max_knots: int) -> CheckedHull:
-    """Make the first hull, half full, and check concavity at quantiles of each of its segments."""
-    hull = make_hull(*tangents(log_density, knots), max_knots)
-    hull = refine_hull(log_density, hull, ends, max_knots // 2 - hull.num_used)
-    parts = segments(hull, ends)
-    index = jnp.repeat(jnp.arange(max_knots), NUM_PROBES)
-    probability = jnp.tile((jnp.arange(NUM_PROBES) + 0.5) / NUM_PROBES, max_knots)
-    x, _ = jax.vmap(quantile, (None, None, 0, 0))(hull, parts, index, probability)
-    used = index < hull.num_used
-    known = jnp.where(jnp.arange(max_knots) < hull.num_used, hull.x, hull.x[0])
-    x = jnp.concatenate([knots, known, jnp.where(used, x, hull.x[0])])  # [place]
-    lines = tangents(log_density, x)
-    is_wrong = jax.vmap(contradicts, (None, 0, 0, 0))(make_hull(*lines, x.size), *lines)
-    return CheckedHull(hull, ends, jax.nn.logsumexp(parts.log_mass), x, is_wrong)
-
-
 def check_knots(knots: np.ndarray, ends: np.ndarray) -> None:
     """Check that concrete ends are in order and that concrete knots lie between them."""
     if not ends[0] < ends[1]:
         raise ValueError(f"support must be (low, high) with low < high; got ({ends[0]}, {ends[1]})")
     if not ((ends[0] <= knots) & (knots <= ends[1]) & np.isfinite(knots)).all():
         raise ValueError(f"knots must be finite and inside the support ({ends[0]}, {ends[1]}); got {knots}")
-
-
-def raise_if_wrong(checked: CheckedHull) -> None:
-    """Raise if a concrete density has no hull from these knots, or is not concave."""
-    hull, (low, high) = checked.hull, checked.ends
-    if is_traced(hull.num_used):
-        return  # errors show in the flags
-    if hull.num_used == 0:
-        raise ValueError("the log density and its slope are finite at none of the knots: move them")
-    for side, end, index in (("left", low, 0), ("right", high, int(hull.num_used) - 1)):
-        x, slope = float(hull.x[index]), float(hull.slope[index])
-        falls = slope > 0 if side == "left" else slope < 0
-        if jnp.isinf(end) and not falls:
-            raise ValueError(
-                f"the support is unbounded on the {side}, so the density must fall from the {side}most knot "
-                f"on, but at {x:.6g} its slope is {slope:.6g}: add a knot further {side}, or give a support"
-            )
-    if not jnp.isfinite(checked.log_mass):
-        raise ValueError(f"the first hull has log mass {checked.log_mass}: rescale the density")
-    if checked.is_wrong.any():
-        x = float(checked.x[checked.is_wrong][0])
-        raise ValueError(
-            f"the log density is not concave: at {x:.6g} it lies above a tangent, or its tangent below the "
-            "density elsewhere, so a hull of tangents would sample another distribution; use rejection "
-            "with a bound, or a Markov kernel"
-        )
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

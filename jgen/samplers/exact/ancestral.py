@@ -13,7 +13,7 @@ from jgen._internal.binding import as_partial, bind_static
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_unbatched
 from jgen.samplers.recipe import Recipe, recipe_from
-from jgen.samplers.state import no_state
+from jgen.samplers.state import stateless
 from jgen.types import COUNTS, Array, DrawKind, Draws, Key, Sampler, Target
 
 
@@ -80,11 +80,10 @@ def ancestral(
     except graphlib.CycleError as error:
         raise ValueError(f"the model has a cycle: {' -> '.join(error.args[1])}; a DAG is needed") from error
     graph = tuple((name, parents[name]) for name in order)
-    step = Partial(
-        bind_static(ancestral_step, graph=graph), conditionals, jax.tree.map(jnp.asarray, observed)
-    )
-    jax.eval_shape(step, jax.random.key(0), ())  # raises for a batched or ill-shaped conditional
-    return Sampler(Partial(no_state), step)
+    step = bind_static(ancestral_step, graph=graph)
+    sampler = stateless(step, conditionals, jax.tree.map(jnp.asarray, observed))
+    jax.eval_shape(sampler.step, jax.random.key(0), ())  # raises for a batched or ill-shaped conditional
+    return sampler
 
 
 def ancestral_step(

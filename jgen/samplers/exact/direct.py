@@ -3,12 +3,11 @@
 from typing import Any, Protocol
 
 import jax.numpy as jnp
-from jax.tree_util import Partial
 
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_unbatched
 from jgen.samplers.recipe import Recipe
-from jgen.samplers.state import no_state
+from jgen.samplers.state import stateless
 from jgen.types import COUNTS, Array, DrawKind, Draws, Key, Sampler, Target
 
 
@@ -40,7 +39,7 @@ def direct(source: Source) -> Sampler:
         True
     """
     check_unbatched(source, "source")
-    return Sampler(Partial(no_state), Partial(direct_step, source))
+    return stateless(direct_step, source)
 
 
 def direct_step(source: Source, key: Key, state: tuple[()]) -> tuple[tuple[()], Draws]:

@@ -1,14 +1,13 @@
 """Sample by importance sampling."""
 
 import jax.numpy as jnp
-from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.recipe import Recipe, recipe_from
-from jgen.samplers.state import no_state
+from jgen.samplers.state import stateless
 from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
@@ -47,8 +46,7 @@ def importance(log_density: LogDensity, proposal: Distribution) -> Sampler:
         Owen (2013), "Monte Carlo theory, methods and examples", chapter 9.
     """
     check_proposal(log_density, proposal)
-    log_density = as_partial(log_density)
-    return Sampler(Partial(no_state), Partial(importance_step, log_density, proposal))
+    return stateless(importance_step, as_partial(log_density), proposal)
 
 
 def importance_step(

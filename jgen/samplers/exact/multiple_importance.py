@@ -6,7 +6,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
-from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
@@ -14,7 +13,7 @@ from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.mixture_proposal import balance_heuristic
 from jgen.samplers.recipe import Recipe
-from jgen.samplers.state import no_state
+from jgen.samplers.state import stateless
 from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
@@ -73,9 +72,7 @@ def multiple_importance(
         check_proposal(log_density, proposal)
     # The counts are the shapes of leaves, so that equal counts share a program.
     slots = tuple(jnp.zeros(count) for count in counts)
-    return Sampler(
-        Partial(no_state), Partial(multiple_importance_step, as_partial(log_density), proposals, slots)
-    )
+    return stateless(multiple_importance_step, as_partial(log_density), proposals, slots)
 
 
 def multiple_importance_step(
@@ -97,9 +94,8 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     del scale
     if target.proposal is None or target.mean is None or target.variance is None:
         return None
-    if jnp.shape(target.start) != jnp.shape(target.mean) or not jnp.issubdtype(
-        target.start.dtype, jnp.floating
-    ):
+    start = target.start
+    if jnp.shape(start) != jnp.shape(target.mean) or not jnp.issubdtype(start.dtype, jnp.floating):
         return None
     normal = dist.Normal(jnp.asarray(target.mean), jnp.sqrt(target.variance)).to_event(1)
     return Recipe(multiple_importance(target.log_density, [target.proposal, normal], counts=[2, 6]), None)

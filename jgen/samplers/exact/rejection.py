@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
@@ -13,7 +12,7 @@ from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.recipe import Recipe, recipe_from
 from jgen.samplers.rejection_proposal import propose
-from jgen.samplers.state import no_state
+from jgen.samplers.state import stateless
 from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, Sampler, Target
 
 
@@ -54,8 +53,7 @@ def rejection(log_density: LogDensity, proposal: Distribution, log_bound: float 
         von Neumann (1951), "Various techniques used in connection with random digits".
     """
     check_proposal(log_density, proposal)
-    log_density = as_partial(log_density)
-    return Sampler(Partial(no_state), Partial(rejection_step, log_density, proposal, jnp.asarray(log_bound)))
+    return stateless(rejection_step, as_partial(log_density), proposal, jnp.asarray(log_bound))
 
 
 def rejection_step(

@@ -2,19 +2,13 @@
 
 import jax
 import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
 
 from jgen._internal.validation import check_count
 from jgen.samplers.accept import accept_trajectory, log_uniform, markov_draw
 from jgen.samplers.input_checks import check_fraction
-from jgen.samplers.microcanonical import (
-    IsokineticPoint,
-    isokinetic_init,
-    isokinetic_leapfrog,
-    random_direction,
-)
+from jgen.samplers.microcanonical import isokinetic_init, isokinetic_trajectory, random_direction
 from jgen.samplers.recipe import Recipe, local_recipe
-from jgen.samplers.state import ChainState, flatten, make_kernel
+from jgen.samplers.state import ChainState, make_kernel
 from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
 
@@ -69,12 +63,7 @@ def adjusted_mclmc(
     """
     options = check_count("num_steps", num_steps), check_fraction("jitter", jitter, "num_steps")
     return make_kernel(
-        isokinetic_init,
-        adjusted_mclmc_step,
-        log_density,
-        step_size,
-        inverse_mass_matrix,
-        step_options=options,
+        isokinetic_init, adjusted_mclmc_step, log_density, step_size, inverse_mass_matrix, *options
     )
 
 
@@ -83,19 +72,13 @@ def adjusted_mclmc_step(
 ) -> tuple[ChainState, Draws]:
     """Simulate one trajectory; costs a gradient a leapfrog step."""
     direction_key, length_key, accept_key = jax.random.split(key, 3)
-    x, density, unravel = flatten(log_density, state.position)
     half_range = jnp.floor(jitter * mean_steps).astype(int)
     num_steps = jax.random.randint(
         length_key, (), jnp.maximum(mean_steps - half_range, 1), mean_steps + half_range + 1, mean_steps.dtype
     )
-    direction = random_direction(direction_key, x)
-    no_error = jnp.zeros_like(state.log_density)
-    start = IsokineticPoint(x, direction, state.log_density, state.gradient, no_error)
-    end = jax.lax.fori_loop(
-        0, num_steps, lambda _, point: isokinetic_leapfrog(density, state.tuning, point), start
-    )
-
-    proposed = ChainState(unravel(end.position), end.log_density, end.gradient, state.tuning)
+    direction = random_direction(direction_key, state.gradient)
+    position, end = isokinetic_trajectory(log_density, direction, num_steps, state)
+    proposed = ChainState(position, end.log_density, end.gradient, state.tuning)
     log_u = log_uniform(jax.random.uniform(accept_key, dtype=end.energy_error.dtype))
     state, _, info = accept_trajectory(log_u, end.energy_error, num_steps, proposed, state)
     info["energy_error"] = end.energy_error
@@ -104,6 +87,4 @@ def adjusted_mclmc_step(
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make adjusted MCLMC for a target of 2 dimensions or more that suits local moves."""
-    if ravel_pytree(target.start)[0].size < 2:
-        return None
-    return local_recipe(adjusted_mclmc, target, scale, 0.8, num_steps=8)
+    return local_recipe(adjusted_mclmc, target, scale, 0.8, least_dim=2, num_steps=8)

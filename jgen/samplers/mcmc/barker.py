@@ -11,10 +11,7 @@ from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
 
 def barker(
-    log_density: LogDensity,
-    *,
-    step_size: float | Array = 1.0,
-    inverse_mass_matrix: Array | None = None,
+    log_density: LogDensity, *, step_size: float | Array = 1.0, inverse_mass_matrix: Array | None = None
 ) -> Sampler:
     r"""Make random-walk steps with signs biased uphill, and accept or reject them by the Metropolis rule.
 

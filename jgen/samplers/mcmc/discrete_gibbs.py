@@ -67,11 +67,8 @@ def discrete_gibbs(log_density: LogDensity, *, num_values: int) -> Sampler:
         images", IEEE PAMI 6(6).
     """
     check_count("num_values", num_values, least=2)
-    log_density = as_partial(log_density)
-    return Sampler(
-        Partial(discrete_gibbs_init, log_density),
-        Partial(bind_static(discrete_gibbs_step, num_values=num_values), log_density),
-    )
+    log_density, step = as_partial(log_density), bind_static(discrete_gibbs_step, num_values=num_values)
+    return Sampler(Partial(discrete_gibbs_init, log_density), Partial(step, log_density))
 
 
 def discrete_gibbs_init(log_density: LogDensity, key: Key, position: PyTree) -> DensityState:
@@ -101,12 +98,9 @@ def discrete_gibbs_step(
         logits = jnp.append(scan.log_density, others)  # [num_values], the present value first
         index = jax.random.categorical(jax.random.fold_in(key, site), logits)
         drawn = jnp.append(scan.sites[site], shifted)[index]
-        return Scan(
-            scan.sites.at[site].set(drawn),
-            logits[index],
-            scan.num_stuck_sites + jnp.all(others == -jnp.inf),
-            scan.invalid | ~jnp.all(usable),
-        )
+        num_stuck_sites = scan.num_stuck_sites + jnp.all(others == -jnp.inf)
+        invalid = scan.invalid | ~jnp.all(usable)
+        return Scan(scan.sites.at[site].set(drawn), logits[index], num_stuck_sites, invalid)
 
     start = Scan(sites, state.log_density, jnp.int32(0), jnp.array(False))
     scan = jax.lax.fori_loop(0, sites.size, draw_site, start)
@@ -130,6 +124,5 @@ def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     support = getattr(target.proposal.support, "base_constraint", target.proposal.support)
     if not isinstance(support, type(constraints.integer_interval(0, 1))):
         return None
-    return Recipe(
-        discrete_gibbs(target.log_density, num_values=int(support.upper_bound) + 1), None, reversible=False
-    )
+    sampler = discrete_gibbs(target.log_density, num_values=int(support.upper_bound) + 1)
+    return Recipe(sampler, None, reversible=False)

@@ -87,10 +87,10 @@ def elliptical_slice(log_likelihood: LogDensity, prior: Distribution) -> Sampler
             f"{type(prior).__name__}: take a similar Gaussian, and divide your density by it"
         ) from error
     log_likelihood = as_partial(log_likelihood)
-    machine = StateMachine(
-        Partial(init_work, prior), Partial(step_work, log_likelihood, prior), Partial(finalize, prior)
-    )
-    return Sampler(Partial(elliptical_slice_init, log_likelihood, prior), Partial(run_to_completion, machine))
+    init = Partial(elliptical_slice_init, log_likelihood, prior)
+    step = Partial(step_work, log_likelihood, prior)
+    machine = StateMachine(Partial(init_work, prior), step, Partial(finalize, prior))
+    return Sampler(init, Partial(run_to_completion, machine))
 
 
 def elliptical_slice_init(

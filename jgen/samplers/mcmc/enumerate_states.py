@@ -5,10 +5,11 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.trees import select_tree
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_scalar
 from jgen.samplers.state import PositionState
-from jgen.types import COUNTS, DrawKind, Draws, Key, LogDensity, PyTree, Sampler
+from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler
 
 
 def enumerate_states(log_density: LogDensity, candidates: PyTree) -> Sampler:
@@ -52,10 +53,8 @@ def enumerate_states(log_density: LogDensity, candidates: PyTree) -> Sampler:
             "enumerate_states takes one list of candidates, each leaf [candidate, *event] of the same "
             f"length, at least 1; got shapes {[leaf.shape for leaf in jax.tree.leaves(candidates)]}"
         )
-    log_density = as_partial(log_density)
-    return Sampler(
-        Partial(enumerate_init, log_density, candidates), Partial(enumerate_step, log_density, candidates)
-    )
+    bound = as_partial(log_density), candidates
+    return Sampler(Partial(enumerate_init, *bound), Partial(enumerate_step, *bound))
 
 
 def enumerate_init(log_density: LogDensity, candidates: PyTree, key: Key, position: PyTree) -> PositionState:
@@ -69,6 +68,11 @@ def enumerate_init(log_density: LogDensity, candidates: PyTree, key: Key, positi
     return PositionState(position)
 
 
+def equal(one: PyTree, other: PyTree) -> Array:
+    """Return whether two positions are equal ``[]``."""
+    return jnp.array(jax.tree.leaves(jax.tree.map(jnp.array_equal, one, other))).all()
+
+
 def enumerate_step(
     log_density: LogDensity, candidates: PyTree, key: Key, state: PositionState
 ) -> tuple[PositionState, Draws]:
@@ -77,16 +81,10 @@ def enumerate_step(
     usable = values < jnp.inf
     logits = jnp.where(usable, values, -jnp.inf)
     index = jax.random.categorical(key, logits)
-    same = jax.tree.map(
-        lambda listed, here: jnp.all((listed == here[None]).reshape(len(listed), -1), axis=1),
-        candidates,
-        state.position,
-    )
-    is_here = jnp.all(jnp.stack(jax.tree.leaves(same)), axis=0)  # [candidate]
+    is_here = jax.vmap(equal, (0, None))(candidates, state.position)  # [candidate]
     possible = logits > -jnp.inf
-    position = jax.tree.map(
-        lambda listed, here: jnp.where(jnp.any(possible), listed[index], here), candidates, state.position
-    )
+    listed = jax.tree.map(lambda leaf: leaf[index], candidates)
+    position = select_tree(jnp.any(possible), listed, state.position)
     info = {
         "invalid": ~jnp.all(usable),
         "lp": logits[index],

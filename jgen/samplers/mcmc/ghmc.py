@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.tree_util import Partial
 
 from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_positive
@@ -109,27 +110,18 @@ def ghmc(
         for Metropolis accept/reject decisions", arXiv 2001.11950; Hoffman and Sountsov (2022),
         "Tuning-free generalized Hamiltonian Monte Carlo", AISTATS.
     """
+    damping = check_positive("damping", damping)
     return make_kernel(
-        ghmc_init,
-        ghmc_step,
-        log_density,
-        step_size,
-        inverse_mass_matrix,
-        init_options=(check_positive("damping", damping),),
+        ghmc_init, ghmc_step, log_density, step_size, inverse_mass_matrix, init_options=(damping,)
     )
 
 
 def ghmc_init(
-    log_density: LogDensity,
-    step_size: Array,
-    inverse_mass_matrix: Array | None,
-    damping: Array,
-    key: Key,
-    position: PyTree,
+    log_density: LogDensity, tune: Partial, damping: Array, key: Key, position: PyTree
 ) -> GHMCState:
     """Draw a momentum and a slice; costs one gradient."""
     momentum_key, slice_key = jax.random.split(key)
-    state = gradient_init(log_density, step_size, inverse_mass_matrix, key, position)
+    state = gradient_init(log_density, tune, key, position)
     momentum = jax.random.normal(momentum_key, state.gradient.shape, state.gradient.dtype)
     height = jax.random.uniform(slice_key, (), momentum.dtype, -1.0, 1.0)
     tuning = DampedTuning(*state.tuning, damping.astype(momentum.dtype))
@@ -148,15 +140,9 @@ def ghmc_step(log_density: LogDensity, key: Key, state: GHMCState) -> tuple[GHMC
     end = leapfrog(density, state.tuning, 1, start)
     before, after, error = energies(start, end)
     accepted = jnp.log(jnp.abs(height)) < -error
-    moved = GHMCState(
-        unravel(end.position),
-        end.log_density,
-        end.gradient,
-        state.tuning,
-        Persistent(end.momentum, height * jnp.exp(error)),
-    )
-    reversed_state = state._replace(persistent=Persistent(-momentum, height))
-    state = select_tree(accepted, moved, reversed_state)
+    persistent = Persistent(end.momentum, height * jnp.exp(error))
+    moved = GHMCState(unravel(end.position), end.log_density, end.gradient, state.tuning, persistent)
+    state = select_tree(accepted, moved, state._replace(persistent=Persistent(-momentum, height)))
     info = {
         "acceptance_rate": jnp.exp(jnp.minimum(-error, 0.0)),
         "diverging": error > MAX_ENERGY_ERROR,

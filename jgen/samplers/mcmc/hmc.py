@@ -53,9 +53,7 @@ def hmc(
         Neal (2011), "MCMC using Hamiltonian dynamics", arXiv 1206.1901.
     """
     num_steps = check_count("num_steps", num_steps)
-    return make_kernel(
-        gradient_init, hmc_step, log_density, step_size, inverse_mass_matrix, step_options=(num_steps,)
-    )
+    return make_kernel(gradient_init, hmc_step, log_density, step_size, inverse_mass_matrix, num_steps)
 
 
 def hmc_step(

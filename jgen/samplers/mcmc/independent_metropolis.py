@@ -65,11 +65,8 @@ def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> S
         Mengersen and Tweedie (1996), Annals of Statistics 24(1).
     """
     check_proposal(log_density, proposal)
-    log_density = as_partial(log_density)
-    return Sampler(
-        Partial(independent_metropolis_init, log_density, proposal),
-        Partial(independent_metropolis_step, log_density, proposal),
-    )
+    bound = as_partial(log_density), proposal
+    return Sampler(Partial(independent_metropolis_init, *bound), Partial(independent_metropolis_step, *bound))
 
 
 def independent_metropolis_init(

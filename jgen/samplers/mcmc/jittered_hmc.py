@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 
 from jgen._internal.validation import check_count, check_positive
 from jgen.samplers.accept import markov_draw
@@ -112,27 +113,17 @@ def jittered_hmc(
         Hoffman, Radul and Sountsov (2021), "An adaptive-MCMC scheme for setting trajectory lengths in
         Hamiltonian Monte Carlo", AISTATS; Neal (2011), arXiv 1206.1901, section 3.2.
     """
-    return make_kernel(
-        jittered_init,
-        jittered_step,
-        log_density,
-        step_size,
-        inverse_mass_matrix,
-        init_options=(check_positive("trajectory_length", trajectory_length),),
-        step_options=(check_count("max_steps", max_steps),),
-    )
+    length = check_positive("trajectory_length", trajectory_length)
+    max_steps = check_count("max_steps", max_steps)
+    target = log_density, step_size, inverse_mass_matrix
+    return make_kernel(jittered_init, jittered_step, *target, max_steps, init_options=(length,))
 
 
 def jittered_init(
-    log_density: LogDensity,
-    step_size: Array,
-    inverse_mass_matrix: Array | None,
-    trajectory_length: Array,
-    key: Key,
-    position: PyTree,
+    log_density: LogDensity, tune: Partial, trajectory_length: Array, key: Key, position: PyTree
 ) -> JitteredState:
     """Initialise before the first trajectory; costs one gradient."""
-    state = gradient_init(log_density, step_size, inverse_mass_matrix, key, position)
+    state = gradient_init(log_density, tune, key, position)
     flat, _ = ravel_pytree(position)
     length = trajectory_length.astype(flat.dtype)
     last = LastTrajectory(flat, flat, jnp.zeros_like(flat), jnp.zeros_like(length))
@@ -162,6 +153,4 @@ def fraction(index: Array) -> Array:
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make jittered HMC for a target that suits local moves."""
-    return local_recipe(
-        jittered_hmc, target, scale, 0.8, reversible=False
-    )  # lengths differ from draw to draw
+    return local_recipe(jittered_hmc, target, scale, 0.8, reversible=False)  # lengths differ among draws

@@ -8,10 +8,7 @@ from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
 
 def mala(
-    log_density: LogDensity,
-    *,
-    step_size: float | Array = 1.0,
-    inverse_mass_matrix: Array | None = None,
+    log_density: LogDensity, *, step_size: float | Array = 1.0, inverse_mass_matrix: Array | None = None
 ) -> Sampler:
     r"""Make a Langevin proposal and accept or reject it by the Metropolis rule.
 

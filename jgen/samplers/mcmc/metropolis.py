@@ -8,10 +8,7 @@ from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
 
 def metropolis(
-    log_density: LogDensity,
-    *,
-    step_size: float | Array = 1.0,
-    inverse_mass_matrix: Array | None = None,
+    log_density: LogDensity, *, step_size: float | Array = 1.0, inverse_mass_matrix: Array | None = None
 ) -> Sampler:
     r"""Make Gaussian random-walk proposals, accepted with probability :math:`\min(1, p(x') / p(x))`.
 

@@ -10,12 +10,12 @@ from jax.tree_util import Partial
 from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.threefry import fold_in, step_uniforms
 from jgen._internal.trees import select_tree
-from jgen._internal.validation import check_count, check_positive
+from jgen._internal.validation import check_count
 from jgen._internal.vmap_rules import put
 from jgen.samplers.accept import MAX_ENERGY_ERROR, log_uniform, markov_draw, normal_and_log_uniform, report
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_force, to_velocity
+from jgen.samplers.mass_matrix import to_force, to_velocity
 from jgen.samplers.recipe import Recipe, local_recipe
-from jgen.samplers.state import ChainState, flatten, gradient_init
+from jgen.samplers.state import ChainState, bind_tuning, flatten, gradient_init
 from jgen.samplers.state_machine import StateMachine, run_to_completion
 from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
@@ -108,18 +108,12 @@ def nuts(
         Hoffman and Gelman (2014), JMLR 15; Betancourt (2017), arXiv 1701.02434; the iterative form
         after Phan, Pradhan and Jankowiak (2019), arXiv 1912.11554.
     """
-    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    log_density = as_partial(log_density)
     check_count("max_depth", max_depth)
-    machine = StateMachine(
-        Partial(bind_static(init_work, max_depth=max_depth)),
-        Partial(step_work, log_density),
-        Partial(finalize),
-        Partial(finish_stage),
-    )
-    return Sampler(
-        Partial(gradient_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
-        Partial(run_to_completion, machine),
-    )
+    start, step = Partial(bind_static(init_work, max_depth=max_depth)), Partial(step_work, log_density)
+    machine = StateMachine(start, step, Partial(finalize), Partial(finish_stage))
+    init = Partial(gradient_init, log_density, bind_tuning(step_size, inverse_mass_matrix))
+    return Sampler(init, Partial(run_to_completion, machine))
 
 
 def init_work(key: Key, state: ChainState, *, max_depth: int) -> TrajectoryState:
@@ -185,9 +179,8 @@ def step_work(log_density: LogDensity, state: ChainState, trajectory: Trajectory
     slot = jax.lax.population_count(trajectory.num_leaves >> 1)
     num_ending_here = jax.lax.population_count((trajectory.num_leaves ^ (trajectory.num_leaves + 1)) >> 1)
     sum_to_middle = momentum_sum - 0.5 * momentum
-    checkpoints = put(
-        trajectory.checkpoints, slot + trajectory.num_leaves % 2, _stack(momentum, sum_to_middle)
-    )
+    checkpoint = _stack(momentum, sum_to_middle)
+    checkpoints = put(trajectory.checkpoints, slot + trajectory.num_leaves % 2, checkpoint)
 
     def check(index: Array, is_u_turn: Array) -> Array:
         first, sum_to_first = checkpoints[index]
@@ -218,17 +211,16 @@ def finish_stage(trajectory: TrajectoryState) -> TrajectoryState:
     momentum_sum = tree.momentum_sum + subtree.momentum_sum
     first, last = trajectory.other_end[1], trajectory.growing_end[1]
     is_u_turn = is_turning(first, last, 0.5 * first, momentum_sum - 0.5 * last)
+    proposal = select_tree(accepts_subtree, subtree.proposal, tree.proposal)
+    log_weight = jnp.logaddexp(tree.log_weight, subtree.log_weight)
+    log_weight = jnp.where(merges, log_weight, tree.log_weight)
     depth = trajectory.depth + merges
     done = trajectory.done | trajectory.stopped | is_u_turn | (depth == len(trajectory.checkpoints))
     return trajectory._replace(
         growing_end=jnp.where(reverses, trajectory.other_end, trajectory.growing_end),
         other_end=jnp.where(reverses, trajectory.growing_end, trajectory.other_end),
         direction=jnp.where(reverses, -trajectory.direction, trajectory.direction),
-        tree=Tree(
-            select_tree(accepts_subtree, subtree.proposal, tree.proposal),
-            jnp.where(merges, jnp.logaddexp(tree.log_weight, subtree.log_weight), tree.log_weight),
-            momentum_sum,
-        ),
+        tree=Tree(proposal, log_weight, momentum_sum),
         depth=depth,
         subtree=_empty_tree(subtree.proposal),
         num_leaves=jnp.zeros_like(trajectory.num_leaves),

@@ -9,11 +9,11 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.threefry import step_uniforms
-from jgen._internal.validation import check_count, check_positive
+from jgen._internal.validation import check_count
 from jgen.samplers.accept import log_uniform, markov_draw, report
-from jgen.samplers.mass_matrix import check_inverse_mass_matrix, to_velocity
+from jgen.samplers.mass_matrix import to_velocity
 from jgen.samplers.recipe import Recipe, local_recipe
-from jgen.samplers.state import GradientFreeState, density_init, flatten
+from jgen.samplers.state import GradientFreeState, bind_tuning, density_init, flatten
 from jgen.samplers.state_machine import StateMachine, run_to_completion
 from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
@@ -90,17 +90,12 @@ def slice_sampler(
     Reference:
         Neal (2003), "Slice sampling", Annals of Statistics 31(3), figures 3 and 5.
     """
-    log_density, step_size = as_partial(log_density), check_positive("step_size", step_size)
+    log_density = as_partial(log_density)
     max_step_outs = check_count("max_step_outs", max_step_outs, least=0)
-    machine = StateMachine(
-        Partial(bind_static(init_work, along_axes=along_axes), max_step_outs),
-        Partial(step_work, log_density),
-        Partial(finalize),
-    )
-    return Sampler(
-        Partial(density_init, log_density, step_size, check_inverse_mass_matrix(inverse_mass_matrix)),
-        Partial(run_to_completion, machine),
-    )
+    start = Partial(bind_static(init_work, along_axes=along_axes), max_step_outs)
+    machine = StateMachine(start, Partial(step_work, log_density), Partial(finalize))
+    init = Partial(density_init, log_density, bind_tuning(step_size, inverse_mass_matrix))
+    return Sampler(init, Partial(run_to_completion, machine))
 
 
 def init_work(max_step_outs: Array, key: Key, state: GradientFreeState, *, along_axes: bool) -> Interval:
@@ -167,11 +162,9 @@ def step_work(log_density: LogDensity, state: GradientFreeState, interval: Inter
 def finalize(state: GradientFreeState, interval: Interval) -> tuple[GradientFreeState, Draws]:
     """Return the point found; the position itself where the interval shrank to nothing."""
     x, unravel = ravel_pytree(state.position)
-    state = GradientFreeState(
-        unravel(x + interval.offset * interval.direction),
-        interval.value.astype(state.log_density.dtype),
-        state.tuning,
-    )
+    position = unravel(x + interval.offset * interval.direction)
+    value = interval.value.astype(state.log_density.dtype)
+    state = GradientFreeState(position, value, state.tuning)
     info = {
         "acceptance_rate": jnp.where(interval.stuck, 0.0, 1.0 / interval.num_points),
         "n_steps": interval.num_log_densities,

@@ -1,12 +1,12 @@
 """Sample by importance sampling from a Student t mixture that is fitted to the target."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jax.scipy.special import gammaln, logsumexp
-from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial, bind_static
@@ -14,10 +14,10 @@ from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_count, check_positive
 from jgen.samplers.accept import evaluations
 from jgen.samplers.annealing_path import log_increment
-from jgen.samplers.input_checks import check_proposal
+from jgen.samplers.input_checks import check_proposal, static_counts
 from jgen.samplers.mixture_proposal import balance_heuristic
-from jgen.samplers.recipe import Recipe
-from jgen.samplers.state import flatten_particles, no_state
+from jgen.samplers.recipe import Recipe, recipe_from
+from jgen.samplers.state import flatten_particles, stateless
 from jgen.samplers.tempering_schedule import adaptive_schedule
 from jgen.types import COUNTS, Array, DrawKind, Draws, Key, LogDensity, PyTree, Sampler, Target
 
@@ -96,18 +96,11 @@ def adaptive_importance(
                 f"adaptive_importance fits distributions of real numbers; this proposal draws {leaf.dtype}"
             )
     num_pilots = num_particles if num_pilots is None else num_pilots
-    sizes = {
-        "num_particles": int(check_count("num_particles", num_particles, least=4)),
-        "num_pilots": int(check_count("num_pilots", num_pilots, least=4)),
-        "num_components": int(check_count("num_components", num_components)),
-    }
-    bound = (
-        as_partial(log_density),
-        proposal,
-        check_count("num_rounds", num_rounds),
-        check_positive("dof", dof),
-    )
-    return Sampler(Partial(no_state), Partial(bind_static(adaptive_importance_step, **sizes), *bound))
+    sizes = static_counts(num_components=num_components)
+    sizes |= static_counts(4, num_particles=num_particles, num_pilots=num_pilots)
+    num_rounds, dof = check_count("num_rounds", num_rounds), check_positive("dof", dof)
+    step = bind_static(adaptive_importance_step, **sizes)
+    return stateless(step, as_partial(log_density), proposal, num_rounds, dof)
 
 
 class StudentMixture(NamedTuple):
@@ -138,9 +131,8 @@ class StudentMixture(NamedTuple):
         component = jax.random.categorical(component_key, self.log_weight)
         normal = jax.random.normal(normal_key, self.location.shape[1:], self.location.dtype)
         scale = jnp.sqrt(self.dof / (2 * jax.random.gamma(scale_key, self.dof / 2)))
-        return ravel_pytree(self.like)[1](
-            self.location[component] + scale * (self.factor[component] @ normal)
-        )
+        flat = self.location[component] + scale * (self.factor[component] @ normal)
+        return ravel_pytree(self.like)[1](flat)
 
     def distance(self, x: Array) -> Array:
         """Return the squared Mahalanobis distance of a vector from each location ``[component]``."""
@@ -194,15 +186,11 @@ def adaptive_importance_step(
         return fit, beta, was_invalid | invalid
 
     start = first_fit(proposal, dof, start_key, num_pilots, num_components)
-    fit, beta, invalid = jax.lax.fori_loop(
-        0, num_rounds, pilot_round, (start, jnp.zeros(()), jnp.array(False))
-    )
+    carry = start, jnp.zeros(()), jnp.array(False)
+    fit, beta, invalid = jax.lax.fori_loop(0, num_rounds, pilot_round, carry)
     value, log_weight, last_invalid = draw(fit, particle_key, num_particles)
-    info = {
-        "flattened": beta,
-        "invalid": invalid | last_invalid,
-        **evaluations(num_log_densities=num_particles + num_rounds * num_pilots),
-    }
+    cost = evaluations(num_log_densities=num_particles + num_rounds * num_pilots)
+    info = {"flattened": beta, "invalid": invalid | last_invalid, **cost}
     return state, Draws(value, info, log_weight, DrawKind.ENSEMBLE, COUNTS)
 
 
@@ -214,14 +202,9 @@ def first_fit(
     x = flatten_particles(draws)  # [pilot, dim]
     factor = scale_factor(x - x.mean(axis=0)[None], jnp.full(len(x), 1 / len(x)))
     factor = jnp.broadcast_to(factor[None], (num_components, *factor.shape))
-    return StudentMixture(
-        jnp.full(num_components, -jnp.log(num_components)),
-        x[:num_components],
-        factor,
-        invert(factor),
-        dof,
-        jax.tree.map(lambda leaf: leaf[0], draws),
-    )
+    log_weight = jnp.full(num_components, -jnp.log(num_components))
+    like = jax.tree.map(lambda leaf: leaf[0], draws)
+    return StudentMixture(log_weight, x[:num_components], factor, invert(factor), dof, like)
 
 
 def em_step(fit: StudentMixture, value: PyTree, log_weight: Array) -> StudentMixture:
@@ -238,18 +221,14 @@ def em_step(fit: StudentMixture, value: PyTree, log_weight: Array) -> StudentMix
     mass = share.sum(axis=0)  # [component]
     inverse = invert(factor)
     usable = jnp.isfinite(inverse).all(axis=(1, 2)) & jnp.isfinite(location).all(axis=1) & (mass > 0)
-    location, factor, inverse = select_tree(
-        usable, (location, factor, inverse), (fit.location, fit.factor, fit.inverse)
-    )
-    log_weight = jnp.log((mass + 0.01 / mass.size) / 1.01)
-    return StudentMixture(log_weight, location, factor, inverse, fit.dof, fit.like)
+    moved = select_tree(usable, (location, factor, inverse), (fit.location, fit.factor, fit.inverse))
+    return StudentMixture(jnp.log((mass + 0.01 / mass.size) / 1.01), *moved, fit.dof, fit.like)
 
 
 def invert(factor: Array) -> Array:
     """Invert lower triangular matrices ``[component, dim, dim]``."""
-    return jax.scipy.linalg.solve_triangular(
-        factor, jnp.broadcast_to(jnp.eye(factor.shape[-1])[None], factor.shape), lower=True
-    )
+    identity = jnp.broadcast_to(jnp.eye(factor.shape[-1])[None], factor.shape)
+    return jax.scipy.linalg.solve_triangular(factor, identity, lower=True)
 
 
 def scale_factor(offset: Array, weight: Array) -> Array:
@@ -269,11 +248,8 @@ def scale_factor(offset: Array, weight: Array) -> Array:
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make the sampler for real-valued targets: eight particles, three rounds of sixteen pilots."""
     del scale
-    if target.proposal is None or not all(
-        jnp.issubdtype(jnp.asarray(leaf).dtype, jnp.floating) for leaf in jax.tree.leaves(target.start)
-    ):
+    types = [jnp.result_type(leaf) for leaf in jax.tree.leaves(target.start)]
+    if not all(jnp.issubdtype(dtype, jnp.floating) for dtype in types):
         return None
-    sampler = adaptive_importance(
-        target.log_density, target.proposal, num_particles=8, num_pilots=16, num_rounds=3
-    )
-    return Recipe(sampler, None)
+    make = partial(adaptive_importance, num_particles=8, num_pilots=16, num_rounds=3)
+    return recipe_from(make, target.log_density, target.proposal)

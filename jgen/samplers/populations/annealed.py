@@ -7,20 +7,10 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.validation import check_count
-from jgen.samplers.annealing_path import (
-    AnnealingPath,
-    Kernel,
-    bind_kernel,
-    check_ladder,
-    check_path,
-    log_increment,
-    log_ratio,
-    merge_info,
-    move,
-    path_and_kernel,
-)
+from jgen.samplers import annealing_path
+from jgen.samplers.annealing_path import AnnealingPath, Kernel
 from jgen.samplers.recipe import Recipe
-from jgen.samplers.state import no_state
+from jgen.samplers.state import stateless
 from jgen.types import Array, DrawKind, Draws, Info, Key, PyTree, Sampler, Target
 
 
@@ -69,8 +59,9 @@ def annealed(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int 
     Reference:
         Neal (2001), "Annealed importance sampling", Statistics and Computing 11(2); Jarzynski (1997).
     """
-    bound = check_path(path), bind_kernel(kernel), check_ladder(betas), check_count("num_steps", num_steps)
-    return Sampler(Partial(no_state), Partial(annealed_step, *bound))
+    path, kernel = annealing_path.check_path(path), annealing_path.bind_kernel(kernel)
+    betas, num_steps = annealing_path.check_ladder(betas), check_count("num_steps", num_steps)
+    return stateless(annealed_step, path, kernel, betas, num_steps)
 
 
 def annealed_step(
@@ -90,20 +81,18 @@ def anneal(
     def anneal_step(carry: tuple[PyTree, Array], temperature: tuple[Array, Array, Key]) -> tuple[tuple, Info]:
         position, log_weight = carry
         before, after, key = temperature
-        ratio, invalid = log_ratio(path, position)
-        log_weight = log_weight + log_increment(after - before, ratio)
-        position, info = move(path, kernel, num_steps, after, key, position)
+        ratio, invalid = annealing_path.log_ratio(path, position)
+        log_weight = log_weight + annealing_path.log_increment(after - before, ratio)
+        position, info = annealing_path.move(path, kernel, num_steps, after, key, position)
         info["num_log_densities"] += 1
         return (position, log_weight), {**info, "invalid": invalid | info.get("invalid", False)}
 
     temperatures = betas[:-1], betas[1:], jax.random.split(key, len(betas) - 1)
     start = position, jnp.zeros_like(betas[0])
     (position, log_weight), info = jax.lax.scan(anneal_step, start, temperatures)
-    return position, log_weight, merge_info(info)
+    return position, log_weight, annealing_path.merge_info(info)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make the sampler with six temperatures for any target with a proposal and gradients."""
-    if (made := path_and_kernel(target, scale)) is None:
-        return None
-    return Recipe(annealed(*made, jnp.linspace(0.0, 1.0, 6)), None)
+    return annealing_path.path_recipe(annealed, target, scale, betas=jnp.linspace(0.0, 1.0, 6))

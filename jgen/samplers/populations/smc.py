@@ -13,27 +13,11 @@ from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.buffers import zeros
 from jgen._internal.validation import check_count
 from jgen.diagnostics.weights import kish_ess, systematic
-from jgen.samplers.annealing_path import (
-    AnnealingPath,
-    Kernel,
-    bind_kernel,
-    check_ladder,
-    check_path,
-    log_increment,
-    log_ratio,
-    merge_info,
-    move,
-    path_and_kernel,
-)
-from jgen.samplers.input_checks import check_fraction
+from jgen.samplers import annealing_path, tempering_schedule
+from jgen.samplers.annealing_path import AnnealingPath, Kernel
+from jgen.samplers.input_checks import check_fraction, static_counts
 from jgen.samplers.recipe import Recipe
-from jgen.samplers.state import no_state
-from jgen.samplers.tempering_schedule import (
-    CovarianceEstimator,
-    adaptive_schedule,
-    fixed_schedule,
-    particle_covariance,
-)
+from jgen.samplers.state import stateless
 from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
 
@@ -44,7 +28,7 @@ def smc(
     num_particles: int,
     betas: Any = None,
     num_steps: int | Array = 1,
-    inverse_mass_matrix: CovarianceEstimator | None = None,
+    inverse_mass_matrix: tempering_schedule.CovarianceEstimator | None = None,
     num_pilots: int | None = None,
     ess_fraction: float | Array = 0.8,
     max_temperatures: int = 100,
@@ -124,27 +108,30 @@ def smc(
         and Aston (2016), JCGS 25(3); Whiteley, Lee and Heine (2016), "On the role of interaction in
         sequential Monte Carlo algorithms", Bernoulli 22(1).
     """
-    path, kernel, num_steps = check_path(path), bind_kernel(kernel), check_count("num_steps", num_steps)
+    path, kernel = annealing_path.check_path(path), annealing_path.bind_kernel(kernel)
+    num_steps = check_count("num_steps", num_steps)
     adapts = betas is None or inverse_mass_matrix is not None
     num_pilots = (num_particles if adapts else 0) if num_pilots is None else num_pilots
-    sizes = {"num_particles": num_particles, "num_pilots": num_pilots, "max_temperatures": max_temperatures}
-    sizes = {
-        name: int(check_count(name, size, least=int(name != "num_pilots"))) for name, size in sizes.items()
-    }
+    sizes = static_counts(num_particles=num_particles, max_temperatures=max_temperatures)
+    sizes |= static_counts(0, num_pilots=num_pilots)
     if adapts and not num_pilots:
         raise ValueError(
             "pilots choose the temperatures and the mass matrix: take num_pilots >= 1, or give betas, and "
             "bind the mass matrix to the kernel"
         )
     if betas is None:
-        next_beta = Partial(adaptive_schedule, check_fraction("ess_fraction", ess_fraction, "the particles"))
+        ess_fraction = check_fraction("ess_fraction", ess_fraction, "the particles")
+        next_beta = Partial(tempering_schedule.adaptive_schedule, ess_fraction)
     else:
-        betas = check_ladder(betas)
-        next_beta, sizes["max_temperatures"] = Partial(fixed_schedule, betas), len(betas) - 1
+        betas = annealing_path.check_ladder(betas)
+        next_beta, sizes["max_temperatures"] = (
+            Partial(tempering_schedule.fixed_schedule, betas),
+            len(betas) - 1,
+        )
     resample_below = check_fraction("resample_below", resample_below, "the particles")
     covariance = None if inverse_mass_matrix is None else as_partial(inverse_mass_matrix)
     bound = path, kernel, next_beta, as_partial(resample), resample_below, covariance, num_steps
-    return Sampler(Partial(no_state), Partial(bind_static(smc_step, **sizes), *bound))
+    return stateless(bind_static(smc_step, **sizes), *bound)
 
 
 class SMCState(NamedTuple):
@@ -187,20 +174,20 @@ def smc_step(
 
     def move_all(make: Kernel, beta: Array, key: Key, position: PyTree) -> tuple[PyTree, dict[str, Array]]:
         keys = jax.random.split(key, num_all)
-        position, info = jax.vmap(partial(move, path, make, num_steps, beta))(keys, position)
-        return position, merge_info(info)
+        position, info = jax.vmap(partial(annealing_path.move, path, make, num_steps, beta))(keys, position)
+        return position, annealing_path.merge_info(info)
 
     def temper(run: SMCState) -> SMCState:
         index, beta = run.num_temperatures, run.betas[run.num_temperatures]
         resample_key, move_key = jax.random.split(jax.random.fold_in(run_key, index))
-        ratio, invalid = jax.vmap(partial(log_ratio, path))(run.position)  # [pilot + particle]
+        ratio, invalid = jax.vmap(partial(annealing_path.log_ratio, path))(run.position)  # [pilot + particle]
         chosen = next_beta(index, beta, run.log_weight[:num_pilots], ratio[:num_pilots])
         after = jnp.where(index + 1 == max_temperatures, 1.0, chosen)
-        log_weight = run.log_weight + log_increment(after - beta, ratio)  # [pilot + particle]
+        log_weight = run.log_weight + annealing_path.log_increment(after - beta, ratio)  # [pilot + particle]
         make: Kernel = kernel
         if covariance is not None:
             pilots = jax.tree.map(lambda leaf: leaf[:num_pilots], run.position)
-            estimate = particle_covariance(covariance, pilots, log_weight[:num_pilots])
+            estimate = tempering_schedule.particle_covariance(covariance, pilots, log_weight[:num_pilots])
             make = partial(kernel, inverse_mass_matrix=estimate)
 
         ancestor, log_weight, ess = resample_if_low(
@@ -211,14 +198,9 @@ def smc_step(
         info["num_log_densities"] += num_all
         info["invalid"] = invalid.any() | info.get("invalid", False)
         info["truncated"] = (after == 1) & (chosen < 1)
-        return SMCState(
-            index + 1,
-            run.betas.at[index + 1].set(after),
-            position,
-            log_weight,
-            jnp.minimum(run.least_ess, ess),
-            {name: run.info[name] + entry for name, entry in info.items()},
-        )
+        info = {name: run.info[name] + entry for name, entry in info.items()}
+        betas = run.betas.at[index + 1].set(after)
+        return SMCState(index + 1, betas, position, log_weight, jnp.minimum(run.least_ess, ess), info)
 
     start_key, run_key = jax.random.split(key)
     position = jax.vmap(path.base.sample)(jax.random.split(start_key, num_all))
@@ -254,15 +236,10 @@ def resample_if_low(
     pilot_key, key = jax.random.split(key)
     pilots, pilots_weight, _ = one(pilot_key, log_weight[:num_pilots])
     ancestor, log_weight, ess = one(key, log_weight[num_pilots:])
-    return (
-        jnp.concatenate([pilots, num_pilots + ancestor]),
-        jnp.concatenate([pilots_weight, log_weight]),
-        ess,
-    )
+    ancestors = jnp.concatenate([pilots, num_pilots + ancestor])
+    return ancestors, jnp.concatenate([pilots_weight, log_weight]), ess
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make the sampler for targets with a proposal and gradients: eight particles, eight pilots."""
-    if (made := path_and_kernel(target, scale)) is None:
-        return None
-    return Recipe(smc(*made, num_particles=8), None)
+    return annealing_path.path_recipe(smc, target, scale, num_particles=8)

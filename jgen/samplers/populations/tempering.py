@@ -8,18 +8,9 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.validation import check_count
+from jgen.samplers import annealing_path
 from jgen.samplers.accept import log_uniform
-from jgen.samplers.annealing_path import (
-    AnnealingPath,
-    Kernel,
-    bind_kernel,
-    check_ladder,
-    check_path,
-    log_ratio,
-    merge_info,
-    move,
-    path_and_kernel,
-)
+from jgen.samplers.annealing_path import AnnealingPath, Kernel
 from jgen.samplers.recipe import Recipe
 from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
 
@@ -90,8 +81,9 @@ def tempering(path: AnnealingPath, kernel: Kernel, betas: Any, *, num_steps: int
         Syed, Bouchard-Cote, Deligiannidis and Doucet (2022), "Non-reversible parallel tempering: a scalable
         highly parallel MCMC scheme", JRSS B 84(2), arXiv 1905.02939; Okabe et al. (2001).
     """
-    path, betas = check_path(path), check_ladder(betas)
-    step = Partial(tempering_step, path, bind_kernel(kernel), check_count("num_steps", num_steps))
+    path, kernel = annealing_path.check_path(path), annealing_path.bind_kernel(kernel)
+    betas = annealing_path.check_ladder(betas)
+    step = Partial(tempering_step, path, kernel, check_count("num_steps", num_steps))
     return Sampler(Partial(tempering_init, path, betas), step)
 
 
@@ -111,23 +103,21 @@ def tempering_step(
     base_key, move_key, swap_key = jax.random.split(key, 3)
     others = jax.tree.map(lambda leaf: leaf[1:], state.positions)
     keys = jax.random.split(move_key, len(betas) - 1)
-    others, info = jax.vmap(partial(move, path, kernel, num_steps))(betas[1:], keys, others)
+    others, info = jax.vmap(partial(annealing_path.move, path, kernel, num_steps))(betas[1:], keys, others)
     of_base = path.base.sample(base_key)
     positions = jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), of_base, others)
-    ratio, invalid = jax.vmap(partial(log_ratio, path))(positions)  # [temperature]
+    ratio, invalid = jax.vmap(partial(annealing_path.log_ratio, path))(positions)  # [temperature]
 
     pair = jnp.arange(len(betas) - 1)
     log_acceptance = (betas[1:] - betas[:-1]) * (ratio[:-1] - ratio[1:])  # [temperature - 1]
     log_acceptance = jnp.where(jnp.isnan(log_acceptance), -jnp.inf, jnp.minimum(log_acceptance, 0.0))
     log_u = log_uniform(jax.random.uniform(swap_key, pair.shape))
     swapped = (pair % 2 == state.is_odd) & (log_u < log_acceptance)
-    no_pair = jnp.zeros(1, bool)
-    up, down = jnp.concatenate([swapped, no_pair]), jnp.concatenate([no_pair, swapped])
-    source = jnp.arange(len(betas)) + up - down  # [temperature]
+    source = jnp.arange(len(betas)) + jnp.pad(swapped, (0, 1)) - jnp.pad(swapped, (1, 0))  # [temperature]
 
     positions = jax.tree.map(lambda leaf: leaf[source], positions)
     from_base = state.from_base.at[0].set(True)[source]
-    info = merge_info(info)
+    info = annealing_path.merge_info(info)
     info["num_log_densities"] += len(betas)
     info["invalid"] = invalid.any() | info.get("invalid", False)
     info |= {
@@ -142,6 +132,5 @@ def tempering_step(
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make the sampler with base and target only: replicas between them would have no exact start."""
-    if (made := path_and_kernel(target, scale)) is None:
-        return None
-    return Recipe(tempering(*made, jnp.linspace(0.0, 1.0, 2)), None, reversible=False)
+    made = annealing_path.path_recipe(tempering, target, scale, betas=jnp.linspace(0.0, 1.0, 2))
+    return made and made._replace(reversible=False)

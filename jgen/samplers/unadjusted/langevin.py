@@ -11,10 +11,7 @@ from jgen.types import Array, Draws, Key, LogDensity, Sampler, Target
 
 
 def langevin(
-    log_density: LogDensity,
-    *,
-    step_size: float | Array = 0.5,
-    inverse_mass_matrix: Array | None = None,
+    log_density: LogDensity, *, step_size: float | Array = 0.5, inverse_mass_matrix: Array | None = None
 ) -> Sampler:
     r"""Make the proposals of ``mala`` without rejection, with a bias that depends on the step size.
 
@@ -78,5 +75,4 @@ def biased_variance(step_size: float | Array, variance: float | Array = 1.0) -> 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make unadjusted Langevin for a target that suits local moves."""
-    made = local_recipe(langevin, target, scale, None)
-    return made and made._replace(biased_variance=biased_variance(scale))
+    return local_recipe(langevin, target, scale, None, biased_variance=biased_variance(scale))

@@ -2,18 +2,13 @@
 
 import jax
 import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 
 from jgen._internal.validation import check_positive
 from jgen.samplers.accept import unadjusted_step
-from jgen.samplers.microcanonical import (
-    IsokineticPoint,
-    isokinetic_init,
-    isokinetic_leapfrog,
-    random_direction,
-)
+from jgen.samplers.microcanonical import isokinetic_init, isokinetic_trajectory, random_direction
 from jgen.samplers.recipe import Recipe, local_recipe
-from jgen.samplers.state import MomentumState, flatten, make_kernel
+from jgen.samplers.state import MomentumState, make_kernel
 from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
@@ -76,23 +71,13 @@ def mclmc(
         Robnik and Seljak (2024), "Fluctuation without dissipation: microcanonical Langevin Monte
         Carlo", arXiv 2303.18221.
     """
-    return make_kernel(
-        mclmc_init,
-        mclmc_step,
-        log_density,
-        step_size,
-        inverse_mass_matrix,
-        step_options=(check_positive("decoherence_time", decoherence_time),),
-    )
+    decoherence_time = check_positive("decoherence_time", decoherence_time)
+    return make_kernel(mclmc_init, mclmc_step, log_density, step_size, inverse_mass_matrix, decoherence_time)
 
 
-def mclmc_init(
-    log_density: LogDensity, step_size: Array, inverse_mass_matrix: Array | None, key: Key, position: PyTree
-) -> MomentumState:
+def mclmc_init(log_density: LogDensity, tune: Partial, key: Key, position: PyTree) -> MomentumState:
     """Draw a direction; costs one gradient."""
-    position, value, gradient, tuning = isokinetic_init(
-        log_density, step_size, inverse_mass_matrix, key, position
-    )
+    position, value, gradient, tuning = isokinetic_init(log_density, tune, key, position)
     return MomentumState(position, value, gradient, random_direction(key, gradient), tuning)
 
 
@@ -100,19 +85,15 @@ def mclmc_step(
     log_density: LogDensity, decoherence_time: Array, key: Key, state: MomentumState
 ) -> tuple[MomentumState, Draws]:
     """Add noise to the direction and make one leapfrog step; costs one gradient."""
-    x, density, unravel = flatten(log_density, state.position)
-    noise_size = jnp.sqrt(jnp.expm1(2 * state.tuning.step_size / decoherence_time) / x.size).astype(x.dtype)
-    direction = state.momentum + noise_size * jax.random.normal(key, x.shape, x.dtype)
+    shape, dtype = state.momentum.shape, state.momentum.dtype
+    noise_size = jnp.sqrt(jnp.expm1(2 * state.tuning.step_size / decoherence_time) / shape[0]).astype(dtype)
+    direction = state.momentum + noise_size * jax.random.normal(key, shape, dtype)
     direction = direction / jnp.linalg.norm(direction)
-    no_error = jnp.zeros_like(state.log_density)
-    start = IsokineticPoint(x, direction, state.log_density, state.gradient, no_error)
-    end = isokinetic_leapfrog(density, state.tuning, start)
-    moved = MomentumState(unravel(end.position), end.log_density, end.gradient, end.direction, state.tuning)
+    position, end = isokinetic_trajectory(log_density, direction, 1, state)
+    moved = MomentumState(position, end.log_density, end.gradient, end.direction, state.tuning)
     return unadjusted_step(end.energy_error, moved, state._replace(momentum=-direction))
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make MCLMC for a target of 2 dimensions or more that suits local moves."""
-    if ravel_pytree(target.start)[0].size < 2:
-        return None
-    return local_recipe(mclmc, target, 0.5 * scale, None)
+    return local_recipe(mclmc, target, 0.5 * scale, None, least_dim=2)

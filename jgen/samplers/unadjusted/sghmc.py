@@ -7,9 +7,9 @@ from jax.tree_util import Partial
 
 from jgen._internal.validation import check_positive, is_traced
 from jgen.samplers.mass_matrix import to_force, to_velocity
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
+from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import MomentumState, flatten, make_kernel
-from jgen.samplers.stochastic_gradient import LogDensityEstimate, noisy, stochastic_init, stochastic_step
+from jgen.samplers.stochastic_gradient import LogDensityEstimate, make_noisy, stochastic_init, stochastic_step
 from jgen.types import Array, Draws, Key, PyTree, Sampler, Target
 
 
@@ -77,9 +77,7 @@ def sghmc(
     step_size = check_positive("step_size", step_size)
     if not is_traced((step_size, options)):
         _check_heat(*(np.asarray(option) for option in (step_size, *options)))
-    return make_kernel(
-        sghmc_init, sghmc_step, log_density_estimate, step_size, inverse_mass_matrix, step_options=options
-    )
+    return make_kernel(sghmc_init, sghmc_step, log_density_estimate, step_size, inverse_mass_matrix, *options)
 
 
 def _check_heat(step_size: np.ndarray, friction: np.ndarray, gradient_variance: np.ndarray) -> None:
@@ -95,18 +93,10 @@ def _check_heat(step_size: np.ndarray, friction: np.ndarray, gradient_variance: 
         )
 
 
-def sghmc_init(
-    estimate: LogDensityEstimate,
-    step_size: Array,
-    inverse_mass_matrix: Array | None,
-    key: Key,
-    position: PyTree,
-) -> MomentumState:
+def sghmc_init(estimate: LogDensityEstimate, tune: Partial, key: Key, position: PyTree) -> MomentumState:
     """Draw a momentum; costs one gradient."""
     momentum_key, batch_key = jax.random.split(key)
-    position, value, gradient, tuning = stochastic_init(
-        estimate, step_size, inverse_mass_matrix, batch_key, position
-    )
+    position, value, gradient, tuning = stochastic_init(estimate, tune, batch_key, position)
     momentum = jax.random.normal(momentum_key, gradient.shape, gradient.dtype)
     return MomentumState(position, value, gradient, momentum, tuning)
 
@@ -155,14 +145,6 @@ def biased_variance(
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make SGHMC for a target of known variances that suits local moves, given half the noise variance."""
-    if target.traits & BEYOND_LOCAL_MOVES or target.variance is None:
-        return None
-    step_size, friction, true_variance, assumed_variance = 0.5 * scale, 0.3, 1.0, 0.5
-    sampler = sghmc(
-        Partial(noisy, target.log_density, jnp.sqrt(target.variance)),
-        step_size=step_size,
-        friction=friction,
-        gradient_variance=assumed_variance,
-        inverse_mass_matrix=target.variance,
-    )
-    return Recipe(sampler, None, biased_variance(step_size, friction, true_variance, assumed_variance))
+    step_size, true_variance, given = 0.5 * scale, 1.0, {"friction": 0.3, "gradient_variance": 0.5}
+    variance = biased_variance(step_size, given["friction"], true_variance, given["gradient_variance"])
+    return make_noisy(sghmc, target, step_size, variance, **given)

@@ -1,13 +1,12 @@
 """Sample by stochastic-gradient Langevin dynamics."""
 
 import jax
-import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.samplers.mass_matrix import to_force, to_velocity
-from jgen.samplers.recipe import BEYOND_LOCAL_MOVES, Recipe
+from jgen.samplers.recipe import Recipe
 from jgen.samplers.state import ChainState, flatten, make_kernel
-from jgen.samplers.stochastic_gradient import LogDensityEstimate, noisy, stochastic_init, stochastic_step
+from jgen.samplers.stochastic_gradient import LogDensityEstimate, make_noisy, stochastic_init, stochastic_step
 from jgen.types import Array, Draws, Key, Sampler, Target
 
 
@@ -98,8 +97,4 @@ def biased_variance(
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:
     """Make SGLD for a target of known variances that suits local moves, with gradient noise of variance 1."""
-    if target.traits & BEYOND_LOCAL_MOVES or target.variance is None:
-        return None
-    estimate = Partial(noisy, target.log_density, jnp.sqrt(target.variance))
-    sampler = sgld(estimate, step_size=scale, inverse_mass_matrix=target.variance)
-    return Recipe(sampler, None, biased_variance(scale, 1.0))
+    return make_noisy(sgld, target, scale, biased_variance(scale, 1.0))

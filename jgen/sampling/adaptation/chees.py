@@ -7,18 +7,12 @@ import optax
 from jax.tree_util import Partial
 
 from jgen._internal.validation import check_positive
-from jgen.sampling.adaptation.dual_averaging import (
-    DualAveraging,
-    check_target_acceptance,
-    dual_averaging_init,
-    dual_averaging_update,
-    iterate_average,
-)
+from jgen.sampling.adaptation.dual_averaging import DualAveraging, check_target_acceptance, iterate_average
 from jgen.sampling.adaptation.tuning import acceptance_rates, set_tuning, step_size_of, tuning_of
 from jgen.types import Adaptation, Array, Draws, PyTree
 
-BETA2 = 0.95
-"""Decay of Adam's second moment; the first moment is not averaged."""
+ADAM = optax.scale_by_adam(b1=0.0, b2=0.95)
+"""Adam with the paper's decay rates: the first moment is not averaged."""
 
 
 class LengthState(NamedTuple):
@@ -85,14 +79,9 @@ def chees(target_acceptance: float | Array = 0.651, *, learning_rate: float | Ar
         Hoffman, Radul and Sountsov (2021), "An adaptive-MCMC scheme for setting trajectory lengths in
         Hamiltonian Monte Carlo", AISTATS.
     """
-    return Adaptation(
-        Partial(chees_init),
-        Partial(
-            chees_update,
-            check_target_acceptance(target_acceptance),
-            check_positive("learning_rate", learning_rate),
-        ),
-    )
+    target = check_target_acceptance(target_acceptance)
+    learning_rate = check_positive("learning_rate", learning_rate)
+    return Adaptation(Partial(chees_init), Partial(chees_update, target, learning_rate))
 
 
 def chees_init(states: PyTree) -> tuple[LengthState, PyTree]:
@@ -106,7 +95,7 @@ def chees_init(states: PyTree) -> tuple[LengthState, PyTree]:
     if len(lengths) < 2:
         raise ValueError("chees compares chains; one chain cannot be compared: take 2 or more")
     step_size, log_length = step_size_of(states), jnp.mean(jnp.log(lengths))
-    state = LengthState(dual_averaging_init(step_size), log_length, log_length, adam().init(log_length))
+    state = LengthState(DualAveraging.start(step_size), log_length, log_length, ADAM.init(log_length))
     return state, set_tuning(states, step_size=step_size, trajectory_length=jnp.exp(log_length))
 
 
@@ -122,21 +111,14 @@ def chees_update(
     """Make one step of dual averaging and one of Adam; the last one sets both averages."""
     rates = acceptance_rates(draws)
     harmonic_mean = len(rates) / jnp.sum(1.0 / jnp.maximum(rates, jnp.finfo(rates.dtype).tiny))
-    step = dual_averaging_update(state.step, harmonic_mean, target)
-    ascent, adam_state = adam().update(slope(states.last_trajectory, rates), state.adam)
+    step = state.step.update(harmonic_mean, target)
+    ascent, adam_state = ADAM.update(slope(states.last_trajectory, rates), state.adam)
     log_length = state.log_length + learning_rate.astype(rates.dtype) * ascent
     log_average = iterate_average(state.log_average, log_length, step.updates)
     state = LengthState(step, log_length, log_average, adam_state)
-
-    is_last = index + 1 == num_warmup
-    log_step = jnp.where(is_last, step.log_average, step.log_step)
-    log_length = jnp.where(is_last, log_average, log_length)
-    return state, set_tuning(states, step_size=jnp.exp(log_step), trajectory_length=jnp.exp(log_length))
-
-
-def adam() -> optax.GradientTransformation:
-    """Return Adam with the paper's decay rates."""
-    return optax.scale_by_adam(b1=0.0, b2=BETA2)
+    step_size = jnp.exp(step.log_step_after(index, num_warmup))
+    length = jnp.exp(jnp.where(index + 1 == num_warmup, log_average, log_length))
+    return state, set_tuning(states, step_size=step_size, trajectory_length=length)
 
 
 def slope(trajectory: PyTree, rates: Array) -> Array:

@@ -28,29 +28,32 @@ class DualAveraging(NamedTuple):
     gamma: Array
     updates: Array
 
+    @classmethod
+    def start(cls, step_size: Array, gamma: float = 0.05) -> "DualAveraging":
+        """Start at a step size, with ``mu`` its log.
 
-def dual_averaging_init(step_size: Array, gamma: float = 0.05) -> DualAveraging:
-    """Start at a step size, with ``mu`` its log.
+        The paper sets ``mu`` to the log of ten times the first step size, to save gradients. Many chains do
+        not need that, and a short warm-up would end near it.
 
-    The paper sets ``mu`` to the log of ten times the first step size, to save gradients. Many chains do not
-    need that, and a short warm-up would end near it.
+        The paper's gamma finds a step size from far off. Near the right one it is too small for many chains,
+        whose mean acceptance rate has little noise: the iterates oscillate. An update moves the log step by
+        sqrt(t) / (t + 10) / gamma times the error, at most 3.2 for a gamma of 0.05, and the rate falls by up
+        to 1 for each unit of log step; where the product is above 2 the oscillation does not decay.
+        """
+        log_step, zero = jnp.log(step_size), jnp.zeros_like(step_size)
+        return cls(log_step, log_step, zero, log_step, jnp.full_like(step_size, gamma), zero)
 
-    The paper's gamma finds a step size from far off. Near the right one it is too small for many chains,
-    whose mean acceptance rate has little noise: the iterates oscillate. An update moves the log step by
-    sqrt(t) / (t + 10) / gamma times the error, at most 3.2 for a gamma of 0.05, and the rate falls by up
-    to 1 for each unit of log step; where the product is above 2 the oscillation does not decay.
-    """
-    log_step, zero = jnp.log(step_size), jnp.zeros_like(step_size)
-    return DualAveraging(log_step, log_step, zero, log_step, jnp.full_like(step_size, gamma), zero)
+    def update(self, acceptance_rate: Array, target: Array) -> "DualAveraging":
+        """Make one update, from the acceptance rate of one step of all chains."""
+        count = self.updates + 1
+        error_sum = self.error_sum + target - acceptance_rate
+        log_step = self.mu - jnp.sqrt(count) / self.gamma * error_sum / (count + 10.0)
+        log_average = iterate_average(self.log_average, log_step, count)
+        return self._replace(log_step=log_step, log_average=log_average, error_sum=error_sum, updates=count)
 
-
-def dual_averaging_update(state: DualAveraging, acceptance_rate: Array, target: Array) -> DualAveraging:
-    """Make one update, from the acceptance rate of one step of all chains."""
-    count = state.updates + 1
-    error_sum = state.error_sum + target - acceptance_rate
-    log_step = state.mu - jnp.sqrt(count) / state.gamma * error_sum / (count + 10.0)
-    log_average = iterate_average(state.log_average, log_step, count)
-    return state._replace(log_step=log_step, log_average=log_average, error_sum=error_sum, updates=count)
+    def log_step_after(self, index: Array, num_warmup: Array) -> Array:
+        """Return the log of the step size to go on with: the average after the last step of warm-up."""
+        return jnp.where(index + 1 == num_warmup, self.log_average, self.log_step)
 
 
 def iterate_average(average: PyTree, latest: PyTree, count: Array) -> PyTree:

@@ -1,24 +1,8 @@
 """Adapt the step size, and a diagonal mass matrix from draws and gradients."""
 
-from typing import NamedTuple
-
-from jgen.sampling.adaptation.growing_windows import (
-    MassMatrixEstimator,
-    Moments,
-    add_batch,
-    empty_moments,
-    fisher_scale,
-    windowed,
-)
-from jgen.sampling.adaptation.tuning import diagonal, gradients_of, positions_of
-from jgen.types import Adaptation, Array, PyTree
-
-
-class WindowMoments(NamedTuple):
-    """Moments over a window of positions, and of gradients there."""
-
-    positions: Moments
-    gradients: Moments
+from jgen.sampling.adaptation.growing_windows import FisherMoments, windowed
+from jgen.sampling.adaptation.tuning import diagonal
+from jgen.types import Adaptation, Array
 
 
 def fisher(target_acceptance: float | Array = 0.8) -> Adaptation:
@@ -62,21 +46,4 @@ def fisher(target_acceptance: float | Array = 0.8) -> Adaptation:
         Seyboldt, Carlson and Carpenter (2026), "Preconditioning Hamiltonian Monte Carlo by minimizing Fisher
         divergence", arXiv 2603.18845; nutpie.
     """
-    return windowed(target_acceptance, MassMatrixEstimator(diagonal, reset, update, estimate))
-
-
-def reset(factor: Array) -> WindowMoments:
-    """Return empty moments."""
-    return WindowMoments(empty_moments(factor), empty_moments(factor))
-
-
-def update(moments: WindowMoments, states: PyTree) -> WindowMoments:
-    """Add positions and gradients of all chains."""
-    return WindowMoments(
-        add_batch(moments.positions, positions_of(states)), add_batch(moments.gradients, gradients_of(states))
-    )
-
-
-def estimate(moments: WindowMoments, old: Array) -> Array:
-    """Estimate the factor from both scatters."""
-    return fisher_scale(moments.positions, moments.gradients, old)
+    return windowed(target_acceptance, diagonal, FisherMoments.empty, FisherMoments.add, FisherMoments.scale)

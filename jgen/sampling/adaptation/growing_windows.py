@@ -8,19 +8,8 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.sampling.adaptation.dual_averaging import (
-    DualAveraging,
-    check_target_acceptance,
-    dual_averaging_init,
-    dual_averaging_update,
-)
-from jgen.sampling.adaptation.tuning import (
-    acceptance_rates,
-    factor_of,
-    mean_acceptance,
-    set_tuning,
-    step_size_of,
-)
+from jgen.sampling.adaptation import tuning
+from jgen.sampling.adaptation.dual_averaging import DualAveraging, check_target_acceptance
 from jgen.types import Adaptation, Array, Draws, PyTree
 
 MAX_GAMMA = 0.2
@@ -58,8 +47,12 @@ class WindowState(NamedTuple):
     factor: PyTree
 
 
-def windowed(target_acceptance: float | Array, estimator: MassMatrixEstimator) -> Adaptation:
-    """Return an adaptation: dual averaging at every step, a mass matrix at the end of each slow window."""
+def windowed(target_acceptance: float | Array, *functions: Callable) -> Adaptation:
+    """Return an adaptation: dual averaging at every step, a mass matrix at the end of each slow window.
+
+    The functions are those of a ``MassMatrixEstimator``.
+    """
+    estimator = MassMatrixEstimator(*functions)
     return Adaptation(
         Partial(bind_static(windows_init, estimator=estimator)),
         Partial(bind_static(windows_update, estimator=estimator), check_target_acceptance(target_acceptance)),
@@ -68,9 +61,9 @@ def windowed(target_acceptance: float | Array, estimator: MassMatrixEstimator) -
 
 def windows_init(states: PyTree, *, estimator: MassMatrixEstimator) -> tuple[WindowState, PyTree]:
     """Start from the present tuning of the chains."""
-    factor, step_size = estimator.init(factor_of(states)), step_size_of(states)
-    state = WindowState(dual_averaging_init(step_size), estimator.reset(factor), factor)
-    return state, set_tuning(states, step_size=step_size, inverse_mass_factor=factor)
+    factor, step_size = estimator.init(tuning.factor_of(states)), tuning.step_size_of(states)
+    state = WindowState(DualAveraging.start(step_size), estimator.reset(factor), factor)
+    return state, tuning.set_tuning(states, step_size=step_size, inverse_mass_factor=factor)
 
 
 def windows_update(
@@ -85,20 +78,20 @@ def windows_update(
 ) -> tuple[WindowState, PyTree]:
     """Make one step of dual averaging; at the end of a slow window set the mass matrix and restart it."""
     is_slow, ends_window = schedule(index, num_warmup)
-    state = state._replace(step=dual_averaging_update(state.step, mean_acceptance(draws), target))
+    state = state._replace(step=state.step.update(tuning.mean_acceptance(draws), target))
     state = jax.lax.cond(
         is_slow, lambda: state._replace(moments=estimator.update(state.moments, states)), lambda: state
     )
 
     def end_window() -> WindowState:
         factor = estimator.estimate(state.moments, state.factor)
-        step = dual_averaging_init(jnp.exp(state.step.log_average), gamma_for(len(acceptance_rates(draws))))
+        gamma = gamma_for(len(draws.info["acceptance_rate"]))
+        step = DualAveraging.start(jnp.exp(state.step.log_average), gamma)
         return WindowState(step, estimator.reset(factor), factor)
 
     state = jax.lax.cond(ends_window, end_window, lambda: state)
-    step = state.step
-    log_step = jnp.where(index + 1 == num_warmup, step.log_average, step.log_step)
-    return state, set_tuning(states, step_size=jnp.exp(log_step), inverse_mass_factor=state.factor)
+    step_size = jnp.exp(state.step.log_step_after(index, num_warmup))
+    return state, tuning.set_tuning(states, step_size=step_size, inverse_mass_factor=state.factor)
 
 
 def schedule(index: Array, num_warmup: Array) -> tuple[Array, Array]:
@@ -144,7 +137,23 @@ def add_batch(moments: Moments, rows: Array) -> Moments:
     return Moments(count, moments.mean + shift[0] * (added / count), moments.scatter + within + between)
 
 
-def fisher_scale(positions: Moments, gradients: Moments, old: Array) -> Array:
-    """Return the fourth root of the quotient of scatters ``[dim]``; the old scale where it is not usable."""
-    scale = (positions.scatter / gradients.scatter) ** 0.25
-    return jnp.where(jnp.isfinite(scale) & (scale > 0), scale, old)
+class FisherMoments(NamedTuple):
+    """Moments over a window of positions, and of gradients there."""
+
+    positions: Moments
+    gradients: Moments
+
+    @classmethod
+    def empty(cls, scale: Array) -> "FisherMoments":
+        """Return empty moments of as many coordinates as ``scale [dim]`` has."""
+        return cls(empty_moments(scale), empty_moments(scale))
+
+    def add(self, states: PyTree) -> "FisherMoments":
+        """Add positions and gradients of all chains."""
+        rows = tuning.positions_of(states), tuning.gradients_of(states)
+        return FisherMoments(*map(add_batch, self, rows))
+
+    def scale(self, old: Array) -> Array:
+        """Return the fourth root of the quotient of scatters ``[dim]``; the old where it is not usable."""
+        scale = (self.positions.scatter / self.gradients.scatter) ** 0.25
+        return jnp.where(jnp.isfinite(scale) & (scale > 0), scale, old)

@@ -10,14 +10,7 @@ from jax.tree_util import register_dataclass
 from jgen._internal.binding import bind_static
 from jgen._internal.trees import select_tree
 from jgen._internal.validation import check_count
-from jgen.sampling.adaptation.growing_windows import (
-    MassMatrixEstimator,
-    Moments,
-    add_batch,
-    empty_moments,
-    fisher_scale,
-    windowed,
-)
+from jgen.sampling.adaptation.growing_windows import FisherMoments, windowed
 from jgen.sampling.adaptation.tuning import diagonal, gradients_of, positions_of
 from jgen.types import Adaptation, Array, PyTree
 
@@ -76,8 +69,7 @@ class Rows(NamedTuple):
 class WindowMoments(NamedTuple):
     """Moments of all positions and gradients of a window, and some of the rows."""
 
-    positions: Moments
-    gradients: Moments
+    all_rows: FisherMoments
     rows: Rows
 
 
@@ -130,12 +122,8 @@ def low_rank(target_acceptance: float | Array = 0.8, *, rank: int = 10, num_rows
     check_count("rank", rank)
     if num_rows < 2 * rank:
         raise ValueError(f"num_rows must be at least twice the rank; got {num_rows} rows and rank {rank}")
-    return windowed(
-        target_acceptance,
-        MassMatrixEstimator(
-            bind_static(init_factor, rank=rank), bind_static(reset, num_rows=num_rows), update, estimate
-        ),
-    )
+    init, empty = bind_static(init_factor, rank=rank), bind_static(reset, num_rows=num_rows)
+    return windowed(target_acceptance, init, empty, update, estimate)
 
 
 def init_factor(factor: PyTree, *, rank: int) -> LowRankFactor:
@@ -151,19 +139,14 @@ def diagonal_factor(scale: Array, vectors: Array) -> LowRankFactor:
 
 def reset(factor: LowRankFactor, *, num_rows: int) -> WindowMoments:
     """Return empty moments."""
-    moments = empty_moments(factor.left)
     room = jnp.zeros((num_rows, factor.left.size), factor.left.dtype)
-    return WindowMoments(moments, moments, Rows(room, room, jnp.int32(0), jnp.int32(1)))
+    return WindowMoments(FisherMoments.empty(factor.left), Rows(room, room, jnp.int32(0), jnp.int32(1)))
 
 
 def update(moments: WindowMoments, states: PyTree) -> WindowMoments:
     """Add positions and gradients of all chains."""
-    positions, gradients = positions_of(states), gradients_of(states)
-    return WindowMoments(
-        add_batch(moments.positions, positions),
-        add_batch(moments.gradients, gradients),
-        add_rows(moments.rows, positions, gradients),
-    )
+    rows = add_rows(moments.rows, positions_of(states), gradients_of(states))
+    return WindowMoments(moments.all_rows.add(states), rows)
 
 
 def add_rows(rows: Rows, positions: Array, gradients: Array) -> Rows:
@@ -172,10 +155,8 @@ def add_rows(rows: Rows, positions: Array, gradients: Array) -> Rows:
     added = min(len(positions), room)
 
     def halve(rows: Rows) -> Rows:
-        def thinned(kept: Array) -> Array:
-            return jnp.concatenate([kept[::2], jnp.zeros_like(kept[1::2])])
-
-        return Rows(thinned(rows.positions), thinned(rows.gradients), rows.num_added, 2 * rows.stride)
+        first, second = (jnp.concatenate([kept[::2], jnp.zeros_like(kept[1::2])]) for kept in rows[:2])
+        return Rows(first, second, rows.num_added, 2 * rows.stride)
 
     rows = jax.lax.while_loop(lambda rows: rows.num_added + added > room * rows.stride, halve, rows)
     number = rows.num_added + jnp.arange(added)
@@ -183,28 +164,23 @@ def add_rows(rows: Rows, positions: Array, gradients: Array) -> Rows:
     # A stride that is a multiple of the number of chains would keep one chain only, were it always first.
     first = (rows.num_added // added).astype(jnp.uint32) * jnp.uint32(2654435769) >> 8
     chain = (first + jnp.arange(added, dtype=jnp.uint32)) % len(positions)
-    return Rows(
-        rows.positions.at[slot].set(positions[chain], mode="drop"),
-        rows.gradients.at[slot].set(gradients[chain], mode="drop"),
-        rows.num_added + added,
-        rows.stride,
-    )
+    positions = rows.positions.at[slot].set(positions[chain], mode="drop")
+    gradients = rows.gradients.at[slot].set(gradients[chain], mode="drop")
+    return Rows(positions, gradients, rows.num_added + added, rows.stride)
 
 
 def estimate(moments: WindowMoments, old: LowRankFactor) -> LowRankFactor:
     """Estimate the diagonal from all draws, and the directions from those stored."""
-    scale = fisher_scale(moments.positions, moments.gradients, old.left)
-    num_kept = -(-moments.rows.num_added // moments.rows.stride)
-    kept = (jnp.arange(len(moments.rows.positions)) < num_kept)[:, None] / jnp.sqrt(
-        jnp.maximum(num_kept, 1.0)
-    )
+    all_rows, rows = moments
+    scale = all_rows.scale(old.left)
+    num_kept = -(-rows.num_added // rows.stride)
+    kept = (jnp.arange(len(rows.positions)) < num_kept)[:, None] / jnp.sqrt(jnp.maximum(num_kept, 1.0))
     with jax.default_matmul_precision("highest"):
-        draws = kept * (moments.rows.positions - moments.positions.mean[None]) / scale[None]
-        gradients = kept * (moments.rows.gradients - moments.gradients.mean[None]) * scale[None]
+        draws = kept * (rows.positions - all_rows.positions.mean[None]) / scale[None]
+        gradients = kept * (rows.gradients - all_rows.gradients.mean[None]) * scale[None]
         factor = fit_factor(scale, draws, gradients, old.stretch.size)
     usable = jnp.all(jnp.isfinite(factor.vectors)) & jnp.all(jnp.isfinite(factor.stretch))
-    plain = diagonal_factor(scale, old.vectors)
-    return select_tree(usable, factor, plain)
+    return select_tree(usable, factor, diagonal_factor(scale, old.vectors))
 
 
 def fit_factor(scale: Array, draws: Array, gradients: Array, rank: int) -> LowRankFactor:
@@ -219,12 +195,8 @@ def fit_factor(scale: Array, draws: Array, gradients: Array, rank: int) -> LowRa
     farthest = jnp.argsort(-jnp.abs(jnp.log(variances)))[:rank]
     variances = variances[farthest]
     counts = jnp.abs(jnp.log(variances)) > jnp.log(CUTOFF)
-    return LowRankFactor(
-        scale,
-        jnp.ones_like(scale),
-        basis @ axes[:, farthest],
-        jnp.where(counts, jnp.sqrt(variances), 1.0),
-    )
+    stretch = jnp.where(counts, jnp.sqrt(variances), 1.0)
+    return LowRankFactor(scale, jnp.ones_like(scale), basis @ axes[:, farthest], stretch)
 
 
 def symmetric_power(matrix: Array, exponent: float) -> Array:

@@ -9,14 +9,7 @@ from jax.tree_util import Partial
 from jgen._internal.binding import bind_static
 from jgen._internal.trees import select_tree
 from jgen.sampling.adaptation.dual_averaging import iterate_average
-from jgen.sampling.adaptation.tuning import (
-    diagonal,
-    factor_of,
-    gradients_of,
-    positions_of,
-    set_tuning,
-    tuning_of,
-)
+from jgen.sampling.adaptation.tuning import diagonal, factor_of, gradients_of, positions_of, set_tuning
 from jgen.types import Adaptation, Array, Draws, PyTree
 
 
@@ -84,15 +77,13 @@ def meads(*, num_folds: int = 4) -> Adaptation:
     """
     if num_folds < 2:
         raise ValueError(f"meads tunes one fold of chains by another; it takes 2 or more, got {num_folds}")
-    return Adaptation(
-        Partial(bind_static(meads_init, num_folds=num_folds)),
-        Partial(bind_static(meads_update, num_folds=num_folds)),
-    )
+    init, update = (bind_static(function, num_folds=num_folds) for function in (meads_init, meads_update))
+    return Adaptation(Partial(init), Partial(update))
 
 
 def meads_init(states: PyTree, *, num_folds: int) -> tuple[FoldEstimates, PyTree]:
     """Start from the present tuning of the chains."""
-    tuning = tuning_of(states)
+    scale, tuning = diagonal(factor_of(states)), states.tuning
     if not hasattr(tuning, "damping"):
         raise TypeError(
             f"meads adapts a damping, and the tuning of {type(states).__name__} has none; take ghmc, or "
@@ -104,7 +95,6 @@ def meads_init(states: PyTree, *, num_folds: int) -> tuple[FoldEstimates, PyTree
             f"meads divides the chains into {num_folds} equal folds of 2 or more, and is inaccurate below "
             f"64 chains; got {num_chains} chains: take a multiple of {num_folds}"
         )
-    scale = diagonal(factor_of(states))
     state = FoldEstimates(jnp.log(tuning.step_size[0]), jnp.log(tuning.damping[0]), scale**2)
     return state, set_tuning(states, inverse_mass_factor=scale)
 
@@ -115,36 +105,18 @@ def meads_update(
     """Tune every fold by another one; after the last step give all the same tuning."""
     del draws
     count = (index + 1).astype(state.log_step.dtype)
-    estimates = jax.vmap(estimate)(
-        fold(positions_of(states), num_folds), fold(gradients_of(states), num_folds)
-    )
+    rows = positions_of(states), gradients_of(states)  # [chain, dim]
+    estimates = jax.vmap(estimate)(*(each.reshape(num_folds, -1, each.shape[1]) for each in rows))
     state = iterate_average(state, jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), estimates), count)
     shifted = jax.tree.map(lambda leaf: jnp.roll(leaf, 1 + index % (num_folds - 1), axis=0), estimates)
-    shifted = shifted._replace(
-        log_damping=jnp.maximum(shifted.log_damping, -jnp.log(count) - shifted.log_step)
-    )
-
-    num_chains = len(tuning_of(states).step_size)
-    per_chain = jax.tree.map(lambda leaf: jnp.repeat(leaf, num_chains // num_folds, axis=0), shifted)
-    tuning = tuning_of(states)._replace(
-        step_size=jnp.exp(per_chain.log_step),
-        damping=jnp.exp(per_chain.log_damping),
-        inverse_mass_factor=jnp.sqrt(per_chain.variance),
-    )
-    last = set_tuning(
-        states,
-        step_size=jnp.exp(state.log_step),
-        damping=jnp.exp(state.log_damping),
-        inverse_mass_factor=jnp.sqrt(state.variance),
-    )
-    is_last = index + 1 == num_warmup
-    tuning = select_tree(is_last, last.tuning, tuning)
+    damping = jnp.maximum(shifted.log_damping, -jnp.log(count) - shifted.log_step)
+    shifted = shifted._replace(log_damping=damping)
+    averages = jax.tree.map(lambda mean, own: jnp.broadcast_to(mean[None], own.shape), state, shifted)
+    used = select_tree(index + 1 == num_warmup, averages, shifted)  # [fold, ...]
+    used = jax.tree.map(lambda leaf: jnp.repeat(leaf, len(rows[0]) // num_folds, axis=0), used)
+    step_size, damping, scale = jnp.exp(used.log_step), jnp.exp(used.log_damping), jnp.sqrt(used.variance)
+    tuning = states.tuning._replace(step_size=step_size, damping=damping, inverse_mass_factor=scale)
     return state, states._replace(tuning=tuning)
-
-
-def fold(rows: Array, num_folds: int) -> Array:
-    """Divide the chains ``[chain, dim]`` into folds ``[fold, member, dim]``."""
-    return rows.reshape(num_folds, -1, rows.shape[1])
 
 
 def estimate(positions: Array, gradients: Array) -> FoldEstimates:

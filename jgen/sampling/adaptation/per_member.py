@@ -56,14 +56,12 @@ def per_member_init(adaptations: tuple[Adaptation | None, ...], states: PyTree) 
             f"per_member takes one adaptation, or None, for every member; the cycle has {len(states)}, "
             f"got {len(adaptations)} adaptations"
         )
-    adaptation_states, adapted = [], []
+    pairs = []
     for adaptation, state in zip(adaptations, states, strict=True):
-        adaptation_state, inner = (), kernel_of(state)
-        if adaptation is not None:
-            adaptation_state, inner = adaptation.init(inner)
-        adaptation_states.append(adaptation_state)
-        adapted.append(with_kernel(state, inner))
-    return tuple(adaptation_states), tuple(adapted)
+        own, inner = ((), kernel_of(state)) if adaptation is None else adaptation.init(kernel_of(state))
+        pairs.append((own, with_kernel(state, inner)))
+    adaptation_states, adapted = zip(*pairs, strict=True)
+    return adaptation_states, adapted
 
 
 def per_member_update(
@@ -75,18 +73,16 @@ def per_member_update(
     num_warmup: Array,
 ) -> tuple[tuple, PyTree]:
     """Update every adaptation with its member."""
-    updated, adapted = [], []
-    for number, (adaptation, adaptation_state, state) in enumerate(
+    pairs = []
+    for number, (adaptation, own, state) in enumerate(
         zip(adaptations, adaptation_states, states, strict=True)
     ):
         inner = kernel_of(state)
         if adaptation is not None:
-            adaptation_state, inner = adaptation.update(
-                adaptation_state, inner, member_draws(draws, number), index, num_warmup
-            )
-        updated.append(adaptation_state)
-        adapted.append(with_kernel(state, inner))
-    return tuple(updated), tuple(adapted)
+            own, inner = adaptation.update(own, inner, member_draws(draws, number), index, num_warmup)
+        pairs.append((own, with_kernel(state, inner)))
+    adaptation_states, adapted = zip(*pairs, strict=True)
+    return adaptation_states, adapted
 
 
 def kernel_of(state: PyTree) -> PyTree:

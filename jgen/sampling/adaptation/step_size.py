@@ -3,12 +3,7 @@
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.sampling.adaptation.dual_averaging import (
-    DualAveraging,
-    check_target_acceptance,
-    dual_averaging_init,
-    dual_averaging_update,
-)
+from jgen.sampling.adaptation.dual_averaging import DualAveraging, check_target_acceptance
 from jgen.sampling.adaptation.tuning import mean_acceptance, set_tuning, step_size_of
 from jgen.types import Adaptation, Array, Draws, PyTree
 
@@ -51,20 +46,18 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
     Reference:
         Hoffman and Gelman (2014), "The No-U-Turn sampler", JMLR 15.
     """
-    return Adaptation(
-        Partial(step_size_init), Partial(step_size_update, check_target_acceptance(target_acceptance))
-    )
+    target = check_target_acceptance(target_acceptance)
+    return Adaptation(Partial(step_size_init), Partial(step_size_update, target))
 
 
 def step_size_init(states: PyTree) -> tuple[DualAveraging, PyTree]:
     """Start from the present step size of the chains."""
-    return dual_averaging_init(step_size_of(states)), states
+    return DualAveraging.start(step_size_of(states)), states
 
 
 def step_size_update(
     target: Array, state: DualAveraging, states: PyTree, draws: Draws, index: Array, num_warmup: Array
 ) -> tuple[DualAveraging, PyTree]:
     """Make one update; the last one sets the average."""
-    state = dual_averaging_update(state, mean_acceptance(draws), target)
-    log_step = jnp.where(index + 1 == num_warmup, state.log_average, state.log_step)
-    return state, set_tuning(states, step_size=jnp.exp(log_step))
+    state = state.update(mean_acceptance(draws), target)
+    return state, set_tuning(states, step_size=jnp.exp(state.log_step_after(index, num_warmup)))

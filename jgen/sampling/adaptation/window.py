@@ -3,13 +3,7 @@
 import jax.numpy as jnp
 
 from jgen._internal.binding import bind_static
-from jgen.sampling.adaptation.growing_windows import (
-    MassMatrixEstimator,
-    Moments,
-    add_batch,
-    empty_moments,
-    windowed,
-)
+from jgen.sampling.adaptation.growing_windows import Moments, add_batch, empty_moments, windowed
 from jgen.sampling.adaptation.tuning import diagonal, positions_of
 from jgen.types import Adaptation, Array, PyTree
 
@@ -58,8 +52,7 @@ def window(target_acceptance: float | Array = 0.8, *, dense: bool = False) -> Ad
     Reference:
         Stan Development Team, "Stan Reference Manual", section "HMC algorithm parameters".
     """
-    estimator = MassMatrixEstimator(bind_static(init_factor, dense=dense), empty_moments, update, estimate)
-    return windowed(target_acceptance, estimator)
+    return windowed(target_acceptance, bind_static(init_factor, dense=dense), empty_moments, update, estimate)
 
 
 def init_factor(factor: Array, *, dense: bool) -> Array:
@@ -78,11 +71,7 @@ def estimate(moments: Moments, old: Array) -> Array:
     """Estimate the factor of the shrunk covariance; the old one where it is not finite."""
     covariance = moments.scatter / jnp.maximum(moments.num_rows - 1.0, 1.0)
     shrinkage = 5.0 / (moments.num_rows + 5.0)
-    if old.ndim == 2:
-        covariance = (1.0 - shrinkage) * covariance + shrinkage * 1e-3 * jnp.eye(
-            old.shape[0], dtype=old.dtype
-        )
-        factor = jnp.linalg.cholesky(covariance)
-    else:
-        factor = jnp.sqrt((1.0 - shrinkage) * covariance + shrinkage * 1e-3)
+    floor = shrinkage * 1e-3 * (jnp.eye(len(old), dtype=old.dtype) if old.ndim == 2 else 1.0)
+    covariance = (1.0 - shrinkage) * covariance + floor
+    factor = jnp.linalg.cholesky(covariance) if old.ndim == 2 else jnp.sqrt(covariance)
     return jnp.where((moments.num_rows > 1) & jnp.all(jnp.isfinite(factor)), factor, old)

@@ -85,10 +85,6 @@ def _is_batches(node: PyTree) -> bool:
     return isinstance(node, Batches)
 
 
-def _keep(leaves: PyTree) -> PyTree:
-    return leaves
-
-
 def _update(state: BatchMeansState, draws: Draws) -> BatchMeansState:
     count, in_batch = state.num_draws + 1, state.in_batch + 1
 
@@ -105,15 +101,10 @@ def _update(state: BatchMeansState, draws: Draws) -> BatchMeansState:
     leaves = jax.tree.map(fold, draws.value, state.leaves)
     full = in_batch == state.batch_size
     num_full = state.num_full + full
-    num_batches = jax.tree.leaves(leaves, is_leaf=_is_batches)[0].batch.shape[1]
-    crowded = num_full == num_batches
-    return BatchMeansState(
-        num_draws=count,
-        num_full=jnp.where(crowded, num_full // 2, num_full),
-        in_batch=jnp.where(full, 0, in_batch),
-        batch_size=jnp.where(crowded, 2, 1) * state.batch_size,
-        leaves=lax.cond(crowded, _merge_pairs, _keep, leaves),
-    )
+    crowded = num_full == jax.tree.leaves(leaves, is_leaf=_is_batches)[0].batch.shape[1]
+    leaves = lax.cond(crowded, _merge_pairs, lambda leaves: leaves, leaves)
+    num_full, in_batch = jnp.where(crowded, num_full // 2, num_full), jnp.where(full, 0, in_batch)
+    return BatchMeansState(count, num_full, in_batch, jnp.where(crowded, 2, 1) * state.batch_size, leaves)
 
 
 def _compute(state: BatchMeansState) -> BatchMeans:
@@ -124,21 +115,18 @@ def _compute(state: BatchMeansState) -> BatchMeans:
         offset = batches.origin - batches.origin[:1]  # [chain, *event]
         mean, scatter = pool(batches.mean.value + offset, batches.scatter.value, count)  # [*event]
 
-        full = jnp.arange(num_batches) < state.num_full  # [batch]
-        full = expand_like(jnp.tile(full[None], (num_chains, 1)), batches.batch)  # [chain, batch, 1, ...]
+        full = jnp.tile((jnp.arange(num_batches) < state.num_full)[None], (num_chains, 1))  # [chain, batch]
+        full = expand_like(full, batches.batch)  # [chain, batch, 1, ...]
         batch = batches.batch + offset[:, None]  # [chain, batch, *event]
         num_full = num_chains * state.num_full
         centre = jnp.where(full, batch, 0.0).sum(axis=(0, 1)) / num_full  # [*event]
         spread = jnp.where(full, (batch - centre[None, None]) ** 2, 0.0).sum(axis=(0, 1)) / (num_full - 1)
         long_run = state.batch_size * spread  # [*event]
-        ess = scatter / (size - 1) * size / long_run
-        return mean + batches.origin[0], jnp.sqrt(long_run / size), ess
+        return mean + batches.origin[0], jnp.sqrt(long_run / size), scatter / (size - 1) * size / long_run
 
-    leaves = jax.tree.map(statistics, state.leaves, is_leaf=_is_batches)
-    mean, mcse, ess = (
-        jax.tree.map(lambda _, each, part=part: each[part], state.leaves, leaves, is_leaf=_is_batches)
-        for part in range(3)
-    )
+    leaves, structure = jax.tree.flatten(state.leaves, _is_batches)
+    parts = zip(*map(statistics, leaves), strict=True)
+    mean, mcse, ess = (jax.tree.unflatten(structure, part) for part in parts)
     return BatchMeans(mean, mcse, ess, state.batch_size)
 
 

@@ -40,9 +40,8 @@ def _energy(draws: Draws) -> Array:
 
 def _init(draws: Draws) -> BfmiState:
     shape = _energy(draws).shape
-    return BfmiState(
-        jnp.zeros((), int), jnp.zeros(shape), jnp.zeros(shape), zeros(shape), zeros(shape), zeros(shape)
-    )
+    first, empty = jnp.zeros(shape), zeros(shape)
+    return BfmiState(jnp.zeros((), int), first, first, empty, empty, empty)
 
 
 def _update(state: BfmiState, draws: Draws) -> BfmiState:

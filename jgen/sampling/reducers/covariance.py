@@ -58,9 +58,8 @@ def _rows(draws: Draws) -> tuple[Array, Array]:
 
 def _init(draws: Draws) -> CovarianceState:
     dim = _rows(draws)[0].shape[1]
-    return CovarianceState(
-        jnp.full((), -jnp.inf), zeros(()), zeros(()), jnp.zeros(dim), zeros((dim,)), zeros((dim, dim))
-    )
+    least, sums = jnp.full((), -jnp.inf), (zeros(()), zeros(()))
+    return CovarianceState(least, *sums, jnp.zeros(dim), zeros((dim,)), zeros((dim, dim)))
 
 
 def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
@@ -81,23 +80,15 @@ def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
     spread = jnp.where(counts, offset - step[None], 0.0)
     products = jnp.matmul((weight[:, None] * spread).T, spread, precision="highest")
     products = products + share * before.value * step[:, None] * step[None]
-    return CovarianceState(
-        log_scale=log_scale,
-        weight=total,
-        square=state.square.times(fade**2).add((weight**2).sum()),
-        origin=origin,
-        mean=state.mean.add(share * step),
-        scatter=state.scatter.times(fade).add(products),
-    )
+    square = state.square.times(fade**2).add((weight**2).sum())
+    mean, scatter = state.mean.add(share * step), state.scatter.times(fade).add(products)
+    return CovarianceState(log_scale, total, square, origin, mean, scatter)
 
 
 def _compute(state: CovarianceState) -> Covariance:
     weight, square = state.weight.value, state.square.value
-    return Covariance(
-        state.origin + state.mean.value,
-        state.scatter.value / (weight - square / weight),
-        weight**2 / square,
-    )
+    scatter, mean = state.scatter.value, state.origin + state.mean.value
+    return Covariance(mean, scatter / (weight - square / weight), weight**2 / square)
 
 
 def covariance() -> Reducer:

@@ -51,9 +51,7 @@ def _log_weight(draws: Draws) -> Array:
 
 def _init(draws: Draws) -> LogEvidenceState:
     shape = _log_weight(draws).shape
-    return LogEvidenceState(
-        jnp.full(shape, -jnp.inf), jnp.zeros(shape, dtype=int), zeros(shape), zeros(shape)
-    )
+    return LogEvidenceState(jnp.full(shape, -jnp.inf), jnp.zeros(shape, int), zeros(shape), zeros(shape))
 
 
 def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
@@ -61,15 +59,9 @@ def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
     log_scale = jnp.maximum(state.log_scale, log_weight)  # [chain]
     shift = jnp.where(log_scale == -jnp.inf, 0.0, log_scale)  # [chain]
     fade = jnp.exp(state.log_scale - shift)  # [chain]
-    count = state.num_draws + 1  # [chain]
-    one = jnp.ones_like(log_scale)  # [chain]
-    mean, scatter = welford(
-        state.mean.times(fade),
-        state.scatter.times(fade**2),
-        jnp.exp(log_weight - shift),
-        one,
-        count * one,
-    )
+    count, one = state.num_draws + 1, jnp.ones_like(log_scale)  # [chain]
+    old = state.mean.times(fade), state.scatter.times(fade**2)
+    mean, scatter = welford(*old, jnp.exp(log_weight - shift), one, count * one)
     return LogEvidenceState(log_scale, count, mean, scatter)
 
 

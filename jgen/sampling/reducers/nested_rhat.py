@@ -37,10 +37,6 @@ class NestedRhatState(NamedTuple):
     leaves: PyTree
 
 
-def _is_moments(node: PyTree) -> bool:
-    return isinstance(node, NestedMoments)
-
-
 def _init(draws: Draws, *, num_superchains: int) -> NestedRhatState:
     num_chains = len(jax.tree.leaves(draws.value)[0])
     if num_chains % num_superchains:
@@ -71,14 +67,13 @@ def _compute(state: NestedRhatState, *, num_superchains: int) -> PyTree:
     def statistic(leaf: NestedMoments) -> Array:
         mean = leaf.mean.value + (leaf.origin - leaf.origin[:1])  # [chain, *event]
         mean = mean.reshape(num_superchains, -1, *mean.shape[1:])  # [superchain, chain, *event]
-        num_chains = mean.shape[1]
         dof = jnp.maximum(state.num_draws - 1, 1)
         within = (leaf.scatter.value / dof).reshape(mean.shape).mean(axis=1)  # [superchain, *event]
-        apart = mean.var(axis=1, ddof=1) if num_chains > 1 else jnp.zeros_like(within)
+        apart = mean.var(axis=1, ddof=1) if mean.shape[1] > 1 else jnp.zeros_like(within)
         between = mean.mean(axis=1).var(axis=0, ddof=1)  # [*event]
         return jnp.sqrt(1 + between / (within + apart).mean(axis=0))
 
-    return jax.tree.map(statistic, state.leaves, is_leaf=_is_moments)
+    return jax.tree.map(statistic, state.leaves, is_leaf=lambda node: isinstance(node, NestedMoments))
 
 
 def nested_rhat(num_superchains: int) -> Reducer:
@@ -125,8 +120,5 @@ def nested_rhat(num_superchains: int) -> Reducer:
         raise ValueError(
             f"nested_rhat compares superchains, two or more; got num_superchains={num_superchains}"
         )
-    return Reducer(
-        Partial(bind_static(_init, num_superchains=num_superchains)),
-        Partial(_update),
-        Partial(bind_static(_compute, num_superchains=num_superchains)),
-    )
+    init, compute = (bind_static(function, num_superchains=num_superchains) for function in (_init, _compute))
+    return Reducer(Partial(init), Partial(_update), Partial(compute))

@@ -53,10 +53,6 @@ class QuantilesState(NamedTuple):
     leaves: PyTree
 
 
-def _is_sketch(node: PyTree) -> bool:
-    return isinstance(node, Sketch)
-
-
 def _init(size: Array, draws: Draws) -> QuantilesState:
     if draws.kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE):
         raise ValueError(
@@ -96,9 +92,8 @@ def _insert(levels: Array, batch: Array, index: Array, key: Key) -> Array:
         both = jnp.sort(jnp.concatenate([levels[level], rows]), axis=0)  # [2 size, dim]
         return level + 1, both.reshape(size, 2, -1)[:, coins[level]]
 
-    level, rows = lax.while_loop(
-        lambda state: (index >> state[0]) & 1 == 1, carry, (jnp.zeros((), index.dtype), rows)
-    )
+    start = (jnp.zeros((), index.dtype), rows)
+    level, rows = lax.while_loop(lambda state: (index >> state[0]) & 1 == 1, carry, start)
     return levels.at[level].set(rows)
 
 
@@ -107,8 +102,9 @@ def _update(key: Key, state: QuantilesState, draws: Draws) -> QuantilesState:
         value = jnp.asarray(value, dtype=float)  # [chain, *event]
         steps = len(sketch.batch)
         batch = sketch.batch.at[state.num_steps % steps].set(value)
+        is_full = (state.num_steps + 1) % steps == 0
         levels = lax.cond(
-            (state.num_steps + 1) % steps == 0,
+            is_full,
             lambda: _insert(sketch.levels, batch, state.num_steps // steps, key),
             lambda: sketch.levels,
         )
@@ -138,11 +134,9 @@ def _quantiles_of(probs: Array, num_steps: Array, sketch: Sketch) -> Array:
 
 
 def _compute(probs: Array, state: QuantilesState) -> Quantiles:
-    value = jax.tree.map(
-        lambda sketch: _quantiles_of(probs, state.num_steps, sketch), state.leaves, is_leaf=_is_sketch
-    )
-    first = jax.tree.leaves(state.leaves, is_leaf=_is_sketch)[0]
-    (steps, num_chains), size = first.batch.shape[:2], first.levels.shape[1]
+    leaves, structure = jax.tree.flatten(state.leaves, lambda node: isinstance(node, Sketch))
+    value = jax.tree.unflatten(structure, [_quantiles_of(probs, state.num_steps, leaf) for leaf in leaves])
+    (steps, num_chains), size = leaves[0].batch.shape[:2], leaves[0].levels.shape[1]
     unit = steps * num_chains / size
     batches = state.num_steps // steps
     merges = batches // 2 ** jnp.arange(1, NUM_LEVELS)  # [level]
@@ -195,7 +189,5 @@ def quantiles(probs: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95), size: int 
         raise ValueError(f"quantiles needs probabilities strictly between 0 and 1; got {tuple(probs)}")
     if size < 2 or size % 2:
         raise ValueError(f"quantiles drops every other row: size must be even, got {size}")
-    at = jnp.asarray(probs, float)
-    return Reducer(
-        Partial(_init, jnp.zeros(size)), Partial(_update, jax.random.key(0)), Partial(_compute, at)
-    )
+    init, compute = Partial(_init, jnp.zeros(size)), Partial(_compute, jnp.asarray(probs, float))
+    return Reducer(init, Partial(_update, jax.random.key(0)), compute)

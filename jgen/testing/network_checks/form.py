@@ -7,6 +7,7 @@ from jax.tree_util import Partial
 
 from jgen.models.flax_functions import apply_of
 from jgen.testing.check_result import CheckFailed
+from jgen.testing.requirements import require
 from jgen.types import Key, PyTree
 
 
@@ -17,11 +18,11 @@ def state(module: nn.Module, inputs: PyTree, key: Key) -> tuple[Partial, PyTree]
     except TypeError as error:
         raise CheckFailed(f"a field cannot be hashed ({error}): give tuples for lists and dicts") from error
     variables = jax.eval_shape(module.init, key, inputs)
-    if others := set(variables) - {"params"}:
-        raise CheckFailed(f"it has {sorted(others)} beside its parameters: no BatchNorm, no other state")
+    others = sorted(set(variables) - {"params"})
+    require(not others, f"it has {others} beside its parameters: no BatchNorm, no other state")
     params = variables.get("params", {})
-    if wrong := {leaf.dtype.name for leaf in jax.tree.leaves(params)} - {"float32"}:
-        raise CheckFailed(f"parameters of {sorted(wrong)}: make them in float32, and cast from outside")
+    wrong = sorted({leaf.dtype.name for leaf in jax.tree.leaves(params)} - {"float32"})
+    require(not wrong, f"parameters of {wrong}: make them in float32, and cast from outside")
     rng = np.random.default_rng(int(jax.random.bits(key, dtype="uint32")))
     return apply, jax.tree.map(lambda leaf: _weights(rng, leaf.shape), params)
 
@@ -38,13 +39,11 @@ def shapes(module: nn.Module, apply: Partial, params: PyTree, inputs: PyTree, ke
     rows = jax.tree.leaves(inputs)[0].shape[0]
     distribution = jax.eval_shape(apply, params, inputs)
     batch, event = tuple(distribution.batch_shape), tuple(distribution.event_shape)
-    if batch != (rows,):
-        raise CheckFailed(
-            f"batch_shape is {batch} for {rows} rows, and must be ({rows},): use .to_event for the axes of "
-            "one example, and never vmap"
-        )
-    if event != (declared := tuple(getattr(module, "shape", event))):
-        raise CheckFailed(f"event_shape is {event}, and the field shape of the network is {declared}")
+    advice = "use .to_event for the axes of one example, and never vmap"
+    require(batch == (rows,), f"batch_shape is {batch} for {rows} rows, and must be ({rows},): {advice}")
+    declared = tuple(getattr(module, "shape", event))
+    message = f"event_shape is {event}, and the field shape of the network is {declared}"
+    require(event == declared, message)
 
     def draw(params: PyTree, inputs: PyTree) -> tuple:
         distribution = apply(params, inputs)
@@ -56,10 +55,7 @@ def shapes(module: nn.Module, apply: Partial, params: PyTree, inputs: PyTree, ke
     for draws, leading in ((one, (rows,)), (two, (2, rows))):
         expected = leading + event if isinstance(draws, jax.ShapeDtypeStruct) else leading
         found = {leaf.shape[: len(expected)] for leaf in jax.tree.leaves(draws)}
-        if found != {expected}:
-            raise CheckFailed(f"draws have shapes {sorted(found)}, and must have {expected}")
-    if (log_prob.shape, log_probs.shape) != ((rows,), (2, rows)):
-        raise CheckFailed(
-            f"log p of draws [{rows}] and [2, {rows}] has {log_prob.shape} and {log_probs.shape}"
-        )
+        require(found == {expected}, f"draws have shapes {sorted(found)}, and must have {expected}")
+    message = f"log p of draws [{rows}] and [2, {rows}] has {log_prob.shape} and {log_probs.shape}"
+    require((log_prob.shape, log_probs.shape) == ((rows,), (2, rows)), message)
     return one

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from jgen.testing.check_result import CheckFailed
 from jgen.testing.network_checks.network_case import NetworkCase, evaluate, is_floating
+from jgen.testing.requirements import require
 
 SCALES = (0.0, 1e-3, 1e2, 1e4)
 """Factors by which ordinary inputs are multiplied."""
@@ -18,12 +18,12 @@ def extremes(case: NetworkCase) -> str:
         scaled = _scaled(case, scale)
         found = scaled.evaluate(scaled.inputs, scaled.x)
         below_inf = (np.asarray(found.log_prob) < np.inf).all()  # -inf is allowed; NaN fails the comparison
-        if not below_inf or not np.isfinite(found.own_log_prob).all() or not found.finite:
-            raise CheckFailed(
-                f"at inputs {scale:g} times as large log p is {found.own_log_prob} of its own draws and "
-                f"{found.log_prob} of ordinary x, with gradients {'' if found.finite else 'not '}finite: "
-                "bound scales away from 0, and log-scales by soft bounds"
-            )
+        require(
+            below_inf and np.isfinite(found.own_log_prob).all() and found.finite,
+            f"at inputs {scale:g} times as large log p is {found.own_log_prob} of its own draws and "
+            f"{found.log_prob} of ordinary x, with gradients {'' if found.finite else 'not '}finite: "
+            "bound scales away from 0, and log-scales by soft bounds",
+        )
     return f"finite at inputs {', '.join(f'{scale:g}' for scale in SCALES)} times as large"
 
 
@@ -47,9 +47,9 @@ def precision(case: NetworkCase) -> str:
     # The leaves of other distributions hold parameters of networks too.
     arrays = jax.tree.leaves(distribution) if isinstance(distribution, dist.Independent) else []
     dtypes = {leaf.dtype for leaf in (found.own_log_prob, found.log_prob, *arrays) if is_floating(leaf)}
-    if dtypes != {jnp.dtype(jnp.float32)}:
-        raise CheckFailed(
-            f"with parameters and inputs in bfloat16, the distribution and its log p are in "
-            f"{sorted(map(str, dtypes))}: cast the distribution's parameters to float32"
-        )
+    require(
+        dtypes == {jnp.dtype(jnp.float32)},
+        f"with parameters and inputs in bfloat16, the distribution and its log p are in "
+        f"{sorted(map(str, dtypes))}: cast the distribution's parameters to float32",
+    )
     return "log p in float32 from bfloat16"

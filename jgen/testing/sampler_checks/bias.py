@@ -70,10 +70,8 @@ def bias(
         squares = np.mean(np.asarray(run(jnp.float32(scale)), np.float64) ** 2, axis=1)  # [chain]
         error, variance = float(squares.std() / math.sqrt(num_chains)), float(squares.mean())
         stated = float(biased_variance(scale))
-        quantity = (
-            f"standard errors at scale {scale:.3g} between the variance {variance:.4f} on a standard "
-            f"Gaussian and the stated {stated:.4f}"
-        )
+        both = f"the variance {variance:.4f} on a standard Gaussian and the stated {stated:.4f}"
+        quantity = f"standard errors at scale {scale:.3g} between {both}"
         found.append(Measurement(abs(variance - stated) / error, threshold, quantity))
     require_within(
         found,

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from jgen.sampling.chains import place
-from jgen.testing.check_result import CheckFailed
+from jgen.testing.requirements import require
 from jgen.testing.sampler_checks.evaluation_counter import COUNTER, single_step, with_counter
 from jgen.testing.sampler_checks.invalid_region import with_invalid_region
 from jgen.testing.sampler_checks.target_draws import Make, positions, select_index
@@ -38,10 +38,10 @@ def cost(make: Make, target: Target, key: Key) -> str:
         reported[1] += int(draws.info["num_log_densities"])
     spent = [now - then for now, then in zip(COUNTER.read(), before, strict=True)]
     evaluated = f"{spent[0]} gradients and {spent[1]} log densities"
-    if spent != reported:
-        raise CheckFailed(
-            f"in {NUM_STEPS} steps the target was evaluated for {evaluated}; the sampler reports "
-            f"{reported[0]} and {reported[1]}. Usual causes: an evaluation in a loop or at a rejected "
-            "proposal not counted, or a value that came with its gradient counted twice"
-        )
+    require(
+        spent == reported,
+        f"in {NUM_STEPS} steps the target was evaluated for {evaluated}; the sampler reports {reported[0]} "
+        f"and {reported[1]}. Usual causes: an evaluation in a loop or at a rejected proposal not counted, or "
+        "a value that came with its gradient counted twice",
+    )
     return f"{evaluated} in {NUM_STEPS} steps, as reported"

@@ -1,6 +1,7 @@
 """Count how often a target is evaluated while a sampler runs."""
 
 import dataclasses
+from functools import partial
 
 import jax
 from jax.tree_util import Partial
@@ -15,23 +16,16 @@ class Counter:
     """
 
     def __init__(self) -> None:
-        self.num_grads = 0
-        self.num_log_densities = 0
+        self.evaluated = {"num_grads": 0, "num_log_densities": 0}
 
-    def grad(self, value: Array) -> None:
-        """Count one gradient."""
-        del value
-        self.num_grads += 1
+    def add(self, name: str, _: Array) -> None:
+        """Add one evaluation of a gradient, or of a value without one."""
+        self.evaluated[name] += 1
 
-    def log_density(self, value: Array) -> None:
-        """Count one value without a gradient."""
-        del value
-        self.num_log_densities += 1
-
-    def read(self) -> tuple[int, int]:
+    def read(self) -> tuple[int, ...]:
         """Return gradients and log densities so far, once all callbacks have run."""
         jax.effects_barrier()
-        return self.num_grads, self.num_log_densities
+        return tuple(self.evaluated.values())
 
 
 COUNTER = Counter()
@@ -50,13 +44,13 @@ def with_counter(target: Target) -> Target:
 def counted_density(log_density: LogDensity, position: PyTree) -> Array:
     """Evaluate the log density and count it."""
     value = log_density(position)
-    jax.debug.callback(COUNTER.log_density, value)
+    jax.debug.callback(partial(COUNTER.add, "num_log_densities"), value)
     return value
 
 
 def _forward(log_density: LogDensity, position: PyTree) -> tuple[Array, PyTree]:
     value, pullback = jax.vjp(lambda position: log_density(position), position)
-    jax.debug.callback(COUNTER.grad, value)
+    jax.debug.callback(partial(COUNTER.add, "num_grads"), value)
     return value, pullback
 
 

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
 from jgen.testing.sampler_checks.compare_samples import statistic_names
 
@@ -48,8 +49,7 @@ def asymmetry(first: np.ndarray, second: np.ndarray, false_alarm: float) -> Asym
     Returns:
         The largest deviation.
     """
-    waves = np.split(_waves(np.concatenate([first, second], axis=1)), 2, axis=1)  # 2 x [wave, pair]
-    x, y = waves
+    x, y = np.split(_waves(np.concatenate([first, second], axis=1)), 2, axis=1)  # [wave, pair]
     products = x @ y.T  # [wave, wave]
     squares = (x**2) @ (y**2).T
     sizes = squares + squares.T - 2 * (x * y) @ (x * y).T
@@ -65,9 +65,6 @@ def asymmetry(first: np.ndarray, second: np.ndarray, false_alarm: float) -> Asym
 
 def _waves(values: np.ndarray) -> np.ndarray:
     """Compute a 1 and the waves of ranks, ties at their middle ``[1 + waves * statistic, pair]``."""
-    waves = [np.ones(values.shape[1])]
-    for row in values:
-        _, place, count = np.unique(row, return_inverse=True, return_counts=True)
-        middle = (np.cumsum(count) - count / 2)[place] / len(row)
-        waves += [np.cos(math.pi * k * middle) for k in range(1, NUM_WAVES + 1)]
-    return np.stack(waves)
+    middle = (stats.rankdata(values, axis=1)[:, None] - 0.5) / values.shape[1]
+    waves = np.cos(math.pi * np.arange(1, NUM_WAVES + 1)[:, None] * middle)  # [statistic, wave, pair]
+    return np.concatenate([np.ones_like(values[:1]), waves.reshape(-1, values.shape[1])])

@@ -59,27 +59,23 @@ def importance_weights(
     is_unweighted = draws.kind is DrawKind.INDEPENDENT and draws.log_weight is None
     log_weight = np.zeros(num_draws) if is_unweighted else np.asarray(draws.log_weight, np.float64)
     weights = np.exp(log_weight.reshape(-1, num_particles) - np.asarray(log_evidence, np.float64))
-    values = jax.tree.map(
-        lambda leaf: jnp.asarray(leaf.reshape(-1, *leaf.shape[2:])), merge_particles(draws, 1).value
-    )  # [draw, *event]
+    merged = merge_particles(draws, 1).value  # [population, particle, *event]
+    values = jax.tree.map(lambda leaf: jnp.asarray(leaf.reshape(-1, *leaf.shape[2:])), merged)
     weighted = np.asarray(statistics(target, values))  # [statistic, draw]
     exact = np.asarray(statistics(target, exact_draws(exact_key, target, num_draws)))
 
     names = statistic_names(len(weighted))
     probabilities = np.arange(1, 10) / 10
     identities = 1 + 2 * len(names) * len(probabilities)
-    threshold = _normal_quantile(false_alarm / identities)
+    threshold = math.sqrt(2 * math.log(identities / false_alarm))  # exp(-z^2 / 2) bounds a normal's two tails
     deviations = {"the mean weight": _standard_errors(weights.mean(axis=1) - 1.0, np.zeros(1))}
     for name, ours, theirs in zip(names, weighted, exact, strict=True):
         # A decile of the exact draws misses its probability by their standard error, as below.
         for probability, decile in zip(probabilities, np.quantile(theirs, probabilities), strict=True):
-            for side, ours_in, theirs_in in (
-                ("below", ours <= decile, theirs <= decile),
-                ("above", ours > decile, theirs > decile),
-            ):
-                terms = (weights * ours_in.reshape(weights.shape)).mean(axis=1)
+            for side, is_in in (("below", np.less_equal), ("above", np.greater)):
+                terms = (weights * is_in(ours, decile).reshape(weights.shape)).mean(axis=1)
                 where = f"the weight of {name} {side} its {probability:.1f} quantile"
-                deviations[where] = _standard_errors(terms, theirs_in.astype(np.float64))
+                deviations[where] = _standard_errors(terms, is_in(theirs, decile).astype(np.float64))
     found = [
         Measurement(value, threshold, f"standard errors of {name}") for name, value in deviations.items()
     ]
@@ -103,8 +99,3 @@ def _standard_errors(first: np.ndarray, second: np.ndarray) -> float:
     variance = first.var() / len(first) + second.var() / len(second)
     difference = abs(first.mean() - second.mean())
     return float(difference / math.sqrt(variance)) if variance > 0 else (0.0 if difference == 0 else math.inf)
-
-
-def _normal_quantile(false_alarm: float) -> float:
-    """Bound the two-sided quantile of a standard normal, by exp(-z^2/2) on its tail."""
-    return math.sqrt(2 * math.log(1 / false_alarm))

@@ -59,10 +59,8 @@ def invariance(
     run_key, reference_key = jax.random.split(key)
     chains = chains_at_scales(make, target, run_key, scales, num_chains=num_chains, num_steps=num_steps)
     # Other exact draws, from the program that makes the chains: their step does not matter.
-    scale = next(iter(chains))
-    expected = stationary_chains(
-        make, target, reference_key, scale=scale, num_chains=num_chains, num_steps=1
-    ).first
+    size = {"scale": next(iter(chains)), "num_chains": num_chains, "num_steps": 1}
+    expected = stationary_chains(make, target, reference_key, **size).first
     threshold = distance_threshold(num_chains, false_alarm / (len(expected) * len(chains)))
     weakest = threshold + 2 * math.sqrt(math.log(2e6) / (2 * num_chains))
     if weakest > detectable:

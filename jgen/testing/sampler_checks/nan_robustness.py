@@ -1,22 +1,17 @@
 """Check that no NaN and no infinity of a density enters a chain."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from jgen._internal.particles import merge_particles
 from jgen.sampling.driver import sample
-from jgen.testing.check_result import CheckFailed
+from jgen.testing.requirements import require, same_bits
 from jgen.testing.sampler_checks.invalid_region import with_invalid_region
 from jgen.testing.sampler_checks.target_draws import Make, flat_values, positions
 from jgen.types import DrawKind, Draws, Key, Target
 
-INVALID = {
-    "NaN": {"value": jnp.nan},
-    "-inf": {"value": -jnp.inf},
-    "a NaN gradient": {"slope": jnp.nan},
-}
+INVALID = {"NaN": {"value": jnp.nan}, "-inf": {"value": -jnp.inf}, "a NaN gradient": {"slope": jnp.nan}}
 SCALES = (1.0, 0.25)
 
 
@@ -62,43 +57,32 @@ def nan_robustness(make: Make, target: Target, key: Key) -> str:
         for name, invalid in INVALID.items():
             draws = run(with_invalid_region(target, boundary, **invalid))
             require_valid(draws, name, boundary, by_value=bool(cost["num_log_densities"]))
-            if not _same(draws, valid):
+            if not same_bits(draws, valid):
                 met.add(name)
-    if unmet := possible - met:
-        raise CheckFailed(
-            f"chains never met {' or '.join(sorted(unmet))} a tenth beyond their start, with steps "
-            f"{' or '.join(map(str, SCALES))} times as long as usual: do they evaluate what they "
-            "propose, and is there room beyond the target's start?"
-        )
+    require(
+        possible <= met,
+        f"chains never met {' or '.join(sorted(possible - met))} a tenth beyond their start, with steps "
+        f"{' or '.join(map(str, SCALES))} times as long as usual: do they evaluate what they propose, and is "
+        "there room beyond the target's start?",
+    )
     return f"met {', '.join(sorted(met))}; no draw there"
 
 
 def require_valid(draws: Draws, name: str, boundary: float, *, by_value: bool) -> None:
     """Check that no draw is invalid; ``by_value`` where kernels also move by values alone."""
     values = flat_values(merge_particles(draws, 1))
-    if not np.isfinite(values).all():
-        raise CheckFailed(
-            f"with {name} draws are not finite: treat a NaN log ratio as -inf at the accept step"
-        )
+    message = f"with {name} draws are not finite: treat a NaN log ratio as -inf at the accept step"
+    require(np.isfinite(values).all(), message)
     beyond = values[..., 0] > boundary
     is_gradient = name == "a NaN gradient"
-    if draws.log_weight is None and beyond.any() and not (is_gradient and by_value):
-        raise CheckFailed(
-            f"with {name} a chain moved where the density is invalid. Usual causes: a NaN log ratio that is "
-            "accepted (treat it as -inf, and write comparisons so that NaN rejects), or an acceptance ratio "
-            "that is reversed"
-        )
+    require(
+        draws.log_weight is not None or not beyond.any() or (is_gradient and by_value),
+        f"with {name} a chain moved where the density is invalid. Usual causes: a NaN log ratio that is "
+        "accepted (treat it as -inf, and write comparisons so that NaN rejects), or an acceptance ratio "
+        "that is reversed",
+    )
     if draws.kind in (DrawKind.WEIGHTED, DrawKind.ENSEMBLE):
         log_weight = np.asarray(draws.log_weight).reshape(beyond.shape)
-        if np.isnan(log_weight).any():
-            raise CheckFailed(f"with {name} a log-weight is NaN; it must be -inf")
-        if not is_gradient and np.isfinite(log_weight[beyond]).any():
-            raise CheckFailed(f"with {name} a draw of density 0 has weight")
-
-
-def _same(first: Draws, second: Draws) -> bool:
-    """Return whether two runs agree to the last bit, in draws and info."""
-    return all(
-        np.array_equal(a, b, equal_nan=bool(np.issubdtype(a.dtype, np.inexact)))
-        for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True)
-    )
+        require(not np.isnan(log_weight).any(), f"with {name} a log-weight is NaN; it must be -inf")
+        has_weight = not is_gradient and np.isfinite(log_weight[beyond]).any()
+        require(not has_weight, f"with {name} a draw of density 0 has weight")

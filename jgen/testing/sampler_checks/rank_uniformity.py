@@ -1,6 +1,7 @@
 """Measure how far ranks are from uniform."""
 
 import numpy as np
+from scipy import stats
 
 
 def farthest_from_uniform(ranks: np.ndarray, largest: int) -> tuple[float, int]:
@@ -15,24 +16,14 @@ def farthest_from_uniform(ranks: np.ndarray, largest: int) -> tuple[float, int]:
     Returns:
         The largest distance, and the index of its statistic.
     """
-    places = np.arange(largest + 1)
+    from_middle = 2 * ranks - largest
+    places = np.arange(-largest, largest + 1, 2)
     distances = [
-        max(_distance(row, places), _distance(_folded(row, largest), _folded(places, largest)))
-        for row in ranks
+        max(
+            stats.ks_2samp(*pair, method="asymp").statistic
+            for pair in ((row, places), (abs(row), abs(places)))
+        )
+        for row in from_middle
     ]
     worst = int(np.argmax(distances))
-    return distances[worst], worst
-
-
-def _folded(ranks: np.ndarray, largest: int) -> np.ndarray:
-    """Compute distances from the middle rank."""
-    return np.abs(2 * ranks - largest)
-
-
-def _distance(sample: np.ndarray, support: np.ndarray) -> float:
-    """Compute the largest difference of the distribution functions of a sample and its support."""
-    cuts = np.unique(support)
-    below = [
-        np.searchsorted(np.sort(values), cuts, side="right") / len(values) for values in (sample, support)
-    ]
-    return float(np.abs(below[0] - below[1]).max())
+    return float(distances[worst]), worst

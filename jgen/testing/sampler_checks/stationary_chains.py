@@ -9,7 +9,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen._internal.trees import select_tree
-from jgen.testing.check_result import CheckFailed
+from jgen.testing.requirements import require
 from jgen.testing.sampler_checks.compare_samples import statistics
 from jgen.testing.sampler_checks.target_draws import Make
 from jgen.types import Array, DrawKind, Draws, Key, PyTree, Sampler, Target
@@ -95,21 +95,13 @@ def stationary_chains(
         chains, moves, is_finite = jax.device_get(
             _stationary_chains(sampler, target, _start(sample, key, block), num_steps, both_ways)
         )
-        if not is_finite:
-            raise CheckFailed("draws are not finite: treat a NaN log ratio as -inf at the accept step")
+        require(is_finite, "draws are not finite: treat a NaN log ratio as -inf at the accept step")
         has_moved = has_moved | moves
         blocks.append(chains)
-    constant = np.flatnonzero(~has_moved)
-    if constant.size:
-        raise CheckFailed(
-            f"coordinate {constant[0]} never moves, in any of {num_chains} chains: is it left out of the "
-            "proposal?"
-        )
-    first, second, last, ranks = (
-        np.concatenate(rows, axis=1) for rows in zip(*(chains[:4] for chains in blocks), strict=True)
-    )
-    rate = float(np.mean([chains.acceptance_rate for chains in blocks]))
-    return StationaryChains(first, second, last, ranks, rate)
+    constant = f"coordinate {np.argmin(has_moved)} never moves, in any of {num_chains} chains"
+    require(has_moved.all(), f"{constant}: is it left out of the proposal?")
+    *rows, rates = zip(*blocks, strict=True)
+    return StationaryChains._make([*(np.concatenate(row, axis=1) for row in rows), float(np.mean(rates))])
 
 
 def chains_at_scales(
@@ -206,28 +198,22 @@ def _stationary_chains(
         states, values, chains = carry
         last = statistics(target, values)
         first = jnp.where(index == 0, last, chains.first)
-        chains = StationaryChains(
-            first,
-            jnp.where(index == 1, last, chains.second),
-            last,
-            # The exact draw ties with itself, so that its rank among equal values is random.
-            chains.rank + (last < first) + start.tie[None] * (last == first),
-            chains.acceptance_rate,
-        )
-        states, values, rate = jax.lax.cond(
-            index < num_steps,
-            step,
-            lambda _, states: (states, values, 0.0 * chains.acceptance_rate),
-            index,
+        second = jnp.where(index == 1, last, chains.second)
+        # The exact draw ties with itself, so that its rank among equal values is random.
+        rank = chains.rank + (last < first) + start.tie[None] * (last == first)
+
+        def stop(_: Array, states: PyTree) -> tuple[PyTree, PyTree, Array]:
+            return states, values, 0.0 * chains.acceptance_rate
+
+        states, new, rate = jax.lax.cond(index < num_steps, step, stop, index, states)
+        return (
             states,
+            new,
+            StationaryChains(first, second, last, rank, chains.acceptance_rate + rate / num_steps),
         )
-        mean_rate = chains.acceptance_rate + rate / num_steps
-        return states, values, chains._replace(acceptance_rate=mean_rate)
 
     chains = StationaryChains(empty, empty, empty, jnp.zeros_like(empty, jnp.float32), jnp.zeros(()))
     _, values, chains = jax.lax.fori_loop(0, num_steps + 1, visit, (placed, start.positions, chains))
-    before, after = (
-        jax.vmap(lambda value: ravel_pytree(value)[0])(tree) for tree in (start.positions, values)
-    )
+    before, after = map(jax.vmap(lambda value: ravel_pytree(value)[0]), (start.positions, values))
     moves, is_finite = jnp.any(before != after, axis=0), jnp.all(jnp.isfinite(after))
     return chains._replace(rank=jnp.floor(chains.rank)), moves, is_finite

@@ -72,10 +72,10 @@ def warm_up(
 
     prior = dist.Normal(jnp.zeros(DIM), 1.0).to_event(1)
     return calibration(
-        infer, prior, Partial(_data), key, num_replications=num_replications, false_alarm=false_alarm
+        infer, prior, Partial(likelihood), key, num_replications=num_replications, false_alarm=false_alarm
     )
 
 
-def _data(position: Array) -> dist.Distribution:
+def likelihood(position: Array) -> dist.Distribution:
     """Return the distribution of data around the sum of the parameters."""
     return dist.Normal(jnp.broadcast_to(position.sum(), (NUM_DATA,)), NOISE).to_event(1)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen.errors import UsageError
 from jgen.training.checkpoints.manifest import FORMAT, described, named_leaves, numbered, rank_value, steps
 from jgen.types import PyTree
 
@@ -27,7 +28,7 @@ def restore(directory: str | Path, like: PyTree, *, step: int | None = None) -> 
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If it is not a checkpoint of jgen, is damaged, or does not fit ``like``: the message
+        UsageError: If it is not a checkpoint of jgen, is damaged, or does not fit ``like``: the message
             names the arrays and both sides' shapes and types.
     """
     import orbax.checkpoint as ocp
@@ -36,9 +37,9 @@ def restore(directory: str | Path, like: PyTree, *, step: int | None = None) -> 
     wanted = {name: _abstract(leaf) for name, leaf in named_leaves(like).items()}
     _compare(manifest["leaves"], described(wanted), Path(directory) / str(step))
     arrays = _read(directory, step, arrays=ocp.args.StandardRestore(numbered(wanted)))
-    empty = {name: jnp.zeros(leaf.shape, leaf.dtype) for name, leaf in wanted.items() if not leaf.size}
-    found = dict(zip((name for name in wanted if name not in empty), _in_order(arrays), strict=True))
-    return jax.tree.unflatten(jax.tree.structure(like), [{**empty, **found}[name] for name in wanted])
+    saved = iter([arrays[number] for number in sorted(arrays)])
+    leaves = [next(saved) if leaf.size else jnp.zeros(leaf.shape, leaf.dtype) for leaf in wanted.values()]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
 
 def notes(directory: str | Path, *, step: int | None = None) -> Mapping[str, Any]:
@@ -46,7 +47,7 @@ def notes(directory: str | Path, *, step: int | None = None) -> Mapping[str, Any
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If it is not a checkpoint of jgen, or is damaged.
+        UsageError: If it is not a checkpoint of jgen, or is damaged.
     """
     return _manifest(directory, step)[1]["notes"]
 
@@ -56,7 +57,7 @@ def best(directory: str | Path) -> int:
 
     Raises:
         FileNotFoundError: If there is no checkpoint, or none was saved with a metric.
-        ValueError: If one is not a checkpoint of jgen, or is damaged.
+        UsageError: If one is not a checkpoint of jgen, or is damaged.
     """
     metrics = {step: _manifest(directory, step)[1].get("metric") for step in steps(directory)}
     ranked = [(rank_value(metric), -step) for step, metric in metrics.items() if metric is not None]
@@ -77,9 +78,8 @@ def _manifest(directory: str | Path, step: int | None) -> tuple[int, Mapping[str
     step = found[-1] if step is None else step
     manifest = _read(directory, step, manifest=ocp.args.JsonRestore())
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ValueError(
-            f"{Path(directory) / str(step)} was not written by jgen.training.checkpoints ({FORMAT})"
-        )
+        writer = f"jgen.training.checkpoints ({FORMAT})"
+        raise UsageError(f"{Path(directory) / str(step)} was not written by {writer}")
     return step, manifest
 
 
@@ -91,15 +91,11 @@ def _read(directory: str | Path, step: int, **item: Any) -> Any:
         with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
             [found] = reader.restore(path, args=ocp.args.Composite(**item)).values()
     except Exception as error:  # a damaged file may raise anything
-        raise ValueError(
+        raise UsageError(
             f"{path} is damaged, or is not a checkpoint of jgen ({type(error).__name__}); "
             f"the steps in its directory are {steps(directory)}"
         ) from error
     return found
-
-
-def _in_order(arrays: Mapping[str, Any]) -> list[Any]:
-    return [arrays[number] for number in sorted(arrays)]
 
 
 def _abstract(leaf: Any) -> Any:
@@ -113,12 +109,8 @@ def _abstract(leaf: Any) -> Any:
 def _compare(saved: Mapping[str, str], wanted: Mapping[str, str], path: Path) -> None:
     if list(saved.items()) == list(wanted.items()):
         return
-    names = [name for name in {**saved, **wanted} if saved.get(name) != wanted.get(name)]
-    lines = [
-        f"{name or 'the leaf'}: saved {saved.get(name, 'nothing')}, like {wanted.get(name, 'nothing')}"
-        for name in names
-    ]
+    pairs = {name: (saved.get(name, "nothing"), wanted.get(name, "nothing")) for name in {**saved, **wanted}}
+    lines = [f"{name or 'the leaf'}: saved {a}, like {b}" for name, (a, b) in pairs.items() if a != b]
     more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
-    raise ValueError(
-        f"{path} does not fit `like`: " + ("; ".join(lines[:5]) or "another order of leaves") + more
-    )
+    differences = "; ".join(lines[:5]) or "another order of leaves"
+    raise UsageError(f"{path} does not fit `like`: {differences}{more}")

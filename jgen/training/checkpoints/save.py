@@ -91,7 +91,8 @@ def writer(directory: str | Path, *, keep_last: int = 3, keep_best: int = 0) -> 
     """
     if keep_last < 1 or keep_best < 0:
         raise ValueError(f"need keep_last >= 1 and keep_best >= 0, got {keep_last} and {keep_best}")
-    with contextlib.closing(_Writer(Path(directory).absolute(), keep_last, keep_best)) as saving:
+    saving = _Writer(Path(directory).absolute(), keep_last, keep_best)
+    with contextlib.closing(saving.manager):
         try:
             yield saving.save
         finally:
@@ -110,15 +111,13 @@ class _Writer:
         with self._failures_in_one_line():
             directory.mkdir(parents=True, exist_ok=True)
             self._empty_removed()
-            self.manager = ocp.CheckpointManager(
-                directory,
-                options=ocp.CheckpointManagerOptions(
-                    preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(keep_last), best]),
-                    best_fn=_metric,  # else it ignores the metrics saved by an earlier process
-                    cleanup_tmp_directories=True,
-                    todelete_subdir=REMOVED,
-                ),
+            options = ocp.CheckpointManagerOptions(
+                preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(keep_last), best]),
+                best_fn=_metric,  # else it ignores the metrics saved by an earlier process
+                cleanup_tmp_directories=True,
+                todelete_subdir=REMOVED,
             )
+            self.manager = ocp.CheckpointManager(directory, options=options)
 
     def save(
         self, state: PyTree, *, step: int, notes: Mapping[str, Any] | None = None, metric: float | None = None
@@ -133,21 +132,12 @@ class _Writer:
             )
         leaves = named_leaves(state)
         metric = None if metric is None else float(metric)
-        manifest = {
-            "format": FORMAT,
-            "leaves": described(leaves),
-            "notes": dict(notes or {}),
-            "metric": metric,
-        }
+        fields = {"leaves": described(leaves), "notes": dict(notes or {}), "metric": metric}
+        manifest = ocp.args.JsonSave({"format": FORMAT, **fields})
+        args = ocp.args.Composite(arrays=ocp.args.StandardSave(numbered(leaves)), manifest=manifest)
         self.busy_with = f"step {step}"
         with self._failures_in_one_line():
-            self.manager.save(
-                step,
-                args=ocp.args.Composite(
-                    arrays=ocp.args.StandardSave(numbered(leaves)), manifest=ocp.args.JsonSave(manifest)
-                ),
-                metrics={"metric": math.inf if metric is None else metric},
-            )
+            self.manager.save(step, args=args, metrics={"metric": math.inf if metric is None else metric})
 
     def wait(self) -> None:
         with self._failures_in_one_line():
@@ -155,18 +145,12 @@ class _Writer:
         self._empty_removed()
 
     def _empty_removed(self) -> None:
-        if jax.process_index() == 0:  # the process that moves them there
+        removed = self.directory / REMOVED
+        if jax.process_index() == 0 and removed.exists():  # the process that moves them there
             try:
-                shutil.rmtree(self.directory / REMOVED)
-            except FileNotFoundError:
-                pass
+                shutil.rmtree(removed)
             except OSError as error:
-                raise OSError(
-                    f"cannot delete {self.directory / REMOVED}: {error}; delete it by hand"
-                ) from error
-
-    def close(self) -> None:
-        self.manager.close()
+                raise OSError(f"cannot delete {removed}: {error}; delete it by hand") from error
 
     @contextlib.contextmanager
     def _failures_in_one_line(self) -> Iterator[None]:

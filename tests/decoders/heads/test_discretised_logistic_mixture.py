@@ -16,10 +16,8 @@ LOC = RNG.uniform(-3, NUM_LEVELS + 2, (5, 3))  # some means outside the levels
 LEVELS = np.arange(NUM_LEVELS)[:, None]
 
 
-def distribution_of(module, num_levels=NUM_LEVELS):
-    return module.DiscretisedLogistics(
-        *(jnp.asarray(x, jnp.result_type(float)) for x in (LOGITS, LOC, SCALE)), num_levels=num_levels
-    )
+def distribution_of(module, loc=LOC):
+    return module.DiscretisedLogistics(*map(jnp.asarray, (LOGITS, loc, SCALE)), num_levels=NUM_LEVELS)
 
 
 def masses():
@@ -36,22 +34,16 @@ def log_prob_moments_draws(p, x):
 
 def check(module):
     """Check masses, moments and draws, in float64."""
+    x, truth = np.concatenate([LEVELS, [[-1.0], [NUM_LEVELS], [2.5], [np.nan]]]), masses()
     with jax.enable_x64(True), jax.numpy_rank_promotion("allow"):
-        check_distribution(module)
-
-
-def check_distribution(module):
-    p, truth = distribution_of(module), masses()
-    x = np.concatenate([LEVELS, [[-1.0], [NUM_LEVELS], [2.5], [np.nan]]])
-    log_prob, mean, variance, draws = (np.asarray(leaf) for leaf in log_prob_moments_draws(p, jnp.asarray(x)))
+        found = log_prob_moments_draws(distribution_of(module), jnp.asarray(x))
+    log_prob, mean, variance, draws = map(np.asarray, found)
     np.testing.assert_allclose(np.exp(log_prob[:NUM_LEVELS]), truth, rtol=1e-9)
     assert (log_prob[NUM_LEVELS:] == -np.inf).all()
     first = (LEVELS * truth).sum(0)
     np.testing.assert_allclose(mean, first, rtol=1e-9)
     np.testing.assert_allclose(variance, ((LEVELS - first) ** 2 * truth).sum(0), rtol=1e-8)
-    assert draws.dtype == np.int32
-    assert draws.min() >= 0
-    assert draws.max() < NUM_LEVELS
+    assert (draws.dtype, draws.min() >= 0, draws.max() < NUM_LEVELS) == (np.int32, True, True)
     below = (draws[None] <= LEVELS[:, None]).mean(1)  # [level, element]
     bound = np.sqrt(np.log(2 * truth.shape[1] / 1e-6) / (2 * NUM_DRAWS))  # DKW over five elements
     assert np.abs(below - np.cumsum(truth, 0)).max() < bound
@@ -86,10 +78,8 @@ def test_float32_keeps_digits_in_the_tails():
             p = shipped.DiscretisedLogistics(jnp.zeros_like(loc), loc, scale, num_levels=256)
             return p.log_prob(x).sum()
 
-        return [
-            np.asarray(leaf, float)
-            for leaf in jax.tree.leaves(jax.jit(jax.value_and_grad(log_prob, (0, 1)))(loc, scale))
-        ]
+        found = jax.jit(jax.value_and_grad(log_prob, (0, 1)))(loc, scale)
+        return [np.asarray(leaf, float) for leaf in jax.tree.leaves(found)]
 
     narrow = value_and_gradient(jnp.float32)
     with jax.enable_x64(True):
@@ -112,16 +102,12 @@ def test_raw_numbers_of_zero_are_near_uniform(num_levels, num_components):
 def test_gradients_pass_through_the_mean():
     """The gradient of the scan over levels equals that of the explicit sum."""
 
+    levels = jnp.broadcast_to(LEVELS, (NUM_LEVELS, 5))
+
     def explicit_sum(loc):
-        p = shipped.DiscretisedLogistics(jnp.asarray(LOGITS), loc, jnp.asarray(SCALE), num_levels=NUM_LEVELS)
-        levels = jnp.broadcast_to(LEVELS, (NUM_LEVELS, 5))
-        return (levels * jnp.exp(p.log_prob(levels))).sum()
+        return (levels * jnp.exp(distribution_of(shipped, loc).log_prob(levels))).sum()
 
     def mean(loc):
-        p = shipped.DiscretisedLogistics(jnp.asarray(LOGITS), loc, jnp.asarray(SCALE), num_levels=NUM_LEVELS)
-        return p.mean.sum()
+        return distribution_of(shipped, loc).mean.sum()
 
-    loc = jnp.asarray(LOC)
-    np.testing.assert_allclose(
-        *jax.jit(lambda x: (jax.grad(mean)(x), jax.grad(explicit_sum)(x)))(loc), rtol=1e-8
-    )
+    np.testing.assert_allclose(*(jax.jit(jax.grad(each))(LOC) for each in (mean, explicit_sum)), rtol=1e-8)

@@ -5,8 +5,6 @@ import pytest
 
 from jgen.diagnostics import weights
 
-FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
-
 
 def test_a_population_is_one_weighted_draw():
     """Particles of weight zero do not count, even if they are NaN; without any weight the mean is NaN."""

@@ -11,28 +11,21 @@ from jgen.diagnostics import weights
 from tests.helpers.arviz import arviz_before_1
 from tests.helpers.marking import first_of_each
 from tests.helpers.normal_weights import log_weights
-from tests.helpers.random_keys import fresh_key
+from tests.helpers.random_keys import FALSE_ALARM_SDS, fresh_key
 
-FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
-
-
-def psis_cases():
-    rng = np.random.default_rng(7)
-    return {
-        "half-cauchy": np.log(np.abs(rng.standard_cauchy(1000))),
-        "light": -(rng.normal(size=1000) ** 2),
-        "bounded": np.log(rng.uniform(size=1000)),
-        "no mean": 3 * np.log(np.abs(rng.standard_cauchy(1000))),
-        "huge range": 500 * rng.normal(size=1000),
-        "far from zero": rng.normal(size=1000) - 1e5,
-        "ties": rng.poisson(3, size=1000) * 0.5,
-        "mostly zero": np.where(rng.uniform(size=1000) < 0.9, -np.inf, rng.normal(size=1000)),
-        "a tail of five": rng.normal(size=24),
-        "a tail of four": rng.normal(size=20),
-    }
-
-
-CASES = psis_cases()
+RNG = np.random.default_rng(7)
+CASES = {
+    "half-cauchy": np.log(np.abs(RNG.standard_cauchy(1000))),
+    "light": -(RNG.normal(size=1000) ** 2),
+    "bounded": np.log(RNG.uniform(size=1000)),
+    "no mean": 3 * np.log(np.abs(RNG.standard_cauchy(1000))),
+    "huge range": 500 * RNG.normal(size=1000),
+    "far from zero": RNG.normal(size=1000) - 1e5,
+    "ties": RNG.poisson(3, size=1000) * 0.5,
+    "mostly zero": np.where(RNG.uniform(size=1000) < 0.9, -np.inf, RNG.normal(size=1000)),
+    "a tail of five": RNG.normal(size=24),
+    "a tail of four": RNG.normal(size=20),
+}
 
 
 @pytest.mark.usefixtures("x64")

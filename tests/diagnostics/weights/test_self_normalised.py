@@ -6,9 +6,7 @@ import pytest
 
 from jgen.diagnostics import weights
 from tests.helpers.normal_weights import log_weights, weight_moment
-from tests.helpers.random_keys import fresh_key
-
-FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
+from tests.helpers.random_keys import FALSE_ALARM_SDS, fresh_key
 
 
 @pytest.mark.usefixtures("x64")

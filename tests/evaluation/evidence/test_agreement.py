@@ -9,10 +9,8 @@ from jgen.evaluation.evidence import agreement
 from jgen.evaluation.evidence.student_interval import student_result
 from jgen.types import DrawKind, Draws
 
-INF = float("inf")
 
-
-def result(value, error, dof=INF):
+def result(value, error, dof=np.inf):
     return student_result(jnp.asarray(value), jnp.asarray(error), dof, 9, "")
 
 
@@ -33,27 +31,23 @@ def test_distances_are_in_standard_errors():
 def test_few_populations_have_students_distribution():
     """Eight populations have seven degrees of freedom, four chains three; their difference has Welch's."""
     populations = np.log(np.linspace(0.5, 1.5, 8))[:, None, None] + np.zeros((8, 1, 16))
-    compared = agreement(
-        {"SMC": weighted(populations, DrawKind.ENSEMBLE), "chains": result(0.7, 0.2, 3)}, truth=0.0
-    )
+    estimates = {"SMC": weighted(populations, DrawKind.ENSEMBLE), "chains": result(0.7, 0.2, 3)}
+    compared = agreement(estimates, truth=0.0)
     weights = np.linspace(0.5, 1.5, 8)
     error = weights.std(ddof=1) / np.sqrt(8) / weights.mean()  # the delta method
-    np.testing.assert_allclose(
-        [one.standard_error for one in compared.results.values()], [error, 0.2], rtol=1e-5
-    )
-    assert [one.dof for one in compared.results.values()] == [7, 3]
+    found = [(one.standard_error, one.dof) for one in compared.results.values()]
+    np.testing.assert_allclose(found, [(error, 7), (0.2, 3)], rtol=1e-5)
     off, apart = compared.off["chains"], compared.apart["SMC", "chains"]
-    np.testing.assert_allclose(
-        [off.errors, off.dof, off.p_value], [3.5, 3, 2 * stats.t(3).sf(3.5)], rtol=1e-5
-    )
+    truth = [3.5, 3, 2 * stats.t(3).sf(3.5)]
+    np.testing.assert_allclose([off.errors, off.dof, off.p_value], truth, rtol=1e-5)
     truth = stats.ttest_ind_from_stats(0.0, error * 8**0.5, 8, 0.7, 0.4, 4, equal_var=False)
     np.testing.assert_allclose([apart.errors, apart.p_value], truth, rtol=1e-4)
 
 
 def test_an_estimate_of_unknown_error_is_unreliable():
-    compared = agreement({"alone": result(0.0, np.nan, 0), "wild": result(-INF, INF, 7)}, truth=0.0)
+    compared = agreement({"alone": result(0.0, np.nan, 0), "wild": result(-np.inf, np.inf, 7)}, truth=0.0)
     assert [row["reliable"][:3] for row in compared.rows] == ["no:", "no:"]
-    assert compared.results["wild"].high == INF
+    assert compared.results["wild"].high == np.inf
 
 
 def test_unreliable_estimates_are_flagged():
@@ -68,11 +62,10 @@ def test_unreliable_estimates_are_flagged():
         "wide": result(0.0, 1.5),
     }).rows  # fmt: skip
     reliable = {row["by"]: row["reliable"] for row in rows}
-    assert reliable["even"] == reliable["many"] == "yes"
-    assert reliable["heavy"].startswith("no: ")
-    assert "Pareto k" in reliable["heavy"]
+    assert reliable["heavy"].startswith("no: Pareto k")
     assert "1.0 effective populations" in reliable["alone"]
-    assert reliable["wide"] == "no: an error of 1.5 nats"
+    found = [reliable[name] for name in ("even", "many", "wide")]
+    assert found == ["yes", "yes", "no: an error of 1.5 nats"]
 
 
 def test_draws_without_weights_are_refused():

@@ -51,12 +51,8 @@ def autoregressive():
 @jax.jit
 def log_ratios(proposal, keys, value):
     """Of draws of the proposal, from the keys that ``bridge`` uses, and of draws of the target."""
-
-    def log_ratio(x):
-        return TARGET(x) - proposal.log_prob(x)
-
-    drawn = jax.vmap(proposal.sample)(keys)
-    return jax.vmap(log_ratio)(drawn), jax.vmap(log_ratio)(value.reshape(-1, DIM))
+    positions = jax.vmap(proposal.sample)(keys), value.reshape(-1, DIM)
+    return [jax.vmap(lambda x: TARGET(x) - proposal.log_prob(x))(x) for x in positions]
 
 
 def check_ratio(module):
@@ -64,13 +60,10 @@ def check_ratio(module):
     key, proposal = fresh_key(), normal(2.0)
     value = autoregressive()[0]  # [chain, draw, dim]
     found = module.bridge(key, chains(value), TARGET, proposal=proposal)
-
     keys = jax.random.split(key, NUM_CHAINS * NUM_DRAWS)
     at_base, at_target = (np.asarray(one, np.float64) for one in log_ratios(proposal, keys, value))
-    size = float(
-        np.clip(module.ess_mean(jnp.asarray(at_target.reshape(NUM_CHAINS, NUM_DRAWS))), 1, at_target.size)
-    )
-    odds = size / at_base.size
+    size = float(module.ess_mean(jnp.asarray(at_target.reshape(NUM_CHAINS, NUM_DRAWS))))
+    odds = np.clip(size, 1, at_target.size) / at_base.size
 
     def excess(log_z):  # of the mean over the target, by the equation's first form
         p_over = np.mean(1 / (odds * np.exp(at_target - log_z) + 1))
@@ -90,11 +83,9 @@ def bridges(bridge, keys, values):
 def check_intervals(module):
     """Of 1000 nominal 95 % intervals 843 cover, but for a probability of 1e-8 where 90 % of all do."""
     keys = jax.random.split(fresh_key(), REPETITIONS)
-    value, error, size = (np.asarray(leaf) for leaf in bridges(module._bridge, keys, autoregressive()))
-    found = [
-        student_result(one, se, max(float(n) - 1, 1), 0, "")
-        for one, se, n in zip(value, error, size, strict=True)
-    ]
+    value, error, size = map(np.asarray, bridges(module._bridge, keys, autoregressive()))
+    estimates = zip(value, error, np.maximum(size - 1, 1), strict=True)
+    found = [student_result(*estimate, 0, "") for estimate in estimates]
     covered = sum(bool(one.low <= LOG_Z <= one.high) for one in found)
     assert covered >= FEWEST, f"{covered} of {REPETITIONS} intervals cover log Z"
 
@@ -118,12 +109,9 @@ def test_intervals_cover_though_draws_are_correlated():
 def test_the_interval_is_students_with_the_effective_size():
     key, value, proposal = fresh_key(), autoregressive()[0], normal(2.0)
     found = SHIPPED.bridge(key, chains(value), TARGET, proposal=proposal)
-    estimate = SHIPPED._bridge(TARGET, 0, proposal, key, value)
-    np.testing.assert_allclose(
-        [found.value, found.standard_error, found.dof],
-        [estimate.value, estimate.standard_error, estimate.size - 1],
-        rtol=1e-5,
-    )
+    estimate, error, size = SHIPPED._bridge(TARGET, 0, proposal, key, value)
+    truth = [estimate, error, size - 1]
+    np.testing.assert_allclose([found.value, found.standard_error, found.dof], truth, rtol=1e-5)
 
 
 def test_weighted_or_few_draws_are_refused():

@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import pytest
 
 from jgen.diagnostics.weights import multinomial, stratified
-from jgen.samplers import AnnealingPath, smc
-from jgen.samplers.annealing_path import path_and_kernel
+from jgen.samplers import smc
+from jgen.samplers.annealing_path import path_recipe
 from jgen.samplers.tempering_schedule import dense_covariance, diagonal_covariance
 from jgen.targets import double_well
 from jgen.testing.sampler_checks import importance_weights
@@ -25,8 +25,7 @@ def check_weights(**options):
     """Check E[Z-hat] / Z = 1 and weighted means, over 5,000 populations of eight particles."""
 
     def make(target, scale):
-        path = AnnealingPath(target.proposal, target.log_density)
-        return smc(path, path_and_kernel(target, scale)[1], num_particles=8, **options)
+        return path_recipe(smc, target, scale, num_particles=8, **options).sampler
 
     importance_weights(make, double_well(), fresh_key())
 

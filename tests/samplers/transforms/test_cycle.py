@@ -10,6 +10,7 @@ from jgen.sampling.driver import sample
 from jgen.targets import banana
 from jgen.testing import check_sampler
 from jgen.testing.sampler_checks.target_draws import positions
+from tests.helpers.marking import first_of_each
 
 KEY = jax.random.key(5)
 TARGET = banana()
@@ -23,26 +24,24 @@ def slide(target, scale):
     return mala(target.log_density, step_size=0.3 * scale, inverse_mass_matrix=target.variance)
 
 
-NESTED_TWICE = "thin of cycle of thin"
-NESTED = {
-    "cycle": lambda target, scale: cycle(walk(target, scale), slide(target, scale)),
-    NESTED_TWICE: lambda target, scale: thin(cycle(thin(walk(target, scale), 2), slide(target, scale)), 2),
-}
+def both(target, scale):
+    return cycle(walk(target, scale), slide(target, scale))
+
+
+def nested_twice(target, scale):
+    return thin(cycle(thin(walk(target, scale), 2), slide(target, scale)), 2)
 
 
 @pytest.mark.usefixtures("optimised")
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param("cycle", marks=pytest.mark.slow), pytest.param(NESTED_TWICE, marks=pytest.mark.weekly)],
-)
-def test_cycles_pass_all_checks(name):
+@pytest.mark.slow
+@pytest.mark.parametrize("make", first_of_each([both, nested_twice]))
+def test_cycles_pass_all_checks(make):
     """False alarm 1e-6."""
-    check_sampler(NESTED[name], TARGET, reversible=False)
+    check_sampler(make, TARGET, reversible=False)
 
 
 def test_every_kernel_knows_the_density_of_the_last_position():
-    sampler = cycle(walk(TARGET, 1.0), slide(TARGET, 1.0))
-    run = sample(KEY, sampler, num_chains=4, num_draws=20, position=positions(TARGET, 4))
+    run = sample(KEY, both(TARGET, 1.0), num_chains=4, num_draws=20, position=positions(TARGET, 4))
     last = run.state.states[-1]
     value, gradient = jax.vmap(jax.value_and_grad(TARGET.log_density))(last.position)
     rounding = 1e3 * np.finfo(np.float32).eps  # a curvature of up to 1e3 between two programs' roundings
@@ -52,7 +51,7 @@ def test_every_kernel_knows_the_density_of_the_last_position():
 
 
 def test_every_kernel_keeps_its_tuning():
-    sampler = cycle(walk(TARGET, 1.0), slide(TARGET, 1.0))
+    sampler = both(TARGET, 1.0)
     first, second = sampler.init(KEY, TARGET.start)
     tuned = second._replace(tuning=second.tuning._replace(step_size=jnp.float32(0.7)))
     after, _ = jax.jit(sampler.step)(KEY, (first, tuned))
@@ -62,12 +61,12 @@ def test_every_kernel_keeps_its_tuning():
 
 def test_persistent_parts_of_a_state_last_through_a_cycle():
     """A cycle initialises its members at every step, but for the count of draws and the momentum."""
-    both = cycle(
+    three = cycle(
         metropolis(TARGET.log_density, step_size=0.1),
         jittered_hmc(TARGET.log_density, step_size=0.2),
         ghmc(TARGET.log_density, step_size=1e-3, damping=1e-3),
     )
-    state, step, momenta = both.init(KEY, jnp.ones(2)), jax.jit(both.step), []
+    state, step, momenta = three.init(KEY, jnp.ones(2)), jax.jit(three.step), []
     for key in jax.random.split(KEY, 4):
         state, _ = step(key, state)
         momenta.append(state[2].persistent.momentum)

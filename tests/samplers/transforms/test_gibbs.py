@@ -10,31 +10,21 @@ from jgen.samplers import cycle, gibbs
 from jgen.sampling.driver import sample
 from jgen.testing.sampler_checks import invariance
 from jgen.testing.sampler_checks.target_draws import exact_draws
-from tests.helpers.composed_samplers import (
-    RHO,
-    conditional,
-    conjugate_sweep,
-    ising,
-    ising_sweep,
-    mixture,
-    pair,
-    pair_sweep,
-    parts,
-)
+from tests.helpers import composed_samplers as composed
 from tests.helpers.marking import first_of_each
 from tests.helpers.random_keys import fresh_key
 
-SWEEPS = {
-    "pair": (pair_sweep(parts()), pair),
-    "ising": (ising_sweep(parts()), ising),
-    "conjugate": (conjugate_sweep, mixture),
-}
+SWEEPS = [
+    (composed.pair_sweep(composed.parts()), composed.pair),
+    (composed.ising_sweep(composed.parts()), composed.ising),
+    (composed.conjugate_sweep, composed.mixture),
+]
 
 
-@pytest.mark.parametrize("name", first_of_each(SWEEPS))
-def test_sweeps_leave_their_target_invariant(name):
+@pytest.mark.parametrize("sweep", first_of_each(SWEEPS))
+def test_sweeps_leave_their_target_invariant(sweep):
     """False alarm 1e-6."""
-    make, target = SWEEPS[name]
+    make, target = sweep
     invariance(make, target(), fresh_key(), scales=(1.0,))
 
 
@@ -42,15 +32,16 @@ def test_sweeps_leave_their_target_invariant(name):
 def test_the_autocorrelation_of_a_sweep_is_the_known_one():
     """Of x and then y, x is an AR(1) of coefficient rho^2 exactly; a correlation of n pairs has the standard
     error (1 - r^2) / sqrt n, and 6 of them are passed with probability 2e-9."""
-    sweep, n = cycle(gibbs(conditional, "x"), gibbs(conditional, "y")), 40_000
-    before = exact_draws(fresh_key(), pair(), n)
+    sweep, n = cycle(gibbs(composed.conditional, "x"), gibbs(composed.conditional, "y")), 40_000
+    before = exact_draws(fresh_key(), composed.pair(), n)
     run = sample(fresh_key(), sweep, num_draws=1, num_chains=n, position=before)
     r = np.corrcoef(before["y"], run.draws.value["y"][:, 0])[0, 1]
-    assert abs(r - RHO**2) < 6 * (1 - RHO**4) / np.sqrt(n)
+    assert abs(r - composed.RHO**2) < 6 * (1 - composed.RHO**4) / np.sqrt(n)
 
 
 def test_a_draw_that_is_not_finite_is_rejected_and_flagged():
-    sampler = cycle(gibbs(lambda rest: dist.Normal(jnp.nan * rest["y"], 1.0), "x"), gibbs(conditional, "y"))
+    broken = gibbs(lambda rest: dist.Normal(jnp.nan * rest["y"], 1.0), "x")
+    sampler = cycle(broken, gibbs(composed.conditional, "y"))
     position = {"x": jnp.ones(2), "y": jnp.ones(2)}
     run = sample(jax.random.key(5), sampler, num_draws=3, num_chains=2, position=position)
     assert (run.draws.value["x"] == 1.0).all()

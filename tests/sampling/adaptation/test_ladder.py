@@ -14,7 +14,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 
-from jgen.samplers import AnnealingPath, hmc, metropolis, tempering
+from jgen.samplers import AnnealingPath, metropolis, tempering
 from jgen.samplers.populations.tempering import Replicas
 from jgen.sampling.adaptation import ladder
 from jgen.sampling.driver import resume, start
@@ -33,16 +33,15 @@ def learned(adaptation, key):
     def body(index, carry):
         state, states = carry
         betas = states.betas[0]
-        shape = (NUM_CHAINS, NUM_TEMPERATURES)
-        x = jax.random.normal(jax.random.fold_in(key, index), shape) * lambdas(betas)[None] ** -0.5
+        noise = jax.random.normal(jax.random.fold_in(key, index), (NUM_CHAINS, NUM_TEMPERATURES))
+        x = noise * lambdas(betas)[None] ** -0.5
         ratio = -0.5 * (1 - S**-2) * x**2
         acceptance = jnp.exp(jnp.minimum(jnp.diff(betas)[None] * (ratio[:, :-1] - ratio[:, 1:]), 0.0))
         draws = Draws(x[:, -1], {"swap_acceptance": acceptance}, None, DrawKind.MARKOV)
         return adaptation.update(state, states, draws, index, NUM_WARMUP)
 
-    betas = jnp.broadcast_to(jnp.linspace(0.0, 1.0, NUM_TEMPERATURES)[None], (NUM_CHAINS, NUM_TEMPERATURES))
-    nothing = jnp.zeros(NUM_CHAINS)
-    carry = adaptation.init(Replicas(nothing, nothing, nothing, betas))
+    betas = jnp.tile(jnp.linspace(0.0, 1.0, NUM_TEMPERATURES), (NUM_CHAINS, 1))
+    carry = adaptation.init(Replicas(*[jnp.zeros(NUM_CHAINS)] * 3, betas))
     return jax.lax.fori_loop(0, NUM_WARMUP, body, carry)[1].betas
 
 
@@ -93,15 +92,3 @@ def test_the_ladder_is_fixed_in_sampling():
     assert (np.diff(betas[0]) > 0).all()
     assert betas[0, 1] != np.float32(1 / 3)
     np.testing.assert_array_equal(betas, after.state.states.betas)
-
-
-def test_a_sampler_without_temperatures_is_rejected():
-    with pytest.raises(TypeError, match="take tempering"):
-        start(
-            jax.random.key(0),
-            hmc(log_density),
-            num_chains=2,
-            num_warmup=1,
-            adaptation=ladder(),
-            position=jnp.zeros(2),
-        )

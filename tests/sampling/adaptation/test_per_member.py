@@ -1,6 +1,5 @@
 """Test that each member of a cycle is adapted separately."""
 
-import dataclasses
 from importlib import import_module
 
 import jax
@@ -13,7 +12,8 @@ from jgen._internal.binding import bind_static
 from jgen.samplers import block, cycle, discrete_gibbs, mala, metropolis
 from jgen.sampling.adaptation import per_member, step_size, window
 from jgen.sampling.driver import sample
-from tests.helpers.adaptation_histories import allowed_error, draws, fed
+from jgen.types import DrawKind, Draws
+from tests.helpers.adaptation_histories import allowed_error, fed
 
 KEY = jax.random.key(7)
 
@@ -22,9 +22,8 @@ def check_separation(module):
     """Check two members that accept 0.9 and 0.1, both with target 0.5: one step grows, one shrinks."""
     states = (fed(4, 2), fed(4, 2))
     info = {"acceptance_rate": 0.1, "acceptance_rate_0": 0.9, "acceptance_rate_1": 0.1}
-    both = dataclasses.replace(
-        draws(states[0], 0.0), info={name: jnp.full(4, rate) for name, rate in info.items()}
-    )
+    info = {name: jnp.full(4, rate) for name, rate in info.items()}
+    both = Draws(states[0].position, info, None, DrawKind.MARKOV)
     adaptation = module.per_member(step_size(0.5), step_size(0.5))
     state, states = adaptation.init(states)
     _, (first, second) = adaptation.update(state, states, both, jnp.int32(0), jnp.int32(9))
@@ -45,15 +44,10 @@ def test_each_member_of_a_cycle_learns_by_itself():
     """A block in the cycle, and two in a cycle inside it: each has its own target and variables."""
     flip = block(Partial(bind_static(discrete_gibbs, num_values=2)), log_density, "coin")
     slide, walk = (block(Partial(make, step_size=0.1), log_density, "x") for make in (mala, metropolis))
-    run = sample(
-        KEY,
-        cycle(flip, cycle(slide, walk)),
-        num_draws=300,
-        num_chains=32,
-        position={"coin": jnp.zeros(32, int), "x": jnp.zeros((32, 3))},
-        num_warmup=400,
-        adaptation=per_member(None, per_member(window(0.574), step_size(0.3))),
-    )
+    adaptation = per_member(None, per_member(window(0.574), step_size(0.3)))
+    position = {"coin": jnp.zeros(32, int), "x": jnp.zeros((32, 3))}
+    options = {"num_draws": 300, "num_chains": 32, "num_warmup": 400, "adaptation": adaptation}
+    run = sample(KEY, cycle(flip, cycle(slide, walk)), position=position, **options)
     _, (slid, walked) = run.state.states
     assert slid.kernel.tuning.inverse_mass_factor.shape == (32, 3)
     info = run.draws.info

@@ -7,10 +7,9 @@ import pytest
 from scipy import stats
 
 from jgen.sampling.reducers import batch_means
-from jgen.types import DrawKind, Draws
 from tests.helpers.marking import first_of_each
 from tests.helpers.random_keys import fresh_key
-from tests.helpers.reducer_folds import run
+from tests.helpers.reducer_folds import markov, run
 
 FALSE_ALARM = 1e-6
 EPS = float(np.finfo(np.float32).eps)
@@ -30,7 +29,7 @@ def ar1(key, r, num_draws, num_chains):
 def test_batch_means_equal_those_of_stored_draws():
     """3,000 draws fill 46 batches of 64 with 56 draws left over; checked against plain NumPy."""
     value = np.asarray(ar1(jax.random.key(0), 0.5, 3000, 2)) + np.float32(100)  # [draw, chain]
-    result = run(batch_means(), Draws({"x": value}, {}, None, DrawKind.MARKOV))
+    result = run(batch_means(), markov({"x": value}))
     assert result.batch_size == 64
     exact = value.astype(np.float64)
     batch = exact[: 46 * 64].reshape(46, 64, 2).mean(axis=1)
@@ -58,18 +57,13 @@ def test_batch_means_of_an_autoregression(r):
     draws, and with S = (1 - r^b) / (1 - r) for k >= 1 r^(1 + (k - 1) b) (S / b)^2 between means of b."""
     num_draws, num_chains = 2**14, 64
     value = 1e4 + ar1(fresh_key(), r, num_draws, num_chains)[..., None]
-    result = run(batch_means(), Draws(value, {}, None, DrawKind.MARKOV))
+    result = run(batch_means(), markov(value))
     b, size = int(result.batch_size), num_draws * num_chains
     long_run = (1 + r) / (1 - r) - 2 * r * (1 - r**b) / (b * (1 - r) ** 2)  # b times a mean's variance
     next_one = r * ((1 - r**b) / (1 - r)) ** 2 / b  # b times the covariance of neighbours
     of_draws = scatter_bounds(size, 1, (1 + r) / (1 - r), (1 + r**2) / (1 - r**2), FALSE_ALARM / 6)
-    of_means = scatter_bounds(
-        num_chains * (num_draws // b),
-        long_run,
-        long_run + 2 * next_one / (1 - r**b),
-        long_run**2 + 2 * next_one**2 / (1 - r ** (2 * b)),
-        FALSE_ALARM / 6,
-    )
+    sums = long_run + 2 * next_one / (1 - r**b), long_run**2 + 2 * next_one**2 / (1 - r ** (2 * b))
+    of_means = scatter_bounds(num_chains * (num_draws // b), long_run, *sums, FALSE_ALARM / 6)
     dof = num_chains * (num_draws // b) - 1
     ratio = result.ess[0] * (size - 1) / size / dof
     assert of_draws[0] / of_means[1] < ratio < of_draws[1] / of_means[0]
@@ -82,7 +76,7 @@ def test_chains_that_disagree_raise_the_error():
     """One chain of four is 10 sd off: s^2 and the variance of batch means are nearly that of the offset. Both
     scatters are chi-squareds, noncentral by 3/16 of 100 a draw, which batches of one chain do not include."""
     value = ar1(fresh_key(), 0.0, 1024, 4) + jnp.array([[0.0, 0.0, 0.0, 10.0]])
-    result = run(batch_means(), Draws(value, {}, None, DrawKind.MARKOV))
+    result = run(batch_means(), markov(value))
     b = int(result.batch_size)
     assert 1024 % b == 0
     sizes, tails = np.array([[4096], [4096 // b]]), np.array([FALSE_ALARM / 4, 1 - FALSE_ALARM / 4])
@@ -93,9 +87,9 @@ def test_chains_that_disagree_raise_the_error():
 
 def test_batch_means_in_few_draws_and_wrong_options():
     value = np.arange(3, dtype=np.float32)[:, None]
-    result = run(batch_means(), Draws(value, {}, None, DrawKind.MARKOV))
+    result = run(batch_means(), markov(value))
     np.testing.assert_allclose(result.mean, 1.0)
     np.testing.assert_allclose(result.mcse, np.sqrt(1 / 3), rtol=4 * EPS)
-    assert np.isnan(run(batch_means(), Draws(value[:1], {}, None, DrawKind.MARKOV)).mcse)
+    assert np.isnan(run(batch_means(), markov(value[:1])).mcse)
     with pytest.raises(ValueError, match="even"):
         batch_means(5)

@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 
 from jgen.sampling.reducers import moments
-from jgen.types import DrawKind, Draws
-from tests.helpers.reducer_folds import run, stored
+from tests.helpers.reducer_folds import markov, run, stored, weighted
 
-FALSE_ALARM = 1e-6
 EPS = float(np.finfo(np.float32).eps)
 
 
 def test_moments_equal_those_of_stored_draws():
-    draws = stored(weighted=False)
+    draws = markov(stored().value)
     result = run(moments(), draws)
     for name, value in draws.value.items():
         value = value.astype(np.float64)
@@ -25,8 +23,7 @@ def test_moments_equal_those_of_stored_draws():
 def test_weighted_moments_equal_those_of_stored_draws(scale):
     draws = stored()
     log_weight = draws.log_weight * np.float32(scale)
-    draws = Draws(draws.value, {}, log_weight, DrawKind.WEIGHTED)
-    result = run(moments(), draws)
+    result = run(moments(), weighted(draws.value, log_weight))
     weight = np.exp(log_weight.astype(np.float64) - log_weight.max()).ravel()
     weight /= weight.sum()
     for name, value in draws.value.items():
@@ -42,7 +39,7 @@ def test_weighted_moments_equal_those_of_stored_draws(scale):
 def test_draws_of_weight_zero_do_not_count():
     value = np.array([[np.nan, 1.0], [2.0, np.inf], [4.0, 6.0]], np.float32)  # [draw, chain]
     log_weight = np.array([[-np.inf, 0.0], [0.0, -np.inf], [0.0, 0.0]], np.float32)
-    result = run(moments(), Draws(value, {}, log_weight, DrawKind.WEIGHTED))
+    result = run(moments(), weighted(value, log_weight))
     np.testing.assert_allclose(result.mean, 13 / 4, rtol=4 * EPS)
     np.testing.assert_allclose(result.variance, np.var([1, 2, 4, 6], ddof=1), rtol=8 * EPS)
 
@@ -50,8 +47,8 @@ def test_draws_of_weight_zero_do_not_count():
 def test_a_chain_without_weight_and_a_chain_with_nan():
     value = np.arange(8, dtype=np.float32).reshape(4, 2)
     nothing = np.array([[-np.inf, 0.0]] * 4, np.float32)
-    np.testing.assert_allclose(run(moments(), Draws(value, {}, nothing, DrawKind.WEIGHTED)).mean, 4.0)
+    np.testing.assert_allclose(run(moments(), weighted(value, nothing)).mean, 4.0)
     with_nan = {"bad": np.where(value == 3, np.nan, value), "good": value}
-    result = run(moments(), Draws(with_nan, {}, None, DrawKind.MARKOV))
+    result = run(moments(), markov(with_nan))
     assert np.isnan(result.mean["bad"])
     np.testing.assert_allclose(result.mean["good"], 3.5)

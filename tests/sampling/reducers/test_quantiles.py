@@ -9,18 +9,13 @@ import pytest
 from jax.tree_util import Partial
 
 from jgen.sampling.reducers import quantiles
-from jgen.types import DrawKind, Draws
 from tests.helpers.marking import first_of_each
 from tests.helpers.random_keys import fresh_key
-from tests.helpers.reducer_folds import run
+from tests.helpers.reducer_folds import markov, run, weighted
 
 PROBS = (0.001, 0.05, 0.3, 0.5, 0.9, 0.999)
 FALSE_ALARM = 1e-7
 SMALL, SEVERAL_LEVELS, NUM_GRID = 32, 13_000, 2000
-
-
-def markov(value):
-    return Draws(value, {}, None, DrawKind.MARKOV)
 
 
 def deviations(num_queries):
@@ -107,16 +102,11 @@ def check_sketch(module):
 
 def test_any_value_and_nan():
     """A pytree of any event shapes, integers, and a NaN in one coordinate of one chain."""
-    value = {
-        "a": np.arange(300).reshape(100, 3),
-        "b": np.arange(1200, dtype=np.float32).reshape(100, 3, 2, 2),
-    }
+    value = {"a": np.arange(300).reshape(100, 3), "b": np.arange(1200.0).reshape(100, 3, 2, 2)}
     value["b"][40, 1, 0, 1] = np.nan
     result = run(quantiles((0.5, 0.25), size=512), markov(value))
     np.testing.assert_array_equal(result.value["a"], [149, 74])
-    assert result.value["b"].shape == (2, 2, 2)
-    assert np.isnan(result.value["b"][:, 0, 1]).all()
-    assert np.isfinite(result.value["b"][:, 1]).all()
+    np.testing.assert_array_equal(np.isnan(result.value["b"]), [[[False, True], [False, False]]] * 2)
 
 
 def test_invalid_options_raise():
@@ -124,6 +114,5 @@ def test_invalid_options_raise():
         quantiles((0.0, 0.5))
     with pytest.raises(ValueError, match="even, got 5"):
         quantiles(size=5)
-    weighted = Draws(jnp.zeros((4, 2)), {}, jnp.zeros((4, 2)), DrawKind.WEIGHTED)
     with pytest.raises(ValueError, match="weighted"):
-        run(quantiles(), weighted)
+        run(quantiles(), weighted(jnp.zeros((4, 2)), jnp.zeros((4, 2))))

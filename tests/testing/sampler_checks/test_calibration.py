@@ -1,5 +1,7 @@
 """Calibration passes exact draws of the posterior and fails wrong ones; 1e-6 a false alarm."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -24,13 +26,8 @@ def draws(key, log_density, factor):
 
 
 def calibrate(factor):
-    return calibration(
-        lambda key, log_density: draws(key, log_density, factor),
-        PRIOR,
-        Partial(likelihood),
-        fresh_key(),
-        num_replications=400,
-    )
+    infer = partial(draws, factor=factor)
+    return calibration(infer, PRIOR, Partial(likelihood), fresh_key(), num_replications=400)
 
 
 def test_exact_draws_are_calibrated_and_wide_ones_are_not():

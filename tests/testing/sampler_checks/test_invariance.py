@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 import pytest
 from jax.tree_util import Partial
 
-from jgen.samplers import direct, importance, mala, metropolis
+from jgen.samplers import mala, metropolis
 from jgen.targets import standard_gaussian
 from jgen.testing import check_sampler
 from jgen.testing.sampler_checks import CheckFailed, importance_weights, invariance
-from jgen.types import DrawKind, Draws
+from jgen.types import DrawKind
+from tests.testing.sampler_checks.test_family import changed, weighted
 
 KEY = jax.random.key(0)
 TARGET = standard_gaussian(2)
@@ -21,19 +21,8 @@ def markov(target, scale):
     return mala(target.log_density, step_size=scale)
 
 
-def weighted(target, scale):
-    del scale
-    return importance(target.log_density, target.proposal)
-
-
-def mislabelled(target, scale):
-    del scale
-    counts = {"num_grads": jnp.int32(0), "num_log_densities": jnp.int32(0)}
-
-    def step(key, state):
-        return state, Draws(jax.random.normal(key, (2,)), counts, None, DrawKind.MARKOV)
-
-    return direct(target)._replace(step=Partial(step))
+def mislabel(state, draws):
+    return state, replace(draws, kind=DrawKind.MARKOV)
 
 
 def tempered(log_density, x):
@@ -50,7 +39,7 @@ def of_another_target(target, scale):
         (invariance, markov, TARGET, {"num_chains": 2500}, "take more chains"),
         (invariance, markov, replace(TARGET, sample=None), {}, "no exact sampler"),
         (invariance, weighted, TARGET, {}, "Markov"),
-        (importance_weights, mislabelled, TARGET, {}, "weighted draws"),
+        (importance_weights, changed(mislabel, weighted), TARGET, {}, "weighted draws"),
     ],
 )
 def test_a_check_that_cannot_be_made_raises(check, make, target, options, message):

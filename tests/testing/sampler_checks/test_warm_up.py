@@ -57,11 +57,6 @@ def test_each_adaptation_leads_to_a_calibrated_run(name):
 @pytest.mark.slow
 def test_a_warm_up_that_leaves_chains_at_their_start_is_detected():
     """It aims to reject one proposal in a million, and its steps are too short to get anywhere."""
+    options = {"adaptation": step_size(1 - 1e-6), "num_replications": 400}
     with pytest.raises(CheckFailed, match="a warm-up that is too short"):
-        warm_up(
-            scaled(metropolis),
-            standard_gaussian(2),
-            fresh_key(),
-            adaptation=step_size(1 - 1e-6),
-            num_replications=400,
-        )
+        warm_up(scaled(metropolis), standard_gaussian(2), fresh_key(), **options)

@@ -3,9 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -14,29 +11,13 @@ import optax
 import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from jgen.training import checkpoints, init_state, make_train_step, train
+from jgen.training import checkpoints, init_state
 from jgen.types import DrawKind, Draws
 from tests.helpers.trees import assert_identical
 
-pytestmark = pytest.mark.usefixtures(
-    "optimised"
-)  # bit for bit with another process, which is compiled as users compile
-
-OPTIMIZER = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(0.05))
-DATA = jnp.linspace(-1.0, 1.0, 12).reshape(4, 3)
-
-
-def noisy(params, batch, key):
-    noise = jax.random.normal(key, batch.shape)
-    return ((params["w"][None] - batch + noise) ** 2).mean() + jnp.abs(params["b"]), {}
-
 
 def fresh_state():
-    return init_state(jax.random.key(5), {"w": jnp.zeros(3), "b": jnp.ones(())}, OPTIMIZER)
-
-
-def fit(state, num_steps):
-    return train(state, make_train_step(noisy, OPTIMIZER), DATA, num_steps, chunk_size=7).state
+    return init_state(jax.random.key(5), {"w": jnp.zeros(3), "b": jnp.ones(())}, optax.adamw(0.05))
 
 
 def sampler_state():
@@ -68,29 +49,9 @@ def test_states_are_restored_bit_for_bit(make, tmp_path):
         assert_identical(checkpoints.restore(tmp_path, like=jax.eval_shape(make)), state)
 
 
-RESUME = """
-import sys
-sys.path.insert(0, {root!r})
-from tests.training.checkpoints.test_restore import *
-state = checkpoints.restore({directory!r}, like=fresh_state())
-checkpoints.save({directory!r}, fit(state, 9), step=20, notes={{"resumed": True}})
-assert "tensorflow" not in sys.modules
-"""
-
-
-@pytest.mark.weekly
-def test_training_resumed_in_another_process_is_the_same_run(tmp_path):
-    whole = fit(fresh_state(), 20)
-    checkpoints.save(tmp_path, fit(fresh_state(), 11), step=11)
-    program = RESUME.format(root=str(Path(__file__).parents[3]), directory=str(tmp_path))
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
-    assert checkpoints.notes(tmp_path) == {"resumed": True}
-    assert_identical(checkpoints.restore(tmp_path, like=fresh_state()), whole)
-
-
 def test_a_state_is_restored_to_the_sharding_of_like(tmp_path):
-    mesh = jax.make_mesh((1,), ("data",), axis_types=(AxisType.Auto,))
     checkpoints.save(tmp_path, jnp.arange(4.0), step=0)
+    mesh = jax.make_mesh((1,), ("data",), axis_types=(AxisType.Auto,))
     like = jax.device_put(jnp.zeros(4), NamedSharding(mesh, PartitionSpec("data")))
     restored = checkpoints.restore(tmp_path, like)
     assert restored.sharding == like.sharding
@@ -119,19 +80,14 @@ def test_missing_and_foreign_checkpoints_are_reported(tmp_path):
     checkpoints.save(tmp_path, like, step=3)
     with pytest.raises(FileNotFoundError, match=r"step 4 .* has steps \[3\]"):
         checkpoints.restore(tmp_path, like, step=4)
-    with pytest.raises(ValueError, match="not after step 3"):
-        checkpoints.save(tmp_path, like, step=3)
-    with pytest.raises(ValueError, match="keep"):
-        checkpoints.save(tmp_path, like, step=5, keep_last=0)
-    with pytest.raises(TypeError, match=r"\['f'\]"):
-        checkpoints.save(tmp_path, {"f": "text"}, step=5)
-    with pytest.raises(TypeError, match="the state"):
-        checkpoints.save(tmp_path, {}, step=5)
+    for state, words in (({"f": "text"}, r"\['f'\]"), ({}, "the state")):
+        with pytest.raises(TypeError, match=words):
+            checkpoints.save(tmp_path, state, step=5)
     (tmp_path / "foreign" / "7").mkdir(parents=True)
     (tmp_path / "foreign" / "7" / "weights.bin").write_bytes(b"weights")
     with pytest.raises(ValueError, match="not a checkpoint of jgen"):
         checkpoints.restore(tmp_path / "foreign", like)
-    [file] = [path for path in (tmp_path / "3" / "manifest").iterdir() if path.name == "metadata"]
+    file = tmp_path / "3" / "manifest" / "metadata"
     file.write_text(json.dumps({**json.loads(file.read_text()), "format": "else"}))
     with pytest.raises(ValueError, match="not written by jgen"):
         checkpoints.restore(tmp_path, like)
