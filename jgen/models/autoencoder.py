@@ -36,6 +36,7 @@ def autoencoder(
 
     Example:
         >>> import jax, jax.numpy as jnp
+        >>> from jgen.models import Network
         >>> def nothing(key):
         ...     return {}
         >>> def shifted(params, x):
