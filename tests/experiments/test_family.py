@@ -47,7 +47,7 @@ INVALID_DATA = {
     "exercise": ("x", (-1, 3, 3, 0), 17, f"{OUTSIDE} DiscretisedLogisticMixture: x["),
     "vae": ("x", (-1, 3, 3, 0), -1, f"{OUTSIDE} DiscretisedLogisticMixture: x["),
     "shapes": ("x", (-1, 3, 3, 3, 0), 2, f"{OUTSIDE} Bernoulli: x["),
-    "graphs": ("adjacency", (-1, 0, 1), 2, "adjacency"),
+    "graphs": ("adjacency", (-1, 0, 1), 2, "is no graph: edges must be 0 to 1"),
 }
 
 
