@@ -65,6 +65,8 @@ DRAWN = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_unrolled_rounds_give_the_same_bits(x64):  # noqa: ARG001
     """Also of uniforms, which are made of bits by exact operations."""
 

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+import pytest
 from jax.tree_util import Partial
 
 from jgen.applications import compare_samplers
@@ -15,6 +16,8 @@ MOMENTS = {"mean": NORMAL.mean, "variance": NORMAL.variance, "num_chains": 16, "
 KEY = jax.random.key(0)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_samplers_are_scored_independently():
     exact = jax.vmap(jax.vmap(NORMAL.sample))(jax.random.split(KEY, (2, 16)))
     markov = metropolis(Partial(log_prob_of, NORMAL))

@@ -9,6 +9,8 @@ from jgen.data import load
 from jgen.models import linear_log_prob
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_a_small_model_reaches_its_optimum_from_below():
     rows = np.random.default_rng(0).normal(size=(300, 4)) * [1.0, 0.7, 0.3, 0.3] + 0.5
     found = fit_linear_vae(jax.random.key(0), rows, 2, num_steps=800)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jgen.applications import fit_mixture
 from jgen.data import load
@@ -21,6 +22,8 @@ def test_one_component_is_the_gaussian_of_the_data():
     np.testing.assert_allclose(found.distribution.mean, rows.mean(0), rtol=1e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_a_degenerate_restart_is_not_chosen_and_other_rows_compile_nothing():
     """Repeated rows attract a component; its likelihood is bounded by the lower bound of the scales."""
     rows = np.concatenate([np.random.default_rng(0).normal(size=(40, 2)), np.tile([[9.0, 9.0]], (10, 1))])

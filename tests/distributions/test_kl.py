@@ -34,6 +34,8 @@ def test_zeros():
     assert kl(coin, certain).value == jnp.inf
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_monte_carlo_interval_covers_the_truth():
     """Compare with quadrature; the interval, widened to 4.9 standard errors, misses once in 1e6."""
     p = mixture([0.3, 0.7], dist.Normal(jnp.array([-2.0, 1.0]), jnp.array([0.5, 1.0])))

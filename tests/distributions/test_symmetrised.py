@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+import pytest
 
 import jgen.distributions as d
 from tests.helpers.random_keys import fresh_key
@@ -16,6 +17,8 @@ def test_density_of_symmetrised_is_the_mean_over_both_orders():
     np.testing.assert_allclose([q.log_prob(x), q.log_prob(swapped)], truth, rtol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_draws_of_symmetrised_follow_the_density_in_every_order():
     """Check that each order of three separated parts has probability 1/6; false-alarm rate 1.2e-8.
 

@@ -31,6 +31,8 @@ def test_every_sampler_of_multimodal_targets_runs(tmp_path, broadcasting):  # no
     assert {row["sampler"] for row in metrics_of(tmp_path, "sampler")} == claimed
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_the_proposal_covers_the_target_with_its_bound(broadcasting):  # noqa: ARG001
     """On a grid well beyond the circle, spaced by a third of a standard deviation of a mode."""
     density = ring(Config(modes=5, separation=6.0))

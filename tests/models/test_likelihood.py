@@ -57,6 +57,8 @@ def test_without_encoder_the_prior_is_the_proposal_and_weights_are_unbiased(x64)
     assert found.protocol["proposal"] == "prior"
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_bounds_rise_to_the_exact_value_at_the_expected_rate(x64):  # noqa: ARG001
     r"""q is the posterior, 1.5 times as wide in each of two directions.
 

@@ -1,4 +1,4 @@
-"""Check that every mutant is killed: one of each kernel and of each other package by default, all weekly."""
+"""Check that every mutant is killed: by default one a package, in CI one a kernel, weekly all of them."""
 
 import importlib
 import pkgutil
@@ -6,7 +6,6 @@ import pkgutil
 import pytest
 
 import tests.mutants
-from tests.helpers.marking import first_of_each
 from tests.helpers.mutant import KNOWN, name_of_check, plant
 
 TABLES = [
@@ -17,10 +16,16 @@ TABLES = [
 MUTANTS = {name: mutant for table in TABLES for name, mutant in table.items()}
 
 
-def kernel_of(name):
-    """Return the module of a sampler; for a mutant of anything else, the package."""
-    module = MUTANTS[name].user or MUTANTS[name].module
-    return module if module.startswith("samplers.") else module.partition(".")[0]
+def marked():
+    """Mark all but the first mutant of each package: the first of each kernel as slow, the rest as weekly."""
+    seen = set()
+    for name, mutant in MUTANTS.items():
+        module = mutant.user or mutant.module
+        package, kernel = module.partition(".")[0], module
+        is_first, is_first_of_kernel = package not in seen, package == "samplers" and kernel not in seen
+        seen |= {package, kernel}
+        mark = pytest.mark.slow if is_first_of_kernel else pytest.mark.weekly
+        yield name if is_first else pytest.param(name, marks=mark)
 
 
 def test_every_known_kind_has_a_mutant_and_names_differ():
@@ -30,7 +35,7 @@ def test_every_known_kind_has_a_mutant_and_names_differ():
 
 
 @pytest.mark.usefixtures("unoptimised")
-@pytest.mark.parametrize("name", first_of_each(MUTANTS, family=kernel_of))
+@pytest.mark.parametrize("name", list(marked()))
 def test_mutant_is_killed(name, record_property):
     """False alarms of a check do not matter here; its power is 1 - 1e-6 or more."""
     mutant = MUTANTS[name]

@@ -36,7 +36,7 @@ def test_a_chain_is_the_same_in_float32(name):
     np.testing.assert_allclose(together.draws.value[3:4], alone.draws.value, tolerance, 10 * tolerance)
 
 
-@pytest.mark.parametrize("num_lanes", [None, 2])
+@pytest.mark.parametrize("num_lanes", first_of_each([None, 2], rest="slow"))
 def test_chunks_stops_saves_and_reducers_change_nothing(num_lanes):
     """All chains together, and over lanes."""
     saved, options = [], {"name": "slice_sampler", "num_lanes": num_lanes, "reducers": {"moments": moments()}}

@@ -137,7 +137,10 @@ def check_constant(sampler, target):
         np.testing.assert_array_equal(draws.info["step_size"], tuning.step_size)
 
 
-@pytest.mark.parametrize("name", first_of_each(sorted(SAMPLERS, reverse=True), family=kind_of))
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow) if name in ("smc", "tempering") else name
+    for name in first_of_each(sorted(SAMPLERS, reverse=True), family=kind_of)
+])  # fmt: skip
 def test_constant_info_does_not_change(name):
     check_constant(SAMPLERS[name], AIMED[name])
 
@@ -147,12 +150,16 @@ def check_constant_hmc(module):
 
 
 def marks(sampler, target):
-    """Return no mark for the first target of samplers of independent draws; weekly for other pairs.
+    """Return no mark for the first target of two samplers, slow for that of others of independent draws.
 
-    One pair in 192 of the others is slow. Markov kernels have the checks of ``check_sampler`` by default.
+    Of the other pairs one in 192 is slow, the rest weekly. Markov kernels have the checks of
+    ``check_sampler``.
     """
     if target == first_claimed(sampler):
-        return () if kind_of(sampler) in (DrawKind.INDEPENDENT, DrawKind.WEIGHTED) else pytest.mark.weekly
+        if sampler in ("direct", "importance"):
+            return ()
+        exact = kind_of(sampler) in (DrawKind.INDEPENDENT, DrawKind.WEIGHTED)
+        return pytest.mark.slow if exact else pytest.mark.weekly
     place = list(MODULES).index(sampler) + list(TARGETS).index(target)
     return pytest.mark.slow if place % 192 == 0 else pytest.mark.weekly
 

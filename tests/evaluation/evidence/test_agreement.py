@@ -28,6 +28,8 @@ def test_distances_are_in_standard_errors():
     np.testing.assert_allclose([row["min p-value"] for row in rows], p_values, rtol=0.05)  # two figures
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_few_populations_have_students_distribution():
     """Eight populations have seven degrees of freedom, four chains three; their difference has Welch's."""
     populations = np.log(np.linspace(0.5, 1.5, 8))[:, None, None] + np.zeros((8, 1, 16))

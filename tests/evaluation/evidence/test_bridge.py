@@ -102,6 +102,8 @@ def test_the_root_is_that_of_meng_and_wong():
     check_ratio(SHIPPED)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_intervals_cover_though_draws_are_correlated():
     check_intervals(SHIPPED)
 

@@ -59,6 +59,8 @@ def test_log_z_is_unknown():
     assert "log_evidence" not in summary(draws).totals
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_a_bound_too_low_is_flagged_and_one_too_loose_exhausts_the_proposals():
     low = accept_reject(BETA.log_density, BETA.proposal, BETA.log_bound - 0.5)
     assert summary(sample(KEY, low, num_chains=100, num_draws=10).draws).totals["num_above_bound"] > 0

@@ -24,6 +24,8 @@ def run(sampler):
     return sample(KEY, sampler, num_draws=20, num_chains=50, position=exact_draws(KEY, asia(), 50)).draws
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_a_site_determined_by_others_is_flagged_in_every_draw():
     """Whether either disease is there follows from the two, so that site alone can never move."""
     draws = run(discrete_gibbs(asia().log_density, num_values=2))

@@ -63,6 +63,8 @@ def box(x):
     return jnp.where(jnp.abs(x[0]) <= 1, 0.0, -jnp.inf)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_draws_from_a_box_are_uniform():
     """Each end steps until it is outside, then points are tried; false alarm 1e-6."""
     sampler = slice_sampler(box, step_size=0.5, max_step_outs=10**9)  # so that neither end's share is short

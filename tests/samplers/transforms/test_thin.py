@@ -36,6 +36,8 @@ def test_another_interval_compiles_nothing():
     assert compiled == []
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_flags_of_draws_thinned_away_are_kept():
     def cliff(x):
         return jnp.where(jnp.sum(x) < 0.5, -0.5 * jnp.sum(x**2), jnp.nan)

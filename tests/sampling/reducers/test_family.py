@@ -59,6 +59,8 @@ def weighted(num_draws, **options):
     return sample(KEY, sampler, num_chains=CHAINS, num_draws=num_draws, **options)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_reduced_values_are_those_of_stored_draws():
     """Folding changes nothing but the state; each reducer is compared with NumPy by its own test."""
     stored = run(101, store=True)

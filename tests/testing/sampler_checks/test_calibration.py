@@ -30,6 +30,8 @@ def calibrate(factor):
     return calibration(infer, PRIOR, Partial(likelihood), fresh_key(), num_replications=400)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_exact_draws_are_calibrated_and_wide_ones_are_not():
     """Distances of 0.28 are never missed; draws four times as wide have ranks 0.5 off uniform."""
     found = calibrate(1.0)

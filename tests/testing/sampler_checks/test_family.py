@@ -176,6 +176,8 @@ def turn(angle):
     return lambda *_: sampler
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
 def test_reversibility_detects_a_current():
     """It leaves a Gaussian invariant with or without rotation; with it, it goes round one way."""
     reversibility(turn(0.0), TARGET, fresh_key(), scales=(1.0,))
