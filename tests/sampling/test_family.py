@@ -137,10 +137,14 @@ def check_constant(sampler, target):
         np.testing.assert_array_equal(draws.info["step_size"], tuning.step_size)
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if name in ("smc", "tempering") else name
-    for name in first_of_each(sorted(SAMPLERS, reverse=True), family=kind_of)
-])  # fmt: skip
+def by_kind():
+    """Return a sampler of each kind of draws, slow where it is a chain or a population; the rest weekly."""
+    for name in first_of_each(sorted(SAMPLERS, reverse=True), family=kind_of):
+        is_slow = isinstance(name, str) and kind_of(name) in (DrawKind.MARKOV, DrawKind.ENSEMBLE)
+        yield pytest.param(name, marks=pytest.mark.slow) if is_slow else name
+
+
+@pytest.mark.parametrize("name", list(by_kind()))
 def test_constant_info_does_not_change(name):
     check_constant(SAMPLERS[name], AIMED[name])
 
@@ -150,14 +154,11 @@ def check_constant_hmc(module):
 
 
 def marks(sampler, target):
-    """Return no mark for the first target of two samplers, slow for that of others of independent draws.
+    """Return slow for the first target of samplers of independent draws, weekly for other pairs.
 
-    Of the other pairs one in 192 is slow, the rest weekly. Markov kernels have the checks of
-    ``check_sampler``.
+    One pair in 192 of the others is slow. Markov kernels have the checks of ``check_sampler``.
     """
     if target == first_claimed(sampler):
-        if sampler in ("direct", "importance"):
-            return ()
         exact = kind_of(sampler) in (DrawKind.INDEPENDENT, DrawKind.WEIGHTED)
         return pytest.mark.slow if exact else pytest.mark.weekly
     place = list(MODULES).index(sampler) + list(TARGETS).index(target)
