@@ -68,6 +68,7 @@ EFFECTIVE_SIZE = {
     DrawKind.MARKOV: _chain_ess,
     DrawKind.BIASED: _chain_ess,
     DrawKind.INDEPENDENT: _num_draws,
+    DrawKind.APPROXIMATE: _num_draws,
     DrawKind.WEIGHTED: _kish_ess,
     DrawKind.ENSEMBLE: _kish_ess,
 }

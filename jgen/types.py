@@ -47,6 +47,9 @@ class DrawKind(enum.Enum):
     """A chain that leaves the target invariant; the normaliser is unknown."""
     BIASED = "biased"
     """A chain that leaves a distribution near the target invariant; the step size decides how near."""
+    APPROXIMATE = "approximate"
+    """Independent draws of something near the target, as a network's or a discretised diffusion's: no error
+    bar includes the difference."""
     ENSEMBLE = "ensemble"
     """A population moved along a path of densities; each draw is one pass, with an unbiased weight."""
 
@@ -204,6 +207,9 @@ class Result(NamedTuple):
         protocol: What must agree before two results may be compared.
         dof: Degrees of freedom of Student's t, by which the interval was made from the standard error;
             infinite if it was made from the normal distribution.
+        pareto_k: Shape of the tail of the weights behind the estimate; None where it has none, or too few.
+        flags: What is wrong with the estimate, one sentence each; empty where nothing is. An interval of a
+            flagged estimate is NaN, or so wide that it covers.
     """
 
     value: Array
@@ -213,9 +219,11 @@ class Result(NamedTuple):
     method: str
     protocol: Mapping[str, Any]
     dof: float = math.inf
+    pareto_k: float | None = None
+    flags: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Return value and interval, then the sample size and the method.
+        """Return value and interval, then the sample size and the method, then what is wrong.
 
         Example:
             >>> Result(-31.3114, -31.3512, -31.2716, 2000, "importance", {})
@@ -230,7 +238,7 @@ class Result(NamedTuple):
         if 1e-4 < half < 1e6:  # two digits of the error
             style = f".{max(0, 1 - math.floor(math.log10(half)))}f"
         interval = "" if low == value == high else f" (95 % interval {low:{style}} to {high:{style}})"
-        return f"{value:{style}}{interval}\n  n = {self.n}, {self.method}"
+        return "\n  ".join((f"{value:{style}}{interval}", f"n = {self.n}, {self.method}", *self.flags))
 
     @property
     def standard_error(self) -> Array:

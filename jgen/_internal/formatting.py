@@ -51,7 +51,8 @@ def _(value: float) -> str:
 
 @format_value.register
 def _(value: Result) -> str:
-    return f"{format_value(value.value)} [{format_value(value.low)}, {format_value(value.high)}]"
+    interval = f"{format_value(value.value)} [{format_value(value.low)}, {format_value(value.high)}]"
+    return "; ".join((interval, *value.flags))
 
 
 @format_value.register(np.ndarray)

@@ -67,6 +67,30 @@ def written_out(key: Array) -> Array:
     return jax.random.wrap_key_data(jax.random.key_data(key), impl=WRITTEN_OUT) if is_threefry(key) else key
 
 
+def as_threefry(key: Array) -> Array:
+    """Return a key of JAX's default generator, made from the words of a key of another one, such as "rbg".
+
+    Under ``vmap`` a key of "rbg" or "unsafe_rbg" draws the numbers of a whole batch from the first key of the
+    batch. In a loop in which the first chain waits for the others, all others would be given the same numbers
+    again and again.
+
+    Args:
+        key: Typed keys of any shape; those of the default generator are returned as they are.
+
+    Example:
+        >>> keys = jax.random.split(jax.random.key(0, impl="rbg"), 3)
+        >>> str(jax.random.key_impl(as_threefry(keys))), as_threefry(keys).shape
+        ('threefry2x32', (3,))
+    """
+    if jax.random.key_impl(key) in (THREEFRY, WRITTEN_OUT):
+        return key
+    words = jax.random.key_data(key)
+    mixed = jnp.zeros_like(words[..., 0]), jnp.zeros_like(words[..., 0])
+    for i in range(0, words.shape[-1], 2):
+        mixed = threefry(mixed, (words[..., i], words[..., min(i + 1, words.shape[-1] - 1)]))
+    return jax.random.wrap_key_data(jnp.stack(mixed, axis=-1), impl=THREEFRY)
+
+
 def _blocks(words: Array, shape: tuple[int, ...]) -> tuple[Array, Array]:
     """Compute a block for each element of an array, with the counters of ``jax.random`` (partitionable)."""
     size = math.prod(shape)

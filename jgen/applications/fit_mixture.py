@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpyro.distributions import Distribution
 
+from jgen._internal.compiled import jit
 from jgen.applications.cosine_adam import cosine_adam
 from jgen.models import gaussian_mixture
 from jgen.models.gaussian_mixture import GaussianMixture, MixtureParams
@@ -98,7 +99,7 @@ def fit_mixture(
     return MixtureFit(params, distribution, log_likelihood, np.asarray(degenerate))
 
 
-@jax.jit
+@jit
 def _best_interior(
     model: GaussianMixture, params: MixtureParams, log_likelihood: Array, failed: Array
 ) -> tuple[MixtureParams, Distribution, Array]:

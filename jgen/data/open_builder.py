@@ -66,7 +66,7 @@ def source_of(made: Any, split: str) -> Source:
     """
     splits = ", ".join(made.info.splits)
     try:
-        if made.info.splits[split].num_examples:
+        if made.info.splits[split].num_examples > 0:
             return Source(made.as_data_source(split=split), Path(made.data_dir))
     except (ValueError, KeyError, AssertionError) as error:
         what = f"cannot read the split {split!r} of {made.name} (it has {splits})"

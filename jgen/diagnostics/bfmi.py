@@ -3,6 +3,9 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from jgen._internal.own_precision import in_own_precision
+from jgen._internal.units import unit_of
+from jgen.diagnostics.chain_statistics import to_floats
 from jgen.types import Array
 
 
@@ -34,8 +37,13 @@ def bfmi(energy: ArrayLike) -> Array:
     """
     if jnp.ndim(energy) != 2:
         raise ValueError(f"bfmi takes energies [chain, draw]; got shape {jnp.shape(energy)}")
-    energy = jnp.asarray(energy, dtype=float)  # [chain, draw]
-    if energy.shape[1] < 2:
-        return jnp.full(energy.shape[0], jnp.nan, energy.dtype)  # [chain]
-    centred = energy - energy[:, :1]  # [chain, draw]; energies are large and float32 is short
+    if jnp.shape(energy)[1] < 2:
+        return jnp.full(jnp.shape(energy)[0], jnp.nan)  # [chain]
+    return in_own_precision(_ratio, energy)
+
+
+def _ratio(energy: ArrayLike) -> Array:
+    energy = to_floats(jnp.asarray(energy))  # [chain, draw]
+    centred = energy - energy[:, :1]  # energies are large and float32 is short
+    centred = centred / unit_of(centred, 1)
     return (jnp.diff(centred, axis=1) ** 2).mean(axis=1) / centred.var(axis=1, ddof=1)

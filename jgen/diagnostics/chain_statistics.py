@@ -6,11 +6,14 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.scipy.special import ndtri
 from jax.typing import ArrayLike
 from scipy.fft import next_fast_len
 
+from jgen._internal.own_precision import in_own_precision
+from jgen._internal.units import unit_of
 from jgen.types import Array
 
 MIN_DRAWS = 4
@@ -21,8 +24,8 @@ def diagnose(
 ) -> Array:
     """Compute a statistic of draws of one scalar, or NaN where it is undefined.
 
-    Too few draws or chains, or one NaN among the draws, give NaN: a diagnostic of the other draws would hide
-    the invalid one.
+    Too few draws or chains, one NaN among the draws, or no finite draw give NaN: a diagnostic of the other
+    draws would hide the invalid one. 64-bit draws are diagnosed in 64 bits, integers by their differences.
 
     Args:
         statistic: ``statistic(draws, *arguments)`` -> scalar; a module-level function, compiled once.
@@ -34,22 +37,59 @@ def diagnose(
         The statistic, or NaN.
 
     Raises:
-        ValueError: If ``draws`` is not ``[chain, draw]``.
+        ValueError: If ``draws`` is not ``[chain, draw]``, or complex.
     """
     if jnp.ndim(draws) != 2:
         raise ValueError(
             f"a diagnostic takes draws of one scalar, [chain, draw]; got shape {jnp.shape(draws)}. "
             "Pass one chain as draws[None, :], and vmap over the coordinates of a vector."
         )
-    draws = jnp.asarray(draws, dtype=float)  # [chain, draw]
-    if draws.shape[0] < min_chains or draws.shape[1] < MIN_DRAWS:
-        return jnp.asarray(jnp.nan, draws.dtype)
-    return _nan_if_any(statistic, draws, *arguments)
+    num_chains, num_draws = jnp.shape(draws)
+    if num_chains < min_chains or num_draws < MIN_DRAWS:
+        return jnp.asarray(jnp.nan)
+    return in_own_precision(lambda draws: _nan_if_any(statistic, draws, *arguments), draws)
 
 
 @partial(jax.jit, static_argnums=(0, 2))
 def _nan_if_any(statistic, draws, *arguments):
-    return jnp.where(jnp.isnan(draws).any(), jnp.nan, statistic(draws, *arguments))
+    draws = to_floats(draws)
+    undefined = jnp.isnan(draws).any() | ~jnp.isfinite(draws).any()
+    return jnp.where(undefined, jnp.nan, statistic(draws, *arguments))
+
+
+def to_floats(draws: Array) -> Array:
+    """Convert draws to floats; integers relative to the least, because a float32 holds seven digits only.
+
+    Args:
+        draws: Real, integer or boolean, of any shape.
+    """
+    if jnp.issubdtype(draws.dtype, jnp.integer):
+        unsigned = np.dtype(f"uint{8 * draws.dtype.itemsize}")
+        draws = draws.astype(unsigned) - draws.min().astype(unsigned)
+    return draws.astype(float)
+
+
+def in_unit(draws: Array) -> tuple[Array, Array]:
+    """Return the draws relative to the first, divided by a power of two, and that power ``[]``.
+
+    A statistic of squares neither underflows nor overflows in this unit.
+
+    Args:
+        draws: ``[chain, draw]``.
+    """
+    centred = draws - draws[0, 0]
+    unit = unit_of(centred)[0, 0]
+    return centred / unit, unit
+
+
+def check_probability(name: str, prob: float) -> None:
+    """Check that a number is a probability.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not 0 <= prob <= 1:
+        raise ValueError(f"{name} takes a probability between 0 and 1; got {prob}")
 
 
 def split_chains(draws: Array) -> Array:
@@ -157,7 +197,7 @@ def effective_sample_size(draws: Array) -> Array:
     """
     num_chains, num_draws = draws.shape
     size = num_chains * num_draws
-    centred = draws - draws[0, 0]
+    centred, _ = in_unit(draws)
     chain_mean = centred.mean(axis=1)  # [chain]
     padded = next_fast_len(2 * num_draws, real=True)
     spectrum = jnp.fft.rfft(centred - chain_mean[:, None], n=padded, axis=1)  # [chain, frequency]

@@ -4,7 +4,12 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from jgen.diagnostics import chain_statistics
-from jgen.diagnostics.chain_statistics import diagnose, effective_sample_size, split_chains
+from jgen.diagnostics.chain_statistics import (
+    check_probability,
+    diagnose,
+    effective_sample_size,
+    split_chains,
+)
 from jgen.types import Array
 
 
@@ -88,7 +93,7 @@ def ess_quantile(draws: ArrayLike, prob: float) -> Array:
         Scalar; NaN for NaN draws or fewer than four draws.
 
     Raises:
-        ValueError: If ``draws`` is not ``[chain, draw]``.
+        ValueError: If ``draws`` is not ``[chain, draw]``, or ``prob`` not a probability.
 
     Example:
         >>> import jax
@@ -98,6 +103,7 @@ def ess_quantile(draws: ArrayLike, prob: float) -> Array:
     Reference:
         Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.2.
     """
+    check_probability("ess_quantile", prob)
     return diagnose(indicator_ess, draws, prob)
 
 

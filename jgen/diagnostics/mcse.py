@@ -5,7 +5,7 @@ from jax import lax
 from jax.scipy.special import betainc
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.chain_statistics import diagnose, ordered
+from jgen.diagnostics.chain_statistics import check_probability, diagnose, in_unit, ordered
 from jgen.diagnostics.ess import indicator_ess, split_ess
 from jgen.types import Array
 
@@ -27,15 +27,16 @@ def _beta_quantile(prob: float, alpha: Array, beta: Array) -> Array:
 
 
 def _mean(draws: Array) -> Array:
-    return (draws - draws[0, 0]).std(ddof=1) / jnp.sqrt(split_ess(draws))
+    scaled, unit = in_unit(draws)
+    return unit * (scaled.std(ddof=1) / jnp.sqrt(split_ess(scaled)))
 
 
 def _sd(draws: Array) -> Array:
-    centred = draws - draws[0, 0]  # [chain, draw]
-    square = (centred - centred.mean()) ** 2  # [chain, draw]
+    scaled, unit = in_unit(draws)
+    square = (scaled - scaled.mean()) ** 2  # [chain, draw]
     variance = square.mean()
-    error = jnp.sqrt(((square**2).mean() - variance**2) / split_ess(square) / variance) / 2
-    return jnp.where(variance == 0, 0.0, error)
+    error = jnp.sqrt(((square - variance) ** 2).mean() / split_ess(square) / variance) / 2
+    return jnp.where(variance == 0, 0.0, unit * error)
 
 
 def _quantile(draws: Array, prob: float) -> Array:
@@ -113,7 +114,7 @@ def mcse_quantile(draws: ArrayLike, prob: float) -> Array:
         Scalar, in the units of the draws; NaN for NaN draws or fewer than four draws.
 
     Raises:
-        ValueError: If ``draws`` is not ``[chain, draw]``.
+        ValueError: If ``draws`` is not ``[chain, draw]``, or ``prob`` not a probability.
 
     Example:
         >>> import jax
@@ -124,4 +125,5 @@ def mcse_quantile(draws: ArrayLike, prob: float) -> Array:
     Reference:
         Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.4.
     """
+    check_probability("mcse_quantile", prob)
     return diagnose(_quantile, draws, prob)

@@ -3,13 +3,14 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.chain_statistics import diagnose
+from jgen.diagnostics.chain_statistics import diagnose, in_unit
 from jgen.types import Array
 
 
 def _between(draws: Array) -> Array:
-    means = (draws - draws[0, 0]).mean(axis=1)  # [chain]
-    return means.std(ddof=1) / jnp.sqrt(means.size)
+    scaled, unit = in_unit(draws)
+    means = scaled.mean(axis=1)  # [chain]
+    return unit * (means.std(ddof=1) / jnp.sqrt(means.size))
 
 
 def mcse_between(draws: ArrayLike) -> Array:

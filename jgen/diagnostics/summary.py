@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jgen import diagnostics
+from jgen._internal.own_precision import in_own_precision
 from jgen.diagnostics import weights
+from jgen.diagnostics.weights.self_normalised import weighted_moments
 from jgen.types import COUNTS, Array, DrawKind, Draws, Result
 
 Columns = dict[str, np.ndarray]
@@ -61,8 +62,9 @@ class Summary(NamedTuple):
 def _format(name: str, value: Any) -> str:
     """Format an entry: a result with its interval, an array by its smallest value, a count in full."""
     if isinstance(value, Result):
-        return f"{float(value.value):.4f} [{float(value.low):.4f}, {float(value.high):.4f}]"
-    if isinstance(value, int | np.integer):
+        interval = f"{float(value.value):.4f} [{float(value.low):.4f}, {float(value.high):.4f}]"
+        return "; ".join((interval, *value.flags))
+    if isinstance(value, int | np.integer | str):
         return str(value)
     return f"{float(np.min(value)):{FORMATS.get(name, '.4g')}}"
 
@@ -100,13 +102,15 @@ def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
 
 def _log_weight(draws: Draws) -> Array:
     """Return log-weights whose mean estimates Z ``[chain, draw]``, for all estimates of Z."""
-    if draws.kind in (DrawKind.MARKOV, DrawKind.BIASED) or draws.log_weight is None:
+    inexact = DrawKind.MARKOV, DrawKind.BIASED, DrawKind.APPROXIMATE
+    if draws.kind in inexact or draws.log_weight is None:
         raise ValueError(
             f"the normaliser is unknown from {draws.kind.value} draws without log-weights: a kernel that "
             "leaves the target invariant does not use it. Use importance or rejection to estimate log Z."
         )
-    log_weight = jnp.asarray(draws.log_weight)
-    return weights.population_log_weight(log_weight) if draws.kind is DrawKind.ENSEMBLE else log_weight
+    if draws.kind is DrawKind.ENSEMBLE:
+        return weights.population_log_weight(draws.log_weight)
+    return draws.log_weight
 
 
 def _independent(column: np.ndarray, _: Draws) -> dict[str, Any]:
@@ -114,25 +118,17 @@ def _independent(column: np.ndarray, _: Draws) -> dict[str, Any]:
     return {"mean": mean, "sd": sd, "mcse": sd / np.sqrt(column.size)}
 
 
-@jax.jit
-def _weighted_moments(value: Array, log_weight: Array) -> tuple[Array, Array, Array]:
-    mean, error = weights.self_normalised_mean(value, log_weight)
-    share = weights.self_normalised(log_weight)  # [n]
-    variance = jnp.where(share > 0, share * (value - mean) ** 2, 0.0).sum()
-    return mean, jnp.sqrt(variance), error
-
-
 def _weighted(column: np.ndarray, draws: Draws) -> dict[str, Any]:
-    mean, sd, error = _weighted_moments(jnp.asarray(column, dtype=float).ravel(), _log_weight(draws).ravel())
+    mean, sd, error = weighted_moments(column.ravel(), np.ravel(_log_weight(draws)))
     return {"mean": mean, "sd": sd, "mcse": error}
 
 
 def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
     """Compute mean and sd of all particles, and the error between populations."""
-    particles = jnp.asarray(draws.log_weight)  # [chain, draw, particle]
-    mean, sd, _ = _weighted_moments(jnp.asarray(column, dtype=float).ravel(), particles.ravel())
+    particles = np.asarray(draws.log_weight)  # [chain, draw, particle]
+    mean, sd, _ = weighted_moments(column.ravel(), particles.ravel())
     populations = weights.population_mean(column, particles)  # [chain, draw]
-    error = weights.self_normalised_mean(populations.ravel(), _log_weight(draws).ravel())[1]
+    error = weights.self_normalised_mean(np.ravel(populations), np.ravel(_log_weight(draws)))[1]
     return {"mean": mean, "sd": sd, "mcse": error}
 
 
@@ -147,12 +143,12 @@ def _chain_diagnostics(draws: Array) -> list[Array]:
 
 def _markov(column: np.ndarray, _: Draws) -> dict[str, Any]:
     mean, sd = _mean_and_sd(column)
-    found = zip(CHAIN_DIAGNOSTICS, _chain_diagnostics(np.ascontiguousarray(column)), strict=True)
+    found = zip(CHAIN_DIAGNOSTICS, in_own_precision(_chain_diagnostics, column), strict=True)
     return {"mean": mean, "sd": sd} | {diagnostic.__name__: value for diagnostic, value in found}
 
 
 def _weighted_totals(draws: Draws) -> dict[str, Any]:
-    log_weight = _log_weight(draws).ravel()  # [n]
+    log_weight = np.ravel(_log_weight(draws))  # [n]
     return {
         "log_evidence": weights.log_evidence(log_weight),
         "kish_ess": float(weights.kish_ess(log_weight)),
@@ -173,11 +169,20 @@ def _markov_totals(draws: Draws) -> dict[str, Any]:
 # The diagnostics of each kind of draws: of one coordinate, and of the whole run.
 DIAGNOSTICS: Mapping[DrawKind, tuple[Callable[..., dict[str, Any]], Callable[[Draws], dict[str, Any]]]] = {
     DrawKind.INDEPENDENT: (_independent, lambda _: {}),
+    DrawKind.APPROXIMATE: (_independent, lambda _: {"errors": "do not include the bias"}),
     DrawKind.WEIGHTED: (_weighted, _weighted_totals),
     DrawKind.MARKOV: (_markov, _markov_totals),
     DrawKind.BIASED: (_markov, _markov_totals),
     DrawKind.ENSEMBLE: (_ensemble, _ensemble_totals),
 }
+
+
+REMEDIES = {
+    "num_diverging": "draws miss a part of the target: warm up to a higher acceptance, such as "
+    "window(0.95), or reparametrise",
+    "num_outside_support": "no draws of this distribution: draw in float64, or by another sampler",
+}
+"""What to do where a flag in ``info`` was raised."""
 
 
 def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
@@ -197,6 +202,7 @@ def summary(draws: Draws) -> Summary:
     The kind of the draws determines the diagnostics:
 
     - independent: sd / sqrt(n);
+    - approximate: the same, with a note that no error includes the distance from the target;
     - weighted: self-normalised means with their delta-method error, log Z with its interval, Kish's ESS and
       the Pareto k of the weights;
     - ensemble: the same, of populations, each with the mean weight of its particles: only populations are
@@ -206,8 +212,8 @@ def summary(draws: Draws) -> Summary:
     - biased: the same. The errors are Monte Carlo errors; they do not include the bias of the step size.
 
     For every kind it counts gradients and log densities (of the draws, without warm-up), each flag in
-    ``info``, such as ``diverging``, and draws that are not finite. A coordinate that cannot be diagnosed
-    shows NaN, the others their numbers.
+    ``info``, such as ``diverging``, with a remedy for some, and draws that are not finite. A coordinate that
+    cannot be diagnosed shows NaN, the others their numbers.
 
     Args:
         draws: ``[chain, draw, *event]`` at every leaf, ``[chain, draw, particle, *event]`` for an ensemble,
@@ -233,6 +239,7 @@ def summary(draws: Draws) -> Summary:
     run = _validate(draws)
     diagnose, add_totals = DIAGNOSTICS[draws.kind]
     totals = {"num_chains": run[0], "num_draws": run[1], **_info_totals(draws.info), **add_totals(draws)}
+    totals |= {f"remedy for {name}": REMEDIES[name] for name in REMEDIES if totals.get(name)}
     names: list[str] = []
     rows: list[dict[str, Any]] = []
     non_finite = np.zeros(run, bool)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
+from jgen._internal.units import power_of_two
 from jgen.distributions.input_checks import no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array
@@ -94,9 +95,13 @@ def combine_gaussians(p: Any, q: Any, p_weight: Array, q_weight: Array) -> dist.
     p, q = same_form(p, q)
     (m, s), (n, r) = gaussian_parameters(p), gaussian_parameters(q)
     if not is_dense(p):
+        unit = _least_unit(s, r, p_weight, q_weight)
+        s, r = s / unit, r / unit
         precision = p_weight / s**2 + q_weight / r**2
-        return like(p, (p_weight * m / s**2 + q_weight * n / r**2) / precision, precision**-0.5)
+        return like(p, (p_weight * m / s**2 + q_weight * n / r**2) / precision, unit * precision**-0.5)
     identity = _identity(m)
+    unit = _least_unit(jnp.abs(s).max(-1), jnp.abs(r).max(-1), p_weight, q_weight)  # [*batch, dim]
+    s, r, m, n = s / unit[..., None], r / unit[..., None], m / unit, n / unit
     roots = jnp.concatenate(
         [w**0.5 * solve_triangular(x, identity, lower=True) for w, x in ((p_weight, s), (q_weight, r))], -2
     )  # [*batch, 2 dim, dim], whose Gram matrix is the precision
@@ -104,4 +109,11 @@ def combine_gaussians(p: Any, q: Any, p_weight: Array, q_weight: Array) -> dist.
     targets = jnp.concatenate([roots[..., :d, :] @ m[..., None], roots[..., d:, :] @ n[..., None]], -2)
     orthogonal, upper = jnp.linalg.qr(roots)
     mean = solve_triangular(upper, jnp.swapaxes(orthogonal, -1, -2) @ targets)[..., 0]
-    return MultivariateNormal(mean, scale_tril=lower_factor(solve_triangular(upper, identity)))
+    factor = lower_factor(solve_triangular(upper, identity))
+    return MultivariateNormal(unit * mean, scale_tril=unit[..., None] * factor)
+
+
+def _least_unit(s: Array, r: Array, p_weight: Array, q_weight: Array) -> Array:
+    """Return powers of two of the smaller scale that counts: the squares of 1e-20 are not normal float32."""
+    scales = (jnp.where(weight > 0, x, jnp.inf) for weight, x in ((p_weight, s), (q_weight, r)))
+    return power_of_two(jnp.minimum(*scales))

@@ -65,7 +65,7 @@ def check_indices(caller: str, distribution: Any, indices: Sequence[int]) -> lis
     shape = distribution.event_shape
     if len(shape) != 1:
         raise ValueError(f"{caller} needs events that are vectors, given event_shape {shape}.")
-    if is_traced(indices) or np.ndim(indices) != 1:
+    if is_traced(indices) or np.ndim(indices) != 1 or any(isinstance(i, bool | np.bool_) for i in indices):
         raise TypeError(f"{caller}: indices must be a list of known integers, given {indices!r}.")
     dim, selected = shape[0], [operator.index(i) for i in indices]
     distinct = {i % dim for i in selected}

@@ -1,6 +1,6 @@
 """Interpolate two distributions along their geometric path."""
 
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
 import jax
@@ -12,7 +12,13 @@ from jax.tree_util import Partial
 from jgen._internal.validation import is_traced
 from jgen.distributions.gaussian_algebra import combine_gaussians
 from jgen.distributions.input_checks import no_closed_form
-from jgen.distributions.parameters import Bernoulli, Categorical, log_prob_of, unchecked_logits
+from jgen.distributions.parameters import (
+    Bernoulli,
+    Categorical,
+    bernoulli_log_probs,
+    log_prob_of,
+    unchecked_logits,
+)
 from jgen.types import Array, LogDensity
 
 
@@ -28,11 +34,12 @@ def interpolate(p: Any, q: Any, t: Array | float) -> dist.Distribution:
         t: Position on the path, in [0, 1].
 
     Returns:
-        A normalised distribution; categorical and Bernoulli ones are given by their logits.
+        A normalised distribution; a categorical one is given by its logits, a Bernoulli one by its
+        probabilities unless both ends are given by logits.
 
     Raises:
         TypeError: No closed form for this pair.
-        ValueError: A t outside [0, 1], or events of different shapes.
+        ValueError: A t outside [0, 1], events of different shapes, or no outcome in common.
 
     Example:
         >>> import numpyro.distributions as dist
@@ -110,7 +117,11 @@ def _(p: dist.Independent, q: Any, t: Any):
 def _(p: Any, q: Any, t: Any):
     if not isinstance(q, Bernoulli):
         raise no_closed_form("interpolate", _interpolate, p, q)
-    return dist.BernoulliLogits((1 - t) * p.logits + t * q.logits)
+    zero, one = map(partial(_mix, t=t), bernoulli_log_probs(p), bernoulli_log_probs(q))
+    _check_overlap(jnp.maximum(zero, one))
+    if isinstance(p, dist.BernoulliLogits) and isinstance(q, dist.BernoulliLogits):
+        return dist.BernoulliLogits(one - zero)
+    return dist.BernoulliProbs(jax.nn.sigmoid(one - zero))  # which may be 0 or 1
 
 
 @_interpolate.register(Categorical)
@@ -119,4 +130,12 @@ def _(p: Any, q: Any, t: Any):
         raise no_closed_form("interpolate", _interpolate, p, q)
     if p.logits.shape != q.logits.shape:
         raise ValueError(f"interpolate: categories {p.logits.shape} and {q.logits.shape} differ.")
-    return unchecked_logits(_mix(jax.nn.log_softmax(p.logits), jax.nn.log_softmax(q.logits), t))
+    logits = _mix(jax.nn.log_softmax(p.logits), jax.nn.log_softmax(q.logits), t)
+    _check_overlap(logits.max(-1))
+    return unchecked_logits(logits)
+
+
+def _check_overlap(largest: Array) -> None:
+    """Raise where no outcome has a positive probability under both ends."""
+    if not is_traced(largest) and jnp.isneginf(largest).any():
+        raise ValueError("interpolate: no outcome is possible under both distributions, so there is no path.")

@@ -8,8 +8,11 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions.kl import kl_divergence
 
+from jgen._internal.validation import is_traced
+from jgen.diagnostics.weights.log_evidence import FEWEST_FOR_K, LARGEST_K
+from jgen.diagnostics.weights.psis import pareto_k
 from jgen.distributions.gaussian_algebra import dense, is_dense
-from jgen.distributions.parameters import Bernoulli, Categorical, log_prob_of
+from jgen.distributions.parameters import Bernoulli, Categorical, bernoulli_log_probs, log_prob_of
 from jgen.types import Array, Key, Result
 
 
@@ -19,7 +22,8 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
     Exact where a formula is known (NumPyro's table, and here diagonal against full Gaussians, Bernoulli
     and categorical ones); else the mean over draws from p, with a 95 % interval from its standard error.
     A draw where q is zero proves the divergence infinite. Draws may miss a region where q
-    is tiny: the interval is valid only where the log-ratio has a variance.
+    is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper
+    tail is above 0.7 the result is flagged and has no interval (NaN).
 
     Args:
         p: The distribution the expectation is under.
@@ -51,13 +55,22 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
             f"kl({type(p).__name__}, {type(q).__name__}) has no closed form: pass key= (and num_samples of "
             "2 or more) for a Monte Carlo estimate with its standard error."
         )
-    value, error = _monte_carlo(key, p, q, num_samples)
-    low, high = value - 1.96 * error, value + 1.96 * error
-    return Result(value, low, high, num_samples, "Monte Carlo", {"divergence": "KL", "unit": "nats"})
+    value, error, k = _monte_carlo(key, p, q, num_samples)
+    protocol = {"divergence": "KL", "unit": "nats"}
+    if is_traced(k) or not (worst := float(jnp.max(k))) > LARGEST_K:
+        low, high = value - 1.96 * error, value + 1.96 * error
+        return Result(value, low, high, num_samples, "Monte Carlo", protocol)
+    flag = (
+        f"Pareto k {worst:.2f} of the log-ratios is above {LARGEST_K}: they may have no variance, or no mean"
+    )
+    none = jnp.full_like(value, jnp.nan)
+    return Result(value, none, none, num_samples, "Monte Carlo", protocol, flags=(flag,))
 
 
 @partial(jax.jit, static_argnums=3)
-def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Array]:
+def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Array, Array]:
+    """Return the mean log-ratio, its standard error and the shape of its upper tail, each ``[*batch]``."""
+
     def log_ratio(key: Key) -> Array:
         x = p.sample(key)
         return log_prob_of(p, x) - log_prob_of(q, x)
@@ -65,7 +78,11 @@ def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Arr
     ratios = jax.vmap(log_ratio)(jax.random.split(key, num_samples))  # [draw, *batch]
     mean = ratios.mean(0)
     error = ratios.std(0, ddof=1) / num_samples**0.5
-    return mean, jnp.where(jnp.isposinf(mean), 0.0, error)
+    above = jnp.log(jnp.maximum(ratios - jnp.median(ratios, 0)[None], 0.0)).reshape(num_samples, -1)
+    k = jax.vmap(pareto_k, in_axes=1)(above).reshape(mean.shape)
+    is_infinite = jnp.isposinf(mean)  # a draw where q is zero proves it
+    k = jnp.where(is_infinite | (num_samples < FEWEST_FOR_K), -jnp.inf, k)
+    return mean, jnp.where(is_infinite, 0.0, error), k
 
 
 @singledispatch
@@ -91,7 +108,7 @@ def _(p: dist.Independent, q: Any):
 def _(p: Any, q: Any):
     if not isinstance(q, Bernoulli):
         raise NotImplementedError
-    return _discrete(*(jnp.stack(_log_odds(d), axis=-1) for d in (p, q)))
+    return _discrete(*(jnp.stack(bernoulli_log_probs(d), axis=-1) for d in (p, q)))
 
 
 @_closed_form.register(Categorical)
@@ -101,13 +118,6 @@ def _(p: Any, q: Any):
     if p.logits.shape[-1] != q.logits.shape[-1]:
         raise ValueError(f"kl: {p.logits.shape[-1]} and {q.logits.shape[-1]} categories.")
     return _discrete(jax.nn.log_softmax(p.logits), jax.nn.log_softmax(q.logits))
-
-
-def _log_odds(d: Any) -> tuple[Array, Array]:
-    """Return log-probabilities of 0 and 1, -inf where they are exactly 0."""
-    if isinstance(d, dist.BernoulliLogits):
-        return jax.nn.log_sigmoid(-d.logits), jax.nn.log_sigmoid(d.logits)
-    return jnp.log1p(-jnp.asarray(d.probs)), jnp.log(d.probs)
 
 
 def _discrete(p: Array, q: Array) -> Array:

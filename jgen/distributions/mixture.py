@@ -12,7 +12,13 @@ from numpyro.distributions import constraints
 from jgen._internal.threefry import two_uniforms
 from jgen.distributions import parameters
 from jgen.distributions.input_checks import check_simplex, to_float
-from jgen.distributions.parameters import Categorical, elementwise_support, family, gather, map_parameters
+from jgen.distributions.parameters import (
+    Categorical,
+    elementwise_support,
+    family,
+    gather_members,
+    map_parameters,
+)
 from jgen.types import Array, Key
 
 
@@ -167,7 +173,7 @@ class FamilyMixture(dist.MixtureSameFamily):
         axes = range(len(shape) - len(sizes), len(shape))
         iotas = [jax.lax.broadcasted_iota(index.dtype, shape, axis) for axis in axes]
         rows = [iota % size for iota, size in zip(iotas, sizes, strict=True)]
-        chosen = gather(self.component_distribution, (*rows, index))
+        chosen = gather_members(self.component_distribution, (*rows, index))
         quantile = STANDARD_QUANTILES.get(type(chosen))
         if quantile is None:
             return chosen.sample(key_value), [index]
@@ -201,7 +207,7 @@ class GeneralMixture(dist.MixtureGeneral):
             if first.batch_shape == () and family(first) is not None:
                 stacked = map_parameters(first, lambda *x: jnp.stack(x, 0), *rest)
                 place = jnp.array([group.index(i) if i in group else 0 for i in range(self.mixture_size)])
-                drawn = gather(stacked, place[index]).sample(own_key)
+                drawn = gather_members(stacked, (place[index],)).sample(own_key)
             else:
                 drawn = first.expand(shape).sample(own_key)
             mine = jnp.isin(index, jnp.array(group)).reshape(shape + (1,) * self.event_dim)

@@ -10,9 +10,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
+from jax.tree_util import all_leaves
 from numpyro.distributions import constraints
 
+from jgen._internal.validation import is_traced
 from jgen.distributions.gaussian_algebra import gaussian_parameters
 from jgen.distributions.input_checks import no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
@@ -32,7 +35,10 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
         value: ``[*batch, *event]``.
 
     Returns:
-        ``[*batch]``, in nats.
+        ``[*batch]``, in nats; NaN for events with NaN.
+
+    Raises:
+        ValueError: If the value does not end with the axes of an event.
 
     Example:
         >>> import jax, numpyro.distributions as dist
@@ -41,13 +47,34 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
         >>> bool(jax.jit(target)(-1.0) == -jax.numpy.inf)
         True
     """
+    if not all_leaves([value]):  # a dict of a joint distribution, which checks its parts
+        return jnp.asarray(distribution.log_prob(value))
+    value, event_dim = jnp.asarray(value), distribution.event_dim
+    if value.shape[value.ndim - event_dim :] != distribution.event_shape:
+        raise ValueError(
+            f"a value of {type(distribution).__name__} ends with the axes of an event, "
+            f"{distribution.event_shape}; got shape {value.shape}"
+        )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Out-of-support values", UserWarning)
-        log_prob = jnp.asarray(distribution.log_prob(value))
-    support, elementwise = distribution.support, elementwise_support(distribution)
-    if support is None or elementwise.event_dim > 0 or type(elementwise) is type(constraints.real):
+        if has_elementwise_support(distribution):
+            support, elementwise = distribution.support, elementwise_support(distribution)
+            # Outside the support the formula is evaluated inside it, or its NaN would enter the gradients.
+            inside = jnp.where(elementwise(value), value, elementwise.feasible_like(value))
+            log_prob = jnp.where(support(value), distribution.log_prob(inside), -jnp.inf)
+        else:
+            log_prob = jnp.asarray(distribution.log_prob(value))
+    if not jnp.issubdtype(value.dtype, jnp.floating):
         return log_prob
-    return jnp.where(support(value), log_prob, -jnp.inf)
+    return jnp.where(jnp.isnan(value).any(tuple(range(-event_dim, 0))), jnp.nan, log_prob)
+
+
+def has_elementwise_support(distribution: Any) -> bool:
+    """Return whether the support excludes some values of single elements."""
+    if not isinstance(distribution.support, constraints.Constraint):
+        return False
+    support = elementwise_support(distribution)
+    return support.event_dim == 0 and type(support) is not type(constraints.real)
 
 
 def elementwise_support(distribution: Any) -> Any:
@@ -142,7 +169,8 @@ class GatheredMembers(dist.Distribution):
     def log_prob(self, value: Array, intermediates: Any = None) -> Array:
         """Evaluate every member and select by index."""
         del intermediates
-        start = jnp.ndim(value) - self.event_dim
+        value = jnp.broadcast_to(value, jnp.broadcast_shapes(jnp.shape(value), self.shape()))
+        start = value.ndim - self.event_dim
         axes = tuple(range(start, start + len(self.base_dist.batch_shape)))
         return self._select(jnp.asarray(self.base_dist.log_prob(jnp.expand_dims(value, axes))), 0)
 
@@ -150,6 +178,17 @@ class GatheredMembers(dist.Distribution):
 Bernoulli = dist.BernoulliProbs | dist.BernoulliLogits
 Categorical = dist.CategoricalProbs | dist.CategoricalLogits
 Mixture = dist.MixtureSameFamily | dist.MixtureGeneral
+
+
+def bernoulli_log_probs(distribution: Any) -> tuple[Array, Array]:
+    """Return log-probabilities of 0 and 1, -inf where they are exactly 0; NumPyro clamps its ``logits``."""
+    if isinstance(distribution, dist.BernoulliLogits):
+        return jax.nn.log_sigmoid(-distribution.logits), jax.nn.log_sigmoid(distribution.logits)
+    probs = jnp.asarray(distribution.probs)
+    zero, one = (jnp.where(edge, 0.5, probs) for edge in (probs == 1, probs == 0))  # for their gradients
+    return jnp.where(probs == 1, -jnp.inf, jnp.log1p(-zero)), jnp.where(probs == 0, -jnp.inf, jnp.log(one))
+
+
 MAX_SELECTS = 8
 """A chain of this many selects is fused with what follows; a gather is not vectorised on CPU."""
 
@@ -163,9 +202,15 @@ def gather(distribution: dist.Distribution, index: Array | tuple[Array, ...]) ->
     Args:
         distribution: A distribution with batch axes ``[*batch]``.
         index: One integer array per batch axis, all of one shape ``[*index]``; a bare array for one axis.
+            Negative ones count from the end; traced ones that are out of range count as the nearest member.
 
     Returns:
         A distribution with batch axes ``[*index]`` and the same event axes.
+
+    Raises:
+        TypeError: For indices that are not integers.
+        IndexError: For known indices out of range.
+        ValueError: For another number of index arrays than batch axes.
 
     Example:
         >>> import jax.numpy as jnp, numpyro.distributions as dist
@@ -179,10 +224,24 @@ def gather(distribution: dist.Distribution, index: Array | tuple[Array, ...]) ->
         raise ValueError(
             f"gather needs one index array per batch axis of {shape}; it was given {len(index)}."
         )
-    index = tuple(jnp.asarray(i) for i in index)
+    return gather_members(distribution, tuple(map(_check_index, index, distribution.batch_shape)))
+
+
+def gather_members(distribution: dist.Distribution, index: tuple[Array, ...]) -> dist.Distribution:
+    """Gather members of a batch of distributions, as ``gather`` does, by indices known to be in range."""
     if family(distribution) is None:
         return GatheredMembers(distribution, index)
     return map_parameters(distribution, lambda leaf: gather_leaf(leaf, index))
+
+
+def _check_index(index: Any, size: int) -> Array:
+    """Return indices between 0 and ``size - 1``."""
+    if not jnp.issubdtype(jnp.result_type(index), jnp.integer):
+        raise TypeError(f"gather takes integer indices; got {jnp.result_type(index)}")
+    if not is_traced(index) and not np.all((np.asarray(index) >= -size) & (np.asarray(index) < size)):
+        raise IndexError(f"gather: indices must be between {-size} and {size - 1}; got {np.asarray(index)}")
+    index = jnp.asarray(index)
+    return jnp.clip(jnp.where(index < 0, index + size, index), 0, size - 1)
 
 
 def gather_leaf(leaf: Array, index: tuple[Array, ...]) -> Array:

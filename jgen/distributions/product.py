@@ -11,7 +11,7 @@ from jax.scipy.linalg import solve_triangular
 from jgen.distributions import gaussian_algebra as algebra
 from jgen.distributions.gaussian_algebra import Gaussian, gaussian_parameters
 from jgen.distributions.input_checks import no_closed_form
-from jgen.distributions.parameters import gather, map_parameters, split_components
+from jgen.distributions.parameters import gather_members, map_parameters, split_components
 from jgen.types import Array
 
 
@@ -77,7 +77,7 @@ def _(p: dist.MixtureSameFamily, q: Any):
     if len(p_components.batch_shape) != 1 or len(q_components.batch_shape) != 1:
         raise ValueError("product: mixtures with batch axes are not supported; map over them with jax.vmap.")
     i, j = (x.ravel() for x in jnp.indices((p_weights.size, q_weights.size)))
-    both, log_overlap = _product(gather(p_components, i), gather(q_components, j))
+    both, log_overlap = _product(gather_members(p_components, (i,)), gather_members(q_components, (j,)))
     joint = p_weights[i] + q_weights[j] + log_overlap
     total = jax.nn.logsumexp(joint)
     return rebuild(joint - total, [both]), total

@@ -57,8 +57,11 @@ def _(distribution: dist.Independent, beta: Any):
 
 @_temper.register
 def _(distribution: dist.BernoulliProbs, beta: Any):
-    one, zero = distribution.probs**beta, (1 - distribution.probs) ** beta
-    return dist.BernoulliProbs(one / (one + zero))
+    probs = jnp.asarray(distribution.probs)
+    is_edge = (probs <= 0) | (probs >= 1)
+    between = jnp.where(is_edge, 0.5, probs)
+    tempered = jax.nn.sigmoid(beta * jnp.log(between / (1 - between)))  # powers themselves would underflow
+    return dist.BernoulliProbs(jnp.where(is_edge, probs, tempered))
 
 
 @_temper.register

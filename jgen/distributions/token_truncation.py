@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
+from jgen._internal.dtypes import at_least_float32
 from jgen._internal.validation import is_traced
 from jgen.distributions.input_checks import check_positive_scalar
 from jgen.types import Array
@@ -51,9 +52,11 @@ def truncation(*, temperature: Any = 1.0, top_k: Any = None, top_p: Any = None) 
 
 
 def _truncated(temperature: Array, top_k: Array | None, top_p: Array | None, logits: Array) -> Array:
-    logits = logits / temperature.astype(logits.dtype)  # [..., vocabulary]
+    dtype = logits.dtype
+    logits = at_least_float32(logits) / temperature  # [..., vocabulary]
+    logits = jnp.where(jnp.isnan(logits).any(-1, keepdims=True), jnp.nan, logits)  # NaN would sort last
     if top_k is None and top_p is None:
-        return jax.nn.log_softmax(logits)
+        return jax.nn.log_softmax(logits).astype(dtype)
     order = jnp.argsort(-logits, stable=True)  # most probable first, the lower of equal tokens first
     rank = jnp.argsort(order)
     ranked = jnp.take_along_axis(logits, order, axis=-1)
@@ -64,4 +67,4 @@ def _truncated(temperature: Array, top_k: Array | None, top_p: Array | None, log
         before = jnp.cumsum(probs, axis=-1) - probs
         kept &= (first == 0) | (before < top_p.astype(probs.dtype)) | (top_p >= 1)
     log_probs = jax.nn.log_softmax(jnp.where(kept, ranked, -jnp.inf))
-    return jnp.take_along_axis(log_probs, rank, axis=-1)
+    return jnp.take_along_axis(log_probs, rank, axis=-1).astype(dtype)

@@ -5,8 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgen._internal.units import unit_of
 from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, same_form
-from jgen.types import Result
+from jgen.types import Array, Result
 
 
 def wasserstein2(p: Any, q: Any) -> Result:
@@ -42,10 +43,20 @@ def wasserstein2(p: Any, q: Any) -> Result:
     p_mean, p_scale = gaussian_parameters(p)
     q_mean, q_scale = gaussian_parameters(q)
     if is_dense(p):
-        left, _, right = jnp.linalg.svd(jnp.swapaxes(q_scale, -1, -2) @ p_scale)
+        units = (unit_of(scale, (-2, -1)) for scale in (q_scale, p_scale))
+        k, ell = (scale / unit for scale, unit in zip((q_scale, p_scale), units, strict=True))
+        left, _, right = jnp.linalg.svd(jnp.swapaxes(k, -1, -2) @ ell)
         q_scale = q_scale @ jax.lax.stop_gradient(left @ right)  # the rotation U
     event_axes = tuple(range(-p.event_dim, 0))
     scale_axes = (-2, -1) if is_dense(p) else event_axes
-    squared = ((p_mean - q_mean) ** 2).sum(event_axes) + ((p_scale - q_scale) ** 2).sum(scale_axes)
-    value = jnp.sqrt(squared)
+    means, scales = p_mean - q_mean, p_scale - q_scale
+    unit = jnp.maximum(
+        unit_of(means, event_axes).max(event_axes, initial=0),
+        unit_of(scales, scale_axes).max(scale_axes, initial=0),
+    )
+
+    def squares(x: Array, axes: tuple[int, ...]) -> Array:
+        return ((x / jnp.expand_dims(unit, axes)) ** 2).sum(axes)
+
+    value = unit * jnp.sqrt(squares(means, event_axes) + squares(scales, scale_axes))
     return Result(value, value, value, 0, "closed form", {"distance": "Wasserstein-2", "unit": "that of x"})

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.own_precision import in_own_precision
 from jgen._internal.trees import flatten_event
 from jgen.diagnostics import mcse_between, rhat, weights
 from jgen.sampling.driver import Run
@@ -67,7 +67,7 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
             f"the draws have {value.shape[axes]} coordinates; mean and variance must be ravelled to as many, "
             f"got shapes {np.shape(mean)} and {np.shape(variance)}"
         )
-    estimate, error, others = ESTIMATES[run.draws.kind](jnp.asarray(value), run.draws)
+    estimate, error, others = ESTIMATES[run.draws.kind](value, run.draws)
     z_score = np.abs(np.asarray(estimate, np.float64) - np.asarray(mean)) / np.asarray(error)  # [dim]
     ess = float(np.min(np.asarray(variance) / np.asarray(error, np.float64) ** 2))
     return {
@@ -100,40 +100,43 @@ def round_metrics(row: Mapping[str, Any]) -> dict[str, Any]:
     return rounded
 
 
-def _independent(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+def _independent(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     if draws.log_weight is not None:
         return _weighted(value, draws)
     mean, error = weights.self_normalised_mean(
-        value.reshape(-1, value.shape[-1]), jnp.zeros(value[..., 0].size)
+        value.reshape(-1, value.shape[-1]), np.zeros(value[..., 0].size, value.dtype)
     )
     return mean, error, {}
 
 
-def _weighted(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+def _weighted(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     if draws.log_weight is None:
         raise ValueError(
             f"{draws.kind.value} draws carry a log_weight (0 where all count the same); got None"
         )
-    log_weight = jnp.asarray(draws.log_weight).ravel()  # [chain * draw]
+    log_weight = np.ravel(draws.log_weight)  # [chain * draw]
     mean, error = weights.self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
     value, value_error = weights.log_mean_exp_with_error(log_weight)
     return mean, error, {LOG_EVIDENCE: float(value), LOG_EVIDENCE_ERROR: float(value_error)}
 
 
-def _ensemble(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
+def _ensemble(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     assert draws.log_weight is not None
     population = weights.population_log_weight(draws.log_weight)  # [chain, draw]
     return _weighted(weights.population_mean(value, draws.log_weight), replace(draws, log_weight=population))
 
 
-def _markov(value: Array, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:  # noqa: ARG001
+def _markov(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:  # noqa: ARG001
     mean = np.asarray(value).mean((0, 1), dtype=np.float64)
-    error, mixing = jax.vmap(lambda x: (mcse_between(x), rhat(x)), in_axes=2)(value)  # [dim]
+    error, mixing = in_own_precision(
+        jax.vmap(lambda x: (mcse_between(x), rhat(x)), in_axes=2), value
+    )  # [dim]
     return mean, error, {RHAT: float(mixing.max())}
 
 
-ESTIMATES: Mapping[DrawKind, Callable[[Array, Draws], tuple[Array, Array, dict[str, Any]]]] = {
+ESTIMATES: Mapping[DrawKind, Callable[[Any, Draws], tuple[Array, Array, dict[str, Any]]]] = {
     DrawKind.INDEPENDENT: _independent,
+    DrawKind.APPROXIMATE: _independent,
     DrawKind.WEIGHTED: _weighted,
     DrawKind.ENSEMBLE: _ensemble,
     DrawKind.MARKOV: _markov,

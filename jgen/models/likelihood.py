@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jgen._internal.compiled import jit
 from jgen.objectives.input_checks import is_point, num_examples
 from jgen.objectives.latent_terms import encode, log_likelihood, log_prior, prior_of, sample_and_log_prob
 from jgen.types import Array, Key, LatentModel, PyTree
@@ -96,7 +97,7 @@ def log_prob_bound(
     return Bounds(np.concatenate(values)[:total], method, protocol)
 
 
-@partial(jax.jit, static_argnames="chunk_size")
+@partial(jit, static_argnames="chunk_size")
 def _bounds(
     model: LatentModel, params: PyTree, x: PyTree, key: Key, num_particles: Array, *, chunk_size: int
 ) -> Array:

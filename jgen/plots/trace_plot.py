@@ -77,12 +77,17 @@ def rank_counts(draws: np.ndarray, bins: int) -> np.ndarray:
         bins: Number of equal bins.
 
     Returns:
-        Counts ``[chain, bin]``; those of a chain add up to its number of draws.
+        Counts ``[chain, bin]``; those of a chain add up to its number of draws. Equal draws share their ranks
+        evenly, so that a count may be a fraction.
 
     Example:
         >>> rank_counts(np.array([[1.0, 2.0], [3.0, 4.0]]), 2).tolist()
-        [[2, 0], [0, 2]]
+        [[2.0, 0.0], [0.0, 2.0]]
+        >>> rank_counts(np.zeros((2, 2)), 2).tolist()
+        [[1.0, 1.0], [1.0, 1.0]]
     """
-    ranks = np.argsort(np.argsort(draws, axis=None, kind="stable"), kind="stable").reshape(draws.shape)
-    which = ranks * bins // draws.size  # [chain, draw]
-    return np.stack([np.bincount(chain, minlength=bins) for chain in which])
+    rising = np.sort(draws, axis=None)
+    first, last = (np.searchsorted(rising, draws, side=side) for side in ("left", "right"))  # [chain, draw]
+    edges = np.linspace(0, draws.size, bins + 1)[:, None, None]  # [edge, 1, 1]
+    below = np.clip((edges - first) / (last - first), 0, 1).sum(axis=2)  # [edge, chain]
+    return np.diff(below, axis=0).T

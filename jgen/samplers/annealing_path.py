@@ -15,6 +15,7 @@ from numpyro.distributions import Distribution
 from jgen._internal.binding import as_partial
 from jgen._internal.buffers import zeros
 from jgen._internal.validation import is_traced
+from jgen.distributions.parameters import log_prob_of
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.mcmc.hmc import hmc
 from jgen.samplers.recipe import Recipe
@@ -84,7 +85,7 @@ def check_ladder(betas: Any) -> Array:
 
 def path_log_density(path: AnnealingPath, beta: Array, position: PyTree) -> Array:
     """Return the log density at ``beta []``; either end alone, even where the other is -inf."""
-    of_base = jnp.where(beta < 1, (1 - beta) * path.base.log_prob(position), 0.0)
+    of_base = jnp.where(beta < 1, (1 - beta) * log_prob_of(path.base, position), 0.0)
     return of_base + jnp.where(beta > 0, beta * path.log_density(position), 0.0)
 
 
@@ -93,7 +94,7 @@ def log_ratio(path: AnnealingPath, position: PyTree) -> tuple[Array, Array]:
 
     Where a density is NaN or +inf the ratio is -inf, a weight of zero, and the second value is True.
     """
-    ratio = path.log_density(position) - path.base.log_prob(position)
+    ratio = path.log_density(position) - log_prob_of(path.base, position)
     invalid = ~(ratio < jnp.inf)
     return jnp.where(invalid, -jnp.inf, ratio), invalid
 

@@ -20,6 +20,11 @@ def check_position(log_density: LogDensity, position: PyTree | None, sampler: st
     for leaf in jax.tree.leaves(position):
         if not jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
             raise TypeError(f"{sampler} moves floats; the position holds {jnp.result_type(leaf)}: convert it")
+        if jnp.finfo(jnp.result_type(leaf)).bits < 32:
+            raise TypeError(
+                f"{sampler} computes in float32 or float64; the position holds {jnp.result_type(leaf)}: give "
+                "position.astype(jnp.float32)"
+            )
     check_scalar(log_density, position)
 
 

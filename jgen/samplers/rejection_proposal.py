@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from numpyro.distributions import Distribution
 
+from jgen.distributions.parameters import log_prob_of
 from jgen.samplers.accept import log_uniform
 from jgen.types import Array, Key, LogDensity, PyTree
 
@@ -18,7 +19,8 @@ class Trial(NamedTuple):
         log_density: At the proposal ``[]``.
         accepted: Whether it is a draw from the target ``[]``.
         above_bound: Whether the density exceeds the bound there, by more than rounding ``[]``.
-        invalid: Whether the density is NaN or +inf, which counts as zero ``[]``.
+        invalid: Whether the density is NaN or +inf, or the proposal outside its own support, which counts as
+            zero ``[]``.
     """
 
     value: PyTree
@@ -32,8 +34,8 @@ def propose(log_density: LogDensity, proposal: Distribution, log_bound: Array, k
     r"""Draw :math:`z \sim q` and accept it with probability :math:`\tilde p(z) / (B q(z))`."""
     proposal_key, accept_key = jax.random.split(key)
     value = proposal.sample(proposal_key)
-    lp, log_proposal = log_density(value), proposal.log_prob(value)
-    invalid = ~(lp < jnp.inf)
+    lp, log_proposal = log_density(value), log_prob_of(proposal, value)
+    invalid = ~(lp < jnp.inf) | (log_proposal == -jnp.inf)  # a library may draw outside its own support
     log_ratio = jnp.where(invalid, -jnp.inf, lp - log_proposal)
     uniform = jax.random.uniform(accept_key, dtype=log_ratio.dtype)
     accepted = log_uniform(uniform) < log_ratio - log_bound

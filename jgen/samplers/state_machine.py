@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 from jax.tree_util import Partial
 
+from jgen._internal.threefry import as_threefry
 from jgen._internal.vmap_rules import anywhere
 from jgen.types import Draws, Key, PyTree
 
@@ -37,7 +38,7 @@ def run_to_completion(machine: StateMachine, key: Key, state: PyTree) -> tuple[P
     Chains that are vmapped over go through their stages together, so that values equal in all of them, such
     as the number of steps since the stage began, stay one scalar.
     """
-    work = machine.init(key, state)
+    work = machine.init(as_threefry(key), state)
 
     def one_step(work: PyTree) -> PyTree:
         return machine.step(state, work)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from jgen._internal.compiled import jit
 from jgen._internal.validation import is_traced
 from jgen.types import Array, LogDensity
 
@@ -135,7 +136,7 @@ def checked_hull(log_density: LogDensity, knots: Array, ends: Array, max_knots: 
     return hull, log_mass
 
 
-@functools.partial(jax.jit, static_argnames="max_knots")
+@functools.partial(jit, static_argnames="max_knots")
 def first_hull(
     log_density: LogDensity, knots: Array, ends: Array, max_knots: int
 ) -> tuple[Hull, Array, Array, Array]:

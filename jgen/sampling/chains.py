@@ -1,5 +1,6 @@
 """Place chains, step all of them together, warm them up and count the cost."""
 
+import warnings
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen._internal.buffers import buffer_shapes, write_row, zeros
-from jgen._internal.threefry import fold_in
+from jgen._internal.compiled import jit, reads_once
+from jgen._internal.threefry import as_threefry, fold_in
+from jgen._internal.validation import check_count, is_traced
 from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
 
 
@@ -36,7 +39,11 @@ class Cost(NamedTuple):
 CHUNK_STEPS = 256
 """Number of steps in one compiled chunk of warm-up."""
 
+MAX_ROUNDING = 0.05
+"""Largest rounding of a log density, in nats, that goes without a warning."""
 
+
+@reads_once
 def start(
     key: Key,
     sampler: Sampler,
@@ -80,8 +87,14 @@ def start(
     """
     if not jnp.issubdtype(getattr(key, "dtype", np.dtype(float)), jax.dtypes.prng_key) or key.shape != ():
         raise TypeError(f"sample takes one typed key, jax.random.key(0); got {key!r}")
-    if num_chains < 1 or num_warmup < 0:
-        raise ValueError(f"num_chains >= 1 and num_warmup >= 0 are needed; got {num_chains} and {num_warmup}")
+    if is_traced((key, position, sampler)):
+        raise TypeError(
+            "a run compiles its own steps and copies its draws to the host, so it cannot be traced by jit, "
+            "vmap or grad: call it outside of them (chains are vmapped already)"
+        )
+    check_count("num_chains", num_chains)
+    for name, count in (("num_warmup", num_warmup), ("first_chain", first_chain)):
+        check_count(name, count, least=0)
     if adaptation is not None and num_warmup == 0:
         raise ValueError("adaptation happens during warm-up; pass num_warmup >= 1, or no adaptation")
     for leaf in jax.tree.leaves(position):
@@ -104,10 +117,10 @@ def start(
     return state, cost
 
 
-@jax.jit
+@jit
 def place(sampler: Sampler, key: Key, chains: Array, position: PyTree | None) -> RunState:
     """Initialise the chains of these numbers, each with its own keys and position."""
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, chains)
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(as_threefry(key), chains)
     init_keys, step_keys = jax.vmap(jax.random.split, out_axes=1)(keys)
     states = jax.vmap(sampler.init, axis_size=len(chains))(init_keys, position)
     return RunState(step_keys, states, jnp.uint32(0))
@@ -121,12 +134,12 @@ def step_chains(sampler: Sampler, state: RunState) -> tuple[RunState, Draws]:
 
 
 # It keeps its traces: a second run traces nothing to find the shapes of its draws.
-_step_chains = jax.jit(step_chains)
+_step_chains = jit(step_chains)
 
 
 def draws_shapes(sampler: Sampler, state: RunState) -> Draws:
     """Return the shapes of the draws of one step."""
-    return _step_chains.trace(sampler, state).out_info[1]
+    return _step_chains.shapes(sampler, state)[1]
 
 
 def check_start(states: PyTree) -> None:
@@ -142,6 +155,8 @@ def check_start(states: PyTree) -> None:
     }
     for path, leaf in jax.tree_util.tree_leaves_with_path(states):
         name = getattr(path[-1], "name", "") if path else ""
+        if name == "log_density":
+            warn_of_rounding(np.asarray(leaf))
         if name in advice:
             values = np.asarray(leaf).reshape(leaf.shape[0], -1)
             chain, coordinate = np.nonzero(~np.isfinite(values))
@@ -150,6 +165,18 @@ def check_start(states: PyTree) -> None:
                     f"{np.unique(chain).size} of {len(values)} chains start where the {name} is not finite "
                     f"(chain {chain[0]}: {values[chain[0], coordinate[0]]}); {advice[name]}"
                 )
+
+
+def warn_of_rounding(log_density: np.ndarray) -> None:
+    """Warn once where the steps of the log density's type are too coarse for an acceptance probability."""
+    step = np.spacing(np.abs(log_density[np.isfinite(log_density)])).max(initial=0.0)
+    if step > MAX_ROUNDING:
+        warnings.warn(
+            f"the log density is about {np.abs(log_density).max():.3g}, where {log_density.dtype} has steps "
+            f"of {step:.2g} nats: the draws are those of the density as rounded. Leave constants out of the "
+            "log density, or compute in float64 (JAX_ENABLE_X64=1)",
+            stacklevel=4,
+        )
 
 
 def costs(draws: Draws) -> Draws:
@@ -171,12 +198,12 @@ def longest(draws: Draws, count: int) -> int:
     return count * int(np.max(evaluations, axis=1).sum(dtype=np.int64)) // len(evaluations)
 
 
-@jax.jit
+@jit
 def _adaptation_init(adaptation: Adaptation, states: PyTree) -> tuple[PyTree, PyTree]:
     return adaptation.init(states)
 
 
-@jax.jit
+@jit
 def _warm_chunk(
     sampler: Sampler,
     adaptation: Adaptation | None,
@@ -192,7 +219,11 @@ def _warm_chunk(
         adapted, state, spent = carry
         state, draws = step_chains(sampler, state)
         if adaptation is not None:
-            adapted, states = adaptation.update(adapted, state.states, draws, index, num_warmup)
+            updated = adaptation.update(adapted, state.states, draws, index, num_warmup)
+            # The types of the start stay, whatever JAX's default float type makes of an update.
+            adapted, states = jax.tree.map(
+                lambda new, old: new.astype(old.dtype), updated, (adapted, state.states)
+            )
             state = state._replace(states=states)
         return adapted, state, write_row(spent, index - first, costs(draws))
 

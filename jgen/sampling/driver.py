@@ -10,6 +10,7 @@ import jax
 from rich.progress import Progress
 
 from jgen._internal import buffers
+from jgen._internal.compiled import jit, reads_once
 from jgen.sampling.chains import Cost, RunState, add, costs, draws_shapes, longest, start, step_chains
 from jgen.sampling.lanes import run_lanes, state_machine_of
 from jgen.sampling.reducers.fold import compute, fold, init_reducers
@@ -129,6 +130,7 @@ def sample(
     return resume(state, sampler, num_draws=num_draws, **options)._replace(warmup_cost=warmup_cost)
 
 
+@reads_once
 def resume(
     state: RunState,
     sampler: Sampler,
@@ -242,7 +244,7 @@ def resume(
     return run_so_far()
 
 
-@functools.partial(jax.jit, static_argnames=("size", "store", "num_lanes"))
+@functools.partial(jit, static_argnames=("size", "store", "num_lanes"))
 def _chunk(
     sampler: Sampler,
     reducers: dict[str, Reducer],

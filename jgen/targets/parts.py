@@ -12,6 +12,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 from scipy.special import betaln, xlog1py, xlogy
 
+from jgen._internal.threefry import as_threefry
 from jgen.types import Array, Key, PyTree, Target, Trait
 
 
@@ -110,7 +111,9 @@ def sample_by_rejection(
         value = propose(propose_key)
         return next_key, value, jnp.log1p(-jax.random.uniform(accept_key)) <= log_accept(value)
 
-    state = jax.lax.while_loop(lambda state: ~state[2], lambda state: attempt(state[0]), attempt(key))
+    state = jax.lax.while_loop(
+        lambda state: ~state[2], lambda state: attempt(state[0]), attempt(as_threefry(key))
+    )
     return state[1]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
+from rich.console import Console
 
 from jgen.types import Key
 
@@ -51,7 +52,7 @@ def key_or_default(key: Key | None) -> tuple[Key, str]:
 
 
 def run_checks(checks: Mapping[str, Callable[[], object]], repeat: str) -> list[CheckResult]:
-    """Run checks in order until one fails.
+    """Run checks in order until one fails, with the name of each on a terminal.
 
     Args:
         checks: Name -> a check, which returns its evidence (of several measurements, the one nearest to its
@@ -67,7 +68,8 @@ def run_checks(checks: Mapping[str, Callable[[], object]], repeat: str) -> list[
     results = []
     for name, check in checks.items():
         try:
-            evidence = check()
+            with Console(stderr=True).status(f"checking {name}"):
+                evidence = check()
             worst = max(evidence, key=_excess) if isinstance(evidence, list) else evidence
             results.append(CheckResult(name, worst))
         except CheckFailed as error:

@@ -11,6 +11,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
+from jgen._internal.compiled import jit
 from jgen.samplers.exact.ancestral import ancestral
 from jgen.testing.check_result import CheckResult, Measurement, key_or_default, require_within, run_checks
 from jgen.testing.requirements import require, require_close, rounding
@@ -273,7 +274,7 @@ def evaluations(target: Target, key: Key, *, of_proposal: bool = False) -> Evalu
     return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), found)
 
 
-@partial(jax.jit, static_argnames="of_proposal")
+@partial(jit, static_argnames="of_proposal")
 def _evaluate(target: Target, keys: Key, *, of_proposal: bool) -> Evaluations:
     sample: Any = target.proposal.sample if of_proposal and target.proposal is not None else target.sample
     x = jax.vmap(sample)(keys)
@@ -284,7 +285,7 @@ def _evaluate(target: Target, keys: Key, *, of_proposal: bool) -> Evaluations:
     return Evaluations(flat, value, ratio, expectations)
 
 
-@jax.jit
+@jit
 def _joint_and_density(sampler: Sampler, target: Target, keys: Key) -> tuple[Array, Array]:
     """Draw from the conditionals; return joint log-probabilities and log densities ``[draw]``."""
 

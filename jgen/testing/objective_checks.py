@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen._internal.binding import as_partial
+from jgen._internal.compiled import jit
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.testing.check_result import CheckFailed, Measurement, require_within
 from jgen.testing.requirements import BINDING, require, require_close, require_no_compilation, rounding
@@ -199,12 +200,12 @@ def part_of(tree: PyTree, index: int | slice) -> PyTree:
     return jax.tree.map(lambda leaf: np.asarray(leaf)[index], tree)
 
 
-@jax.jit
+@jit
 def _run(objective: Any, params: PyTree, batch: PyTree, key: Key) -> Any:
     return jax.value_and_grad(objective, has_aux=True)(params, batch, key)
 
 
-@jax.jit
+@jit
 def _run_many(objective: Any, params: PyTree, batch: PyTree, key: Key, scales: Array) -> Any:
     def run(scale: Array) -> Any:
         scaled = jax.tree.map(lambda leaf: (scale * leaf).astype(leaf.dtype), params)
@@ -213,6 +214,6 @@ def _run_many(objective: Any, params: PyTree, batch: PyTree, key: Key, scales: A
     return jax.vmap(run)(scales)
 
 
-@jax.jit
+@jit
 def _bounds(objective: Any, params: PyTree, batch: PyTree, keys: Key) -> Array:
     return jax.vmap(lambda key: objective(params, batch, key)[1]["bound"])(keys)

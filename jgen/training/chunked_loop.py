@@ -10,6 +10,7 @@ import numpy as np
 
 from jgen._internal.binding import as_partial
 from jgen._internal.buffers import write_row
+from jgen._internal.compiled import jit, reads_once
 from jgen._internal.threefry import written_out
 from jgen.types import Array, Key, PyTree, TrainState
 
@@ -44,6 +45,7 @@ class NonFiniteError(FloatingPointError):
         self.training = training
 
 
+@reads_once
 def run_chunks(
     state: TrainState,
     step: Step,
@@ -80,7 +82,7 @@ def _to_host(buffer: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
     return jax.tree.map(lambda metric: np.moveaxis(np.asarray(metric)[:rows], 0, -1), buffer)
 
 
-@partial(jax.jit, static_argnames="chunk_size", donate_argnames="state")
+@partial(jit, static_argnames="chunk_size", donate_argnames="state")
 def _run_chunk(
     state: TrainState,
     active: Array,
@@ -115,10 +117,17 @@ def _run_chunk(
 
 
 def _advance(step: Step, make_batch: MakeBatch, data: PyTree, state: TrainState, active: Array) -> Advanced:
-    """Take one step of one run, and check that its loss and parameters are finite."""
+    """Take one step of one run, and check that its loss, parameters and optimizer's state are finite.
+
+    An infinite second moment would freeze Adam for good, at finite parameters. Entries of the optimizer's
+    state that are infinite from the start (the best value of a plateau) are left out.
+    """
     batch = make_batch(data, jax.random.fold_in(written_out(state.key), BATCH_STREAM), state.step)
+    before = jax.tree.map(_finite, state.opt_state)
     state, aux = step(state, batch)
-    return state, active & _finite((aux["loss"], state.params)), jax.tree.map(jnp.mean, aux)
+    frozen = jax.tree.map(lambda was, leaf: was & ~_finite(leaf), before, state.opt_state)
+    sound = _finite((aux["loss"], state.params)) & ~jnp.any(jnp.array(jax.tree.leaves(frozen), bool))
+    return state, active & sound, jax.tree.map(jnp.mean, aux)
 
 
 def _advance_or_wait(step: Callable[..., Any], state: TrainState, active: Array) -> Advanced:
@@ -130,7 +139,7 @@ def _advance_or_wait(step: Callable[..., Any], state: TrainState, active: Array)
 def _finite(tree: PyTree) -> Array:
     """Return whether all numbers are finite, by their maximum (a third of the cost of testing each)."""
     leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
-    return jnp.isfinite(reduce(jnp.maximum, [jnp.abs(leaf).max(initial=0) for leaf in leaves]))
+    return jnp.isfinite(reduce(jnp.maximum, [jnp.abs(leaf).max(initial=0) for leaf in leaves], jnp.zeros(())))
 
 
 def _failure_message(training: Training) -> str:
@@ -138,7 +147,8 @@ def _failure_message(training: Training) -> str:
     if step.ndim:
         return f"all {step.size} restarts failed, at steps {step.tolist()}. {failed}"
     loss = training.metrics["loss"][-1]
-    cause = "the update left parameters that are not finite" if np.isfinite(loss) else f"the loss is {loss}"
+    update = "the update left parameters, or a state of the optimizer, that are not finite"
+    cause = update if np.isfinite(loss) else f"the loss is {loss}"
     return (
         f"training stopped at step {step}: {cause}. {failed}; try a smaller learning rate, "
         "clip the gradient (optax.clip_by_global_norm), or look for bad rows: NaN among them, or values that "

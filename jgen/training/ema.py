@@ -60,7 +60,7 @@ def ema_params(decay: float) -> optax.GradientTransformation:
     """
     if not 0 <= decay < 1:
         raise ValueError(f"decay must be in [0, 1), got {decay}")
-    return optax.GradientTransformation(Partial(_init), Partial(_update, decay))
+    return optax.GradientTransformation(Partial(_init), Partial(_update, 1 - decay))
 
 
 def averaged_params(state: TrainState, default: PyTree = None) -> PyTree:
@@ -93,12 +93,13 @@ def _init(params: PyTree) -> EmaParams:
 
 
 def _update(
-    decay: Array, updates: PyTree, state: EmaParams, params: PyTree | None = None
+    rest: Array, updates: PyTree, state: EmaParams, params: PyTree | None = None
 ) -> tuple[PyTree, EmaParams]:
     if params is None:
         raise ValueError("ema_params needs the parameters: optimizer.update(updates, state, params)")
     num_updates = optax.safe_increment(state.num_updates)
-    weight = (1 - decay) / (1 - decay**num_updates)
+    log_decay = jnp.log1p(-rest)  # rest = 1 - decay; from a float32 decay near 1 it would lose its digits
+    weight = jnp.expm1(log_decay) / jnp.expm1(num_updates * log_decay)
     new = jax.tree.map(at_least_float32, optax.apply_updates(params, updates))
     average = jax.tree.map(lambda old, leaf: old + weight * (leaf - old), state.average, new)
     return updates, EmaParams(num_updates, average)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jgen._internal.binding import as_partial
+from jgen._internal.compiled import jit
 from jgen.errors import UsageError
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.types import Array, Key, Objective, PyTree
@@ -44,7 +45,7 @@ def mean_loss(
     return _mean_loss(objective, params, data, key, batch_size=batch_size)
 
 
-@partial(jax.jit, static_argnames="batch_size")
+@partial(jit, static_argnames="batch_size")
 def _mean_loss(objective: Objective, params: PyTree, data: PyTree, key: Key, *, batch_size: int) -> Array:
     num_rows = len(jax.tree.leaves(data)[0])
     count, rest = divmod(num_rows, batch_size)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
+from jgen._internal.closure_conversion import Read
 from jgen.decoders.sequence_distribution import Strings
 from jgen.objectives.scheduled_objective import Scheduled
 from jgen.types import Objective, PyTree
@@ -64,10 +65,10 @@ def _in_precision(function: Callable[..., Any], *arguments: PyTree, dtype: Any) 
 
 
 def _cast(tree: PyTree, dtype: Any) -> PyTree:
-    """Cast the leaves that are floating, and the networks that are to be run later."""
+    """Cast floating leaves and networks that are to be run later, but not what a function read outside."""
 
     def cast(leaf: Any) -> Any:
         is_floating = hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
         return leaf.astype(dtype) if is_floating else leaf
 
-    return jax.tree.map(cast, tree, is_leaf=lambda node: isinstance(node, Strings))
+    return jax.tree.map(cast, tree, is_leaf=lambda node: isinstance(node, Strings | Read))

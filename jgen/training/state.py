@@ -12,6 +12,8 @@ from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.compiled import jit
+from jgen._internal.threefry import as_threefry
 from jgen._internal.validation import is_traced
 from jgen.objectives.input_checks import check_size
 from jgen.training.mesh import replicate
@@ -39,7 +41,7 @@ def init_state(key: Key, params: PyTree, optimizer: optax.GradientTransformation
     if not jnp.issubdtype(jnp.asarray(key).dtype, jax.dtypes.prng_key):
         raise TypeError(f"key must be a typed key, jax.random.key(0), got {key!r}")
     params = jax.tree.map(_own, params)
-    state = TrainState(jnp.zeros((), jnp.int32), params, optimizer.init(params), key)
+    state = TrainState(jnp.zeros((), jnp.int32), params, optimizer.init(params), as_threefry(key))
     meshes = {leaf.sharding.mesh for leaf in jax.tree.leaves(params) if _on_mesh(leaf)}
     if len(meshes) > 1:
         raise ValueError(f"parameters must be sharded over one mesh, got {len(meshes)}: {meshes}")
@@ -74,10 +76,12 @@ def init_restarts(
         ((5,), (5,))
     """
     index = np.arange(check_size("num_restarts", num_restarts), dtype=np.uint32)
-    return _init_restarts(key, as_partial(init), type(optimizer)(*map(as_partial, optimizer)), index)
+    return _init_restarts(
+        as_threefry(key), as_partial(init), type(optimizer)(*map(as_partial, optimizer)), index
+    )
 
 
-@jax.jit
+@jit
 @partial(jax.vmap, in_axes=(None, None, None, 0))
 def _init_restarts(
     key: Key, init: Partial, optimizer: optax.GradientTransformation, index: Array

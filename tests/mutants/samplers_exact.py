@@ -30,7 +30,7 @@ def of_hull(right, wrong, match=None):
 
 
 weighted = partial(Mutant, check=check_weights)
-of_importance = partial(weighted, "samplers.exact.importance", "lp - proposal.log_prob(value)")
+of_importance = partial(weighted, "samplers.exact.importance", "lp - log_proposal")
 of_adaptive = partial(Mutant, ADAPTIVE, check=check_hull)
 of_mixture = partial(
     Mutant,
@@ -40,7 +40,7 @@ of_mixture = partial(
 )
 MUTANTS = {
     "importance, proposal density forgotten": of_importance("lp"),
-    "importance, ratio reversed": of_importance("proposal.log_prob(value) - lp"),
+    "importance, ratio reversed": of_importance("log_proposal - lp"),
     "rejection, bound forgotten in the weight": weighted(
         "samplers.exact.rejection", "(trial.accepted, log_bound,", "(trial.accepted, 0.0,"
     ),

@@ -110,13 +110,15 @@ MUTANTS = {
         ACCEPT, *replaced("gradient=proposed.gradient", "    tuned = {"), BARKER
     ),
     "1 independent Metropolis, ratio reversed": obvious(
-        INDEPENDENT, "log_weight - state.log_weight", "state.log_weight - log_weight"
+        INDEPENDENT,
+        "(value - state.log_density) - (log_proposal - state.log_proposal)",
+        "(state.log_density - value) - (state.log_proposal - log_proposal)",
     ),
     "independent Metropolis, proposal density forgotten": invariant(
-        INDEPENDENT, "log_weight - state.log_weight", RATIO
+        INDEPENDENT, "(value - state.log_density) - (log_proposal - state.log_proposal)", RATIO
     ),
     "independent Metropolis, weight of a rejected proposal": invariant(
-        ACCEPT, *replaced("log_weight=proposed.log_weight", "    tuned = {"), INDEPENDENT
+        ACCEPT, *replaced("log_proposal=proposed.log_proposal", "    tuned = {"), INDEPENDENT
     ),
     "2 adjusted MCLMC, no accept step": obvious(MCLMC, "(log_u, end.energy", "(log_u, 0.0 * end.energy"),
     "adjusted MCLMC, kinetic energy forgotten": invariant(

@@ -5,7 +5,7 @@ from functools import partial
 from jgen.targets import double_well, rastrigin
 from jgen.testing.sampler_checks import importance_weights
 from tests.diagnostics.weights.test_resampling import check_copies, check_probabilities
-from tests.evaluation.evidence.test_thermodynamic import trapezoid
+from tests.evaluation.evidence.test_thermodynamic import check_rule
 from tests.helpers.mutant import Mutant
 from tests.helpers.random_keys import fresh_key
 from tests.helpers.tempered_gaussian import LOG_Z, check_estimate
@@ -14,7 +14,7 @@ from tests.samplers.populations.test_tempering import check_distributions, check
 from tests.samplers.test_tempering_schedule import check_schedule
 
 ANNEALED, SMC = "samplers.populations.annealed", "samplers.populations.smc"
-RESAMPLING = ("diagnostics.weights.resampling", "(index + offset) / size", "(index + 1 + offset) / size")
+RESAMPLING = ("diagnostics.weights.resampling", "floor[middle] - whole", "floor[middle] - whole - 1")
 
 
 def check_recipe(module):
@@ -67,6 +67,6 @@ MUTANTS = {
         "evaluation.evidence.thermodynamic",
         "- rise**2 / 12",
         "+ rise**2 / 12",
-        check=lambda module: check_estimate(module.thermodynamic, trapezoid()),
+        check=check_rule,
     ),
 }

@@ -27,18 +27,20 @@ MUTANTS = {
         "source = conditional({other: 0.0 * value for other, value in rest.items()})",
     ),
     "discrete Gibbs, a scan that skips a site": of_ising("fori_loop(0, sites", "fori_loop(1, sites"),
-    "discrete Gibbs, twice the temperature": of_ising("site), logits)", "site), 0.5 * logits)"),
-    "discrete Gibbs, every value weighs the same": of_ising("site), logits)", "site), 0.0 * logits)"),
+    "discrete Gibbs, twice the temperature": of_ising(
+        "values - scan.log_density)", "0.5 * (values - scan.log_density))"
+    ),
+    "discrete Gibbs, every value weighs the same": of_ising("values - scan.log_density)", "0.0 * values)"),
     "discrete Gibbs, the density of the value left behind": of_ising(
-        "set(drawn), logits[index]", "set(drawn), scan.log_density"
+        "set(drawn), values[index]", "set(drawn), scan.log_density"
     ),
     "discrete Gibbs, the values of the sites before the sweep": of_ising(
         "density(scan.sites.at", "density(sites.at"
     ),
     "8 discrete Gibbs, a key for every site": of_ising("jax.random.fold_in(key, site)", "key"),
-    "enumerated, a list without normaliser": of_list("(key, logits)", "(key, jnp.exp(logits))"),
-    "enumerated, a quarter of the temperature": of_list("(key, logits)", "(key, 4 * logits)"),
+    "enumerated, a list without normaliser": of_list("(key, logits - top)", "(key, jnp.exp(logits))"),
+    "enumerated, a quarter of the temperature": of_list("(key, logits - top)", "(key, 4 * logits)"),
     "enumerated, the first candidate left out": of_list(
-        "jax.random.categorical(key, logits)", "1 + jax.random.categorical(key, logits[1:])"
+        "jax.random.categorical(key, logits - top)", "1 + jax.random.categorical(key, logits[1:] - top)"
     ),
 }

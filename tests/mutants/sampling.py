@@ -105,8 +105,8 @@ REDUCERS = {
         "quantiles, a batch thinned from its lowest rank": ("(size) + uniform", "(size) + 0 * uniform"),
     },
     (test_covariance.check_covariance, "reducers.covariance"): {
-        "covariance, steps of the mean left out": ("share * before.value * step", "0 * step"),
-        "covariance, old products not faded": ("state.scatter.times(fade).add", "state.scatter.add"),
+        "covariance, steps of the mean left out": ("share * before.value * scaled", "0 * scaled"),
+        "covariance, old products not faded": ("state.scatter.times(fade_products).add", "state.scatter.add"),
     },
     (test_bfmi.check_bfmi, "reducers.bfmi"): {
         "bfmi, a jump from nowhere": ("(is_first, 0.0, energy", "(False, 0.0, energy"),

@@ -34,8 +34,14 @@ def go(sampler, *, key=KEY, **options):
 
 BAD_RUNS = {
     "a raw key": (go(mala(gaussian), key=jax.random.PRNGKey(0)), "typed key"),
+    "half a chain": (go(mala(gaussian), first_chain=1.5), "first_chain counts, so it must be an integer"),
+    "half precision": (
+        go(mala(gaussian), position=jnp.zeros((4, 2), jnp.bfloat16)),
+        r"astype\(jnp.float32\)",
+    ),
+    "inside jit": (lambda: jax.jit(lambda key: go(mala(gaussian), key=key)())(KEY), "call it outside"),
     "no draws": (go(mala(gaussian), num_draws=0), "num_draws must be at least 1"),
-    "no chains": (go(mala(gaussian), num_chains=0), "num_chains >= 1"),
+    "no chains": (go(mala(gaussian), num_chains=0), "num_chains must be at least 1"),
     "no chunk": (go(mala(gaussian), chunk_size=0), "chunk_size must be at least 1"),
     "no start": (go(mala(gaussian), position=None), "starts from a position"),
     "no chain axis": (go(mala(gaussian), position=jnp.zeros(2)), "first axis must be 4"),

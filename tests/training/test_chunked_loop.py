@@ -121,3 +121,29 @@ def test_one_failed_restart_does_not_stop_the_others():
     assert np.isfinite(run.metrics["loss"][1]).all()
     with pytest.raises(NonFiniteError, match="all 3 restarts"):
         train(run.state, step, runs.DATA, 200)
+
+
+def test_an_optimizer_that_one_gradient_freezes_is_reported():
+    """A gradient of 1e20 makes Adam's second moment infinite: no later update moves, at a finite loss."""
+
+    def objective(params, batch, key):  # noqa: ARG001
+        steep = 1e20 * (params[0] - jax.lax.stop_gradient(params[0]))  # a value of 0
+        return jnp.sum((params - 1.0) ** 2) + batch[0] * steep, {}
+
+    rows = (jnp.arange(8) == 3).astype(jnp.float32)
+    optimizer = optax.adam(0.1)
+    state = init_state(jax.random.key(0), jnp.zeros(1), optimizer)
+    with pytest.raises(NonFiniteError, match="a state of the optimizer") as caught:
+        train(state, make_train_step(objective, optimizer), rows, 8, make_batch=row_of_step, chunk_size=4)
+    assert int(caught.value.training.state.step) == 3
+    plateau = optax.chain(
+        optax.sgd(0.1), optax.contrib.reduce_on_plateau()
+    )  # its best value starts at infinity
+    state = init_state(jax.random.key(0), jnp.zeros(1), plateau)
+    assert (
+        train(state, make_train_step(objective, plateau), rows[:3], 3, make_batch=row_of_step).state.step == 3
+    )
+
+
+def row_of_step(data, key, step):  # noqa: ARG001
+    return data[step][None]

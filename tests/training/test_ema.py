@@ -53,3 +53,12 @@ def both_players(key):
 def playing(params, batch, key):  # noqa: ARG001
     loss = sum(((leaf[None] - batch) ** 2).mean() for leaf in params.values())
     return loss.astype(jnp.float32), {}
+
+
+def test_a_decay_near_one_is_the_plain_mean():
+    """1 - decay^t has no digits left in float32 at a decay of .9999999: the mean of 1, 2, 3 is 2."""
+    optimizer = ema_params(0.9999999)
+    state = optimizer.init(jnp.zeros(()))
+    for params in (1.0, 2.0, 3.0):
+        _, state = jax.jit(optimizer.update)(jnp.zeros(()), state, jnp.float32(params))
+    np.testing.assert_allclose(state.average, 2.0, rtol=1e-6)

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from jgen._internal.own_precision import in_own_precision
 from jgen.types import Array
 
 
@@ -26,6 +27,10 @@ def kish_ess(log_weight: ArrayLike) -> Array:
     Reference:
         Kish (1965), Survey sampling; Kong (1992), technical report 348, University of Chicago.
     """
+    return in_own_precision(_kish_ess, log_weight)
+
+
+def _kish_ess(log_weight: ArrayLike) -> Array:
     log_weight = jnp.asarray(log_weight, dtype=float)
     top = log_weight.max(initial=-jnp.inf)
     scaled = jnp.exp(log_weight - jnp.where(top == -jnp.inf, 0.0, top))

@@ -1,10 +1,20 @@
 """Estimate log Z with its error from the log-weights of independent draws."""
 
-import jax.numpy as jnp
-from jax.typing import ArrayLike
-from scipy.special import stdtrit
+import math
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from jgen._internal.own_precision import in_own_precision
+from jgen.diagnostics.student_interval import student_result
+from jgen.diagnostics.weights.kish_ess import kish_ess
+from jgen.diagnostics.weights.psis import pareto_k
 from jgen.types import Array, Result
+
+LARGEST_K, FEWEST_FOR_K = 0.7, 25
+FEWEST_EFFECTIVE = 2.0
 
 
 def log_mean_exp_with_error(log_weight: ArrayLike) -> tuple[Array, Array]:
@@ -32,9 +42,13 @@ def log_mean_exp_with_error(log_weight: ArrayLike) -> tuple[Array, Array]:
     Reference:
         Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
     """
-    log_weight = jnp.asarray(log_weight, dtype=float).ravel()  # [n]
-    if log_weight.size == 0:
+    if jnp.size(log_weight) == 0:
         raise ValueError("log_mean_exp_with_error needs at least one log-weight; got an empty array")
+    return in_own_precision(_log_mean_exp_with_error, log_weight)
+
+
+def _log_mean_exp_with_error(log_weight: ArrayLike) -> tuple[Array, Array]:
+    log_weight = jnp.asarray(log_weight, dtype=float).ravel()  # [n]
     top = log_weight.max()
     scaled = jnp.exp(log_weight - jnp.where(jnp.isfinite(top), top, 0.0))  # [n]
     mean = scaled.mean()
@@ -49,12 +63,16 @@ def log_evidence(log_weight: ArrayLike) -> Result:
     The mean weight is unbiased for Z, so its log is low by about half the squared error. Student's t is for
     few weights, such as those of a handful of populations.
 
+    Where the weights are so unequal that the error means nothing, the result is flagged, and its interval is
+    that of Markov's inequality, which holds for any weights: from :math:`\log \hat Z - \log 20` to infinity.
+    That is where the Pareto k of 25 weights or more is above 0.7, or the Kish ESS below 2.
+
     Args:
         log_weight: Any shape, n independent log-weights in nats whose weights average to Z.
 
     Returns:
-        A ``Result``. Where every weight is zero the value is -inf and the interval is the whole line; one
-        weight alone has no error, and its interval is NaN.
+        A ``Result`` with its ``pareto_k``. Where every weight is zero the value is -inf and the interval is
+        the whole line; one weight alone has no error, and its interval is NaN. Both are flagged.
 
     Raises:
         ValueError: If there is no weight at all.
@@ -69,11 +87,23 @@ def log_evidence(log_weight: ArrayLike) -> Result:
         (True, True)
 
     Reference:
-        Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
+        Owen (2013), Monte Carlo theory, methods and examples, chapter 9; Vehtari et al. (2024), Pareto
+        smoothed importance sampling, JMLR 25(72), for k; Grosse, Ghahramani and Adams (2015), Sandwiching the
+        marginal likelihood, arXiv:1511.02543, for the bound.
     """
     value, error = log_mean_exp_with_error(log_weight)
-    n = jnp.size(log_weight)
-    half_width = stdtrit(n - 1, 0.975) * error
-    high = jnp.where(half_width == jnp.inf, jnp.inf, value + half_width)
+    log_weight = log_weight.ravel() if isinstance(log_weight, jax.Array) else np.ravel(log_weight)
+    n = log_weight.size
     method = "log mean weight, delta method" if n > 1 else "log weight of one draw: its error takes two"
-    return Result(value, value - half_width, high, n, method, protocol={}, dof=n - 1)
+    result = student_result(value, error, n - 1, n, method)
+    k = float(pareto_k(log_weight)) if n >= FEWEST_FOR_K else None
+    result = result._replace(pareto_k=k)
+    effective = float(kish_ess(log_weight))
+    if k is not None and k > LARGEST_K:
+        wrong = f"Pareto k {k:.2f} of the weights is above {LARGEST_K}: they may have no variance"
+    elif n > 1 and 0 < effective < FEWEST_EFFECTIVE:
+        wrong = f"the Kish ESS is {effective:.1f}: one weight is more than all others together"
+    else:
+        return result
+    # E[Z-hat] = Z, so by Markov's inequality Z-hat > 20 Z with probability below 1/20.
+    return result._replace(low=result.value - math.log(20), high=result.value + jnp.inf, flags=(wrong,))

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 from jax.typing import ArrayLike
 
+from jgen._internal.own_precision import in_own_precision
 from jgen.types import Array
 
 
@@ -22,6 +23,10 @@ def population_log_weight(log_weight: ArrayLike) -> Array:
         >>> print(jnp.exp(population_log_weight(jnp.log(jnp.array([[1.0, 3.0]])))).round(3))
         [2.]
     """
+    return in_own_precision(_log_mean_exp, log_weight)
+
+
+def _log_mean_exp(log_weight: ArrayLike) -> Array:
     log_weight = jnp.asarray(log_weight, dtype=float)  # [*run, particle]
     return logsumexp(log_weight, axis=-1) - jnp.log(log_weight.shape[-1])
 
@@ -52,13 +57,17 @@ def population_mean(value: ArrayLike, log_weight: ArrayLike) -> Array:
     Reference:
         Del Moral, Doucet and Jasra (2006), "Sequential Monte Carlo samplers", JRSS B 68(3).
     """
-    log_weight = jnp.asarray(log_weight, dtype=float)  # [*run, particle]
-    value = jnp.asarray(value, dtype=float)  # [*run, particle, *event]
-    if value.shape[: log_weight.ndim] != log_weight.shape or not log_weight.ndim:
+    shapes = jnp.shape(value), jnp.shape(log_weight)
+    if shapes[0][: len(shapes[1])] != shapes[1] or not shapes[1]:
         raise ValueError(
             f"population_mean takes particles [*run, particle, *event] and weights [*run, particle]; got "
-            f"{value.shape} and {log_weight.shape}"
+            f"{shapes[0]} and {shapes[1]}"
         )
+    return in_own_precision(_mean, value, log_weight)
+
+
+def _mean(value: ArrayLike, log_weight: ArrayLike) -> Array:
+    value, log_weight = jnp.asarray(value, dtype=float), jnp.asarray(log_weight, dtype=float)
     share = jax.nn.softmax(log_weight, axis=-1)  # [*run, particle]
     share = share.reshape(share.shape + (1,) * (value.ndim - share.ndim))
     return jnp.where(share == 0, 0.0, share * value).sum(axis=log_weight.ndim - 1)

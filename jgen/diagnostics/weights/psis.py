@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
 
+from jgen._internal.own_precision import in_own_precision
 from jgen.types import Array
 
 PRIOR_DRAWS, PRIOR_K = 10, 0.5
@@ -86,11 +87,12 @@ def psis(log_weight: ArrayLike, relative_efficiency: float = 1.0) -> tuple[Array
             f"psis takes a vector of log-weights [n]; got shape {jnp.shape(log_weight)}. "
             "Ravel the weights of one estimate, and vmap over estimates."
         )
-    return _psis(jnp.asarray(log_weight, dtype=float), relative_efficiency)
+    return in_own_precision(lambda log_weight: _psis(log_weight, relative_efficiency), log_weight)
 
 
 @partial(jax.jit, static_argnums=1)
 def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
+    log_weight = log_weight.astype(float)
     size = log_weight.size
     num_tail = math.ceil(min(size / 5, 3 * math.sqrt(size / relative_efficiency)))
     if num_tail < MIN_TAIL or num_tail >= size:

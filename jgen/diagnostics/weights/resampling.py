@@ -32,7 +32,8 @@ def systematic(key: Key, log_weight: Array) -> Array:
         Carpenter, Clifford and Fearnhead (1999), "Improved particle filter for nonlinear problems", IEE
         Proceedings 146(1).
     """
-    return ancestors(log_weight, jax.random.uniform(key, dtype=log_weight.dtype))
+    index = jnp.arange(log_weight.size)
+    return ancestors(log_weight, index, jax.random.uniform(key, dtype=log_weight.dtype))
 
 
 def stratified(key: Key, log_weight: Array) -> Array:
@@ -48,7 +49,8 @@ def stratified(key: Key, log_weight: Array) -> Array:
     Reference:
         Kitagawa (1996), Journal of Computational and Graphical Statistics 5(1).
     """
-    return ancestors(log_weight, jax.random.uniform(key, log_weight.shape, log_weight.dtype))
+    index = jnp.arange(log_weight.size)
+    return ancestors(log_weight, index, jax.random.uniform(key, log_weight.shape, log_weight.dtype))
 
 
 def multinomial(key: Key, log_weight: Array) -> Array:
@@ -62,22 +64,52 @@ def multinomial(key: Key, log_weight: Array) -> Array:
     Reference:
         Gordon, Salmond and Smith (1993), IEE Proceedings F 140(2).
     """
-    points = jax.random.uniform(key, log_weight.shape, log_weight.dtype)
-    return ancestors(log_weight, log_weight.size * points - jnp.arange(log_weight.size))
+    whole_key, key = jax.random.split(key)
+    whole = jax.random.randint(whole_key, log_weight.shape, 0, log_weight.size)
+    return ancestors(log_weight, whole, jax.random.uniform(key, log_weight.shape, log_weight.dtype))
 
 
-def ancestors(log_weight: Array, offset: Array) -> Array:
-    """Return the index of the draw on which each point ``(i + offset) / N`` falls ``[particle]``.
+def ancestors(log_weight: Array, whole: Array, fraction: Array) -> Array:
+    r"""Return the index of the draw on which each point ``(whole + fraction) / N`` falls ``[particle]``.
+
+    The running sum of :math:`N w` is kept as an integer and a fraction: as one float32 it would lose whole
+    particles from some hundred thousand on.
 
     Args:
         log_weight: ``[particle]``.
-        offset: One for all ``[]``, or one each ``[particle]``.
+        whole: Integers below N ``[particle]``.
+        fraction: In [0, 1); one for all ``[]``, or one each ``[particle]``.
     """
     (size,) = log_weight.shape
-    index = jnp.arange(size)
-    reached = jnp.cumsum(jax.nn.softmax(log_weight))  # [particle]
-    # The last sum is 1 up to rounding; a point that rounds to 1 falls on the last draw of positive weight.
-    reached = reached / reached[-1]
-    chosen = jnp.searchsorted(reached, (index + offset) / size, side="right")  # [particle]
-    chosen = jnp.minimum(chosen, jnp.searchsorted(reached, reached[-1]))
-    return jnp.where(jnp.any(log_weight > -jnp.inf), chosen, index)
+    expected = size * jax.nn.softmax(log_weight)  # [particle], copies of each draw
+    floor, rest = jax.lax.associative_scan(_add, _split(expected))  # of the running sum
+    # The last sum is N up to rounding, which is shared out.
+    excess = (floor[-1] - size) + rest[-1]
+    share = (floor + rest) / (size + excess)
+    floor, rest = _add((floor, rest), _split(-excess * share))
+
+    def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bracket
+        middle = (low + high) // 2
+        ahead = floor[middle] - whole  # [particle]
+        beyond = (ahead > 0) | ((ahead == 0) & (rest[middle] > fraction))
+        return jnp.where(beyond, low, jnp.minimum(middle + 1, high)), jnp.where(beyond, middle, high)
+
+    chosen, _ = jax.lax.fori_loop(
+        0, size.bit_length(), halve, (jnp.zeros(size, int), jnp.full(size, size - 1))
+    )
+    index, positive = jnp.arange(size), log_weight > -jnp.inf
+    before = jax.lax.cummax(jnp.where(positive, index, jnp.argmax(positive)))  # sums may differ by rounding
+    return jnp.where(positive.any(), before[chosen], index)
+
+
+def _split(x: Array) -> tuple[Array, Array]:
+    """Split floats into the integer below and a fraction in [0, 1)."""
+    floor = jnp.floor(x)
+    return floor.astype(jnp.int32), x - floor
+
+
+def _add(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Add numbers given by an integer and a fraction."""
+    carry, rest = _split(a[1] + b[1])
+    return a[0] + b[0] + carry, rest

@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from jgen._internal.own_precision import in_own_precision
+from jgen._internal.units import unit_of
 from jgen.types import Array
 
 
@@ -21,6 +23,10 @@ def self_normalised(log_weight: ArrayLike) -> Array:
         >>> print(self_normalised(jnp.log(jnp.array([1.0, 3.0])) - 1000).round(2))
         [0.25 0.75]
     """
+    return in_own_precision(_softmax, log_weight)
+
+
+def _softmax(log_weight: ArrayLike) -> Array:
     return jax.nn.softmax(jnp.asarray(log_weight, dtype=float), axis=None)
 
 
@@ -52,15 +58,50 @@ def self_normalised_mean(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array
     Reference:
         Owen (2013), Monte Carlo theory, methods and examples, equation 9.8.
     """
-    value = jnp.asarray(value, dtype=float)  # [n, *event]
-    if jnp.ndim(log_weight) != 1 or jnp.shape(log_weight) != value.shape[:1]:
+    mean, _, error = weighted_moments(value, log_weight)
+    return mean, error
+
+
+def weighted_moments(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array, Array, Array]:
+    """Compute the weighted mean and standard deviation, and the standard error of the mean.
+
+    Args:
+        value: Draws ``[n, *event]``.
+        log_weight: Their log-weights in nats ``[n]``.
+
+    Returns:
+        ``(mean, sd, standard_error)``, each ``[*event]``; see ``self_normalised_mean``.
+
+    Raises:
+        ValueError: If the draws and the weights do not pair.
+
+    Example:
+        >>> mean, sd, error = weighted_moments(jnp.array([0.0, 4.0]), jnp.zeros(2))
+        >>> print(mean, sd, error.round(3))
+        2.0 2.0 1.414
+    """
+    if jnp.ndim(log_weight) != 1 or jnp.shape(log_weight) != jnp.shape(value)[:1]:
         raise ValueError(
-            f"self_normalised_mean takes values [n, *event] and log-weights [n]; got {value.shape} and "
-            f"{jnp.shape(log_weight)}. Flatten the chain and draw axes of both first."
+            "self-normalised moments take values [n, *event] and log-weights [n]; got "
+            f"{jnp.shape(value)} and {jnp.shape(log_weight)}. Flatten the chain and draw axes of both first."
         )
+    return in_own_precision(_moments, value, log_weight)
+
+
+@jax.jit
+def _moments(value: Array, log_weight: Array) -> tuple[Array, Array, Array]:
+    """Compute moments around the draw of the largest weight, in units in which squares are normal numbers."""
+    if not jnp.issubdtype(value.dtype, jnp.floating):
+        value = value.astype(jnp.promote_types(value.dtype, jnp.int32))  # differences of int8 may overflow
+    heaviest = jnp.argmax(log_weight)
     weight = self_normalised(log_weight)
     weight = weight.reshape(weight.shape + (1,) * (value.ndim - 1))  # [n, 1, ...]
-    value = jnp.where(weight == 0, 0.0, value)  # [n, *event]
-    mean = (weight * value).sum(axis=0)  # [*event]
-    error = jnp.sqrt((weight**2 * (value - mean[None]) ** 2).sum(axis=0))  # [*event]
-    return mean, error if len(value) > 1 else jnp.full_like(error, jnp.nan)
+    centre = value[heaviest].astype(float)  # [*event]
+    offset = jnp.where(weight == 0, 0.0, (value - value[heaviest][None]).astype(float))  # [n, *event]
+    unit = unit_of(offset, 0)  # [1, *event]
+    offset, unit = offset / unit, unit[0]
+    mean = (weight * offset).sum(axis=0)  # [*event]
+    spread = offset - mean[None]  # [n, *event]
+    sd = unit * jnp.sqrt((weight * spread**2).sum(axis=0))
+    error = unit * jnp.sqrt((weight**2 * spread**2).sum(axis=0))  # [*event]
+    return centre + unit * mean, sd, error if len(value) > 1 else jnp.full_like(error, jnp.nan)

@@ -9,12 +9,10 @@ from scipy.special import stdtr
 
 from jgen.diagnostics import welch_satterthwaite
 from jgen.diagnostics.summary import summary
-from jgen.types import DrawKind, Draws, Result
+from jgen.types import Draws, Result
 
 LARGEST_ERROR = 1.0
 """Largest standard error in nats: a factor e, above which the delta method does not apply."""
-LARGEST_K = 0.7
-FEWEST_POPULATIONS = 2.0
 
 
 class Distance(NamedTuple):
@@ -65,9 +63,8 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
     The p-value of four standard errors depends on :math:`\nu` (6e-5 where it is infinite, 5e-3 where it is
     7), so it is reported as well.
 
-    An estimate is reliable unless its own diagnostics contradict it: a standard error of one nat or more,
-    weights whose Pareto k is above 0.7 (they may have no variance), or populations of particles whose Kish
-    ESS is below two.
+    An estimate is reliable unless it is flagged (weights whose Pareto k is above 0.7 may have no variance) or
+    its standard error is one nat or more.
 
     Args:
         estimates: Name -> weighted draws, of particles or of populations; or a ``Result``, as of ``bridge``.
@@ -109,7 +106,7 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
             ),
             "min p-value": _smallest_p_value(name, off, apart),
             "ESS": totals[name].get("kish_ess"),
-            "reliable": _reliability(result, estimates[name], totals[name]),
+            "reliable": _reliability(result),
         }
         for name, result in results.items()
     ]
@@ -146,14 +143,8 @@ def _smallest_p_value(
     return float(f"{min(distance.p_value for distance in distances):.2g}") if distances else None
 
 
-def _reliability(result: Result, estimate: Draws | Result, totals: Mapping[str, Any]) -> str:
+def _reliability(result: Result) -> str:
     """Return "yes", or "no" and why an estimate is unreliable."""
     error = float(result.standard_error)
-    faults = [] if error < LARGEST_ERROR else [f"an error of {error:.1f} nats"]
-    kind = None if isinstance(estimate, Result) else estimate.kind
-    # The weights of a few populations are too few to fit a tail to.
-    if kind is DrawKind.WEIGHTED and totals["pareto_k"] > LARGEST_K:
-        faults.append(f"Pareto k {totals['pareto_k']:.1f}")
-    if kind is DrawKind.ENSEMBLE and totals["kish_ess"] < FEWEST_POPULATIONS:
-        faults.append(f"{totals['kish_ess']:.1f} effective populations")
+    faults = result.flags or (() if error < LARGEST_ERROR else (f"an error of {error:.1f} nats",))
     return "no: " + ", ".join(faults) if faults else "yes"

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
+from jgen._internal.compiled import jit
 from jgen._internal.validation import check_count
+from jgen.diagnostics.student_interval import student_result
 from jgen.evaluation.evidence.density_ratio import bridged
-from jgen.evaluation.evidence.student_interval import student_result
 from jgen.samplers import AnnealingPath, annealing_path
 from jgen.samplers.populations.annealed import anneal
 from jgen.samplers.transforms.cycle import cycle_step
@@ -142,7 +143,7 @@ def bounds_of(forward: Array, back: Array) -> Bounds:
     return Bounds(lower, upper, student_result(value, error, dof, size, method))
 
 
-@jax.jit
+@jit
 def _passes(
     path: AnnealingPath, kernel: Partial, betas: Array, num_steps: Array, key: Key, exact: PyTree
 ) -> tuple[Array, Array]:

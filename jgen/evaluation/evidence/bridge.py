@@ -10,10 +10,11 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen._internal.compiled import jit
 from jgen.diagnostics import ess_mean
+from jgen.diagnostics.student_interval import student_result
 from jgen.distributions import gaussian
 from jgen.evaluation.evidence.density_ratio import Bridged, bridged
-from jgen.evaluation.evidence.student_interval import student_result
 from jgen.types import Array, DrawKind, Draws, Key, LogDensity, PyTree, Result
 
 
@@ -78,7 +79,7 @@ def bridge(
     return student_result(estimate, error, max(float(size) - 1, 1), num_chains * (num_draws - half), method)
 
 
-@partial(jax.jit, static_argnums=1)
+@partial(jit, static_argnames="half")
 def _bridge(
     log_density: Partial, half: int, proposal: Distribution | None, key: Key, value: PyTree
 ) -> Bridged:

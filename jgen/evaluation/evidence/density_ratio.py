@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax.nn import log_sigmoid
 from jax.scipy.special import logsumexp
 
+from jgen._internal.compiled import jit
 from jgen.types import Array
 
 
@@ -26,7 +27,7 @@ class Bridged(NamedTuple):
     size: Array
 
 
-@partial(jax.jit, static_argnums=2)
+@partial(jit, static_argnames="effective_size")
 def bridged(
     log_ratio_base: Array, log_ratio_target: Array, effective_size: Callable[[Array], Array]
 ) -> Bridged:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgen.evaluation.evidence.student_interval import student_result
+from jgen.diagnostics.student_interval import student_result
 from jgen.samplers.annealing_path import check_ladder
 from jgen.types import Array, Draws, Result
 

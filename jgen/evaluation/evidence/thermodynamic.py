@@ -16,10 +16,11 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
     .. math:: \log Z = \int_0^1 E_\beta[r] \, d\beta \approx \sum_k \frac{\Delta_k}{2} (E_k r + E_{k+1} r)
         - \frac{\Delta_k^2}{12} (Var_{k+1} r - Var_k r), \qquad \Delta_k = \beta_{k+1} - \beta_k.
 
-    The rule has an error of its own, of order :math:`\Delta^4`, which more draws do not reduce: the interval
-    does not include it. It is small only if neighbours overlap well, and unbounded where the base is so wide
-    that r has no variance; ``stepping_stones`` has no such error, so the difference of the two estimates it.
-    The interval is the jackknife's, each chain left out in turn, with Student's t.
+    The rule has an error of its own, of order :math:`\Delta^4`, which more draws do not reduce. It is small
+    only if neighbours overlap well. Every other temperature gives a coarser ladder, and every fourth another:
+    with d and d' the differences of successive results, the error is taken as :math:`d^2 / (|d'| - |d|)`, the
+    rest of a geometric series, and never above the larger of the two. To the interval of the draws (the
+    jackknife's, each chain left out in turn, with Student's t) it is added at both ends.
 
     Args:
         draws: ``[chain, draw]`` of ``tempering``, after warm-up, from four chains or more.
@@ -27,11 +28,12 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
 
     Returns:
         Log Z, in nats, with its 95 % interval; n is the number of draws. Where the base
-        has mass outside the target's support the integral starts at -inf, and the value is -inf.
+        has mass outside the target's support the integral starts at -inf: the value is -inf, and flagged.
 
     Raises:
-        ValueError: If the ladder does not rise from 0 to 1, or the draws are not those of ``tempering`` on
-            it, or of fewer than four chains.
+        ValueError: If the ladder does not rise from 0 to 1 in three temperatures or more, the draws are not
+            those of ``tempering`` on it, or of fewer than four chains; and if the error of the rule is larger
+            than that of the draws, where ``stepping_stones`` estimates log Z better.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -50,8 +52,39 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
         Friel, Hurn and Wyse (2014), "Improving power posterior estimation of statistical evidence",
         Statistics and Computing 24(5).
     """
-    method = "thermodynamic integration, corrected trapezoid; its own error is not in the interval"
-    return read_ladder(draws, betas, _estimate, "thermodynamic", method)
+    method = "thermodynamic integration, corrected trapezoid"
+    result = read_ladder(draws, betas, _estimate, "thermodynamic", method)
+    ratio, betas = jnp.asarray(draws.info["log_ratio"]), jnp.asarray(betas, float)
+    if jnp.isneginf(ratio).any():
+        outside = "the base has mass outside the target's support: use stepping_stones"
+        minus, plus = jnp.float32(-jnp.inf), jnp.float32(jnp.inf)
+        return result._replace(value=minus, low=minus, high=plus, flags=(outside,))
+    if len(betas) < 3:
+        raise ValueError(
+            "thermodynamic compares the ladder with a coarser one: give three temperatures or more"
+        )
+    error = float(_integration_error(betas, ratio))
+    if not error <= float(result.high - result.value):
+        raise ValueError(
+            f"the ladder of {len(betas)} temperatures is too coarse: a coarser one moves log Z by "
+            f"{error:.3g} nats, and the draws have an error of {float(result.standard_error):.3g}. Use "
+            "stepping_stones, which has no integration error, or more temperatures near 0"
+        )
+    return result._replace(low=result.low - error, high=result.high + error)
+
+
+def _integration_error(betas: Array, ratio: Array) -> Array:
+    """Return the error that coarser ladders show, in nats ``[]``."""
+    everyone = jnp.ones(len(ratio), bool)
+
+    def coarser(stride: int) -> Array:
+        kept = jnp.array([*range(0, len(betas) - 1, stride), len(betas) - 1])
+        return _estimate(betas[kept], ratio[..., kept], everyone)
+
+    fine, coarse, coarsest = (coarser(stride) for stride in (1, 2, 4))
+    step, step_before = jnp.abs(fine - coarse), jnp.abs(coarse - coarsest)
+    rest = jnp.where(step < step_before, step**2 / (step_before - step), jnp.inf)
+    return jnp.minimum(rest, jnp.maximum(step, step_before))
 
 
 def _estimate(betas: Array, ratio: Array, counted: Array) -> Array:

@@ -117,7 +117,7 @@ def adaptive_rejection_step(
     hull, dtype = state.hull, state.hull.x.dtype
     parts = segments(hull, ends)
     log_mass = jax.nn.logsumexp(parts.log_mass)
-    index = jax.random.categorical(segment_key, parts.log_mass)
+    index = jax.random.categorical(segment_key, parts.log_mass - parts.log_mass.max())
     x, envelope = quantile(hull, parts, index, jax.random.uniform(uniform_key, dtype=dtype))
     x = jnp.where(state.is_invalid, hull.x[0], x)
     lp, slope = jax.value_and_grad(log_density)(x)

@@ -10,6 +10,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial, bind_static
+from jgen.distributions.parameters import log_prob_of
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_unbatched
 from jgen.samplers.recipe import Recipe, recipe_from
@@ -107,10 +108,10 @@ def ancestral_step(
                     f"{distribution.event_shape}"
                 )
             value[name] = observed[name]
-            log_weight = log_weight + distribution.log_prob(value[name])
+            log_weight = log_weight + log_prob_of(distribution, value[name])
         else:
             value[name] = distribution.sample(node_key)
-        lp = lp + distribution.log_prob(value[name])
+        lp = lp + log_prob_of(distribution, value[name])
     kind = DrawKind.WEIGHTED if observed else DrawKind.INDEPENDENT
     constant = COUNTS if observed else COUNTS | {"log_weight"}
     info = {"lp": lp, **evaluations(num_log_densities=int(bool(observed)))}

@@ -3,7 +3,9 @@
 from typing import Any, Protocol
 
 import jax.numpy as jnp
+from numpyro.distributions import Distribution
 
+from jgen.distributions.parameters import has_elementwise_support, log_prob_of
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_unbatched
 from jgen.samplers.recipe import Recipe
@@ -21,6 +23,9 @@ class Source(Protocol):
 
 def direct(source: Source) -> Sampler:
     """Draw exactly and independently, each draw of log-weight 0 (Z = 1).
+
+    A draw outside the distribution's own support, as a library's sampler may make by rounding, is flagged
+    ``outside_support``; ``summary`` counts them.
 
     Args:
         source: A NumPyro distribution without batch axes, or any pytree with ``sample(key)``.
@@ -44,8 +49,10 @@ def direct(source: Source) -> Sampler:
 
 def direct_step(source: Source, key: Key, state: tuple[()]) -> tuple[tuple[()], Draws]:
     """Draw once."""
-    constant = COUNTS | {"log_weight"}
-    return state, Draws(source.sample(key), evaluations(), jnp.zeros(()), DrawKind.INDEPENDENT, constant)
+    value, info, constant = source.sample(key), evaluations(), COUNTS | {"log_weight"}
+    if isinstance(source, Distribution) and has_elementwise_support(source):
+        info["outside_support"] = log_prob_of(source, value) == -jnp.inf
+    return state, Draws(value, info, jnp.zeros(()), DrawKind.INDEPENDENT, constant)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

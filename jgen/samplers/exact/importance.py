@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen.distributions.parameters import log_prob_of
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.recipe import Recipe, recipe_from
@@ -55,8 +56,9 @@ def importance_step(
     """Draw one particle; costs one log density."""
     value = proposal.sample(key)
     lp = log_density(value)
-    invalid = ~(lp < jnp.inf)
-    log_weight = jnp.where(invalid, -jnp.inf, lp - proposal.log_prob(value))
+    log_proposal = log_prob_of(proposal, value)
+    invalid = ~(lp < jnp.inf) | (log_proposal == -jnp.inf)  # a library may draw outside its own support
+    log_weight = jnp.where(invalid, -jnp.inf, lp - log_proposal)
     info = {"invalid": invalid, "lp": lp, **evaluations(num_log_densities=1)}
     return state, Draws(value, info, log_weight, DrawKind.WEIGHTED, COUNTS)
 

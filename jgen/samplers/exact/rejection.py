@@ -8,6 +8,7 @@ from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
 from jgen._internal.validation import check_count
+from jgen.distributions.parameters import log_prob_of
 from jgen.samplers.accept import evaluations
 from jgen.samplers.input_checks import check_proposal
 from jgen.samplers.recipe import Recipe, recipe_from
@@ -127,8 +128,8 @@ def estimate_log_bound(
 
     def log_ratio(key: Key) -> Array:
         value = proposal.sample(key)
-        ratio = log_density(value) - proposal.log_prob(value)
-        return jnp.where(jnp.isnan(ratio), -jnp.inf, ratio)
+        ratio = log_density(value) - log_prob_of(proposal, value)
+        return jnp.where(ratio < jnp.inf, ratio, -jnp.inf)
 
     search, test = jax.vmap(jax.vmap(log_ratio))(jax.random.split(key, (2, num_samples)))
     log_bound = jnp.max(search) + margin

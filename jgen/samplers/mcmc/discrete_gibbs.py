@@ -95,12 +95,12 @@ def discrete_gibbs_step(
         values = jax.vmap(lambda value: density(scan.sites.at[site].set(value)))(shifted)  # [num_values - 1]
         usable = values < jnp.inf
         others = jnp.where(usable, values, -jnp.inf)
-        logits = jnp.append(scan.log_density, others)  # [num_values], the present value first
-        index = jax.random.categorical(jax.random.fold_in(key, site), logits)
+        values = jnp.append(scan.log_density, others)  # [num_values], the present value first
+        index = jax.random.categorical(jax.random.fold_in(key, site), values - scan.log_density)
         drawn = jnp.append(scan.sites[site], shifted)[index]
         num_stuck_sites = scan.num_stuck_sites + jnp.all(others == -jnp.inf)
         invalid = scan.invalid | ~jnp.all(usable)
-        return Scan(scan.sites.at[site].set(drawn), logits[index], num_stuck_sites, invalid)
+        return Scan(scan.sites.at[site].set(drawn), values[index], num_stuck_sites, invalid)
 
     start = Scan(sites, state.log_density, jnp.int32(0), jnp.array(False))
     scan = jax.lax.fori_loop(0, sites.size, draw_site, start)

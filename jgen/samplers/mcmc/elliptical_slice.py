@@ -27,7 +27,7 @@ class Ellipse(NamedTuple):
 
     key: Key
     partner: Array  # [*event] the point of the ellipse at an angle of pi / 2
-    threshold: Array  # [] least log likelihood
+    level: Array  # [] least log likelihood, minus that of the position
     low: Array  # [] the bracket, which contains 0, the angle of the position
     high: Array  # []
     angle: Array  # [] of the next point
@@ -108,15 +108,15 @@ def elliptical_slice_init(
 
 
 def init_work(prior: Distribution, key: Key, state: DensityState) -> Ellipse:
-    """Draw an ellipse, a threshold, and a first angle."""
-    prior_key, threshold_key, angle_key, key = jax.random.split(key, 4)
+    """Draw an ellipse, a level, and a first angle."""
+    prior_key, level_key, angle_key, key = jax.random.split(key, 4)
     dtype = state.log_density.dtype
-    threshold = state.log_density + log_uniform(jax.random.uniform(threshold_key, dtype=dtype))
+    level = log_uniform(jax.random.uniform(level_key, dtype=dtype))
     high = 2 * jnp.pi * jax.random.uniform(angle_key, dtype=dtype)
     return Ellipse(
         key=key,
         partner=prior.sample(prior_key).astype(state.position.dtype),
-        threshold=threshold,
+        level=level,
         low=high - 2 * jnp.pi,
         high=high,
         angle=high,
@@ -130,12 +130,12 @@ def init_work(prior: Distribution, key: Key, state: DensityState) -> Ellipse:
 def step_work(
     log_likelihood: LogDensity, prior: Distribution, state: DensityState, ellipse: Ellipse
 ) -> Ellipse:
-    """Evaluate the point at one angle; below the threshold, the bracket shrinks to it."""
+    """Evaluate the point at one angle; below the level, the bracket shrinks to it."""
     mean = gaussian_parameters(prior)[0].astype(state.position.dtype)
     angle = ellipse.angle.astype(state.position.dtype)
     x = mean + (state.position - mean) * jnp.cos(angle) + (ellipse.partner - mean) * jnp.sin(angle)
     value = log_likelihood(x)
-    enough = (value >= ellipse.threshold) & (value < jnp.inf)
+    enough = (value - state.log_density >= ellipse.level) & (value < jnp.inf)
     is_below = ellipse.angle < 0
     low = jnp.where(is_below, ellipse.angle, ellipse.low)
     high = jnp.where(is_below, ellipse.high, ellipse.angle)

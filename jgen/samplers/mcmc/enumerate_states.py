@@ -80,7 +80,8 @@ def enumerate_step(
     values = jax.vmap(log_density)(candidates)  # [candidate]
     usable = values < jnp.inf
     logits = jnp.where(usable, values, -jnp.inf)
-    index = jax.random.categorical(key, logits)
+    top = jnp.maximum(jnp.max(logits), jnp.finfo(logits.dtype).min)  # noise of order one is added to logits
+    index = jax.random.categorical(key, logits - top)
     is_here = jax.vmap(equal, (0, None))(candidates, state.position)  # [candidate]
     possible = logits > -jnp.inf
     listed = jax.tree.map(lambda leaf: leaf[index], candidates)

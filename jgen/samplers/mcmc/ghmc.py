@@ -140,7 +140,7 @@ def ghmc_step(log_density: LogDensity, key: Key, state: GHMCState) -> tuple[GHMC
     end = leapfrog(density, state.tuning, 1, start)
     before, after, error = energies(start, end)
     accepted = jnp.log(jnp.abs(height)) < -error
-    persistent = Persistent(end.momentum, height * jnp.exp(error))
+    persistent = Persistent(end.momentum, (height * jnp.exp(error)).astype(height.dtype))
     moved = GHMCState(unravel(end.position), end.log_density, end.gradient, state.tuning, persistent)
     state = select_tree(accepted, moved, state._replace(persistent=Persistent(-momentum, height)))
     info = {

@@ -8,24 +8,25 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
 from jgen._internal.binding import as_partial
+from jgen.distributions.parameters import log_prob_of
 from jgen.samplers.accept import log_uniform, metropolis_step
 from jgen.samplers.input_checks import check_proposal, check_scalar
 from jgen.samplers.recipe import Recipe, recipe_from
 from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
-class WeightedState(NamedTuple):
-    """State of a chain, with the importance weight of its position.
+class ProposedState(NamedTuple):
+    """State of a chain, with the log density of the proposal at its position.
 
     Attributes:
         position: Current position, in the support of the proposal.
         log_density: At the position ``[]``.
-        log_weight: Log density minus that of the proposal ``[]``.
+        log_proposal: Log density of the proposal there ``[]``.
     """
 
     position: PyTree
     log_density: Array
-    log_weight: Array
+    log_proposal: Array
 
 
 def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> Sampler:
@@ -71,27 +72,28 @@ def independent_metropolis(log_density: LogDensity, proposal: Distribution) -> S
 
 def independent_metropolis_init(
     log_density: LogDensity, proposal: Distribution, key: Key, position: PyTree | None
-) -> WeightedState:
+) -> ProposedState:
     """Initialise at the position or at a draw of the proposal; costs one log density."""
     position = proposal.sample(key) if position is None else position
     check_scalar(log_density, position)
-    value, log_proposal = log_density(position), proposal.log_prob(position)
+    value, log_proposal = log_density(position), log_prob_of(proposal, position)
     # A chain would never leave a position of infinite weight: the driver rejects such a start.
     value = jnp.where(jnp.isfinite(log_proposal), value, -jnp.inf)
-    return WeightedState(position, value, value - log_proposal)
+    return ProposedState(position, value, log_proposal)
 
 
 def independent_metropolis_step(
-    log_density: LogDensity, proposal: Distribution, key: Key, state: WeightedState
-) -> tuple[WeightedState, Draws]:
+    log_density: LogDensity, proposal: Distribution, key: Key, state: ProposedState
+) -> tuple[ProposedState, Draws]:
     """Make one proposal; costs one log density."""
     proposal_key, accept_key = jax.random.split(key)
     position = proposal.sample(proposal_key)
-    value = log_density(position)
-    log_weight = value - proposal.log_prob(position)
-    proposed = WeightedState(position, value, log_weight)
-    log_u = log_uniform(jax.random.uniform(accept_key, dtype=log_weight.dtype))
-    return metropolis_step(log_u, log_weight - state.log_weight, proposed, state)
+    value, log_proposal = log_density(position), log_prob_of(proposal, position)
+    value = jnp.where(jnp.isfinite(log_proposal), value, jnp.nan)  # a library may draw outside its support
+    proposed = ProposedState(position, value, log_proposal)
+    log_ratio = (value - state.log_density) - (log_proposal - state.log_proposal)
+    log_u = log_uniform(jax.random.uniform(accept_key, dtype=log_ratio.dtype))
+    return metropolis_step(log_u, log_ratio, proposed, state)
 
 
 def recipe(target: Target, scale: float | Array = 1.0) -> Recipe | None:

@@ -47,7 +47,7 @@ class TrajectoryState(NamedTuple):
     """
 
     key: Key
-    initial_energy: Array  # []
+    initial_kinetic: Array  # [] energy of the momentum at the start
     growing_end: Array  # [3, dim]
     other_end: Array  # [3, dim]
     direction: Array  # [] +1 if the trajectory is extended forward in time, else -1
@@ -121,22 +121,23 @@ def init_work(key: Key, state: ChainState, *, max_depth: int) -> TrajectoryState
     x, _ = ravel_pytree(state.position)
     momentum, _ = normal_and_log_uniform(fold_in(key, 0), x)
     key = fold_in(key, 1)
-    energy = 0.5 * momentum @ momentum - state.log_density
+    kinetic = 0.5 * momentum @ momentum
+    kinetic = kinetic.astype(jnp.promote_types(kinetic.dtype, state.log_density.dtype))
     start = Proposal(_stack(x, momentum, state.gradient), state.log_density)
     is_forward, _, _ = step_uniforms(key, 0, x.dtype)
     return TrajectoryState(
         key=key,
-        initial_energy=energy,
+        initial_kinetic=kinetic,
         growing_end=start.point,
         other_end=start.point,
         direction=jnp.where(is_forward, 1, -1).astype(x.dtype),
-        tree=Tree(start, jnp.zeros_like(energy), momentum),
+        tree=Tree(start, jnp.zeros_like(kinetic), momentum),
         depth=jnp.int32(0),
         subtree=_empty_tree(start),
         num_leaves=jnp.int32(0),
         checkpoints=jnp.zeros((max_depth, 2, x.size), x.dtype),
         num_grads=jnp.int32(0),
-        acceptance_sum=jnp.zeros_like(energy),
+        acceptance_sum=jnp.zeros_like(kinetic),
         diverging=jnp.array(False),
         stopped=jnp.array(False),
         stage_done=jnp.array(False),
@@ -150,7 +151,7 @@ def step_work(log_density: LogDensity, state: ChainState, trajectory: Trajectory
     step_size, factor = state.tuning
     _, density, _ = flatten(log_density, state.position)
     subtree = trajectory.subtree
-    _, uniform, _ = step_uniforms(trajectory.key, trajectory.num_grads, trajectory.initial_energy.dtype)
+    _, uniform, _ = step_uniforms(trajectory.key, trajectory.num_grads, trajectory.initial_kinetic.dtype)
 
     # One leapfrog step from the growing end.
     signed_step = trajectory.direction * step_size
@@ -160,8 +161,8 @@ def step_work(log_density: LogDensity, state: ChainState, trajectory: Trajectory
     value, gradient = jax.value_and_grad(density)(x)
     momentum = momentum + 0.5 * signed_step * to_force(factor, gradient)
     # Without the stack, XLA would recompute both for every element of the point that they select.
-    offset = jnp.stack([jnp.zeros_like(value), trajectory.initial_energy])
-    value, error = jnp.stack([value, 0.5 * (momentum @ momentum) - value]) - offset
+    kinetic = 0.5 * (momentum @ momentum) - trajectory.initial_kinetic
+    value, error = jnp.stack([value, kinetic]) - jnp.stack([jnp.zeros_like(value), value - state.log_density])
     usable = jnp.all(jnp.isfinite(gradient)) & jnp.isfinite(error)
     error = jnp.where(usable, error, jnp.inf)
     diverging = trajectory.diverging | (active & (error > MAX_ENERGY_ERROR))

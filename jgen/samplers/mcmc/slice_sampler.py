@@ -26,10 +26,10 @@ class Interval(NamedTuple):
 
     key: Key
     direction: Array  # [dim]
-    threshold: Array  # [] least log density
+    level: Array  # [] least log density, minus that of the position
     low: Array  # []
     high: Array  # []
-    steps_low: Array  # [] times that the low end may still step out; 0 once it is below the threshold
+    steps_low: Array  # [] times that the low end may still step out; 0 once it is below the level
     steps_high: Array  # []
     offset: Array  # [] of the last point
     value: Array  # [] log density at the last point
@@ -114,7 +114,7 @@ def init_work(max_step_outs: Array, key: Key, state: GradientFreeState, *, along
     return Interval(
         key=key,
         direction=to_velocity(state.tuning.inverse_mass_factor, unit),
-        threshold=state.log_density + log_uniform(level),
+        level=log_uniform(level),
         low=low,
         high=low + width,
         steps_low=steps_low,
@@ -139,7 +139,7 @@ def step_work(log_density: LogDensity, state: GradientFreeState, interval: Inter
     inner = low + (high - low) * uniform
     offset = jnp.where(is_low, low, jnp.where(is_high, high, inner))
     value = density(x + offset * interval.direction)
-    inside = (value >= interval.threshold) & (value < jnp.inf)
+    inside = (value - state.log_density >= interval.level) & (value < jnp.inf)
 
     num_points = interval.num_points + is_inner
     stuck = is_inner & ~inside & (num_points == MAX_SHRINKS)

@@ -11,6 +11,7 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial, bind_static
 from jgen._internal.buffers import zeros
+from jgen._internal.threefry import as_threefry
 from jgen._internal.validation import check_count
 from jgen.diagnostics.weights import kish_ess, systematic
 from jgen.samplers import annealing_path, tempering_schedule
@@ -202,7 +203,7 @@ def smc_step(
         betas = run.betas.at[index + 1].set(after)
         return SMCState(index + 1, betas, position, log_weight, jnp.minimum(run.least_ess, ess), info)
 
-    start_key, run_key = jax.random.split(key)
+    start_key, run_key = jax.random.split(as_threefry(key))
     position = jax.vmap(path.base.sample)(jax.random.split(start_key, num_all))
     betas = jnp.ones(max_temperatures + 1).at[0].set(0.0)  # [temperature]
     no_info = zeros(jax.eval_shape(partial(move_all, kernel), betas[0], run_key, position)[1])

@@ -21,6 +21,10 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
     with :math:`\gamma = 0.05, t_0 = 10, \kappa = 0.75` and :math:`\mu` the log of the first step size. It is
     updated once per step, however many chains there are; sampling uses :math:`\bar\epsilon`.
 
+    It takes an acceptance rate that falls as the step grows. That of ``hmc`` with a fixed number of steps
+    need not: on a Gaussian a trajectory of long steps may return to its start, and is accepted. There the
+    rate ends above the target, at a step that depends on the start; ``jittered_hmc`` has no such resonance.
+
     Args:
         target_acceptance: Target of the mean acceptance rate, in (0, 1).
 

@@ -1,4 +1,8 @@
-"""Read and set the tuning of a chain state."""
+"""Read and set the tuning of a chain state.
+
+Adaptation computes in JAX's default float type, whatever the type of the positions: what is read is converted
+to it, and what is set is converted back.
+"""
 
 from typing import Any
 
@@ -19,7 +23,7 @@ def acceptance_rates(draws: Draws) -> Array:
         raise TypeError(
             "this sampler reports no acceptance_rate to adapt a step size to; leave adaptation out"
         )
-    return jnp.nan_to_num(draws.info["acceptance_rate"], nan=0.0)
+    return jnp.nan_to_num(draws.info["acceptance_rate"].astype(float), nan=0.0)
 
 
 def mean_acceptance(draws: Draws) -> Array:
@@ -45,12 +49,12 @@ def tuning_of(states: PyTree) -> Any:
 
 def step_size_of(states: PyTree) -> Array:
     """Return the geometric mean of the step sizes of the chains ``[]``."""
-    return jnp.exp(jnp.mean(jnp.log(tuning_of(states).step_size)))
+    return jnp.exp(jnp.mean(jnp.log(tuning_of(states).step_size.astype(float))))
 
 
 def factor_of(states: PyTree) -> PyTree:
     """Return the factor of the inverse mass matrix, shared by all chains."""
-    return jax.tree.map(lambda leaf: leaf[0], tuning_of(states).inverse_mass_factor)
+    return jax.tree.map(lambda leaf: leaf[0].astype(float), tuning_of(states).inverse_mass_factor)
 
 
 def diagonal(factor: Array) -> Array:
@@ -60,7 +64,7 @@ def diagonal(factor: Array) -> Array:
 
 def positions_of(states: PyTree) -> Array:
     """Return the ravelled positions ``[chain, dim]``."""
-    return jax.vmap(lambda position: ravel_pytree(position)[0])(states.position)
+    return jax.vmap(lambda position: ravel_pytree(position)[0])(states.position).astype(float)
 
 
 def gradients_of(states: PyTree) -> Array:
@@ -74,7 +78,7 @@ def gradients_of(states: PyTree) -> Array:
             f"this adaptation uses gradients, and {type(states).__name__} has none; take a sampler with "
             "gradients, or adapt by window"
         )
-    return states.gradient
+    return states.gradient.astype(float)
 
 
 def set_tuning(states: PyTree, **values: PyTree) -> PyTree:

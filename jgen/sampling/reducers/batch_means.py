@@ -7,7 +7,15 @@ import jax.numpy as jnp
 from jax import lax
 from jax.tree_util import Partial
 
-from jgen.sampling.reducers.compensated_sums import Compensated, expand_like, pool, welford, zeros
+from jgen.sampling.reducers.compensated_sums import (
+    Compensated,
+    Scatter,
+    expand_like,
+    no_scatter,
+    pool,
+    welford,
+    zeros,
+)
 from jgen.types import Array, Draws, PyTree, Reducer
 
 
@@ -40,7 +48,7 @@ class Batches(NamedTuple):
     origin: Array
     batch: Array
     mean: Compensated
-    scatter: Compensated
+    scatter: Scatter
 
 
 class BatchMeansState(NamedTuple):
@@ -65,7 +73,7 @@ def _init(num_batches: Array, draws: Draws) -> BatchMeansState:
     def empty(leaf):
         num_chains, *event = leaf.shape
         batch = jnp.zeros((num_chains, num_batches.size, *event))  # [chain, batch, *event]
-        return Batches(jnp.zeros(leaf.shape), batch, zeros(leaf.shape), zeros(leaf.shape))
+        return Batches(jnp.zeros(leaf.shape), batch, zeros(leaf.shape), no_scatter(leaf.shape))
 
     zero = jnp.zeros((), int)
     return BatchMeansState(zero, zero, zero, zero + 1, jax.tree.map(empty, draws.value))
@@ -113,16 +121,18 @@ def _compute(state: BatchMeansState) -> BatchMeans:
         size = num_chains * (state.num_draws * 1.0)
         count = state.num_draws * jnp.ones(num_chains)  # [chain]
         offset = batches.origin - batches.origin[:1]  # [chain, *event]
-        mean, scatter = pool(batches.mean.value + offset, batches.scatter.value, count)  # [*event]
+        mean, scatter, unit = pool(batches.mean.value + offset, batches.scatter, count)  # [*event]
 
         full = jnp.tile((jnp.arange(num_batches) < state.num_full)[None], (num_chains, 1))  # [chain, batch]
         full = expand_like(full, batches.batch)  # [chain, batch, 1, ...]
         batch = batches.batch + offset[:, None]  # [chain, batch, *event]
         num_full = num_chains * state.num_full
         centre = jnp.where(full, batch, 0.0).sum(axis=(0, 1)) / num_full  # [*event]
-        spread = jnp.where(full, (batch - centre[None, None]) ** 2, 0.0).sum(axis=(0, 1)) / (num_full - 1)
-        long_run = state.batch_size * spread  # [*event]
-        return mean + batches.origin[0], jnp.sqrt(long_run / size), scatter / (size - 1) * size / long_run
+        apart = jnp.where(full, (batch - centre[None, None]) / unit[None, None], 0.0)
+        spread = (apart**2).sum(axis=(0, 1)) / (num_full - 1)
+        long_run = state.batch_size * spread  # [*event], in squares of the unit
+        mcse, ess = unit * jnp.sqrt(long_run / size), scatter / (size - 1) * size / long_run
+        return mean + batches.origin[0], mcse, ess
 
     leaves, structure = jax.tree.flatten(state.leaves, _is_batches)
     parts = zip(*map(statistics, leaves), strict=True)

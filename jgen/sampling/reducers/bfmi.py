@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
-from jgen.sampling.reducers.compensated_sums import Compensated, welford, zeros
+from jgen.sampling.reducers.compensated_sums import Compensated, Scatter, no_scatter, welford, zeros
 from jgen.types import Array, Draws, Reducer
 
 
@@ -24,9 +24,9 @@ class BfmiState(NamedTuple):
     num_draws: Array
     first: Array
     last: Array
-    jumps: Compensated
+    jumps: Scatter
     mean: Compensated
-    scatter: Compensated
+    scatter: Scatter
 
 
 def _energy(draws: Draws) -> Array:
@@ -40,8 +40,8 @@ def _energy(draws: Draws) -> Array:
 
 def _init(draws: Draws) -> BfmiState:
     shape = _energy(draws).shape
-    first, empty = jnp.zeros(shape), zeros(shape)
-    return BfmiState(jnp.zeros((), int), first, first, empty, empty, empty)
+    first, empty = jnp.zeros(shape), no_scatter(shape)
+    return BfmiState(jnp.zeros((), int), first, first, empty, zeros(shape), empty)
 
 
 def _update(state: BfmiState, draws: Draws) -> BfmiState:
@@ -51,11 +51,13 @@ def _update(state: BfmiState, draws: Draws) -> BfmiState:
     jump = jnp.where(is_first, 0.0, energy - state.last)
     one = jnp.ones_like(energy)
     mean, scatter = welford(state.mean, state.scatter, energy - first, one, count * one)
-    return BfmiState(count, first, energy, state.jumps.add(jump**2), mean, scatter)
+    return BfmiState(count, first, energy, state.jumps.add(one, jump, jump), mean, scatter)
 
 
 def _compute(state: BfmiState) -> Array:
-    return jnp.where(state.num_draws < 2, jnp.nan, state.jumps.value / state.scatter.value)
+    unit = jnp.maximum(state.jumps.unit, state.scatter.unit)
+    jumps, scatter = (each.in_unit(unit).sum.value for each in (state.jumps, state.scatter))
+    return jnp.where(state.num_draws < 2, jnp.nan, jumps / scatter)
 
 
 def bfmi() -> Reducer:

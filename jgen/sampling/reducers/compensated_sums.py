@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 
+from jgen._internal.units import power_of_two
 from jgen.types import Array
 
 
@@ -46,14 +47,44 @@ def zeros(shape: tuple[int, ...]) -> Compensated:
     return Compensated(jnp.zeros(shape), jnp.zeros(shape))
 
 
+class Scatter(NamedTuple):
+    """Sum of products in a unit that grows with its factors, so that it neither underflows nor overflows.
+
+    Attributes:
+        sum: The sum, in squares of the unit.
+        unit: Power of two.
+    """
+
+    sum: Compensated
+    unit: Array
+
+    def add(self, weight: Array, x: Array, y: Array) -> "Scatter":
+        """Add ``weight x y``, where ``|y|`` is at most about ``|x|``."""
+        scatter = self.in_unit(jnp.maximum(self.unit, power_of_two(x)))
+        return scatter._replace(sum=scatter.sum.add(weight * (x / scatter.unit) * (y / scatter.unit)))
+
+    def in_unit(self, unit: Array) -> "Scatter":
+        """Convert to a unit that is not smaller."""
+        return Scatter(self.sum.times((self.unit / unit) ** 2), unit)
+
+    def times(self, factor: Array) -> "Scatter":
+        """Multiply the sum by a factor of the same shape."""
+        return self._replace(sum=self.sum.times(factor))
+
+
+def no_scatter(shape: tuple[int, ...]) -> Scatter:
+    """Return an empty sum of products."""
+    return Scatter(zeros(shape), jnp.full(shape, jnp.finfo(float).tiny))
+
+
 def expand_like(leading: Array, like: Array) -> Array:
     """Append axes of length one to ``[chain]``, up to the axes of ``like`` ``[chain, *event]``."""
     return leading.reshape(leading.shape + (1,) * (like.ndim - leading.ndim))
 
 
 def welford(
-    mean: Compensated, scatter: Compensated, value: Array, weight: Array, total: Array
-) -> tuple[Compensated, Compensated]:
+    mean: Compensated, scatter: Scatter, value: Array, weight: Array, total: Array
+) -> tuple[Compensated, Scatter]:
     r"""Add a value to a weighted mean and its sum of squares (Welford).
 
     .. math:: \mu' = \mu + \frac{w}{W} (x - \mu), \qquad S' = S + w (x - \mu)(x - \mu')
@@ -75,10 +106,10 @@ def welford(
     before = jnp.where(weight == 0, 0.0, (value - mean.high) - mean.low)  # [chain, *event]
     mean = mean.add(before * jnp.where(weight == 0, 0.0, weight / total))
     after = jnp.where(weight == 0, 0.0, (value - mean.high) - mean.low)  # [chain, *event]
-    return mean, scatter.add(weight * before * after)
+    return mean, scatter.add(weight, before, after)
 
 
-def pool(mean: Array, scatter: Array, total: Array) -> tuple[Array, Array]:
+def pool(mean: Array, scatter: Scatter, total: Array) -> tuple[Array, Array, Array]:
     """Merge chains: compute the mean over all, and the sum of squares about it.
 
     Args:
@@ -87,7 +118,7 @@ def pool(mean: Array, scatter: Array, total: Array) -> tuple[Array, Array]:
         total: Sum of weights ``[chain]``.
 
     Returns:
-        ``(mean, scatter)``, each ``[*event]``.
+        ``(mean, scatter, unit)``, each ``[*event]``; the scatter in squares of the unit, a power of two.
 
     Reference:
         Chan, Golub and LeVeque (1983), The American Statistician 37(3).
@@ -95,4 +126,7 @@ def pool(mean: Array, scatter: Array, total: Array) -> tuple[Array, Array]:
     total = expand_like(total, mean)  # [chain, 1, ...]
     offset = jnp.where(total == 0, 0.0, mean - mean[:1])  # [chain, *event]
     pooled = (total * offset).sum(axis=0) / total.sum(axis=0)  # [*event]
-    return pooled + mean[0], (scatter + total * (offset - pooled[None]) ** 2).sum(axis=0)
+    apart = offset - pooled[None]  # [chain, *event]
+    unit = jnp.maximum(scatter.unit, power_of_two(apart)).max(axis=0)  # [*event]
+    within = scatter.in_unit(jnp.broadcast_to(unit, apart.shape)).sum.value
+    return pooled + mean[0], (within + total * (apart / unit[None]) ** 2).sum(axis=0), unit

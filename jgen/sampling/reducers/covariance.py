@@ -8,6 +8,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from jgen._internal.particles import merge_particles
+from jgen._internal.units import representable, unit_of
 from jgen.sampling.reducers.compensated_sums import Compensated, zeros
 from jgen.types import Array, Draws, Reducer
 
@@ -17,7 +18,7 @@ class Covariance(NamedTuple):
 
     Attributes:
         mean: ``[dim]``.
-        covariance: ``[dim, dim]``; unbiased for equal weights.
+        covariance: ``[dim, dim]``; unbiased for equal weights. NaN where it is too small for its type.
         ess: Kish's effective number of draws, (sum w)^2 / sum w^2; their number where unweighted.
     """
 
@@ -35,7 +36,8 @@ class CovarianceState(NamedTuple):
         square: Sum of squared weights ``[]``.
         origin: Draw that all others are stored relative to ``[dim]``.
         mean: Weighted mean ``[dim]``.
-        scatter: Weighted sum of products about it ``[dim, dim]``.
+        scatter: Weighted sum of products about it, in units of the two coordinates ``[dim, dim]``.
+        unit: Powers of two, which grow with the draws ``[dim]``.
     """
 
     log_scale: Array
@@ -44,6 +46,7 @@ class CovarianceState(NamedTuple):
     origin: Array
     mean: Compensated
     scatter: Compensated
+    unit: Array
 
 
 def _rows(draws: Draws) -> tuple[Array, Array]:
@@ -59,7 +62,8 @@ def _rows(draws: Draws) -> tuple[Array, Array]:
 def _init(draws: Draws) -> CovarianceState:
     dim = _rows(draws)[0].shape[1]
     least, sums = jnp.full((), -jnp.inf), (zeros(()), zeros(()))
-    return CovarianceState(least, *sums, jnp.zeros(dim), zeros((dim,)), zeros((dim, dim)))
+    unit = jnp.full(dim, jnp.finfo(float).tiny)
+    return CovarianceState(least, *sums, jnp.zeros(dim), zeros((dim,)), zeros((dim, dim)), unit)
 
 
 def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
@@ -77,18 +81,24 @@ def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
     offset = (value - origin[None] - state.mean.high[None]) - state.mean.low[None]
     offset = jnp.where(counts, offset, 0.0)  # [chain, dim]; draws of weight zero may be NaN
     step = weight @ offset / jnp.where(added == 0, 1.0, added)  # [dim], from the old mean to these draws'
-    spread = jnp.where(counts, offset - step[None], 0.0)
+    unit = jnp.maximum(state.unit, unit_of(offset, 0)[0])
+    spread = jnp.where(counts, (offset - step[None]) / unit[None], 0.0)
     products = jnp.matmul((weight[:, None] * spread).T, spread, precision="highest")
-    products = products + share * before.value * step[:, None] * step[None]
+    scaled = step / unit  # [dim]
+    products = products + share * before.value * scaled[:, None] * scaled[None]
+    smaller = state.unit / unit
+    fade_products = fade * smaller[:, None] * smaller[None]
     square = state.square.times(fade**2).add((weight**2).sum())
-    mean, scatter = state.mean.add(share * step), state.scatter.times(fade).add(products)
-    return CovarianceState(log_scale, total, square, origin, mean, scatter)
+    mean, scatter = state.mean.add(share * step), state.scatter.times(fade_products).add(products)
+    return CovarianceState(log_scale, total, square, origin, mean, scatter, unit)
 
 
 def _compute(state: CovarianceState) -> Covariance:
     weight, square = state.weight.value, state.square.value
     scatter, mean = state.scatter.value, state.origin + state.mean.value
-    return Covariance(mean, scatter / (weight - square / weight), weight**2 / square)
+    scaled = scatter / (weight - square / weight)
+    covariance = representable(scaled, state.unit[:, None], state.unit[None])
+    return Covariance(mean, covariance, weight**2 / square)
 
 
 def covariance() -> Reducer:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from jgen._internal.buffers import zeros
+from jgen._internal.compiled import jit
 from jgen.types import Draws, PyTree, Reducer
 
 Reducers = dict[str, Reducer]
@@ -46,7 +47,7 @@ def fold(reducers: Reducers, reducer_states: ReducerStates, draws: Draws) -> Red
     return {name: reducer.update(reducer_states[name], draws) for name, reducer in reducers.items()}
 
 
-@jax.jit
+@jit
 def compute(reducers: Reducers, reducer_states: ReducerStates) -> dict[str, Any]:
     """Compute the result of every reducer."""
     return {name: reducer.compute(reducer_states[name]) for name, reducer in reducers.items()}

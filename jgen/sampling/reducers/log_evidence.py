@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen.diagnostics.weights.populations import population_log_weight
-from jgen.sampling.reducers.compensated_sums import Compensated, pool, welford, zeros
+from jgen.sampling.reducers.compensated_sums import Compensated, Scatter, no_scatter, pool, welford, zeros
 from jgen.types import Array, DrawKind, Draws, Reducer
 
 
@@ -35,7 +35,7 @@ class LogEvidenceState(NamedTuple):
     log_scale: Array
     num_draws: Array
     mean: Compensated
-    scatter: Compensated
+    scatter: Scatter
 
 
 def _log_weight(draws: Draws) -> Array:
@@ -51,7 +51,7 @@ def _log_weight(draws: Draws) -> Array:
 
 def _init(draws: Draws) -> LogEvidenceState:
     shape = _log_weight(draws).shape
-    return LogEvidenceState(jnp.full(shape, -jnp.inf), jnp.zeros(shape, int), zeros(shape), zeros(shape))
+    return LogEvidenceState(jnp.full(shape, -jnp.inf), jnp.zeros(shape, int), zeros(shape), no_scatter(shape))
 
 
 def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
@@ -69,9 +69,9 @@ def _compute(state: LogEvidenceState) -> LogEvidence:
     top = state.log_scale.max()
     relative = jnp.exp(state.log_scale - jnp.where(top == -jnp.inf, 0.0, top))  # [chain]
     count = state.num_draws * jnp.ones_like(relative)  # [chain]
-    mean, scatter = pool(state.mean.value * relative, state.scatter.value * relative**2, count)
+    mean, scatter, unit = pool(state.mean.value * relative, state.scatter.times(relative**2), count)
     size = count.sum()
-    error = jnp.sqrt(scatter / (size - 1) / size) / mean
+    error = unit * jnp.sqrt(scatter / (size - 1) / size) / mean
     return LogEvidence(jnp.log(mean) + top, jnp.where(top == -jnp.inf, jnp.inf, error))
 
 

@@ -7,7 +7,16 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.particles import merge_particles
-from jgen.sampling.reducers.compensated_sums import Compensated, expand_like, pool, welford, zeros
+from jgen._internal.units import representable
+from jgen.sampling.reducers.compensated_sums import (
+    Compensated,
+    Scatter,
+    expand_like,
+    no_scatter,
+    pool,
+    welford,
+    zeros,
+)
 from jgen.types import Array, Draws, PyTree, Reducer
 
 
@@ -16,7 +25,7 @@ class Moments(NamedTuple):
 
     Attributes:
         mean: Like one draw's value, in floats.
-        variance: Likewise; unbiased for equal weights.
+        variance: Likewise; unbiased for equal weights. NaN where it is too small for its type.
         ess: Kish's effective number of draws, (sum w)^2 / sum w^2; their number where unweighted. Particles
             of a population count as draws here, though they depend on each other.
     """
@@ -34,7 +43,7 @@ class MomentsState(NamedTuple):
         weight: Sum of weights ``[chain]``.
         square: Sum of squared weights ``[chain]``.
         mean: Like the value, a ``Compensated`` ``[chain, *event]`` at each leaf.
-        scatter: Weighted sum of squares about the mean, likewise.
+        scatter: Weighted sum of squares about the mean, a ``Scatter`` likewise.
     """
 
     log_scale: Array
@@ -47,9 +56,10 @@ class MomentsState(NamedTuple):
 def _init(draws: Draws) -> MomentsState:
     draws = merge_particles(draws, 0)
     num_chains = jax.tree.leaves(draws.value)[0].shape[0]
-    empty = jax.tree.map(lambda leaf: zeros(leaf.shape), draws.value)
+    mean = jax.tree.map(lambda leaf: zeros(leaf.shape), draws.value)
+    scatter = jax.tree.map(lambda leaf: no_scatter(leaf.shape), draws.value)
     log_scale = jnp.full(num_chains, -jnp.inf)  # [chain]
-    return MomentsState(log_scale, zeros((num_chains,)), zeros((num_chains,)), empty, empty)
+    return MomentsState(log_scale, zeros((num_chains,)), zeros((num_chains,)), mean, scatter)
 
 
 def _update(state: MomentsState, draws: Draws) -> MomentsState:
@@ -73,7 +83,7 @@ def _update(state: MomentsState, draws: Draws) -> MomentsState:
 
 
 def _is_sum(node: PyTree) -> bool:
-    return isinstance(node, Compensated)
+    return isinstance(node, Compensated | Scatter)
 
 
 def _compute(state: MomentsState) -> Moments:
@@ -83,8 +93,9 @@ def _compute(state: MomentsState) -> Moments:
     weight, square = total.sum(), (state.square.value * relative**2).sum()
 
     def merge(mean, scatter):
-        mean, scatter = pool(mean.value, scatter.value * expand_like(relative, scatter.high), total)
-        return mean, scatter / (weight - square / weight)
+        scatter = scatter.times(expand_like(relative, scatter.unit))
+        mean, scatter, unit = pool(mean.value, scatter, total)
+        return mean, representable(scatter / (weight - square / weight), unit, unit)
 
     pooled = jax.tree.map(merge, state.mean, state.scatter, is_leaf=_is_sum)
     mean = jax.tree.map(lambda _, pair: pair[0], state.mean, pooled, is_leaf=_is_sum)

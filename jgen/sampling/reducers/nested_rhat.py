@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
-from jgen.sampling.reducers.compensated_sums import Compensated, welford, zeros
+from jgen._internal.units import unit_of
+from jgen.sampling.reducers.compensated_sums import Compensated, Scatter, no_scatter, welford, zeros
 from jgen.types import Array, Draws, PyTree, Reducer
 
 
@@ -22,7 +23,7 @@ class NestedMoments(NamedTuple):
 
     origin: Array
     mean: Compensated
-    scatter: Compensated
+    scatter: Scatter
 
 
 class NestedRhatState(NamedTuple):
@@ -46,7 +47,7 @@ def _init(draws: Draws, *, num_superchains: int) -> NestedRhatState:
         )
 
     def empty(leaf: Array) -> NestedMoments:
-        return NestedMoments(jnp.zeros(leaf.shape), zeros(leaf.shape), zeros(leaf.shape))
+        return NestedMoments(jnp.zeros(leaf.shape), zeros(leaf.shape), no_scatter(leaf.shape))
 
     return NestedRhatState(jnp.zeros((), int), jax.tree.map(empty, draws.value))
 
@@ -66,9 +67,11 @@ def _update(state: NestedRhatState, draws: Draws) -> NestedRhatState:
 def _compute(state: NestedRhatState, *, num_superchains: int) -> PyTree:
     def statistic(leaf: NestedMoments) -> Array:
         mean = leaf.mean.value + (leaf.origin - leaf.origin[:1])  # [chain, *event]
-        mean = mean.reshape(num_superchains, -1, *mean.shape[1:])  # [superchain, chain, *event]
+        unit = jnp.maximum(leaf.scatter.unit.max(axis=0, keepdims=True), unit_of(mean, 0))  # [1, *event]
+        mean = (mean / unit).reshape(num_superchains, -1, *mean.shape[1:])  # [superchain, chain, *event]
+        scatter = leaf.scatter.in_unit(jnp.broadcast_to(unit, leaf.origin.shape)).sum.value
         dof = jnp.maximum(state.num_draws - 1, 1)
-        within = (leaf.scatter.value / dof).reshape(mean.shape).mean(axis=1)  # [superchain, *event]
+        within = (scatter / dof).reshape(mean.shape).mean(axis=1)  # [superchain, *event]
         apart = mean.var(axis=1, ddof=1) if mean.shape[1] > 1 else jnp.zeros_like(within)
         between = mean.mean(axis=1).var(axis=0, ddof=1)  # [*event]
         return jnp.sqrt(1 + between / (within + apart).mean(axis=0))

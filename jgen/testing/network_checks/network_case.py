@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgen._internal.compiled import jit
 from jgen.types import Array, Key, PyTree
 
 
@@ -50,7 +51,7 @@ class Evaluation(NamedTuple):
     finite: Array
 
 
-@jax.jit
+@jit
 def evaluate(apply: Partial, params: PyTree, inputs: PyTree, x: PyTree, key: Key) -> Evaluation:
     """Draw for each input, evaluate log-probabilities of the draws and of x, and test gradients for NaN."""
 

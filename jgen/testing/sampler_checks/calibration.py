@@ -10,6 +10,7 @@ from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 from numpyro.distributions import Distribution
 
+from jgen._internal.compiled import jit
 from jgen.testing.check_result import Measurement, require_within
 from jgen.testing.sampler_checks.rank_uniformity import farthest_from_uniform
 from jgen.testing.sampler_checks.target_draws import select_index
@@ -101,7 +102,7 @@ def calibration(
     return found
 
 
-@jax.jit
+@jit
 def _joint_draws(prior: Distribution, likelihood: Partial, keys: Key) -> tuple[PyTree, PyTree]:
     """Draw parameters and data given them ``[replication, *event]``."""
 
@@ -117,7 +118,7 @@ def _joint_log_density(prior: Distribution, likelihood: Partial, data: PyTree, p
     return prior.log_prob(position) + likelihood(position).log_prob(data)
 
 
-@jax.jit
+@jit
 def _ranks(log_density: Partial, key: Key, truth: PyTree, draws: PyTree) -> Array:
     """Count the draws below the truth, ties broken at random ``[statistic]``."""
 

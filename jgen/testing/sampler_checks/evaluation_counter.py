@@ -6,6 +6,7 @@ from functools import partial
 import jax
 from jax.tree_util import Partial
 
+from jgen._internal.compiled import jit
 from jgen.types import Array, Draws, Key, LogDensity, PyTree, Sampler, Target
 
 
@@ -61,7 +62,7 @@ def _backward(pullback: PyTree, cotangent: Array) -> PyTree:
 counted_density.defvjp(_forward, _backward)
 
 
-@jax.jit
+@jit
 def single_step(sampler: Sampler, key: Key, state: PyTree) -> tuple[PyTree, Draws]:
     """Run one step of one chain."""
     return sampler.step(key, state)

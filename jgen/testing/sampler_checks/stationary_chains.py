@@ -8,6 +8,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
+from jgen._internal.compiled import jit
 from jgen._internal.trees import select_tree
 from jgen.testing.requirements import require
 from jgen.testing.sampler_checks.compare_samples import statistics
@@ -167,7 +168,7 @@ def _draw(sampler: Sampler, sample: Partial, key: Key) -> Draws:
     return sampler.step(key, sampler.init(key, sample(key)))[1]
 
 
-@jax.jit
+@jit
 def _start(sample: Partial, key: Key, block: Array) -> Start:
     """Draw a start, in a separate program that all samplers share."""
     keys = jax.random.split(jax.random.fold_in(key, block), (3, BLOCK))
@@ -175,7 +176,7 @@ def _start(sample: Partial, key: Key, block: Array) -> Start:
     return Start(jax.vmap(sample)(keys[0]), keys[1], keys[2], turn, tie)
 
 
-@jax.jit
+@jit
 def _stationary_chains(
     sampler: Sampler, target: Target, start: Start, num_steps: Array, both_ways: Array
 ) -> tuple[StationaryChains, Array, Array]:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
+from jgen._internal.compiled import jit
 from jgen._internal.trees import flatten_event
 from jgen.types import Draws, Key, PyTree, Sampler, Target
 
@@ -32,7 +33,7 @@ def exact_draws(key: Key, target: Target, num_draws: int) -> PyTree:
     return _exact_draws(target.sample, jax.random.split(key, num_draws))
 
 
-@jax.jit
+@jit
 def _exact_draws(sample: Partial, keys: Key) -> PyTree:
     return jax.vmap(sample)(keys)
 

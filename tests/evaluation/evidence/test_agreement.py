@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from jgen.diagnostics.student_interval import student_result
 from jgen.evaluation.evidence import agreement
-from jgen.evaluation.evidence.student_interval import student_result
 from jgen.types import DrawKind, Draws
 
 
@@ -65,7 +65,7 @@ def test_unreliable_estimates_are_flagged():
     }).rows  # fmt: skip
     reliable = {row["by"]: row["reliable"] for row in rows}
     assert reliable["heavy"].startswith("no: Pareto k")
-    assert "1.0 effective populations" in reliable["alone"]
+    assert "the Kish ESS is 1.0" in reliable["alone"]
     found = [reliable[name] for name in ("even", "many", "wide")]
     assert found == ["yes", "yes", "no: an error of 1.5 nats"]
 

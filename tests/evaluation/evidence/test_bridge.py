@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.signal import lfilter
 from scipy.stats import binom
 
-from jgen.evaluation.evidence.student_interval import student_result
+from jgen.diagnostics.student_interval import student_result
 from jgen.types import DrawKind, Draws
 from tests.helpers.random_keys import fresh_key, fresh_rng
 

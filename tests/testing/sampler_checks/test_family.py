@@ -74,8 +74,14 @@ def side_effect():
     return changed(count)
 
 
-def closure(target, scale):
-    return metropolis(lambda x: target.log_density(x), step_size=scale)
+def new_program(target, scale):
+    """Make a kernel whose callback is another function each time."""
+
+    def log_density(x):
+        jax.debug.callback(lambda: None)
+        return target.log_density(x)
+
+    return metropolis(log_density, step_size=scale)
 
 
 def nan_is_high(log_density, x):
@@ -108,7 +114,7 @@ MISTAKES = {
     "transform_consistency: changes its structure": changed(other_dtype),
     "transform_consistency: is the key used": ignored_key,
     "transform_consistency: differs when it is traced again": side_effect(),
-    "no_recompilation: made again, it compiled .* programs: .*never a closure": closure,
+    "no_recompilation: made again, it compiled .* programs: .*never a closure": new_program,
     "nan_robustness: with NaN a chain moved": accepts_nan,
     "nan_robustness: log-weight is NaN": changed(nan_weight, weighted),
     "cost: evaluated for 15 gradients and 0 log .*reports 10": changed(one_gradient_less, three_steps),
