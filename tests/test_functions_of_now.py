@@ -1,6 +1,9 @@
 """Test that each public call runs a user's functions as they are then: what they read may have changed."""
 
+import importlib
 import inspect
+import pkgutil
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,7 +17,8 @@ import optax
 import pytest
 from jax.tree_util import Partial
 
-from jgen import distributions, interop, models, objectives, samplers, training
+import jgen
+from jgen import decoders, distributions, interop, models, objectives, samplers, training
 from jgen.evaluation import evidence, timed_sample
 from jgen.sampling import resume, sample, start
 from jgen.testing import count_compilations
@@ -69,7 +73,13 @@ def model(value):
 
 
 DENSITY, SQUARE = Partial(density, jnp.float32(0.3)), Partial(square, jnp.float32(0.3))
-NETWORK = models.Network(nothing, Partial(shifted, jnp.float32(0.3)))
+
+
+def network(apply):
+    return models.Network(nothing, apply)
+
+
+NETWORK = network(Partial(shifted, jnp.float32(0.3)))
 MODEL = models.vae(NETWORK, NETWORK, 2, (2,))
 PARAMS = MODEL.init(KEY)
 STATE = start(KEY, samplers.mala(DENSITY), num_chains=2, position=POSITION)[0]
@@ -92,12 +102,47 @@ def loss(objective, params=ONES, batch=ROWS):
     return training.mean_loss(objective, params, batch, KEY, batch_size=4)
 
 
-def bound_of(make):
+def bound_of(make, function=shifted, batch=ROWS):
     """Return the case of an objective of a model whose decoder is the user's function."""
     return Case(
-        shifted,
-        lambda decode: loss(make(models.vae(models.Network(nothing, decode), NETWORK, 2, (2,))), PARAMS),
+        function, lambda decode: loss(make(models.vae(network(decode), NETWORK, 2, (2,))), PARAMS, batch)
     )
+
+
+def encoded(make):
+    """Return the case of an objective of a model whose encoder is the user's function."""
+    return Case(shifted, lambda encode: loss(make(models.vae(NETWORK, network(encode), 2, (2,))), PARAMS))
+
+
+def flips(value, params, z):
+    """Return a decoder of coins."""
+    del params
+    return dist.Bernoulli(logits=z + value).to_event(1)
+
+
+def points(value, params, z):
+    """Return an encoder or a decoder of points."""
+    del params
+    return dist.Delta(z + value).to_event(1)
+
+
+def score(value, params, x):
+    """Return the score of a critic of rows."""
+    del params
+    return jnp.tanh(x * (1.0 + value)).sum(-1)
+
+
+POINTS = network(Partial(points, jnp.float32(0.3)))
+
+
+def critic_of(make, build):
+    """Return the case of an objective of an adversarial model whose critic is the user's function."""
+
+    def call(critic):
+        adversarial = build(network(critic))
+        return loss(make(adversarial), adversarial.init(KEY))
+
+    return Case(score, call)
 
 
 def trained(step, make_batch=training.full_batch):
@@ -249,8 +294,59 @@ CASES = {
         lambda value, x: jnp.tanh(x * (1.0 + value)), lambda f: loss(objectives.perceptual(MODEL, f), PARAMS)
     ),
     "elbo": bound_of(objectives.elbo),
+    "mse": bound_of(objectives.mse),
+    "bce": bound_of(objectives.bce, flips, jnp.abs(ROWS)),
+    "reconstruction": bound_of(objectives.reconstruction),
+    "dreg": bound_of(lambda model: objectives.dreg(model, num_particles=2)),
+    "renyi": bound_of(lambda model: objectives.renyi(model, num_particles=2)),
+    "sliced_wasserstein": encoded(objectives.sliced_wasserstein),
+    "latent_l2": encoded(objectives.latent_l2),
+    "contractive": Case(
+        lambda value, params, x: dist.Delta(jnp.tanh(x * (1.0 + value))).to_event(1),  # noqa: ARG005
+        lambda encode: loss(
+            objectives.contractive(models.autoencoder(NETWORK, network(encode), 2, (2,))), PARAMS
+        ),
+    ),
+    "gan": critic_of(objectives.gan, lambda critic: models.gan(POINTS, critic, 2, (2,))),
+    "wasserstein_gan": critic_of(
+        objectives.wasserstein_gan, lambda critic: models.gan(POINTS, critic, 2, (2,))
+    ),
+    "adversarial_autoencoder": critic_of(
+        objectives.adversarial_autoencoder,
+        lambda critic: models.adversarial_autoencoder(NETWORK, POINTS, critic, 2, (2,)),
+    ),
+    "autoencoder": Case(
+        points,
+        lambda decode: loss(
+            objectives.mse(models.autoencoder(network(decode), POINTS, 2, (2,))),
+            models.autoencoder(POINTS, POINTS, 2, (2,)).init(KEY),
+        ),
+    ),
+    "MLP": Case(
+        lambda value, x: jnp.tanh(x * (1.0 + value)),
+        lambda f: loss(
+            objectives.elbo(models.vae(decoders.MLP((2,), hidden=(3,), activation=f), NETWORK, 2, (2,))),
+            jax.tree.map(
+                lambda leaf: leaf + 0.1,  # the last layer starts at zero
+                models.vae(decoders.MLP((2,), hidden=(3,)), NETWORK, 2, (2,)).init(KEY),
+            ),
+            (ROWS > 0).astype(float),
+        ),
+    ),
+    "Prior": Case(
+        lambda value, params, decode: dist.Normal(value * jnp.ones(2), 1.0).to_event(1),  # noqa: ARG005
+        lambda f: loss(
+            objectives.elbo(models.vae(NETWORK, NETWORK, 2, (2,), prior=models.Prior(nothing, f))), PARAMS
+        ),
+    ),
+    "decoder_gradient": bound_of(
+        objectives.decoder_gradient,
+        lambda value, params, z: dist.Normal(jnp.tanh(z * (1.0 + value)), 1.0).to_event(1),  # noqa: ARG005
+    ),
     "iwae": bound_of(lambda model: objectives.iwae(model, num_particles=2)),
-    "vae": Case(
+    "vae": bound_of(objectives.elbo),
+    "Network": bound_of(objectives.elbo),
+    "log_prob_bound": Case(
         shifted,
         lambda decode: models.log_prob_bound(
             models.vae(models.Network(nothing, decode), NETWORK, 2, (2,)), PARAMS, ROWS, KEY, num_particles=4
@@ -262,6 +358,40 @@ CASES = {
     ),
 }
 """Public functions that take a user's function, by name; those of samplers are run by ``sample``."""
+OTHERS = {
+    "called on the host each time, never compiled": "BayesianMixture PPCA check_objective check_sampler "
+    "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers",
+    "networks whose activation is a field, as that of MLP": "ConvCritic ConvEncoder ConvNet Delta Graph "
+    "MLPCritic MLPEncoder Occupancy",
+    "bind a function, and do not call it": "as_partial bind_static",
+    "their network is a model's, as that of vae": "autoregressive_model",
+    "their function is that of train": "data_parallel",
+}
+"""Public functions that take a function and need no case, by reason."""
+TAKES_FUNCTIONS = re.compile(r"\b(Callable|LatentModel|AdversarialModel|Sampler|Network|Reducer)\b")
+
+
+def functions_taken(function):
+    """Return whether the annotations of a public function name functions, or what holds functions."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(TAKES_FUNCTIONS.search(str(parameter.annotation)) for parameter in parameters)
+
+
+def test_each_public_function_that_takes_functions_has_a_case():
+    packages = [info.name for info in pkgutil.walk_packages(jgen.__path__, "jgen.") if info.ispkg]
+    public = {
+        name: getattr(module, name)
+        for module in map(importlib.import_module, packages)
+        if not module.__name__.startswith(("jgen.testing.", "jgen._internal"))  # checks, run by check_*
+        for name in getattr(module, "__all__", ())
+    }
+    others = " ".join(OTHERS.values()).split()
+    assert sorted({*CASES, *others} - set(public)) == []
+    found = {name for name, function in public.items() if callable(function) and functions_taken(function)}
+    assert sorted(found - {*CASES, *others}) == []
 
 
 def now(function):

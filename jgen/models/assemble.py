@@ -192,7 +192,8 @@ def _init(prior: Partial, decoder: Partial, encoder: Partial | None, key: Key) -
 
 
 def _prior(distribution: Partial, encoder: Partial | None, params: PyTree) -> Any:
-    return distribution(params["prior"], None if encoder is None else Partial(encoder, params))
+    bound = None if encoder is None else Partial(encoder.func, *encoder.args, params)  # its data stay data
+    return distribution(params["prior"], bound)
 
 
 def _decoder(apply: Partial, params: PyTree, z: PyTree) -> Any:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
+from jgen._internal.compiled import jit
 from jgen.types import Key, PyTree
 
 
@@ -40,11 +41,11 @@ def init_of(module: nn.Module, *examples: PyTree) -> Partial:
         *examples: Inputs, or their ``jax.ShapeDtypeStruct``, with any number of rows; only shapes matter.
 
     Returns:
-        A ``Partial``, compiled when it is called.
+        A ``Partial``, compiled when it is called, once for equal modules.
     """
     leaves, treedef = jax.tree.flatten(examples)
     shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
-    return Partial(bind_static(_init, module=module, treedef=treedef, shapes=shapes))
+    return Partial(_compiled, Partial(bind_static(_init, module=module, treedef=treedef, shapes=shapes)))
 
 
 def _apply(params: PyTree, *inputs: PyTree, module: nn.Module) -> Any:
@@ -53,4 +54,9 @@ def _apply(params: PyTree, *inputs: PyTree, module: nn.Module) -> Any:
 
 def _init(key: Key, *, module: nn.Module, treedef: Any, shapes: Sequence[tuple[Any, Any]]) -> PyTree:
     examples = jax.tree.unflatten(treedef, [jnp.zeros(shape, dtype) for shape, dtype in shapes])
-    return jax.jit(module.init)(key, *examples).get("params", {})
+    return module.init(key, *examples).get("params", {})
+
+
+@jit
+def _compiled(init: Partial, key: Key) -> PyTree:
+    return init(key)
