@@ -1,5 +1,6 @@
 """Test every sampler with the checks of ``jgen.testing``, and what several samplers share."""
 
+import secrets
 from dataclasses import replace
 
 import jax
@@ -40,12 +41,21 @@ def stated_variance(name):
 @pytest.mark.parametrize(
     "name", [name if name in EXAMPLES else pytest.param(name, marks=pytest.mark.slow) for name in SAMPLERS]
 )
-def test_sampler_passes_all_checks(name):
+@pytest.mark.parametrize("generator", ["threefry2x32", pytest.param("unsafe_rbg", marks=pytest.mark.weekly)])
+def test_sampler_passes_all_checks(name, generator):
     """False alarm 1e-6 each; on the first of these targets that the sampler claims."""
     known = (targets.banana(), targets.asia(), targets.hidden_markov(), targets.beta(), targets.three_modes())
     aimed = ((target, SAMPLERS[name].recipe(target)) for target in known)
     target, recipe = next((target, recipe) for target, recipe in aimed if recipe is not None)
-    check_sampler(aim(name), target, reversible=recipe.reversible, biased_variance=stated_variance(name))
+    seed = secrets.randbits(31)
+    print(f"seed {seed}")
+    check_sampler(
+        aim(name),
+        target,
+        key=jax.random.key(seed, impl=generator),
+        reversible=recipe.reversible,
+        biased_variance=stated_variance(name),
+    )
 
 
 def test_false_alarms_of_all_checks_sum_to_less_than_one_in_ten_thousand(request):
