@@ -77,7 +77,8 @@ def check_sampler(
         adaptation: Tunes an exact Markov kernel of real numbers, if that is to be checked too, by
             simulation-based calibration on 2000 posteriors, which takes a minute.
         num_chains: Chains of the checks of Markov kernels, a multiple of 2,500: more find smaller faults,
-            such as a kernel that is invariant and hardly irreversible. None for 10,000.
+            such as a kernel that is invariant and hardly irreversible. None for 10,000, or what the target
+            of the panel states.
         quick: Whether the panel is cut to two targets.
 
     Returns:
@@ -108,10 +109,9 @@ def check_sampler(
         reversible=reversible,
         biased_variance=biased_variance,
         adaptation=adaptation,
-        num_chains=num_chains,
     )
     if target is not None:
-        return run_checks(checks_of(make, target, key, FALSE_ALARM), repeat)
+        return run_checks(checks_of(make, target, key, FALSE_ALARM, num_chains=num_chains), repeat)
     names = QUICK if quick else tuple(PANEL)
     results: list[CheckResult] = []
     reasons: list[str] = []
@@ -122,7 +122,9 @@ def check_sampler(
             try:
                 one = case.make()
                 maker = in_units(make, case.unit) if needs_unit(make, case, one) else make
-                checks = checks_of(maker, one, one_key, FALSE_ALARM / len(names))
+                checks = checks_of(
+                    maker, one, one_key, FALSE_ALARM / len(names), num_chains=num_chains or case.num_chains
+                )
             except (TypeError, ValueError, AttributeError) as error:
                 reasons.append(f"{name}: {error}")
                 continue

@@ -11,6 +11,7 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen import targets
+from jgen.distributions.mixture import mixture
 from jgen.distributions.parameters import log_prob_of
 from jgen.types import Array, Key, LogDensity, Target
 
@@ -22,11 +23,13 @@ class Case(NamedTuple):
         make: Makes the target.
         unit: Its unit of length; steps of usual size are multiplied by it.
         x64: Whether it is sampled in float64.
+        num_chains: Chains of the checks of Markov kernels.
     """
 
     make: Callable[[], Target]
     unit: float = 1.0
     x64: bool = False
+    num_chains: int = 10_000
 
 
 def moved(target: Target, *, loc: Any = 0.0, unit: float = 1.0, constant: float = 0.0) -> Target:
@@ -74,15 +77,24 @@ def _moved_draw(sample: Partial, loc: Array, unit: Array, key: Key) -> Array:
 
 def half_normals() -> Target:
     """Make two half-normal variables: a density that ends where it is highest."""
-    whole = dist.HalfNormal(jnp.ones(2)).to_event(1)
+    return _of(dist.HalfNormal(jnp.ones(2)).to_event(1), "half_normals")
+
+
+def unequal_hills() -> Target:
+    """Make a narrow and a wide hill on a line, where faults at one end of an interval do not average out."""
+    places, widths = jnp.array([[-2.0], [2.0]]), jnp.array([[0.1], [1.0]])
+    return _of(mixture(jnp.array([0.3, 0.7]), dist.Normal(places, widths).to_event(1)), "unequal_hills")
+
+
+def _of(whole: dist.Distribution, name: str) -> Target:
     return Target(
         log_density=Partial(log_prob_of, whole),
-        start=jnp.ones(2),
+        start=jnp.ones(whole.event_shape),
         sample=Partial(_draw_of, whole),
         mean=whole.mean,
         variance=whole.variance,
         log_evidence=0.0,
-        name="half_normals",
+        name=name,
     )
 
 
@@ -97,7 +109,7 @@ def correlated() -> Target:
 
 PANEL: Mapping[str, Case] = {
     "a correlated Gaussian away from 0": Case(correlated),
-    "hills on a line": Case(lambda: replace(targets.rastrigin(1), traits=frozenset())),  # starts are exact
+    "hills on a line": Case(unequal_hills, num_chains=40_000),
     "a bounded support": Case(half_normals),
     "heavy tails": Case(lambda: targets.student_t(2)),
     "discrete states": Case(lambda: targets.ising(3)),
