@@ -61,8 +61,7 @@ def is_fixed(function: Callable[..., Any]) -> bool:
     Example:
         >>> is_fixed(abs)
         True
-        >>> y = 3.0
-        >>> is_fixed(lambda x: x - y)
+        >>> is_fixed({"mean": 0.0}.get)
         False
     """
     found = _reads(function, set())
@@ -98,6 +97,9 @@ def _reads(value: Any, seen: set[int]) -> Reads | None:
         return () if _is_trusted(value) or _is_kernel(value) else None
     if isinstance(value, types.FunctionType):
         return _reads_of_function(value, seen)
+    owner = getattr(value, "__self__", None)
+    if isinstance(value, types.BuiltinMethodType) and not isinstance(owner, types.ModuleType | type(None)):
+        return None
     if isinstance(value, types.MethodType) or not _is_trusted(type(value)) or type(value).__hash__ is None:
         return None  # an object that can be changed, such as an array, a list or a model
     if not isinstance(value, nn.Module) and callable(value) and _is_trusted(value):

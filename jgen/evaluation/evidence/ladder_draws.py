@@ -39,15 +39,15 @@ def read_ladder(
             f"in their info, of four chains or more; got {None if ratio is None else ratio.shape}"
         )
     num_chains, num_draws = ratio.shape[:2]
-    value, error = _jackknife(estimate, betas, jnp.asarray(ratio))
+    value, error = jackknife(estimate, betas, jnp.asarray(ratio))
     return student_result(value, error, num_chains - 1, num_chains * num_draws, method)
 
 
 @partial(jax.jit, static_argnums=0)
-def _jackknife(
+def jackknife(
     estimate: Callable[[Array, Array, Array], Array], betas: Array, ratio: Array
 ) -> tuple[Array, Array]:
-    """Compute the estimate from all chains, and its standard error ``[]``."""
+    """Compute ``estimate(betas, ratio, counted [chain])`` from all chains, and its standard error ``[]``."""
     left_out = jnp.eye(len(ratio), dtype=bool)
     without = jax.vmap(estimate, (None, None, 0))(betas, ratio, ~left_out)  # [chain]
     value = estimate(betas, ratio, left_out.any(axis=0))

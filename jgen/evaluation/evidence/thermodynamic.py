@@ -1,10 +1,13 @@
 """Estimate log Z from the draws of parallel tempering by thermodynamic integration."""
 
+from math import inf
 from typing import Any
 
 import jax.numpy as jnp
+from scipy.special import stdtrit
 
-from jgen.evaluation.evidence.ladder_draws import read_ladder
+from jgen.evaluation.evidence.ladder_draws import jackknife, read_ladder
+from jgen.evaluation.evidence.stepping_stones import stepping_stones
 from jgen.types import Array, Draws, Result
 
 
@@ -19,8 +22,10 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
     The rule has an error of its own, of order :math:`\Delta^4`, which more draws do not reduce. It is small
     only if neighbours overlap well. Every other temperature gives a coarser ladder, and every fourth another:
     with d and d' the differences of successive results, the error is taken as :math:`d^2 / (|d'| - |d|)`, the
-    rest of a geometric series, and never above the larger of the two. To the interval of the draws (the
-    jackknife's, each chain left out in turn, with Student's t) it is added at both ends.
+    rest of a geometric series, and never above the larger of the two. What may be noise (95 %, by the
+    jackknife) is subtracted from d. To the interval of the draws (the jackknife's, each chain left out in
+    turn, with Student's t) it is added at both ends. As noise may hide the error, the interval must also meet
+    that of ``stepping_stones`` from the same draws, whose error has no such part.
 
     Args:
         draws: ``[chain, draw]`` of ``tempering``, after warm-up, from four chains or more.
@@ -33,7 +38,8 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
     Raises:
         ValueError: If the ladder does not rise from 0 to 1 in three temperatures or more, the draws are not
             those of ``tempering`` on it, or of fewer than four chains; and if the error of the rule is larger
-            than that of the draws, where ``stepping_stones`` estimates log Z better.
+            than that of the draws, or the intervals of this rule and of ``stepping_stones`` exclude each
+            other.
 
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
@@ -63,28 +69,46 @@ def thermodynamic(draws: Draws, betas: Any) -> Result:
         raise ValueError(
             "thermodynamic compares the ladder with a coarser one: give three temperatures or more"
         )
-    error = float(_integration_error(betas, ratio))
+    error = _integration_error(betas, ratio)
     if not error <= float(result.high - result.value):
         raise ValueError(
             f"the ladder of {len(betas)} temperatures is too coarse: a coarser one moves log Z by "
             f"{error:.3g} nats, and the draws have an error of {float(result.standard_error):.3g}. Use "
             "stepping_stones, which has no integration error, or more temperatures near 0"
         )
-    return result._replace(low=result.low - error, high=result.high + error)
+    result = result._replace(low=result.low - error, high=result.high + error)
+    exact = stepping_stones(draws, betas)  # biased by draws alone, not by the ladder
+    if exact.low > result.high or exact.high < result.low:
+        raise ValueError(
+            f"the ladder of {len(betas)} temperatures is too coarse: thermodynamic gives log Z = "
+            f"{float(result.value):.4g}, [{float(result.low):.4g}, {float(result.high):.4g}], and "
+            f"stepping_stones from the same draws {float(exact.value):.4g}, [{float(exact.low):.4g}, "
+            f"{float(exact.high):.4g}]. Use stepping_stones, or more temperatures near 0"
+        )
+    return result
 
 
-def _integration_error(betas: Array, ratio: Array) -> Array:
-    """Return the error that coarser ladders show, in nats ``[]``."""
+def _integration_error(betas: Array, ratio: Array) -> float:
+    """Return the error that coarser ladders show, in nats; 0 where their difference may be noise."""
+    difference, noise = map(float, jackknife(_from_twice_as_coarse, betas, ratio))
+    step = abs(difference) - stdtrit(len(ratio) - 1, 0.975) * noise
+    if step <= 0:
+        return 0.0
+    coarse = _every_other(betas)
     everyone = jnp.ones(len(ratio), bool)
+    step_before = abs(float(_from_twice_as_coarse(betas[coarse], ratio[..., coarse], everyone)))
+    rest = step**2 / (step_before - step) if step < step_before else inf
+    return min(rest, max(step, step_before))
 
-    def coarser(stride: int) -> Array:
-        kept = jnp.array([*range(0, len(betas) - 1, stride), len(betas) - 1])
-        return _estimate(betas[kept], ratio[..., kept], everyone)
 
-    fine, coarse, coarsest = (coarser(stride) for stride in (1, 2, 4))
-    step, step_before = jnp.abs(fine - coarse), jnp.abs(coarse - coarsest)
-    rest = jnp.where(step < step_before, step**2 / (step_before - step), jnp.inf)
-    return jnp.minimum(rest, jnp.maximum(step, step_before))
+def _from_twice_as_coarse(betas: Array, ratio: Array, counted: Array) -> Array:
+    """Return the estimate less that from every other temperature."""
+    coarse = _every_other(betas)
+    return _estimate(betas, ratio, counted) - _estimate(betas[coarse], ratio[..., coarse], counted)
+
+
+def _every_other(betas: Array) -> Array:
+    return jnp.array([*range(0, len(betas) - 1, 2), len(betas) - 1])
 
 
 def _estimate(betas: Array, ratio: Array, counted: Array) -> Array:

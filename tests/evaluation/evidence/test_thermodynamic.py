@@ -3,10 +3,17 @@
 import math
 from importlib import import_module
 
+import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pytest
+from jax.tree_util import Partial
 
+from jgen.evaluation.evidence import stepping_stones, thermodynamic
 from jgen.evaluation.evidence.ladder_draws import read_ladder
+from jgen.samplers import AnnealingPath, hmc, tempering
+from jgen.sampling import sample
+from tests.helpers.random_keys import fresh_key
 from tests.helpers.tempered_gaussian import BETAS, MEAN, SD, check_estimate
 
 
@@ -37,3 +44,23 @@ def check_rule(module):
 def test_log_z_is_that_of_the_trapezoid_rule():
     """False alarm 7e-7."""
     check_rule(import_module("jgen.evaluation.evidence.thermodynamic"))
+
+
+@pytest.mark.slow
+def test_noise_of_a_heavy_base_does_not_hide_a_ladder_that_is_too_coarse():
+    """Eight schools under log tau ~ N(5, 1), whose log Z is -36.13: integration gives -32 or more."""
+    y, errors = jnp.array([28.0, 8, -3, 7, -1, 1, 18, 12]), jnp.array([15.0, 10, 16, 11, 9, 11, 10, 18])
+    places, widths = jnp.array([0.0, 5.0] + [0.0] * 8), jnp.array([10.0, 1.0] + [1.0] * 8)
+    prior = dist.Normal(places, widths).to_event(1)
+
+    def log_density(x):
+        return prior.log_prob(x) + dist.Normal(x[0] + jnp.exp(x[1]) * x[2:], errors).log_prob(y).sum()
+
+    betas = jnp.linspace(0.0, 1.0, 16) ** 3
+    kernel = Partial(hmc, step_size=0.1, num_steps=8)
+    sampler = tempering(AnnealingPath(prior, log_density), kernel, betas)
+    draws = sample(fresh_key(), sampler, num_chains=16, num_draws=500, num_warmup=200).draws
+    found = stepping_stones(draws, betas)
+    assert abs(found.value - -36.13) < 6 * found.standard_error + 0.01
+    with pytest.raises(ValueError, match="stepping_stones"):
+        thermodynamic(draws, betas)
