@@ -2,6 +2,7 @@
 
 from jgen._internal.members import public_names
 from jgen.applications.compare_samplers import (
+    Entry as Entry,
     SamplerComparison as SamplerComparison,
     compare_samplers as compare_samplers,
 )

@@ -8,9 +8,25 @@ import jax
 from jgen.evaluation.sampler_metrics import evaluate_draws
 from jgen.evaluation.timing import timed_sample
 from jgen.sampling.adaptation import window
-from jgen.types import Array, Draws, Key, PyTree, Sampler
+from jgen.types import Adaptation, Array, Draws, Key, PyTree, Sampler
 
 NUM_WARMUP = 100
+
+
+class Entry(NamedTuple):
+    """Sampler of a comparison, and how it is run.
+
+    Attributes:
+        sampler: The sampler.
+        warm_up: The target acceptance rate of a dense ``window``, or another adaptation; None for a sampler
+            that needs neither warm-up nor a start.
+        num_chains: Its own number of chains, for a sampler each of whose draws is a population of particles;
+            None for that of the others.
+    """
+
+    sampler: Sampler
+    warm_up: float | Adaptation | None = None
+    num_chains: int | None = None
 
 
 class SamplerComparison(NamedTuple):
@@ -27,7 +43,7 @@ class SamplerComparison(NamedTuple):
 
 def compare_samplers(
     key: Key,
-    samplers: Mapping[str, tuple[Sampler, float | None]],
+    samplers: Mapping[str, Entry | tuple[Sampler, float | Adaptation | None]],
     exact: PyTree,
     *,
     mean: Array,
@@ -40,13 +56,12 @@ def compare_samplers(
 
     Args:
         key: Random key, folded with the index of each sampler.
-        samplers: Name -> sampler, and the target acceptance rate of its warm-up (a dense ``window`` of
-            100 steps); None for a sampler that needs neither warm-up nor a start.
+        samplers: Name -> sampler and its warm-up of 100 steps, the fields of an ``Entry``.
         exact: Exact draws to start at, ``[sampler, chain, *event]``, for which the error between chains is
             right even if they do not mix; None if no sampler needs a start.
         mean: E x, ravelled ``[dim]``.
         variance: Var x, ravelled ``[dim]``.
-        num_chains: Chains, or particles, of each.
+        num_chains: Chains of each, if its entry has no number of its own.
         num_draws: Draws of each chain.
         on_row: Called with 1 after each sampler.
 
@@ -63,11 +78,14 @@ def compare_samplers(
         (10, 10)
     """
     rows, draws = {}, {}
-    for i, (name, (sampler, target_acceptance)) in enumerate(samplers.items()):
-        options: dict[str, Any] = {"num_draws": num_draws, "num_chains": num_chains}
-        if target_acceptance is not None:
-            options |= {"num_warmup": NUM_WARMUP, "adaptation": window(target_acceptance, dense=True)}
-            options["position"] = jax.tree.map(lambda leaf, i=i: leaf[i], exact)
+    for i, (name, entry) in enumerate(samplers.items()):
+        sampler, warm_up, own_chains = Entry(*entry)
+        chains = num_chains if own_chains is None else own_chains
+        options: dict[str, Any] = {"num_draws": num_draws, "num_chains": chains}
+        if warm_up is not None:
+            adaptation = warm_up if isinstance(warm_up, Adaptation) else window(warm_up, dense=True)
+            options |= {"num_warmup": NUM_WARMUP, "adaptation": adaptation}
+            options["position"] = jax.tree.map(lambda leaf, i=i, n=chains: leaf[i, :n], exact)
         run, seconds = timed_sample(jax.random.fold_in(key, i), sampler, **options)
         assert run.draws is not None
         rows[name] = evaluate_draws(run, seconds=seconds, mean=mean, variance=variance)

@@ -81,10 +81,11 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
 
 
 def round_metrics(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Round a row to three significant digits, with log Z and its error in one cell.
+    """Round a row to three significant digits, R-hat to three decimals, with log Z and its error in one cell.
 
     Args:
-        row: From ``evaluate_draws``, with further columns if any; only floats are rounded.
+        row: From ``evaluate_draws``, with further columns if any; only floats are rounded. What matters of
+            R-hat is its distance from 1, and 1.0049 must not show as 1.
 
     Returns:
         The same columns without that of the error of log Z.
@@ -94,6 +95,8 @@ def round_metrics(row: Mapping[str, Any]) -> dict[str, Any]:
         {'sampler': 'hmc', 'ESS': 292.0, 'log Z': '-0.0084 ± 0.0058'}
     """
     rounded = {name: float(f"{cell:.3g}") if isinstance(cell, float) else cell for name, cell in row.items()}
+    if row.get(RHAT) is not None:
+        rounded[RHAT] = round(row[RHAT], 3)
     error = rounded.pop(LOG_EVIDENCE_ERROR, None)
     if error is not None:
         rounded[LOG_EVIDENCE] = f"{row[LOG_EVIDENCE]:.2g} ± {error:.2g}"

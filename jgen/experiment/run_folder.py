@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich import progress as bars
 from rich.console import Console
-from rich.table import Column, Table
 
 from jgen._internal.atomic_write import atomic_write
+from jgen._internal.console_tables import console_tables
 from jgen._internal.formatting import format_value
 from jgen._internal.serialization import to_json
 from jgen.errors import UsageError
@@ -99,16 +99,17 @@ class Run:
     def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "", *, log: bool = False) -> None:
         """Show a table on the terminal and in the report; see ``Report.table``.
 
+        On the terminal cells break between words only; a table too wide for it is continued below.
+
         Args:
             rows: One mapping per row, column -> cell.
             caption: What the table shows.
             log: Whether each row is also a line of ``metrics.jsonl``.
         """
         columns = columns_of(rows)
-        grid = Table(*(Column(column, overflow="fold") for column in columns))
-        for row in rows:
-            grid.add_row(*(format_value(row.get(column)) for column in columns))
-        self.console.print(*([caption] if caption else []), grid, sep="\n", markup=False, highlight=False)
+        cells = [[format_value(row.get(column)) for column in columns] for row in rows]
+        grids = console_tables(columns, cells, self.console.width)
+        self.console.print(*([caption] if caption else []), *grids, sep="\n", markup=False, highlight=False)
         self.report.table(rows, caption)
         for row in rows if log else ():
             self.log(**row)

@@ -4,29 +4,46 @@ import jax
 import numpy as np
 import pytest
 
+from jgen._internal.formatting import format_value
 from jgen.data import load
+from jgen.evaluation.sampler_metrics import round_metrics
 from jgen.models import gaussian_mixture
 from jgen.training import checkpoints
 from tests.helpers.run_outputs import figures_of, metrics_of, run_experiment, usage_error
 
 NAMES = ["direct", "ancestral", "rejection", "importance", "metropolis", "mala", "hmc", "nuts"]
+NAMES += ["tempering", "smc"]
+LOCAL = ["metropolis", "mala", "hmc", "nuts"]
+HEADS = {"sampler", "(MCSEs)", "ESS", "ESS/gradient", "draws/s", "R-hat"}
 SHORT = ["--steps", "60", "--restarts", "8", "--chains", "64", "--draws", "20"]
 pytestmark = pytest.mark.usefixtures("broadcasting")
 
 
 @pytest.mark.slow
 def test_a_short_run_writes_its_results(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     folder = run_experiment("mixture", tmp_path, *SHORT)
-    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("│", "|"))]
-    assert [line.split()[1] for line in lines if line.split()[1] in NAMES] == NAMES
+    printed = capsys.readouterr().out
+    assert printed.replace("┃", " ").split().count("ESS/gradient") == 1
+    assert set(printed.replace("┃", " ").split()) >= HEADS
+    lines = [line.strip("│").split("│") for line in printed.splitlines() if line.startswith("│")]
+    lines = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
     fit, *rows = metrics_of(folder)
     assert fit["components"] == 3
-    assert [row["sampler"] for row in rows[:8]] == NAMES
-    assert [row["components"] for row in rows[8:]] == [1, 2, 3, 4, 5]
-    assert all(row["mean"]["n"] == 150 for row in rows[8:])
-    assert figures_of(folder) == {"chains", "density", "held_out", "restarts", "samplers"}
+    samplers, counts = rows[: len(NAMES)], rows[len(NAMES) :]
+    assert [row["sampler"] for row in samplers] == NAMES
+    assert [row["components"] for row in counts] == [1, 2, 3, 4, 5]
+    assert all(row["mean"]["n"] == 150 for row in counts)
+    chains = {"chains_nuts", "chains_tempering"}
+    assert figures_of(folder) == {"density", "held_out", "restarts", "samplers"} | chains
+    for row in samplers:
+        shown = round_metrics(row)
+        cells = [format_value(shown[head]) for head in ("ESS", "ESS/gradient", "draws/s")]
+        assert lines[row["sampler"]][1:4] == cells
+    # R-hat of halves of 10 draws, of an autocorrelation time below 3: 1.1, with an error of 0.02
+    mixing = {row["sampler"]: row["R-hat"] for row in samplers}
+    assert mixing["tempering"] < 1.2 < min(mixing[name] for name in LOCAL)
 
     x = np.asarray(load("iris")["x"], np.float32)
     model = gaussian_mixture(x, 3)
@@ -43,7 +60,7 @@ def test_a_table_of_the_user_and_other_numbers_of_components(tmp_path, component
     options = ["--data", str(tmp_path / "rows.csv"), "--components", components]
     fit, *scores = metrics_of(run_experiment("mixture", tmp_path / "run", *SHORT, *options))
     assert fit["components"] == int(components)
-    assert len(scores) == 13
+    assert len(scores) == len(NAMES) + 5
 
 
 @pytest.mark.weekly
@@ -52,11 +69,14 @@ def test_the_default_run_finds_the_known_answers(tmp_path, seed):
     """Six standard errors of Student's t with 63 degrees of freedom: 1e-7 for each of 32 coordinates."""
     fit, *rows = metrics_of(run_experiment("mixture", tmp_path, "--seed", seed))
     assert fit["log-likelihood"] == -180.19
-    assert [row["sampler"] for row in rows[:8]] == NAMES
-    for row in rows[:8]:
+    samplers, counts = rows[: len(NAMES)], rows[len(NAMES) :]
+    assert [row["sampler"] for row in samplers] == NAMES
+    for row in samplers:
         assert row["error (MCSEs)"] < 6, row
         assert row["log Z"] is None or abs(row["log Z"]) <= 6 * row["log Z s.e."], row
-    by_count = {row["components"]: row["mean"]["value"] for row in rows[8:]}
+    mixing = {row["sampler"]: row["R-hat"] for row in samplers}
+    assert mixing["tempering"] < 1.01 < min(mixing[name] for name in LOCAL)
+    by_count = {row["components"]: row["mean"]["value"] for row in counts}
     assert max(by_count, key=by_count.get) in (2, 3)
 
 

@@ -5,7 +5,7 @@ from jgen.sampling.adaptation.tuning import diagonal
 from jgen.types import Adaptation, Array
 
 
-def fisher(target_acceptance: float | Array = 0.8) -> Adaptation:
+def fisher(target_acceptance: float | Array = 0.88) -> Adaptation:
     r"""Adapt a diagonal mass matrix by variances of draws and gradients, in the windows of ``window``.
 
     At the end of each slow window
@@ -20,7 +20,7 @@ def fisher(target_acceptance: float | Array = 0.8) -> Adaptation:
     is not shrunk. Where coordinates are correlated it lies between the variance and the conditional variance.
 
     Args:
-        target_acceptance: Target of the mean acceptance rate, in (0, 1).
+        target_acceptance: Target of the mean acceptance rate, in (0, 1); by default that of ``window``.
 
     Returns:
         An adaptation for ``sample(..., num_warmup=..., adaptation=...)``, of samplers that keep a gradient.

@@ -73,7 +73,7 @@ class WindowMoments(NamedTuple):
     rows: Rows
 
 
-def low_rank(target_acceptance: float | Array = 0.8, *, rank: int = 10, num_rows: int = 256) -> Adaptation:
+def low_rank(target_acceptance: float | Array = 0.88, *, rank: int = 10, num_rows: int = 256) -> Adaptation:
     r"""Adapt a mass matrix for a few long or short directions in many dimensions, in windows.
 
     .. math:: M^{-1} = L L^\top, \qquad L = D^{1/2} \bigl(I + U (\Lambda^{1/2} - I) U^\top\bigr)
@@ -89,7 +89,7 @@ def low_rank(target_acceptance: float | Array = 0.8, *, rank: int = 10, num_rows
     thinned over the window and over the chains.
 
     Args:
-        target_acceptance: Target of the mean acceptance rate, in (0, 1).
+        target_acceptance: Target of the mean acceptance rate, in (0, 1); by default that of ``window``.
         rank: Number of directions, at most; structural: another number compiles again.
         num_rows: Number of draws stored in a window, at least twice the rank; structural.
 
