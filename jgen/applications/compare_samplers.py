@@ -43,7 +43,7 @@ class SamplerComparison(NamedTuple):
 
 def compare_samplers(
     key: Key,
-    samplers: Mapping[str, Entry | tuple[Sampler, float | Adaptation | None]],
+    samplers: Mapping[str, Entry],
     exact: PyTree,
     *,
     mean: Array,
@@ -56,7 +56,7 @@ def compare_samplers(
 
     Args:
         key: Random key, folded with the index of each sampler.
-        samplers: Name -> sampler and its warm-up of 100 steps, the fields of an ``Entry``.
+        samplers: Name -> sampler, and its warm-up of 100 steps.
         exact: Exact draws to start at, ``[sampler, chain, *event]``, for which the error between chains is
             right even if they do not mix; None if no sampler needs a start.
         mean: E x, ravelled ``[dim]``.
@@ -71,7 +71,7 @@ def compare_samplers(
     Example:
         >>> import jax, jax.numpy as jnp, numpyro.distributions as dist
         >>> from jgen.samplers import direct
-        >>> entry = {"direct": (direct(dist.Normal(3.0, 2.0)), None)}
+        >>> entry = {"direct": Entry(direct(dist.Normal(3.0, 2.0)))}
         >>> moments = {"mean": jnp.array([3.0]), "variance": jnp.array([4.0])}
         >>> found = compare_samplers(jax.random.key(0), entry, None, **moments, num_chains=10, num_draws=10)
         >>> found.draws["direct"].value.shape
@@ -79,7 +79,7 @@ def compare_samplers(
     """
     rows, draws = {}, {}
     for i, (name, entry) in enumerate(samplers.items()):
-        sampler, warm_up, own_chains = Entry(*entry)
+        sampler, warm_up, own_chains = entry
         chains = num_chains if own_chains is None else own_chains
         options: dict[str, Any] = {"num_draws": num_draws, "num_chains": chains}
         if warm_up is not None:

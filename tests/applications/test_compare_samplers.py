@@ -22,7 +22,7 @@ KEY = jax.random.key(0)
 def test_samplers_are_scored_independently():
     exact = jax.vmap(jax.vmap(NORMAL.sample))(jax.random.split(KEY, (2, 16)))
     markov = metropolis(Partial(log_prob_of, NORMAL))
-    entries = {"direct": (direct(NORMAL), None), "metropolis": Entry(markov, 0.3)}
+    entries = {"direct": Entry(direct(NORMAL)), "metropolis": Entry(markov, 0.3)}
     calls = []
     found = compare_samplers(KEY, entries, exact, **MOMENTS, on_row=calls.append)
     assert calls == [1, 1]
