@@ -213,7 +213,7 @@ def _stationary_chains(
             StationaryChains(first, second, last, rank, chains.acceptance_rate + rate / num_steps),
         )
 
-    chains = StationaryChains(empty, empty, empty, jnp.zeros_like(empty, jnp.float32), jnp.zeros(()))
+    chains = StationaryChains(empty, empty, empty, jnp.zeros_like(empty, start.tie.dtype), jnp.zeros(()))
     _, values, chains = jax.lax.fori_loop(0, num_steps + 1, visit, (placed, start.positions, chains))
     before, after = map(jax.vmap(lambda value: ravel_pytree(value)[0]), (start.positions, values))
     moves, is_finite = jnp.any(before != after, axis=0), jnp.all(jnp.isfinite(after))
