@@ -33,8 +33,8 @@ def test_odds_beyond_the_bound_are_flagged_on_both_sides(num_chains, odds, targe
 
 
 def test_a_rate_within_its_error_is_not_flagged():
-    """The mean of 0.6 and 1 has 2.15 times the odds of 0.65. Alternating draws have no error in
-    batches of 20; sorted ones, in batches of 4 with the means 0.6, 0.6, 0.8 and 1 (twice), have 0.07, four of which are 0.27."""
+    """The mean of 0.6 and 1 has 2.15 times the odds of 0.65. Alternating draws have no error in batches of
+    20; sorted ones, in batches of 4 with the means 0.6, 0.6, 0.8 and 1, have 0.07, four times 0.27."""
     alternating = np.tile([0.6, 1.0], (2, 200))
     assert flags(alternating, 0.65)
     assert not flags(np.sort(alternating, axis=1)[:, 190:210], 0.65)
@@ -47,7 +47,7 @@ def test_what_cannot_be_compared_is_not_flagged(rates):
 
 @pytest.mark.slow
 def test_a_resonating_kernel_is_flagged_and_a_jittered_one_is_not():
-    """Of 15 runs of HMC with 4, 16 and 32 chains 14 were flagged; none of 6 has a probability of 1e-6 at 0.9."""
+    """Of 15 runs of HMC with 4, 16 and 32 chains 14 were flagged; none of 6 has probability 1e-6 at 0.9."""
     target, found = standard_gaussian(10), {}
     kernels = {"hmc": hmc(target.log_density, step_size=0.1, num_steps=10)}
     kernels["jittered"] = jittered_hmc(target.log_density, step_size=0.1)
