@@ -112,10 +112,13 @@ class Adaptation(NamedTuple):
         update: ``update(state, states, draws, index, num_warmup) -> (state, states)``, called
             after each warm-up step ``index = 0 .. num_warmup - 1``; the states it returns after
             the last one are the ones that sampling starts from, and nothing adapts after.
+        target_acceptance: Mean acceptance rate that it aims at ``[]``, with which that of the draws is
+            compared; None if it aims at none.
     """
 
     init: Partial
     update: Partial
+    target_acceptance: Array | None = None
 
 
 class Reducer(NamedTuple):

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from jgen._internal import buffers
 from jgen._internal.compiled import jit, reads_once
+from jgen.sampling.acceptance_check import acceptance_flags
 from jgen.sampling.chains import Cost, RunState, add, costs, draws_shapes, longest, start, step_chains
 from jgen.sampling.lanes import run_lanes, state_machine_of
 from jgen.sampling.reducers.fold import compute, fold, init_reducers
@@ -34,6 +35,8 @@ class Run(NamedTuple):
         executed: Evaluations that the program made for these draws: those of ``cost``, and unused ones of
             chains whose step had ended before that of others.
         reducer_states: States of the reducers, by name; ``resume`` continues from these and ``state``.
+        flags: Sentences that say what is wrong, such as an acceptance rate far from what warm-up aimed at;
+            empty where nothing is.
     """
 
     draws: Draws | None
@@ -43,9 +46,10 @@ class Run(NamedTuple):
     warmup_cost: Cost
     executed: int = 0
     reducer_states: Mapping[str, PyTree] | None = None
+    flags: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Return two lines: kind and number of draws, then what they cost."""
+        """Return two lines, kind and number of draws, then what they cost, and one for each flag."""
         num_chains = len(self.state.keys)
         stored = "no draws stored"
         if self.draws is not None:
@@ -55,6 +59,7 @@ class Run(NamedTuple):
             f"Run({num_chains} chains, {stored})\n"
             f"  cost: {self.cost.num_grads:,} gradients, {self.cost.num_log_densities:,} log densities; "
             f"of warm-up: {self.warmup_cost.num_grads:,} and {self.warmup_cost.num_log_densities:,}"
+            + "".join(f"\n  {flag}" for flag in self.flags)
         )
 
     @property
@@ -127,7 +132,10 @@ def sample(
         state_machine_of(sampler, options["num_lanes"], num_chains)
     warm_up: dict[str, Any] = {"num_warmup": num_warmup, "adaptation": adaptation, "first_chain": first_chain}
     state, warmup_cost = start(key, sampler, num_chains=num_chains, position=position, **warm_up)
-    return resume(state, sampler, num_draws=num_draws, **options)._replace(warmup_cost=warmup_cost)
+    run = resume(state, sampler, num_draws=num_draws, **options)._replace(warmup_cost=warmup_cost)
+    if adaptation is None or adaptation.target_acceptance is None or run.draws is None:
+        return run
+    return run._replace(flags=acceptance_flags(run.draws, adaptation.target_acceptance))
 
 
 @reads_once

@@ -52,10 +52,11 @@ def windowed(target_acceptance: float | Array, *functions: Callable) -> Adaptati
 
     The functions are those of a ``MassMatrixEstimator``.
     """
-    estimator = MassMatrixEstimator(*functions)
+    estimator, target = MassMatrixEstimator(*functions), check_target_acceptance(target_acceptance)
     return Adaptation(
         Partial(bind_static(windows_init, estimator=estimator)),
-        Partial(bind_static(windows_update, estimator=estimator), check_target_acceptance(target_acceptance)),
+        Partial(bind_static(windows_update, estimator=estimator), target),
+        target,
     )
 
 

@@ -23,7 +23,8 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
 
     It takes an acceptance rate that falls as the step grows. That of ``hmc`` with a fixed number of steps
     need not: on a Gaussian a trajectory of long steps may return to its start, and is accepted. There the
-    rate ends above the target, at a step that depends on the start; ``jittered_hmc`` has no such resonance.
+    rate ends above the target, at a step that depends on the start, and ``Run.flags`` says so;
+    ``jittered_hmc`` has no such resonance.
 
     Args:
         target_acceptance: Target of the mean acceptance rate, in (0, 1).
@@ -51,7 +52,7 @@ def step_size(target_acceptance: float | Array = 0.8) -> Adaptation:
         Hoffman and Gelman (2014), "The No-U-Turn sampler", JMLR 15.
     """
     target = check_target_acceptance(target_acceptance)
-    return Adaptation(Partial(step_size_init), Partial(step_size_update, target))
+    return Adaptation(Partial(step_size_init), Partial(step_size_update, target), target)
 
 
 def step_size_init(states: PyTree) -> tuple[DualAveraging, PyTree]:
