@@ -196,11 +196,11 @@ def circulant_normal(p: Any, q: Any) -> Array:
     batch = jnp.broadcast_shapes(p.batch_shape, q.batch_shape)
     eigenvalues = jnp.broadcast_to(q.covariance_rfft, (*batch, n // 2 + 1))
     residual, scale = (jnp.broadcast_to(x, (*batch, n)) for x in (mean - q.mean, scale))
-    count = np.full(n // 2 + 1, 2.0, eigenvalues.dtype)
-    count[0] = 1
+    times = np.full(n // 2 + 1, 2.0, eigenvalues.dtype)
+    times[0] = 1
     if n % 2 == 0:
-        count[-1] = 1
-    count = jnp.broadcast_to(count, eigenvalues.shape)
+        times[-1] = 1
+    count = jnp.broadcast_to(times, eigenvalues.shape)
     power = jnp.square(jnp.abs(jnp.fft.rfft(residual))) / n
     distance = (count * power / eigenvalues).sum(-1)
     trace = (count / eigenvalues).sum(-1) / n * jnp.square(scale).sum(-1)

@@ -101,5 +101,8 @@ def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Arr
     above = jnp.log(jnp.maximum(ratios - jnp.median(ratios, 0)[None], 0.0)).reshape(num_samples, -1)
     k = jax.vmap(pareto_k, in_axes=1)(above).reshape(mean.shape)
     is_infinite = jnp.isposinf(mean)  # a draw where q is zero proves it
-    k = jnp.where(is_infinite | (num_samples < FEWEST_FOR_K), -jnp.inf, k)
+    has_no_tail = (
+        jnp.isneginf(above).all(0).reshape(mean.shape)
+    )  # as of counts, whose median may be the largest
+    k = jnp.where(has_no_tail | is_infinite | (num_samples < FEWEST_FOR_K), -jnp.inf, k)
     return mean, jnp.where(is_infinite, 0.0, error), k, lost.mean(0)

@@ -8,22 +8,31 @@ REACH = 3.3
 NODES, WEIGHTS = leggauss(16)
 
 
-def nodes(reference, breaks=()):
-    """Return quantiles ``[node]`` and weights for integrals over the mass of a distribution.
+def mass_rule(breaks=()):
+    """Return the lesser of u and 1 - u, weights, and whether it is u, at nodes u of a rule for (0, 1).
 
-    The mass u in (0, 1) is 1 / (1 + exp(-pi sinh t)), and t is integrated by Gauss and Legendre's rule in
-    panels, of which the breaks of the integrand, where it is not smooth, are ends. Quantiles are taken from
-    the nearer end.
+    The mass u is 1 / (1 + exp(-pi sinh t)), and t is integrated by Gauss and Legendre's rule in panels, of
+    which the breaks, given as log-odds of u, are ends.
     """
-    inner = np.array([b for b in breaks if 0 < reference.cdf(b) < 1])
-    logits = np.log(reference.cdf(inner)) - np.log(reference.sf(inner))
-    ends = np.sort(np.append(np.linspace(-REACH, REACH, 41), np.arcsinh(logits / np.pi)))
+    ends = np.sort(np.append(np.linspace(-REACH, REACH, 41), np.arcsinh(np.asarray(breaks) / np.pi)))
     half = np.diff(ends)[:, None] / 2
     t = (ends[:-1, None] + half * (1 + NODES)).ravel()
     tail = 1 / (1 + np.exp(np.pi * np.sinh(np.abs(t))))
     weights = (half * WEIGHTS).ravel() * np.pi * np.cosh(t) * tail * (1 - tail)
-    lower, upper = (np.where(side, tail, 0.5) for side in (t < 0, t >= 0))
-    return np.where(t < 0, reference.ppf(lower), reference.isf(upper)), weights
+    return tail, weights, t < 0
+
+
+def nodes(reference, breaks=()):
+    """Return quantiles ``[node]``, taken from the nearer end, and weights for integrals over the mass.
+
+    Args:
+        reference: A distribution of SciPy.
+        breaks: Points where the integrand is not smooth.
+    """
+    inner = np.array([b for b in breaks if 0 < reference.cdf(b) < 1])
+    tail, weights, is_lower = mass_rule(np.log(reference.cdf(inner)) - np.log(reference.sf(inner)))
+    lower, upper = (np.where(side, tail, 0.5) for side in (is_lower, ~is_lower))
+    return np.where(is_lower, reference.ppf(lower), reference.isf(upper)), weights
 
 
 def expectation(function, reference, breaks=()):
