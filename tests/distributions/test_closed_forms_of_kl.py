@@ -228,6 +228,7 @@ DIRICHLETS = [((2.0, 3.0, 0.5), (0.5, 1.0, 2.0)), ((1.0, 1.0, 1.0), (1.0, 1.0, 1
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Error in function boost")  # of quantiles that are right all the same
 @pytest.mark.usefixtures("unoptimised")
 def test_dirichlets():
     """Break the stick: the fractions are independent betas, whose divergences add."""
