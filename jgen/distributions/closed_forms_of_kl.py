@@ -19,6 +19,7 @@ from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import i0e
 
 from jgen._internal.validation import is_traced
+from jgen.distributions.atoms import measure_of
 from jgen.distributions.excess import (
     exp_excess,
     gamma_excess,
@@ -111,6 +112,8 @@ def masked(p: Any, q: Any) -> Array:
 @register(dist.Delta, dist.Distribution)
 def point(p: Any, q: Any) -> Array:
     """Return -log q at the point for counts; infinite for a density, of which a point has nothing."""
+    if measure_of(q) == "densities and probabilities":
+        raise NotImplementedError(f"kl has no closed form for {p} and {q}")
     value = jnp.asarray(p.v)
     log_probs = q.log_prob(value.astype(int) if q.is_discrete else value)
     return jnp.where(q.is_discrete, -log_probs, jnp.inf)

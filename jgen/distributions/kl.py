@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jgen._internal.validation import is_traced
 from jgen.diagnostics.weights.log_evidence import FEWEST_FOR_K, LARGEST_K
 from jgen.diagnostics.weights.psis import pareto_k
+from jgen.distributions.atoms import measure_of
 from jgen.distributions.closed_forms_of_kl import closed_form
 from jgen.distributions.parameters import log_prob_of
 from jgen.types import Array, Key, Result
@@ -19,9 +20,10 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
 
     Exact where ``closed_forms_of_kl`` has a formula: two members of one family (normal, log-normal,
     half-normal, Laplace, uniform, exponential, gamma, inverse gamma, beta, Dirichlet, von Mises, Bernoulli,
-    categorical, binomial, geometric, Poisson, discrete uniform), diagonal and full Gaussians, Weibull from
-    gamma, exponential and gamma; and independent or expanded ones of these. It is infinite where p has mass
-    outside the support of q. NumPyro's own table is not used: it holds a series that is cut off.
+    categorical, binomial of as many trials, geometric, Poisson, discrete uniform), diagonal and full
+    Gaussians, exponential and gamma, either of these under Weibull; and independent or expanded ones of
+    these. It is infinite where p has mass outside the support of q, and between counts and a density.
+    NumPyro's own table is not used: it holds a series that is cut off.
 
     Else the mean over draws from p, with a 95 % interval from its standard error.
     A draw where q is zero proves the divergence infinite. Draws may miss a region where q
@@ -54,6 +56,9 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
         return Result(value, value, value, 0, "closed form", {"divergence": "KL", "unit": "nats"})
     except NotImplementedError:
         pass
+    if {measure_of(p), measure_of(q)} == {"probabilities", "densities"}:
+        value = jnp.full(jnp.broadcast_shapes(p.batch_shape, q.batch_shape), jnp.inf)
+        return Result(value, value, value, 0, "closed form", {"divergence": "KL", "unit": "nats"})
     if key is None or num_samples < 2:
         raise ValueError(
             f"kl({type(p).__name__}, {type(q).__name__}) has no closed form: pass key= (and num_samples of "

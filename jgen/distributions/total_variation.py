@@ -3,6 +3,7 @@
 from functools import singledispatch
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from jgen.distributions.input_checks import no_closed_form
@@ -35,7 +36,9 @@ def total_variation(p: Any, q: Any) -> Result:
     if outcomes[0].shape[-1] != outcomes[1].shape[-1]:
         raise ValueError(f"total_variation: {outcomes[0].shape[-1]} and {outcomes[1].shape[-1]} outcomes.")
     gain = outcomes[0] - outcomes[1]
-    # Both sums are the distance, but one may be of numbers too near to 1 to tell apart.
+    # The largest outcome gains what the others lose, and may be too near to 1 to tell how much.
+    largest = jnp.maximum(*outcomes).argmax(-1)
+    gain = jnp.where(jax.nn.one_hot(largest, gain.shape[-1], dtype=bool), 0, gain)
     value = jnp.maximum(jnp.maximum(gain, 0).sum(-1), jnp.maximum(-gain, 0).sum(-1))
     return Result(value, value, value, 0, "closed form", {"distance": "total variation"})
 

@@ -20,28 +20,35 @@ class Family(NamedTuple):
 class OnLine(stats.rv_continuous):
     """A distribution that SciPy lacks, by its quantile function, distribution function and log density."""
 
-    def __init__(self, ppf, cdf, logpdf, low, high):
+    def __init__(self, ppf, cdf, logpdf, low, high, isf=None):
         super().__init__(a=low, b=high)
         self._ppf, self._cdf, self._logpdf = ppf, cdf, logpdf
+        if isf is not None:
+            self._isf = isf
 
     def _pdf(self, x):
         return np.exp(self._logpdf(x))
 
 
 def truncated(base, low, high):
-    """Return a distribution of SciPy cut to an interval; the upper tail is computed by its complement."""
+    """Return a distribution of SciPy cut to an interval; each probability is counted from the nearer end."""
     upper = base.cdf(low) > 0.5
     mass = base.sf(low) - base.sf(high) if upper else base.cdf(high) - base.cdf(low)
 
     def ppf(u):
-        if upper:
-            return base.isf(base.sf(low) - u * mass)
-        return base.ppf(base.cdf(low) + u * mass)
+        return base.isf(base.sf(low) - u * mass) if upper else base.ppf(base.cdf(low) + u * mass)
+
+    def isf(u):
+        return (
+            base.isf(base.sf(high) + u * mass)
+            if base.cdf(high) > 0.5
+            else base.ppf(base.cdf(high) - u * mass)
+        )
 
     def cdf(x):
         return ((base.sf(low) - base.sf(x)) if upper else (base.cdf(x) - base.cdf(low))) / mass
 
-    return OnLine(ppf, cdf, lambda x: base.logpdf(x) - np.log(mass), low, high)
+    return OnLine(ppf, cdf, lambda x: base.logpdf(x) - np.log(mass), low, high, isf)
 
 
 def power_law(alpha, low, high):
@@ -70,6 +77,7 @@ def kumaraswamy(a, b):
         lambda x: np.log(a * b) + (a - 1) * np.log(x) + (b - 1) * np.log1p(-(x**a)),
         0.0,
         1.0,
+        lambda u: (-np.expm1(np.log(u) / b)) ** (1 / a),
     )
 
 
@@ -82,6 +90,7 @@ def relaxed_bernoulli(temperature, logits):
         lambda x: base.logpdf(scipy.special.logit(x)) - np.log(x) - np.log1p(-x),
         0.0,
         1.0,
+        lambda u: scipy.special.expit(base.isf(u)),
     )
 
 
@@ -196,7 +205,7 @@ LINE = {
     "InverseGamma": Family(
         dist.InverseGamma,
         lambda a, b: stats.invgamma(a, scale=b),
-        [(3.0, 2.0), (1.0, 1.0), (0.5, 1.0), (2.0, 1.0), (2.5, 1.0), (0.1, 1.0), (10.0, 1e8), (100.0, 1e-8),
+        [(3.0, 2.0), (0.9, 1.0), (0.5, 1.0), (1.9, 1.0), (2.5, 1.0), (0.1, 1.0), (10.0, 1e8), (100.0, 1e-8),
          (1e4, 1e4), (1e6, 1e6)],
     ),
     "Kumaraswamy": Family(
