@@ -43,6 +43,14 @@ def _(distribution: Any):
     )
 
 
+@moments.register
+def _(_distribution: dist.InverseWishartCholesky):
+    raise NotImplementedError(
+        "NumPyro's mean of InverseWishartCholesky is the factor of the mean, not the mean of the factor, and it "
+        "has no variance: estimate them from draws."
+    )
+
+
 @moments.register(dist.Independent | dist.ExpandedDistribution)
 def _(distribution: Any):
     mean, variance = moments(distribution.base_dist)
