@@ -3,6 +3,7 @@
 from functools import singledispatch
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
@@ -17,7 +18,7 @@ VISIBLE = 1e-3
 
 
 @singledispatch
-def fault_of_draws(_distribution: Any) -> str | None:
+def fault_of_draws(distribution: Any) -> str | None:
     """Return what is wrong with the draws of a distribution of known parameters, in words; else None.
 
     Only what no test of a draw can see: ``is_misplaced`` looks at draws one by one.
@@ -26,6 +27,13 @@ def fault_of_draws(_distribution: Any) -> str | None:
         >>> fault_of_draws(dist.VonMises(0.0, 10.0)) is None, fault_of_draws(dist.VonMises(0.0, 1e6)) is None
         (True, False)
     """
+    try:
+        jax.tree.map(lambda leaf: leaf, distribution)
+    except AttributeError:
+        return (
+            "NumPyro cannot rebuild it from its parameters, as compiled functions must: use "
+            "HurdleProbs(NegativeBinomial2(mean, concentration), gate)"
+        )
     return None
 
 

@@ -46,8 +46,8 @@ def _(distribution: Any):
 @moments.register
 def _(_distribution: dist.InverseWishartCholesky):
     raise NotImplementedError(
-        "NumPyro's mean of InverseWishartCholesky is the factor of the mean, not the mean of the factor, and it "
-        "has no variance: estimate them from draws."
+        "NumPyro's mean of InverseWishartCholesky is the factor of the mean, not the mean of the factor, and "
+        "it has no variance: estimate them from draws."
     )
 
 

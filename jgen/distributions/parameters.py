@@ -87,6 +87,16 @@ def _(distribution: dist.GeometricProbs, value: Array):
     return jnp.where(value > 0, value * jnp.where(value > 0, log_failure, 0), 0) + log_success
 
 
+@log_prob_inside.register
+def _(distribution: dist.HurdleProbs, value: Array):
+    """Outside NumPyro's support, positive numbers, is the atom at 0 of a continuous base."""
+    if distribution.is_discrete:
+        return jnp.asarray(distribution.log_prob(value))
+    is_atom = value == 0
+    rest = distribution._log_one_minus_gate() + distribution.base_dist.log_prob(jnp.where(is_atom, 1, value))
+    return jnp.where(is_atom, distribution._log_gate(), rest)
+
+
 @singledispatch
 def support_of(distribution: Any) -> Any:
     """Return the support; NumPyro's own, but for families that lose it or state another."""

@@ -1,4 +1,4 @@
-"""Families of NumPyro over vectors and matrices, ten settings each, with rules that integrate over their values."""
+"""Families of NumPyro over vectors and matrices, ten settings each, and rules that integrate over them."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ DOF, WIDER = 5, 1.4
 
 
 class VectorFamily(NamedTuple):
-    """How to make members, the settings to try, of which the first is ordinary, and the rule for its values."""
+    """How to make members, settings, the first of them ordinary, and the rule for its values."""
 
     make: Callable[..., Any]
     settings: list[tuple]
@@ -92,14 +92,18 @@ SCALES = [1.2, 1.0, 0.01, 100.0, 1e-6, 1e6, 0.5, 3.0, 10.0, 0.1]
 RHOS = [0.3, 0.0, -0.3, 0.9, 0.99, 0.5, -0.4, 0.7, 0.1, 0.95]
 BOTH = list(zip(SCALES, RHOS, strict=True))
 DOFS = [5.0, 3.0, 2.5, 10.0, 100.0, 30.0, 6.0, 4.0, 1e4, 8.0]
-PARTS = [(2.0, 3.0, 0.5), (1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (30.0, 1.0, 2.0), (0.2, 0.3, 5.0), (100.0, 200.0, 300.0),
+PARTS = [(2.0, 3.0, 0.5), (1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (30.0, 1.0, 2.0), (0.2, 0.3, 5.0),
+         (100.0, 200.0, 300.0),
          (1e4, 1e4, 1e4), (0.1, 0.1, 0.1), (5.0, 5.0, 5.0), (1.0, 2.0, 40.0)]  # fmt: skip
 SHARES = [(0.2, 0.5, 0.3), (0.0, 0.4, 0.6), (1.0, 0.0, 0.0), (1e-3, 0.5, 0.499), (0.9, 0.05, 0.05),
-          (1 / 3, 1 / 3, 1 / 3), (0.1, 0.1, 0.8), (0.6, 0.3, 0.1), (0.25, 0.5, 0.25), (0.05, 0.05, 0.9)]  # fmt: skip
+          (1 / 3, 1 / 3, 1 / 3), (0.1, 0.1, 0.8), (0.6, 0.3, 0.1), (0.25, 0.5, 0.25),
+          (0.05, 0.05, 0.9)]  # fmt: skip
 PATH = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
-ANGLES = [(1.0, 2.0, 0.3), (1.0, 1.0, 0.0), (0.1, 0.1, 0.05), (5.0, 5.0, 2.0), (10.0, 3.0, -2.0), (20.0, 20.0, 5.0),
+ANGLES = [(1.0, 2.0, 0.3), (1.0, 1.0, 0.0), (0.1, 0.1, 0.05), (5.0, 5.0, 2.0), (10.0, 3.0, -2.0),
+          (20.0, 20.0, 5.0),
           (2.0, 3.0, -1.0), (0.5, 4.0, 1.0), (8.0, 8.0, 6.0), (30.0, 2.0, 1.0)]  # fmt: skip
 SKEWS = [0.3, 0.0, -0.4, 0.45, 0.1, -0.1, 0.2, -0.3, 0.5, -0.5]
+CONCENTRATIONS = [1.0, 2.0, 0.5, 0.6, 5.0, 10.0, 30.0, 100.0, 1.5, 3.0]
 GATES = [0.3, 0.5, 0.1, 0.9, 1e-3, 0.999, 0.2, 0.7, 1e-6, 0.4]
 
 
@@ -119,16 +123,22 @@ VECTORS = {
         [(scale, max(rho, -0.3)) for scale, rho in BOTH],
     ),
     "Dirichlet": over(around_draws, lambda *parts: dist.Dirichlet(jnp.array(parts)), PARTS),
-    "DirichletMultinomial": over(of_counts, lambda *parts: dist.DirichletMultinomial(jnp.array(parts), 5), PARTS),
+    "DirichletMultinomial": over(
+        of_counts, lambda *parts: dist.DirichletMultinomial(jnp.array(parts), 5), PARTS
+    ),
     "EulerMaruyama": over(
         around_draws,
         lambda scale, rho: dist.EulerMaruyama(
-            jnp.linspace(0.0, 1.0, 3), lambda x, t: (-rho * x, scale * jnp.ones_like(x)), dist.Normal(0.0, scale)
+            jnp.linspace(0.0, 1.0, 3),
+            lambda x, _: (-rho * x, scale * jnp.ones_like(x)),
+            dist.Normal(0.0, scale),
         ),
         BOTH,
     ),
     "GaussianCopula": over(
-        around_draws, lambda scale, rho: dist.GaussianCopula(dist.Normal(jnp.zeros(2), scale), matrix(rho)), BOTH
+        around_draws,
+        lambda scale, rho: dist.GaussianCopula(dist.Normal(jnp.zeros(2), scale), matrix(rho)),
+        BOTH,
     ),
     "GaussianRandomWalk": over(around_draws, lambda scale: dist.GaussianRandomWalk(scale, 3), SCALES),
     "GaussianStateSpace": over(
@@ -139,7 +149,9 @@ VECTORS = {
         BOTH,
     ),
     "HurdleGamma": over(
-        gated, lambda gate, a: dist.HurdleGamma(gate, a, 2.0), list(zip(GATES, DOFS[:8] + [1.0, 1.5], strict=True))
+        gated,
+        lambda gate, a: dist.HurdleGamma(gate, a, 2.0),
+        list(zip(GATES, [*DOFS[:8], 1.0, 1.5], strict=True)),
     ),
     "HurdleLogNormal": over(
         gated,
@@ -156,10 +168,8 @@ VECTORS = {
         lambda dof, rho: dist.InverseWishartCholesky(dof + 9.0, scale_tril=scatter(rho)),
         list(zip(DOFS, RHOS, strict=True)),
     ),
-    "LKJ": over(around_draws, lambda c: dist.LKJ(3, c), [1.0, 2.0, 0.5, 0.6, 5.0, 10.0, 30.0, 100.0, 1.5, 3.0]),
-    "LKJCholesky": over(
-        around_draws, lambda c: dist.LKJCholesky(3, c), [1.0, 2.0, 0.5, 0.6, 5.0, 10.0, 30.0, 100.0, 1.5, 3.0]
-    ),
+    "LKJ": over(around_draws, lambda c: dist.LKJ(3, c), CONCENTRATIONS),
+    "LKJCholesky": over(around_draws, lambda c: dist.LKJCholesky(3, c), CONCENTRATIONS),
     "LowRankMultivariateNormal": over(
         around_draws,
         lambda scale, rho: dist.LowRankMultivariateNormal(
@@ -189,8 +199,18 @@ VECTORS = {
     "ProjectedNormal": over(
         on_sphere,
         lambda *c: dist.ProjectedNormal(jnp.array(c)),
-        [(1.0, 0.5, -0.3), (1.0, 0.5), (0.0, 1e-3), (3.0, 0.0), (0.1, 0.1, 0.1), (2.0, 2.0, 0.0), (5.0, 0.0),
-         (0.5, -0.5), (0.0, 0.0, 1.0), (4.0, 1.0, 1.0)],
+        [
+            (1.0, 0.5, -0.3),
+            (1.0, 0.5),
+            (0.0, 1e-3),
+            (3.0, 0.0),
+            (0.1, 0.1, 0.1),
+            (2.0, 2.0, 0.0),
+            (5.0, 0.0),
+            (0.5, -0.5),
+            (0.0, 0.0, 1.0),
+            (4.0, 1.0, 1.0),
+        ],
     ),
     "SineBivariateVonMises": over(
         on_torus, lambda a, b, c: dist.SineBivariateVonMises(0.5, -0.3, a, b, correlation=c), ANGLES
@@ -198,7 +218,8 @@ VECTORS = {
     "SineSkewed": over(
         on_torus,
         lambda k, skew: dist.SineSkewed(
-            dist.VonMises(jnp.array([0.5, -1.0]), jnp.array([k, 1.0])).to_event(1), jnp.array([skew, -0.5 * skew])
+            dist.VonMises(jnp.array([0.5, -1.0]), jnp.array([k, 1.0])).to_event(1),
+            jnp.array([skew, -0.5 * skew]),
         ),
         list(zip([2.0, 1.0, 0.1, 5.0, 10.0, 20.0, 3.0, 0.5, 8.0, 30.0], SKEWS, strict=True)),
     ),
@@ -213,4 +234,4 @@ VECTORS = {
         list(zip(DOFS, RHOS, strict=True)),
     ),
     "ZeroSumNormal": over(around_draws, lambda scale: dist.ZeroSumNormal(scale, (3,)), SCALES),
-}  # fmt: skip
+}
