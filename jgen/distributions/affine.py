@@ -9,10 +9,17 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen._internal.validation import is_traced
+from jgen.distributions.atoms import has_atoms
 from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense, like, lower_factor
 from jgen.distributions.input_checks import check_finite, to_float
+from jgen.distributions.moments import moments
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.distributions.parameters import Mixture, elementwise_support, log_prob_of, map_components
+from jgen.distributions.parameters import (
+    Mixture,
+    elementwise_support,
+    log_prob_of,
+    map_components,
+)
 from jgen.types import Array, Key
 
 
@@ -32,7 +39,8 @@ def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
         The distribution of y. A matrix gives full covariances.
 
     Raises:
-        TypeError: A discrete distribution, or a matrix with something that is not Gaussian.
+        TypeError: A distribution that is discrete or has atoms, or a matrix with something that is not
+            Gaussian.
         ValueError: Shapes that do not fit, a scale of 0, or a matrix that is not of full row rank.
 
     Example:
@@ -79,12 +87,12 @@ class Affine(dist.Distribution):
     @property
     def mean(self) -> Array:
         """Return ``scale * mean + shift``."""
-        return self._forward(self.base_dist.mean)
+        return self._forward(moments(self.base_dist)[0])
 
     @property
     def variance(self) -> Array:
         """Return ``scale^2 * variance``."""
-        return jnp.broadcast_to(self.scale, self.shape()) ** 2 * self.base_dist.variance
+        return jnp.broadcast_to(self.scale, self.shape()) ** 2 * moments(self.base_dist)[1]
 
     def _forward(self, x: Array) -> Array:
         return jnp.broadcast_to(self.scale, x.shape) * x + jnp.broadcast_to(self.shift, x.shape)
@@ -103,7 +111,8 @@ class Affine(dist.Distribution):
 
 @singledispatch
 def _affine(distribution: Any, shift: Any, scale: Any, is_matrix: bool) -> dist.Distribution:
-    if is_matrix or distribution.is_discrete or elementwise_support(distribution).event_dim > 0:
+    has_density = not (distribution.is_discrete or has_atoms(distribution))
+    if is_matrix or not has_density or elementwise_support(distribution).event_dim > 0:
         raise TypeError(
             f"affine has no closed form for {type(distribution).__name__} here: matrices are for Gaussians "
             "and mixtures of them, elementwise scales for continuous ones with free coordinates."

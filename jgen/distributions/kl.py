@@ -1,29 +1,35 @@
 """Compute the Kullback-Leibler divergence between two distributions."""
 
-from functools import partial, singledispatch
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpyro.distributions as dist
-from numpyro.distributions.kl import kl_divergence
 
 from jgen._internal.validation import is_traced
 from jgen.diagnostics.weights.log_evidence import FEWEST_FOR_K, LARGEST_K
 from jgen.diagnostics.weights.psis import pareto_k
-from jgen.distributions.gaussian_algebra import dense, is_dense
-from jgen.distributions.parameters import Bernoulli, Categorical, bernoulli_log_probs, log_prob_of
+from jgen.distributions.atoms import measure_of
+from jgen.distributions.closed_forms_of_kl import closed_form
+from jgen.distributions.parameters import log_prob_of
 from jgen.types import Array, Key, Result
 
 
 def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> Result:
     r"""Compute $KL(p \| q) = E_p[\log p(x) - \log q(x)]$, in nats.
 
-    Exact where a formula is known (NumPyro's table, and here diagonal against full Gaussians, Bernoulli
-    and categorical ones); else the mean over draws from p, with a 95 % interval from its standard error.
+    Exact where ``closed_forms_of_kl`` has a formula: two members of one family (normal, log-normal,
+    half-normal, Laplace, uniform, exponential, gamma, inverse gamma, beta, Dirichlet, von Mises, Bernoulli,
+    categorical, binomial of as many trials, geometric, Poisson, discrete uniform), diagonal and full
+    Gaussians, exponential and gamma, either of these under Weibull; and independent or expanded ones of
+    these. It is infinite where p has mass outside the support of q, and between counts and a density.
+    NumPyro's own table is not used: it holds a series that is cut off.
+
+    Else the mean over draws from p, with a 95 % interval from its standard error.
     A draw where q is zero proves the divergence infinite. Draws may miss a region where q
     is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper
-    tail is above 0.7 the result is flagged and has no interval (NaN).
+    tail is above 0.7, or a draw of p is no point of positive and finite density of p (a library's draws may
+    be rounded out of its support), the result is flagged and has no interval (NaN).
 
     Args:
         p: The distribution the expectation is under.
@@ -46,85 +52,62 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
     if p.event_shape != q.event_shape:
         raise ValueError(f"kl: events {p.event_shape} and {q.event_shape} are not of one shape.")
     try:
-        value = jnp.asarray(_closed_form(p, q))
+        value = jnp.asarray(closed_form(p, q))
         return Result(value, value, value, 0, "closed form", {"divergence": "KL", "unit": "nats"})
     except NotImplementedError:
         pass
+    if {measure_of(p), measure_of(q)} == {"probabilities", "densities"}:
+        value = jnp.full(jnp.broadcast_shapes(p.batch_shape, q.batch_shape), jnp.inf)
+        return Result(value, value, value, 0, "closed form", {"divergence": "KL", "unit": "nats"})
     if key is None or num_samples < 2:
         raise ValueError(
             f"kl({type(p).__name__}, {type(q).__name__}) has no closed form: pass key= (and num_samples of "
             "2 or more) for a Monte Carlo estimate with its standard error."
         )
-    value, error, k = _monte_carlo(key, p, q, num_samples)
+    value, error, k, lost = _monte_carlo(key, p, q, num_samples)
     protocol = {"divergence": "KL", "unit": "nats"}
-    if is_traced(k) or not (worst := float(jnp.max(k))) > LARGEST_K:
-        low, high = value - 1.96 * error, value + 1.96 * error
-        return Result(value, low, high, num_samples, "Monte Carlo", protocol)
-    flag = (
-        f"Pareto k {worst:.2f} of the log-ratios is above {LARGEST_K}: they may have no variance, or no mean"
-    )
-    none = jnp.full_like(value, jnp.nan)
-    return Result(value, none, none, num_samples, "Monte Carlo", protocol, flags=(flag,))
+    flags = () if is_traced(k) else _flags(float(jnp.max(k)), float(jnp.max(lost)))
+    margin = jnp.full_like(value, jnp.nan) if flags else 1.96 * error
+    return Result(value, value - margin, value + margin, num_samples, "Monte Carlo", protocol, flags=flags)
+
+
+def _flags(k: float, lost: float) -> tuple[str, ...]:
+    """Return what is wrong with draws of this Pareto k and this share outside the support of p."""
+    flags = []
+    if k > LARGEST_K:
+        flags.append(
+            f"Pareto k {k:.2f} of the log-ratios is above {LARGEST_K}: they may have no variance, or no mean"
+        )
+    if lost > 0:
+        flags.append(
+            f"{lost:.2g} of the draws from p are outside its support or where its density is infinite, as by "
+            "rounding: use float64"
+        )
+    return tuple(flags)
 
 
 @partial(jax.jit, static_argnums=3)
-def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Array, Array]:
-    """Return the mean log-ratio, its standard error and the shape of its upper tail, each ``[*batch]``."""
+def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Array, Array, Array]:
+    """Estimate the mean log-ratio ``[*batch]`` from draws.
 
-    def log_ratio(key: Key) -> Array:
+    Returns:
+        The mean, its standard error, the shape of the upper tail, and the share of draws that are no points
+        of p, each ``[*batch]``.
+    """
+
+    def log_ratio(key: Key) -> tuple[Array, Array]:
         x = p.sample(key)
-        return log_prob_of(p, x) - log_prob_of(q, x)
+        log_p = log_prob_of(p, x)
+        return log_p - log_prob_of(q, x), ~jnp.isfinite(log_p)
 
-    ratios = jax.vmap(log_ratio)(jax.random.split(key, num_samples))  # [draw, *batch]
+    ratios, lost = jax.vmap(log_ratio)(jax.random.split(key, num_samples))  # [draw, *batch]
     mean = ratios.mean(0)
     error = ratios.std(0, ddof=1) / num_samples**0.5
     above = jnp.log(jnp.maximum(ratios - jnp.median(ratios, 0)[None], 0.0)).reshape(num_samples, -1)
     k = jax.vmap(pareto_k, in_axes=1)(above).reshape(mean.shape)
     is_infinite = jnp.isposinf(mean)  # a draw where q is zero proves it
-    k = jnp.where(is_infinite | (num_samples < FEWEST_FOR_K), -jnp.inf, k)
-    return mean, jnp.where(is_infinite, 0.0, error), k
-
-
-@singledispatch
-def _closed_form(p: Any, q: Any) -> Array:
-    return kl_divergence(p, q)
-
-
-@_closed_form.register
-def _(p: dist.MultivariateNormal, q: Any):
-    return kl_divergence(p, dense(q)) if _is_gaussian(q) else kl_divergence(p, q)
-
-
-@_closed_form.register
-def _(p: dist.Independent, q: Any):
-    if is_dense(q) and _is_gaussian(p):
-        return kl_divergence(dense(p), q)
-    if isinstance(q, dist.Independent) and p.reinterpreted_batch_ndims == q.reinterpreted_batch_ndims:
-        return _closed_form(p.base_dist, q.base_dist).sum(tuple(range(-p.reinterpreted_batch_ndims, 0)))
-    return kl_divergence(p, q)
-
-
-@_closed_form.register(Bernoulli)
-def _(p: Any, q: Any):
-    if not isinstance(q, Bernoulli):
-        raise NotImplementedError
-    return _discrete(*(jnp.stack(bernoulli_log_probs(d), axis=-1) for d in (p, q)))
-
-
-@_closed_form.register(Categorical)
-def _(p: Any, q: Any):
-    if not isinstance(q, Categorical):
-        raise NotImplementedError
-    if p.logits.shape[-1] != q.logits.shape[-1]:
-        raise ValueError(f"kl: {p.logits.shape[-1]} and {q.logits.shape[-1]} categories.")
-    return _discrete(jax.nn.log_softmax(p.logits), jax.nn.log_softmax(q.logits))
-
-
-def _discrete(p: Array, q: Array) -> Array:
-    possible = p > -jnp.inf
-    return jnp.where(possible, jnp.exp(p) * (jnp.where(possible, p, 0) - q), 0).sum(-1)
-
-
-def _is_gaussian(distribution: Any) -> bool:
-    base = distribution.base_dist if isinstance(distribution, dist.Independent) else distribution
-    return isinstance(base, dist.Normal | dist.MultivariateNormal) and distribution.event_dim == 1
+    has_no_tail = (
+        jnp.isneginf(above).all(0).reshape(mean.shape)
+    )  # as of counts, whose median may be the largest
+    k = jnp.where(has_no_tail | is_infinite | (num_samples < FEWEST_FOR_K), -jnp.inf, k)
+    return mean, jnp.where(is_infinite, 0.0, error), k, lost.mean(0)

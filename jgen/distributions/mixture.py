@@ -11,7 +11,9 @@ from numpyro.distributions import constraints
 
 from jgen._internal.threefry import two_uniforms
 from jgen.distributions import parameters
+from jgen.distributions.atoms import measure_of
 from jgen.distributions.input_checks import check_simplex, to_float
+from jgen.distributions.moments import moments
 from jgen.distributions.parameters import (
     Categorical,
     elementwise_support,
@@ -34,6 +36,9 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
     A list of one family is stacked into one batch. Unlike families cost one draw per family (not per
     component), and each contributes only inside its own support.
 
+    Means and variances are those of the components, which NumPyro does not have for each family; for angles
+    (``VonMises``), where it means other numbers by these names, the mixture's raise ``NotImplementedError``.
+
     Args:
         weights: ``[component]`` (or ``[*batch, component]``), non-negative, summing to 1.
         components: One distribution whose last batch axis is the component, or a list of distributions of
@@ -44,7 +49,8 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
         ``GeneralMixture`` (a NumPyro ``MixtureGeneral``).
 
     Raises:
-        TypeError: The components are not distributions, or mix discrete with continuous ones.
+        TypeError: The components are not distributions, or mix discrete ones, continuous ones and ones with
+            atoms (``Delta``).
         ValueError: Weights that are negative or do not sum to 1, shapes that do not fit, or a family whose
             support depends on its parameters (a uniform).
 
@@ -74,8 +80,8 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
             f"mixture: components must share one event shape; given {[c.event_shape for c in parts]}. "
             "Use .to_event(1) where a batch axis is meant as the event."
         )
-    if len({bool(c.is_discrete) for c in parts}) > 1:
-        raise TypeError("mixture: discrete and continuous components have no common density.")
+    if len(measures := {measure_of(c) for c in parts}) > 1:
+        raise TypeError(f"mixture: the components have no common density, but {sorted(measures)}.")
     first = parts[0]
     if family(first) is not None and all(family(c) == family(first) for c in parts):
         axis = len(first.batch_shape)
@@ -139,7 +145,31 @@ STANDARD_QUANTILES = {dist.Normal: standard_normal_quantile}
 """Families ``loc + scale Q(u)`` whose Q is cheap: their draws share a block of random bits with the index."""
 
 
-class FamilyMixture(dist.MixtureSameFamily):
+class MomentsOfComponents:
+    """Mixin before NumPyro's class that checks the components' moments, and counts none of weight 0."""
+
+    def _component_moments(self) -> tuple[Array, Array]:
+        raise NotImplementedError
+
+    def _of_components(self, which: int) -> Array:
+        values = self._component_moments()[which]
+        probs: Any = self.mixing_distribution.probs  # type: ignore[attr-defined]
+        probs = probs.reshape(probs.shape + (1,) * self.event_dim)  # type: ignore[attr-defined]
+        probs, values = jnp.broadcast_arrays(probs, values)
+        return jnp.where(probs > 0, values, 0)  # which may be infinite
+
+    @property
+    def component_mean(self) -> Array:
+        """Return the means of the components, 0 for those of weight 0."""
+        return self._of_components(0)
+
+    @property
+    def component_variance(self) -> Array:
+        """Return the variances of the components, 0 for those of weight 0."""
+        return self._of_components(1)
+
+
+class FamilyMixture(MomentsOfComponents, dist.MixtureSameFamily):
     """NumPyro's ``MixtureSameFamily`` with draws that gather one component's parameters."""
 
     def __init__(
@@ -162,6 +192,9 @@ class FamilyMixture(dist.MixtureSameFamily):
             self, batch_shape, component_distribution.event_shape, validate_args=validate_args
         )
 
+    def _component_moments(self) -> tuple[Array, Array]:
+        return moments(self.component_distribution)
+
     def sample_with_intermediates(self, key: Key, sample_shape: tuple[int, ...] = ()) -> DrawsAndIndices:
         """Draw ``[*sample, *batch, *event]`` values, and return their components too."""
         key_both, key_value = jax.random.split(key)
@@ -180,8 +213,12 @@ class FamilyMixture(dist.MixtureSameFamily):
         return chosen.loc + chosen.scale * quantile(second), [index]
 
 
-class GeneralMixture(dist.MixtureGeneral):
+class GeneralMixture(MomentsOfComponents, dist.MixtureGeneral):
     """NumPyro's ``MixtureGeneral`` with one draw per family, and each component inside its own support."""
+
+    def _component_moments(self) -> tuple[Array, Array]:
+        means, variances = zip(*map(moments, self.component_distributions), strict=True)
+        return jnp.stack(means, self.mixture_dim), jnp.stack(variances, self.mixture_dim)
 
     def component_log_probs(self, value: Array) -> Array:
         """Return the log of weight times density, ``[*batch, component]``."""

@@ -58,10 +58,10 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Out-of-support values", UserWarning)
         if has_elementwise_support(distribution):
-            support, elementwise = distribution.support, elementwise_support(distribution)
+            support, elementwise = support_of(distribution), elementwise_support(distribution)
             # Outside the support the formula is evaluated inside it, or its NaN would enter the gradients.
             inside = jnp.where(elementwise(value), value, elementwise.feasible_like(value))
-            log_prob = jnp.where(support(value), distribution.log_prob(inside), -jnp.inf)
+            log_prob = jnp.where(support(value), log_prob_inside(distribution, inside), -jnp.inf)
         else:
             log_prob = jnp.asarray(distribution.log_prob(value))
     if not jnp.issubdtype(value.dtype, jnp.floating):
@@ -69,9 +69,56 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
     return jnp.where(jnp.isnan(value).any(tuple(range(-event_dim, 0))), jnp.nan, log_prob)
 
 
+@singledispatch
+def log_prob_inside(distribution: Any, value: Array) -> Array:
+    """Evaluate NumPyro's log density inside the support, but for families where it is wrong there."""
+    return jnp.asarray(distribution.log_prob(value))
+
+
+@log_prob_inside.register
+def _(distribution: dist.GeometricProbs, value: Array):
+    """Where a success is certain, NumPyro gives 0 the probability 0."""
+    probs = jnp.asarray(distribution.probs)
+    log_failure, log_success = (
+        jnp.where(at, -jnp.inf, f(jnp.where(at, 0.5, probs)))
+        for at, f in ((probs == 1, lambda x: jnp.log1p(-x)), (probs == 0, jnp.log))
+    )
+    log_failure, log_success, value = jnp.broadcast_arrays(log_failure, log_success, value)
+    return jnp.where(value > 0, value * jnp.where(value > 0, log_failure, 0), 0) + log_success
+
+
+@log_prob_inside.register
+def _(distribution: dist.HurdleProbs, value: Array):
+    """Outside NumPyro's support, positive numbers, is the atom at 0 of a continuous base."""
+    if distribution.is_discrete:
+        return jnp.asarray(distribution.log_prob(value))
+    is_atom = value == 0
+    rest = distribution._log_one_minus_gate() + distribution.base_dist.log_prob(jnp.where(is_atom, 1, value))
+    return jnp.where(is_atom, distribution._log_gate(), rest)
+
+
+@singledispatch
+def support_of(distribution: Any) -> Any:
+    """Return the support; NumPyro's own, but for families that lose it or state another."""
+    return distribution.support
+
+
+@support_of.register
+def _(distribution: dist.Levy):
+    """Return what NumPyro's has no longer after it was an argument of a compiled function."""
+    return constraints.greater_than(distribution.loc)
+
+
+@support_of.register
+def _(distribution: dist.HurdleProbs):
+    """Add the atom at 0 to positive numbers."""
+    support = distribution.support
+    return constraints.nonnegative if support is constraints.positive else support
+
+
 def has_elementwise_support(distribution: Any) -> bool:
     """Return whether the support excludes some values of single elements."""
-    if not isinstance(distribution.support, constraints.Constraint):
+    if not isinstance(support_of(distribution), constraints.Constraint):
         return False
     support = elementwise_support(distribution)
     return support.event_dim == 0 and type(support) is not type(constraints.real)
@@ -79,7 +126,7 @@ def has_elementwise_support(distribution: Any) -> bool:
 
 def elementwise_support(distribution: Any) -> Any:
     """Return the support of one element, or of as few as may not be told apart."""
-    support = distribution.support
+    support = support_of(distribution)
     while hasattr(support, "base_constraint"):
         support = support.base_constraint
     return support

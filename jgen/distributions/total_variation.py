@@ -3,10 +3,11 @@
 from functools import singledispatch
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from jgen.distributions.input_checks import no_closed_form
-from jgen.distributions.parameters import Bernoulli, Categorical
+from jgen.distributions.parameters import Bernoulli, Categorical, bernoulli_log_probs
 from jgen.types import Array, Result
 
 
@@ -34,7 +35,11 @@ def total_variation(p: Any, q: Any) -> Result:
     outcomes = [_probabilities(d) for d in (p, q)]
     if outcomes[0].shape[-1] != outcomes[1].shape[-1]:
         raise ValueError(f"total_variation: {outcomes[0].shape[-1]} and {outcomes[1].shape[-1]} outcomes.")
-    value = jnp.abs(outcomes[0] - outcomes[1]).sum(-1) / 2
+    gain = outcomes[0] - outcomes[1]
+    # The largest outcome gains what the others lose, and may be too near to 1 to tell how much.
+    largest = jnp.maximum(*outcomes).argmax(-1)
+    gain = jnp.where(jax.nn.one_hot(largest, gain.shape[-1], dtype=bool), 0, gain)
+    value = jnp.maximum(jnp.maximum(gain, 0).sum(-1), jnp.maximum(-gain, 0).sum(-1))
     return Result(value, value, value, 0, "closed form", {"distance": "total variation"})
 
 
@@ -50,5 +55,4 @@ def _(distribution: Any):
 
 @_probabilities.register(Bernoulli)
 def _(distribution: Any):
-    one = jnp.asarray(distribution.probs)
-    return jnp.stack([1 - one, one], axis=-1)  # [*batch, outcome]
+    return jnp.exp(jnp.stack(bernoulli_log_probs(distribution), axis=-1))  # [*batch, outcome]
