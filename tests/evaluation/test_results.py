@@ -24,8 +24,7 @@ def test_intervals_cover_the_truth():
 
 
 def test_the_two_sides_of_an_interval_are_separate():
-    first = mean_result(np.zeros(2), "a", {})._replace(value=1.0, low=0.0, high=1.0)
-    second = mean_result(np.zeros(2), "b", {})._replace(value=0.0, low=0.0, high=2.0)
+    first, second = Result(1.0, 0.0, 1.0, 2, "a", {}), Result(0.0, 0.0, 2.0, 2, "b", {})
     difference = compare(first, second)
     np.testing.assert_allclose([difference.value, difference.low, difference.high], [1, 1 - np.sqrt(5), 1])
     assert difference.method == "a minus b"
