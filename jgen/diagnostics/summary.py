@@ -132,6 +132,23 @@ def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
     return {"mean": mean, "sd": sd, "mcse": error}
 
 
+LARGEST_RHAT, FEWEST_EFFECTIVE = 1.01, 100
+
+
+def has_not_mixed(rhat: Array, ess_bulk: Array, num_chains: int) -> Array:
+    """Return whether chains have not mixed: R-hat above 1.01, or a bulk ESS below 100 a chain.
+
+    Args:
+        rhat: Any shape.
+        ess_bulk: The same.
+        num_chains: Number of chains.
+
+    Reference:
+        Vehtari et al. (2021), Bayesian Analysis 16(2), for both limits.
+    """
+    return (rhat > LARGEST_RHAT) | (ess_bulk < FEWEST_EFFECTIVE * num_chains)
+
+
 CHAIN_DIAGNOSTICS = (diagnostics.mcse_mean, diagnostics.ess_bulk, diagnostics.ess_tail, diagnostics.rhat)
 
 
