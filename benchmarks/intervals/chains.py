@@ -58,9 +58,13 @@ def two_hills(
     return (6.0 * side - 3.0 + rng.normal(size=shape)).astype(np.float32)
 
 
-def folded(reducer: Reducer, x: Array) -> Any:
-    """Fold chains draw by draw."""
-    draws = Draws(x.T, {}, None, DrawKind.MARKOV)  # [draw, chain]
+def markov(x: Array) -> Draws:
+    """Return chains ``[chain, draw]`` as draws ``[draw, chain]``."""
+    return Draws(x.T, {}, None, DrawKind.MARKOV)
+
+
+def folded(reducer: Reducer, draws: Draws) -> Any:
+    """Fold draws ``[draw, chain]`` one by one."""
     start = reducer.init(jax.tree.map(lambda leaf: leaf[0], draws))
     state, _ = jax.lax.scan(lambda state, one: (reducer.update(state, one), None), start, draws)
     return reducer.compute(state)
@@ -70,7 +74,7 @@ def estimate(x: Array) -> dict[str, tuple[Array, Array, Array]]:
     """Estimate everything from chains ``[chain, draw]``: name -> value, error and flag."""
     flag = has_not_mixed(rhat(x), ess_bulk(x), len(x))
     mean, sd = x.mean(), x.std(ddof=1)
-    batches = folded(batch_means(), x)
+    batches = folded(batch_means(), markov(x))
 
     def of_share(q: float, ess: Array) -> tuple[Array, Array]:
         below = (x <= q).astype(float)
@@ -98,7 +102,7 @@ def estimate_from_start(x: Array) -> dict[str, tuple[Array, Array, Array]]:
 
 def estimate_rank(x: Array) -> dict[str, tuple[Array, Array, Array]]:
     """Estimate the share of the draws below the median of a sketch."""
-    found = folded(quantiles((0.5,), size=32), x)
+    found = folded(quantiles((0.5,), size=32), markov(x))
     error = CERTAIN / NORMAL_95 * found.rank_error
     return {"quantiles": ((x <= found.value[0]).mean(), error, jnp.array(False))}
 

@@ -9,21 +9,22 @@ import numpyro.distributions as dist
 from numpyro.distributions.kl import kl_divergence
 
 from jgen._internal.validation import is_traced
+from jgen.diagnostics.student_interval import skewed_quantile, skewness_of
 from jgen.diagnostics.weights.psis import pareto_k
 from jgen.diagnostics.weights.unseen_tail import FEWEST_FOR_K, LARGEST_K, unseen_tail
 from jgen.distributions.gaussian_algebra import dense, is_dense
 from jgen.distributions.parameters import Bernoulli, Categorical, bernoulli_log_probs, log_prob_of
-from jgen.types import NORMAL_95, Array, Key, Result
+from jgen.types import Array, Key, Result
 
 
 def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> Result:
     r"""Compute $KL(p \| q) = E_p[\log p(x) - \log q(x)]$, in nats.
 
     Exact where a formula is known (NumPyro's table, and here diagonal against full Gaussians, Bernoulli
-    and categorical ones); else the mean over draws from p, with a 95 % interval from its standard error.
-    A draw where q is zero proves the divergence infinite. Draws may miss a region where q
-    is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper
-    tail is above 0.4 the upper end includes the heaviest tail that the draws allow (``unseen_tail``); where it
+    and categorical ones); else the mean over draws from p, with the 95 % interval of the divergence,
+    Student's corrected for skewness. A draw where q is zero proves the divergence infinite. Draws may miss a
+    region where q is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper
+    tail is above 0.35 the upper end includes the heaviest tail that the draws allow (``unseen_tail``); where it
     is above 0.7 the result is flagged and has no interval (NaN).
 
     Args:
@@ -56,11 +57,10 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
             f"kl({type(p).__name__}, {type(q).__name__}) has no closed form: pass key= (and num_samples of "
             "2 or more) for a Monte Carlo estimate with its standard error."
         )
-    value, error, k, lacking = _monte_carlo(key, p, q, num_samples)
+    value, low, high, k = _monte_carlo(key, p, q, num_samples)
     protocol = {"divergence": "KL", "unit": "nats"}
     if is_traced(k) or not (worst := float(jnp.max(k))) > LARGEST_K:
-        low, high = value - NORMAL_95 * error, value + jnp.maximum(NORMAL_95 * error, lacking)
-        return Result(value, low, high, num_samples, "Monte Carlo", protocol)
+        return Result(value, low, high, num_samples, "Monte Carlo", protocol, num_samples - 1)
     flag = (
         f"Pareto k {worst:.2f} of the log-ratios is above {LARGEST_K}: they may have no variance, or no mean"
     )
@@ -70,9 +70,7 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
 
 @partial(jax.jit, static_argnums=3)
 def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Array, Array, Array]:
-    """Return the mean log-ratio, its standard error, the shape of its upper tail, and what the mean may lack
-    of that tail, each ``[*batch]``.
-    """
+    """Return the mean log-ratio, the ends of its interval and the shape of its upper tail, ``[*batch]``."""
 
     def log_ratio(key: Key) -> Array:
         x = p.sample(key)
@@ -86,8 +84,10 @@ def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Arr
     is_infinite = jnp.isposinf(mean)  # a draw where q is zero proves it
     k = jnp.where(is_infinite | (num_samples < FEWEST_FOR_K), -jnp.inf, k)
     lacking = jax.vmap(unseen_tail, in_axes=(1, 0))(ratios.reshape(num_samples, -1), k.ravel())
-    lacking = jnp.where(is_infinite, 0.0, lacking.reshape(mean.shape))
-    return mean, jnp.where(is_infinite, 0.0, error), k, lacking
+    skewness = skewness_of(ratios)
+    up, down = (skewed_quantile(prob, num_samples - 1, skewness, num_samples) for prob in (0.975, 0.025))
+    low, high = mean - up * error, mean + jnp.maximum(-down * error, lacking.reshape(mean.shape))
+    return mean, *(jnp.where(is_infinite, mean, end) for end in (low, high)), k
 
 
 @singledispatch

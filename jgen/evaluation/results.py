@@ -9,6 +9,7 @@ from scipy.special import stdtrit
 
 from jgen._internal.own_precision import in_own_precision
 from jgen.diagnostics import welch_satterthwaite
+from jgen.diagnostics.student_interval import skewed_quantile, skewness_of
 from jgen.diagnostics.weights.unseen_tail import LARGEST_K, unseen_tail, upper_tail_k
 from jgen.types import Array, Result
 
@@ -20,9 +21,9 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
 
     .. math:: \bar v \pm t_{n - 1} \, sd(v) / \sqrt n
 
-    It is an interval of the mean over all examples that these are drawn from. Sums are taken in float64 on the
-    host. Where one of the two tails has a Pareto k above 0.7 (25 values or more) the result is flagged and
-    has no interval (NaN); above 0.4 that end includes the heaviest tail that the values allow
+    It is an interval of the mean over all examples that these are drawn from; its ends are corrected for the
+    skewness of the values (``skewed_quantile``). Sums are taken in float64 on the host. Where one of the two tails has a Pareto k above 0.7 (25 values or more) the result is flagged and
+    has no interval (NaN); above 0.35 that end includes the heaviest tail that the values allow
     (``unseen_tail``).
 
     Args:
@@ -56,10 +57,12 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
         mean = values.mean()
         error = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.nan
     dof = values.size - 1
-    half_width = stdtrit(dof, 0.975) * error
-    result = Result(mean, mean - half_width, mean + half_width, values.size, method, dict(protocol), dof)
     if not np.isfinite(error):
-        return result._replace(flags=("the standard error is not known",))
+        flags = ("the standard error is not known",)
+        return Result(mean, np.nan, np.nan, values.size, method, dict(protocol), dof, flags=flags)
+    skewness = skewness_of(values)
+    low, high = (mean - skewed_quantile(prob, dof, skewness, values.size) * error for prob in (0.975, 0.025))
+    result = Result(mean, low, high, values.size, method, dict(protocol), dof)
     (fall, k_low), (rise, k_high) = _tail(mean - values), _tail(values - mean)
     k = max(k_low, k_high)
     if not LARGEST_K < k < np.inf:  # infinite where there is no tail to fit

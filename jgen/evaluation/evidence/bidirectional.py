@@ -10,7 +10,7 @@ from jax.tree_util import Partial
 
 from jgen._internal.compiled import jit
 from jgen._internal.validation import check_count
-from jgen.diagnostics.student_interval import student_result
+from jgen.diagnostics.student_interval import skewness_of, student_result
 from jgen.evaluation.evidence.density_ratio import bridged
 from jgen.samplers import AnnealingPath, annealing_path
 from jgen.samplers.populations.annealed import anneal
@@ -177,4 +177,5 @@ def anneal_back(
 def _mean(values: Array, method: str) -> Result:
     """Compute the mean of independent numbers, with Student's interval."""
     error = values.std(ddof=1) / jnp.sqrt(values.size) if values.size > 1 else jnp.asarray(jnp.nan)
-    return student_result(values.mean(), error, values.size - 1, values.size, method)
+    skewness = jnp.nan_to_num(skewness_of(values))
+    return student_result(values.mean(), error, values.size - 1, values.size, method, skewness=skewness)
