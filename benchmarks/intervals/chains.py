@@ -144,14 +144,14 @@ CHAINS = {
     ]
 }
 HILLS = {
-    "hills crossed once in 200 draws, 4 x 1,000": (partial(two_hills, 0.005, 4, 1000, True), True),
+    "hills crossed 1 in 200, 4 x 1,000": (partial(two_hills, 0.005, 4, 1000, True), True),
     "hills never crossed, chains in both": (partial(two_hills, 0.0, 4, 1000, True), True),
 }
 FROM_START = {
     "hills never crossed, 50 exact starts": (partial(two_hills, 0.0, 50, 200, False), 49),
     "AR(1) of 0.95, 5 x 100, exact starts": (partial(autoregression, 0.95, 5, 100), 4),
 }
-MEAN, SHARE = "mean over all draws", "share of the draws"
+MEAN, SHARE = "mean", "share of the draws"
 STATISTICS: list[tuple[Callable[..., Any], str, dict[str, tuple[Chains, bool]], float]] = [
     (mcse_mean, MEAN, CHAINS | HILLS, 0.0),
     (mcse_sd, "standard deviation", CHAINS, 1.0),
@@ -177,5 +177,5 @@ def rows() -> list[Row]:
             Row(mcse_between, MEAN, case, partial(repeat, estimate_from_start, "mcse_between", chains, dof))
             for case, (chains, dof) in FROM_START.items()
         ),
-        Row(quantiles, "fraction of draws below a quantile", "median, 8 x 1,000", rank, 0.5, is_bound=True),
+        Row(quantiles, "fraction of draws below", "median, 8 x 1,000", rank, 0.5, is_bound=True),
     ]

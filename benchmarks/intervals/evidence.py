@@ -128,7 +128,7 @@ def rows() -> list[Row]:
     truth = schools_log_z()
     independent, correlated = partial(autoregression, 0.0, 4, 200), partial(autoregression, 0.8, 4, 500)
     stuck, short_chains = partial(two_hills, 0.0, 4, 200, True), partial(autoregression, 0.95, 4, 100)
-    log_z, bound = "log Z", "expectation of the mean log-weight"
+    log_z, bound = "log Z", "expected log-weight"
     return [
         Row(bridge, log_z, "exact draws, 4 x 200", partial(bridges, independent, shifted, 3.0), LOG_Z, share=0.5),
         Row(bridge, log_z, "AR(1) of 0.8, 4 x 500", partial(bridges, correlated, shifted, 3.0), LOG_Z, share=0.5),

@@ -53,7 +53,7 @@ class Row:
     def name(self) -> str:
         """Name of the function, with that of its package where another has the same."""
         parts = self.function.__module__.split(".")
-        package = [part for part in ("weights", "reducers") if part in parts]
+        package = [part for part in ("weights", "reducers") if part in parts and parts[-1] == "log_evidence"]
         return ".".join([*package, self.function.__name__])
 
 

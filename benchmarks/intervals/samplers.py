@@ -148,11 +148,11 @@ def rows() -> list[Row]:
         "50 approximate draws": partial(independent, DrawKind.APPROXIMATE, 50),
         "weights of k = 0.1, 1,000": partial(weighted, 0.1),
         "50 populations of 20": populations,
-        "Markov draws, hills crossed once in 2, 4 x 1,000": partial(markov, 0.5),
+        "4 chains, hills crossed 1 in 2": partial(markov, 0.5),
     }
     hard = {
         "weights of k = 0.8, 1,000": partial(weighted, 0.8),
-        "Markov draws, hills crossed once in 200, 4 x 1,000": partial(markov, 0.005),
+        "4 chains, hills crossed 1 in 200": partial(markov, 0.005),
     }
     few = 0.25
     return [

@@ -109,7 +109,7 @@ def rows() -> list[Row]:
         Row(self_normalised_mean, of_weighted, "proposal of sd 0.5, 1 off", partial(of_mean, 0.5, 1.0), is_hard=True),
         Row(
             agreement,
-            "distance of two estimates of one log Z",
+            "distance of two estimates",
             "weights of k = 0.1, 12 and 1,000",
             partial(of_agreement, partial(pareto, 0.1, 1000), (12, 1000)),
             share=0.5,

@@ -25,7 +25,7 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
     Student's corrected for skewness. A draw where q is zero proves the divergence infinite. Draws may miss a
     region where q is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper
     tail is above 0.35 the upper end includes the heaviest tail that the draws allow (``unseen_tail``); where it
-    is above 0.7 the result is flagged and has no interval (NaN).
+    is above 0.7 the result is flagged and has no interval (NaN). So is one of fewer than 25 draws.
 
     Args:
         p: The distribution the expectation is under.
@@ -59,13 +59,18 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
         )
     value, low, high, k = _monte_carlo(key, p, q, num_samples)
     protocol = {"divergence": "KL", "unit": "nats"}
-    if is_traced(k) or not (worst := float(jnp.max(k))) > LARGEST_K:
-        return Result(value, low, high, num_samples, "Monte Carlo", protocol, num_samples - 1)
+    result = Result(value, low, high, num_samples, "Monte Carlo", protocol, num_samples - 1)
+    if is_traced(k):
+        return result
+    if not (worst := float(jnp.max(k))) > LARGEST_K:
+        few = f"fewer than {FEWEST_FOR_K} draws do not show the tail of the log-ratios"
+        proven = bool(jnp.isposinf(value).all())
+        return result if num_samples >= FEWEST_FOR_K or proven else result._replace(flags=(few,))
     flag = (
         f"Pareto k {worst:.2f} of the log-ratios is above {LARGEST_K}: they may have no variance, or no mean"
     )
     none = jnp.full_like(value, jnp.nan)
-    return Result(value, none, none, num_samples, "Monte Carlo", protocol, flags=(flag,))
+    return result._replace(low=none, high=none, flags=(flag,))
 
 
 @partial(jax.jit, static_argnums=3)

@@ -1,6 +1,7 @@
 """Compute results with intervals from per-example values, and compare results of one protocol."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,7 +23,7 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
     .. math:: \bar v \pm t_{n - 1} \, sd(v) / \sqrt n
 
     It is an interval of the mean over all examples that these are drawn from; its ends are corrected for the
-    skewness of the values (``skewed_quantile``). Sums are taken in float64 on the host. Where one of the two tails has a Pareto k above 0.7 (25 values or more) the result is flagged and
+    skewness of the values (``skewed_quantile``). Sums are taken in float64 on the host. Where one of the two tails has a Pareto k above 0.7 (225 values or more) the result is flagged and
     has no interval (NaN); above 0.35 that end includes the heaviest tail that the values allow
     (``unseen_tail``).
 
@@ -142,7 +143,12 @@ def compare(first: Result, second: Result) -> Result:
 def against_best(
     values: Mapping[T, ArrayLike], method: str, protocol: Mapping[str, Any]
 ) -> dict[T, dict[str, Result]]:
-    """Compare several models on the same examples: the mean of each, and its paired difference from the best.
+    r"""Compare several models on the same examples: the mean of each, and its paired difference from the best.
+
+    The best is chosen by these values, and the best of equal models is above the others by chance. So the
+    intervals are those of Tukey's range: they cover all differences from the best at once in 95 % of cases, or
+    more where the models lie apart. Their quantile is that of the studentised range of m models over
+    :math:`\sqrt 2`, which is Student's for two.
 
     Args:
         values: Name -> one number per example ``[example]``, more is better, the same examples for all.
@@ -151,18 +157,40 @@ def against_best(
 
     Returns:
         Name -> its ``mean`` and its difference ``minus best``, 0 for the best. One with a NaN is never the
-        best.
+        best, and does not count as a model.
 
     Example:
         >>> import numpy as np
         >>> values = {"one": np.array([1.0, 2.0]), "two": np.array([2.0, 3.0])}
         >>> [float(row["minus best"].value) for row in against_best(values, "exact log p", {}).values()]
         [-1.0, 0.0]
+
+    Reference:
+        Tukey (1953), The problem of multiple comparisons; Hsu (1996), Multiple comparisons, chapter 5.
     """
     means = {name: mean_result(row, method, protocol) for name, row in values.items()}
     best = np.asarray(values[max(means, key=lambda name: np.nan_to_num(means[name].value, nan=-np.inf))])
     minus = {name: np.asarray(row) - best for name, row in values.items()}
+    num_models = sum(bool(np.isfinite(mean.value)) for mean in means.values())
+    differences = {name: mean_result(row, "paired difference", protocol) for name, row in minus.items()}
     return {
-        name: {"mean": means[name], "minus best": mean_result(row, "paired difference", protocol)}
-        for name, row in minus.items()
+        name: {"mean": means[name], "minus best": _of_range(one, num_models)}
+        for name, one in differences.items()
     }
+
+
+def _of_range(difference: Result, num_models: int) -> Result:
+    """Widen a difference from Student's interval to Tukey's."""
+    if num_models < 3:
+        return difference
+    wider = _range_quantile(num_models, difference.dof) / stdtrit(difference.dof, 0.975)
+    value, low, high = difference[:3]
+    return difference._replace(low=value - wider * (value - low), high=value + wider * (high - value))
+
+
+@lru_cache
+def _range_quantile(num_models: int, dof: float) -> float:
+    """Compute the 95 % quantile of the studentised range of m models, over the root of two."""
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(0.95, num_models, dof)) / 2**0.5

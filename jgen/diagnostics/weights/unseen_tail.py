@@ -21,12 +21,12 @@ least of these numbers with which 93 to 97 % of the intervals cover (``benchmark
 
 
 def upper_tail_k(values: Array) -> float | None:
-    """Estimate the shape of the upper tail of values; None for fewer than 25.
+    """Estimate the shape of the upper tail of values; None for fewer than 225.
 
     Args:
         values: Real numbers ``[n]``, of any sign; the tail is that of their excess over the median.
     """
-    return float(in_own_precision(_upper_tail_k, values)) if values.size >= FEWEST_FOR_K else None
+    return float(in_own_precision(_upper_tail_k, values)) if values.size >= FEWEST_FOR_TAIL else None
 
 
 @jax.jit
