@@ -114,7 +114,8 @@ def estimates(
     """Estimate everything from the same chains, once for all rows."""
     rng, run = np.random.default_rng(seed), jax.jit(jax.vmap(estimate))
     batches = [
-        jax.device_get(run(chains(rng, min(AT_ONCE, repeats - start)))) for start in range(0, repeats, AT_ONCE)
+        jax.device_get(run(chains(rng, min(AT_ONCE, repeats - start))))
+        for start in range(0, repeats, AT_ONCE)
     ]
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *batches)
 
@@ -129,25 +130,25 @@ def repeat(
 ) -> Ends:
     """Return the intervals of one statistic."""
     found = estimates(estimate, chains, int(rng.integers(2**31)), repeats)
-    return ends_of_errors(*found[name], dof)
+    value, error, flagged = found[name]
+    return ends_of_errors(value, error, flagged, dof)
 
 
-AR = "AR(1) of {}, {} x {:,}"
-CHAINS = {
-    AR.format(r, *size): (partial(autoregression, r, *size), is_hard)
-    for r, *size, is_hard in [
-        (0.5, 4, 1000, False),
-        (0.9, 4, 6000, False),
-        (-0.5, 4, 1000, False),
-        (0.95, 4, 4000, True),
-        (0.95, 4, 200, True),
+CHAINS: dict[str, tuple[Chains, bool]] = {
+    f"AR(1) of {r}, 4 x {num_draws:,}": (partial(autoregression, r, 4, num_draws), is_hard)
+    for r, num_draws, is_hard in [
+        (0.5, 1000, False),
+        (0.9, 6000, False),
+        (-0.5, 1000, False),
+        (0.95, 4000, True),
+        (0.95, 200, True),
     ]
 }
-HILLS = {
+HILLS: dict[str, tuple[Chains, bool]] = {
     "hills crossed 1 in 200, 4 x 1,000": (partial(two_hills, 0.005, 4, 1000, True), True),
     "hills never crossed, chains in both": (partial(two_hills, 0.0, 4, 1000, True), True),
 }
-FROM_START = {
+FROM_START: dict[str, tuple[Chains, int]] = {
     "hills never crossed, 50 exact starts": (partial(two_hills, 0.0, 50, 200, False), 49),
     "AR(1) of 0.95, 5 x 100, exact starts": (partial(autoregression, 0.95, 5, 100), 4),
 }
@@ -169,7 +170,14 @@ def rows() -> list[Row]:
     rank = partial(repeat, estimate_rank, "quantiles", partial(autoregression, 0.0, 8, 1000), np.inf)
     return [
         *(
-            Row(function, of, case, partial(repeat, estimate, function.__name__, chains, np.inf), truth, is_hard)
+            Row(
+                function,
+                of,
+                case,
+                partial(repeat, estimate, function.__name__, chains, np.inf),
+                truth,
+                is_hard,
+            )
             for function, of, cases, truth in STATISTICS
             for case, (chains, is_hard) in cases.items()
         ),

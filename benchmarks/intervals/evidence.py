@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
@@ -12,18 +11,16 @@ from jax.tree_util import Partial
 from scipy import stats
 
 from benchmarks.intervals.chains import autoregression, two_hills
-from benchmarks.intervals.row import Ends, Row, ends_of, key_of, parts
+from benchmarks.intervals.row import Ends, Repeat, Row, ends_of, key_of, parts
 from jgen.evaluation.evidence import bidirectional, bridge, stepping_stones, thermodynamic
-from jgen.evaluation.evidence.bidirectional import Bounds
 from jgen.samplers import AnnealingPath, hmc, metropolis, tempering
 from jgen.sampling import sample
-from jgen.types import Array, DrawKind, Draws, Result
+from jgen.types import Array, DrawKind, Draws, Result, Sampler
 
 LOG_Z = float(0.5 * np.log(2 * np.pi))
 FINE, COARSE = jnp.linspace(0, 1, 17) ** 2, jnp.linspace(0, 1, 3)
 NUM_PASSES = 100
-EFFECTS = np.float32([28, 8, -3, 7, -1, 1, 18, 12])
-ERRORS = np.float32([15, 10, 16, 11, 9, 11, 10, 18])
+EFFECTS, ERRORS = np.array([[28, 8, -3, 7, -1, 1, 18, 12], [15, 10, 16, 11, 9, 11, 10, 18]], np.float32)
 
 
 def shifted(x: Any) -> Any:
@@ -47,24 +44,27 @@ def bridges(
 
 def ladder(
     estimate: Callable[..., Result],
-    betas: Any,
-    sampler: Any,
-    sizes: dict[str, int],
+    betas: Array,
+    sampler: Sampler,
     num_chains: int,
+    num_draws: int,
+    num_warmup: int,
     rng: np.random.Generator,
     repeats: int,
 ) -> Ends:
     """Estimate log Z by parallel tempering; a refusal counts as a flag."""
-    run = sample(key_of(rng), sampler, num_chains=num_chains * repeats, **sizes)
+    size = num_chains * repeats
+    run = sample(key_of(rng), sampler, num_chains=size, num_draws=num_draws, num_warmup=num_warmup)
+    none: Any = np.float64(np.nan)
+    refused = Result(none, none, none, 0, "", {}, flags=("refused",))
 
-    def intervals() -> Any:
-        for one in parts(run.draws, num_chains):
-            try:
-                yield estimate(one, betas)
-            except ValueError:
-                yield Result(np.nan, np.nan, np.nan, 0, "", {}, flags=("refused",))
+    def result(draws: Draws) -> Result:
+        try:
+            return estimate(draws, betas)
+        except ValueError:
+            return refused
 
-    return ends_of(intervals())
+    return ends_of(result(one) for one in parts(run.draws, num_chains))
 
 
 def normal_ladder(betas: Any) -> Any:
@@ -98,53 +98,73 @@ def schools_ladder(betas: Any) -> Any:
     return tempering(path, Partial(hmc, step_size=0.1, num_steps=5, inverse_mass_matrix=jnp.ones(10)), betas)
 
 
-def bounds(read: Callable[[Bounds], Result], rng: np.random.Generator, repeats: int) -> Ends:
+def bounds(name: str, rng: np.random.Generator, repeats: int) -> Ends:
     """Anneal between N(0, 1) and N(3, 1) in both directions, and read one of the three results."""
-    path, kernel, betas = AnnealingPath(dist.Normal(0.0, 1.0), shifted), metropolis, jnp.linspace(0, 1, 9)
-    found = [
-        read(bidirectional(key_of(rng), path, kernel, betas, np.float32(3.0 + rng.normal(size=NUM_PASSES))))
-        for _ in range(repeats)
-    ]
-    return ends_of(found)
+    path, betas = AnnealingPath(dist.Normal(0.0, 1.0), shifted), jnp.linspace(0, 1, 9)
+    exact = np.float32(3.0) + rng.normal(size=(repeats, NUM_PASSES)).astype(np.float32)
+    found = [bidirectional(key_of(rng), path, metropolis, betas, one) for one in exact]
+    return ends_of(getattr(one, name) for one in found)
 
 
-def about_their_mean(read: Callable[[Bounds], Result], rng: np.random.Generator, repeats: int) -> Ends:
+def about_their_mean(name: str, rng: np.random.Generator, repeats: int) -> Ends:
     """Return bounds relative to the mean of all, whose error is that of one over the root of their number."""
-    ends = bounds(read, rng, repeats)
+    ends = bounds(name, rng, repeats)
     centre = np.mean((ends.low + ends.high) / 2)
     return ends._replace(low=ends.low - centre, high=ends.high - centre)
 
 
 def rows() -> list[Row]:
     """List the rows."""
-    short = {"num_draws": 100, "num_warmup": 50}
-    of_normal = [partial(ladder, estimate, betas, normal_ladder(betas), short, 8)
-                 for estimate, betas in [(stepping_stones, FINE), (thermodynamic, FINE), (thermodynamic, COARSE)]]
-    cubes = jnp.linspace(0.0, 1.0, 16) ** 3
-    long = {"num_draws": 500, "num_warmup": 200}
-    of_schools = [partial(ladder, estimate, cubes, schools_ladder(cubes), long, 16)
-                  for estimate in (stepping_stones, thermodynamic)]
-    few, steps = {"share": 0.1}, {"share": 0.02}
-    truth = schools_log_z()
-    independent, correlated = partial(autoregression, 0.0, 4, 200), partial(autoregression, 0.8, 4, 500)
-    stuck, short_chains = partial(two_hills, 0.0, 4, 200, True), partial(autoregression, 0.95, 4, 100)
+    easy = {
+        "exact draws, 4 x 200": partial(autoregression, 0.0, 4, 200),
+        "AR(1) of 0.8, 4 x 500": partial(autoregression, 0.8, 4, 500),
+    }
+    short, stuck = partial(autoregression, 0.95, 4, 100), partial(two_hills, 0.0, 4, 200, True)
+    hard = {
+        "AR(1) of 0.95, 4 x 100": partial(bridges, short, shifted, 3.0),
+        "hills never crossed, chains in both": partial(bridges, stuck, hills, 0.0),
+    }
+    cubes, truth = jnp.linspace(0.0, 1.0, 16) ** 3, schools_log_z()
+
+    def of_normal(estimate: Callable[..., Result], betas: Array) -> Repeat:
+        return partial(ladder, estimate, betas, normal_ladder(betas), 8, 100, 50)
+
+    def of_schools(estimate: Callable[..., Result]) -> Repeat:
+        return partial(ladder, estimate, cubes, schools_ladder(cubes), 16, 500, 200)
+
+    fine, coarse, schools = (
+        "N(3, 1), 17 temperatures",
+        "N(3, 1), 3 temperatures",
+        "eight schools, 16 temperatures",
+    )
     log_z, bound = "log Z", "expected log-weight"
     return [
-        Row(bridge, log_z, "exact draws, 4 x 200", partial(bridges, independent, shifted, 3.0), LOG_Z, share=0.5),
-        Row(bridge, log_z, "AR(1) of 0.8, 4 x 500", partial(bridges, correlated, shifted, 3.0), LOG_Z, share=0.5),
-        Row(bridge, log_z, "AR(1) of 0.95, 4 x 100", partial(bridges, short_chains, shifted, 3.0), LOG_Z,
-            is_hard=True, share=0.5),
-        Row(bridge, log_z, "hills never crossed, chains in both", partial(bridges, stuck, hills, 0.0), LOG_Z,
-            is_hard=True, share=0.5),
-        Row(stepping_stones, log_z, "N(3, 1), 17 temperatures", of_normal[0], LOG_Z, **few),
-        Row(stepping_stones, log_z, "eight schools, 16 temperatures", of_schools[0], truth, True, **steps),
-        Row(thermodynamic, log_z, "N(3, 1), 17 temperatures", of_normal[1], LOG_Z, **few),
-        Row(thermodynamic, log_z, "N(3, 1), 3 temperatures", of_normal[2], LOG_Z, True, **few),
-        Row(thermodynamic, log_z, "eight schools, 16 temperatures", of_schools[1], truth, True, **steps),
-        Row(bidirectional, bound, "N(3, 1), lower bound, 100 passes",
-            partial(about_their_mean, lambda found: found.lower), share=0.5),
-        Row(bidirectional, bound, "N(3, 1), upper bound, 100 passes",
-            partial(about_their_mean, lambda found: found.upper), share=0.5),
-        Row(bidirectional, log_z, "N(3, 1), between, 100 passes",
-            partial(bounds, lambda found: found.log_evidence), LOG_Z, share=0.5),
-    ]  # fmt: skip
+        *(
+            Row(bridge, log_z, case, partial(bridges, chains, shifted, 3.0), LOG_Z, share=0.5)
+            for case, chains in easy.items()
+        ),
+        *(Row(bridge, log_z, case, repeat, LOG_Z, is_hard=True, share=0.5) for case, repeat in hard.items()),
+        Row(stepping_stones, log_z, fine, of_normal(stepping_stones, FINE), LOG_Z, share=0.1),
+        Row(stepping_stones, log_z, schools, of_schools(stepping_stones), truth, is_hard=True, share=0.02),
+        Row(thermodynamic, log_z, fine, of_normal(thermodynamic, FINE), LOG_Z, share=0.1),
+        Row(thermodynamic, log_z, coarse, of_normal(thermodynamic, COARSE), LOG_Z, is_hard=True, share=0.1),
+        Row(thermodynamic, log_z, schools, of_schools(thermodynamic), truth, is_hard=True, share=0.02),
+        *(
+            Row(
+                bidirectional,
+                bound,
+                f"N(3, 1), {name} bound, 100 passes",
+                partial(about_their_mean, name),
+                share=0.5,
+            )
+            for name in ("lower", "upper")
+        ),
+        Row(
+            bidirectional,
+            log_z,
+            "N(3, 1), between, 100 passes",
+            partial(bounds, "log_evidence"),
+            LOG_Z,
+            share=0.5,
+        ),
+    ]

@@ -47,7 +47,9 @@ def of_examples(draw: Draw, size: int, rng: np.random.Generator, repeats: int) -
     return ends_of(mean_result(draw(rng, size), "", {}) for _ in range(repeats))
 
 
-def of_differences(draws: tuple[Draw, Draw], sizes: tuple[int, int], rng: np.random.Generator, repeats: int) -> Ends:
+def of_differences(
+    draws: tuple[Draw, Draw], sizes: tuple[int, int], rng: np.random.Generator, repeats: int
+) -> Ends:
     """Estimate the difference 0 of two means."""
 
     def mean(index: int) -> Any:
@@ -65,7 +67,8 @@ def from_best(num_models: int, apart: float, rng: np.random.Generator, repeats: 
         best = next(j for j, one in found.items() if one.value == 0)
         errors = [(one.low + apart * (j - best), one.high + apart * (j - best)) for j, one in found.items()]
         ends.append((max(low for low, _ in errors), min(high for _, high in errors)))
-    return Ends(*np.transpose(ends), np.zeros(repeats, bool))
+    low, high = np.transpose(ends)
+    return Ends(low, high, np.zeros(repeats, bool))
 
 
 def of_labels(share: float, size: int, rng: np.random.Generator, repeats: int) -> Ends:
@@ -94,9 +97,8 @@ def divergence(p: Any, q: Any) -> float:
 
 def rows() -> list[Row]:
     """List the rows."""
-    held_out, of_difference, probability = "mean over all examples", "difference", "probability of a correct label"
-    differences = "differences from the best"
     normal, t9 = dist.Normal(), dist.StudentT(9.0)
+    to_t9 = divergence(stats.norm, stats.t(9))
     easy: dict[str, tuple[Draw, int]] = {
         "50 normals": (normals, 50),
         "4 normals": (normals, 4),
@@ -115,24 +117,39 @@ def rows() -> list[Row]:
         "4 and 40 normals": ((normals, normals), (4, 40)),
         "100 exponentials and 100 normals": ((exponentials, normals), (100, 100)),
     }
+    held_out, of_difference, of_bound = "mean over all examples", "difference", "mean of the bound"
+    from_the_best, probability = "differences from the best", "probability of a correct label"
+    of_kl = [
+        ("normal from t of 9, 1,000", partial(divergences, normal, t9, 1000), to_t9, False),
+        ("normal from t of 9, 100", partial(divergences, normal, t9, 100), to_t9, False),
+        ("normal from t of 9, 20", partial(divergences, normal, t9, 20), to_t9, True),
+        (
+            "t of 9 from normal, 1,000",
+            partial(divergences, t9, normal, 1000),
+            divergence(stats.t(9), stats.norm),
+            True,
+        ),
+        ("Cauchy from normal, 1,000", partial(divergences, dist.Cauchy(), normal, 1000), np.inf, True),
+    ]
     return [
         *(Row(mean_result, held_out, case, partial(of_examples, *drawn)) for case, drawn in easy.items()),
-        *(Row(mean_result, held_out, case, partial(of_examples, *drawn), is_hard=True) for case, drawn in hard.items()),
+        *(
+            Row(mean_result, held_out, case, partial(of_examples, *drawn), is_hard=True)
+            for case, drawn in hard.items()
+        ),
         *(Row(compare, of_difference, case, partial(of_differences, *pair)) for case, pair in pairs.items()),
-        Row(against_best, differences, "2 models, 0.1 sd apart", partial(from_best, 2, 0.1)),
-        Row(against_best, differences, "5 equal models", partial(from_best, 5, 0.0)),
-        Row(train_digits_classifier, probability, "360 labels, 97 % correct", partial(of_labels, 0.97, 360), 0.97),
-        Row(train_digits_classifier, probability, "20 labels, 90 % correct", partial(of_labels, 0.9, 20), 0.9),
-        Row(log_prob_bound, "mean of the bound", "linear model, K = 1, 50 examples", partial(of_bounds, 1, 50)),
-        Row(log_prob_bound, "mean of the bound", "linear model, K = 16, 50 examples", partial(of_bounds, 16, 50)),
-        Row(kl, "divergence", "normal from t of 9, 1,000", partial(divergences, normal, t9, 1000),
-            divergence(stats.norm, stats.t(9))),
-        Row(kl, "divergence", "normal from t of 9, 100", partial(divergences, normal, t9, 100),
-            divergence(stats.norm, stats.t(9))),
-        Row(kl, "divergence", "normal from t of 9, 20", partial(divergences, normal, t9, 20),
-            divergence(stats.norm, stats.t(9)), is_hard=True),
-        Row(kl, "divergence", "t of 9 from normal, 1,000", partial(divergences, t9, normal, 1000),
-            divergence(stats.t(9), stats.norm), is_hard=True),
-        Row(kl, "divergence", "Cauchy from normal, 1,000", partial(divergences, dist.Cauchy(), normal, 1000),
-            np.inf, is_hard=True),
-    ]  # fmt: skip
+        Row(against_best, from_the_best, "2 models, 0.1 sd apart", partial(from_best, 2, 0.1)),
+        Row(against_best, from_the_best, "5 equal models", partial(from_best, 5, 0.0)),
+        *(
+            Row(train_digits_classifier, probability, case, partial(of_labels, share, size), share)
+            for case, share, size in [
+                ("360 labels, 97 % correct", 0.97, 360),
+                ("20 labels, 90 % correct", 0.9, 20),
+            ]
+        ),
+        *(
+            Row(log_prob_bound, of_bound, f"linear model, K = {k}, 50 examples", partial(of_bounds, k, 50))
+            for k in (1, 16)
+        ),
+        *(Row(kl, "divergence", case, repeat, truth, is_hard) for case, repeat, truth, is_hard in of_kl),
+    ]

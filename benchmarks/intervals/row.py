@@ -25,6 +25,9 @@ class Ends(NamedTuple):
     flagged: np.ndarray
 
 
+Repeat = Callable[[np.random.Generator, int], Ends]
+
+
 @dataclass(frozen=True)
 class Row:
     """Row of the table.
@@ -43,7 +46,7 @@ class Row:
     function: Callable[..., Any]
     of: str
     case: str
-    repeat: Callable[[np.random.Generator, int], Ends]
+    repeat: Repeat
     truth: float = 0.0
     is_hard: bool = False
     is_bound: bool = False

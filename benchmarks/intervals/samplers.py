@@ -31,6 +31,7 @@ from jgen.sampling import Cost, Run, sample
 from jgen.targets import many_wells
 from jgen.types import Array, DrawKind, Draws, Sampler
 
+DrawsOf = Callable[[np.random.Generator], Draws]
 NORMAL = dist.Normal(0.0, 1.0)
 BETAS = jnp.linspace(0.0, 1.0, 9)
 
@@ -75,21 +76,23 @@ def samplers() -> dict[str, tuple[Sampler, int]]:
 def wells(rng: np.random.Generator, repeats: int) -> Ends:
     """Anneal to 16 double wells, 2,000 passes, a few repeats at a time."""
     target = many_wells(16)
+    truth = float(jnp.asarray(target.log_evidence))
     path = AnnealingPath(dist.Normal(jnp.zeros(16), 1.0).to_event(1), target.log_density)
     sampler = annealed(path, Partial(hmc, step_size=0.15, num_steps=5), jnp.linspace(0.0, 1.0, 200))
-    ends = [by_sampler(sampler, 2000, rng, 1, float(target.log_evidence)) for _ in range(repeats)]
+    ends = [by_sampler(sampler, 2000, rng, 1, truth) for _ in range(repeats)]
     return Ends(*(np.concatenate(column) for column in zip(*ends, strict=True)))
 
 
 def weighted(k: float, rng: np.random.Generator) -> Draws:
     """Draw normals with independent weights of shape k."""
-    x = rng.normal(size=(1, 1000))
-    return Draws(x, {}, pareto(k, 1000, rng)[None], DrawKind.WEIGHTED)
+    x: Any = rng.normal(size=(1, 1000))
+    log_weight: Any = pareto(k, 1000, rng)[None]
+    return Draws(x, {}, log_weight, DrawKind.WEIGHTED)
 
 
 def populations(rng: np.random.Generator) -> Draws:
     """Draw 50 populations of 20 particles of N(0, 1.5^2), weighted to N(0, 1)."""
-    x = 1.5 * rng.normal(size=(1, 50, 20))
+    x: Any = 1.5 * rng.normal(size=(1, 50, 20))
     return Draws(x, {}, (x / 1.5) ** 2 / 2 - x**2 / 2, DrawKind.ENSEMBLE)
 
 
@@ -103,13 +106,13 @@ def markov(rate: float, rng: np.random.Generator) -> Draws:
     return Draws(two_hills(rate, 4, 1000, True, rng, 1)[0], {}, None, DrawKind.MARKOV)
 
 
-def by_summary(draw: Callable[[np.random.Generator], Draws], rng: np.random.Generator, repeats: int) -> Ends:
+def by_summary(draw: DrawsOf, rng: np.random.Generator, repeats: int) -> Ends:
     """Read the mean, its error and what is wrong from a summary."""
     found = [summary(draw(rng)) for _ in range(repeats)]
     flagged = [bool("num_unmixed" in one.totals or has_flags(one.totals)) for one in found]
-    columns = [{"mcse_mean": None, **one.table} for one in found]
-    errors = [one.get("mcse", one["mcse_mean"])[0] for one in columns]
-    return ends_of_errors([one["mean"][0] for one in columns], errors, flagged)
+    name = "mcse" if "mcse" in found[0].table else "mcse_mean"
+    mean, error = ([one.table[column][0] for one in found] for column in ("mean", name))
+    return ends_of_errors(mean, error, flagged)
 
 
 def has_flags(totals: dict[str, Any]) -> bool:
@@ -119,17 +122,18 @@ def has_flags(totals: dict[str, Any]) -> bool:
 
 def evaluated(draws: Draws) -> dict[str, Any]:
     """Evaluate draws of a target of mean 0 and variance 1."""
-    run = Run(draws, {}, None, Cost(0, 0), Cost(0, 0))
-    return evaluate_draws(run, seconds=1.0, mean=np.zeros(1), variance=np.ones(1))
+    state: Any = None
+    run = Run(draws, {}, state, Cost(0, 0), Cost(0, 0))
+    return evaluate_draws(run, seconds=1.0, mean=jnp.zeros(1), variance=jnp.ones(1))
 
 
-def by_row(draw: Callable[[np.random.Generator], Draws], rng: np.random.Generator, repeats: int) -> Ends:
+def by_row(draw: DrawsOf, rng: np.random.Generator, repeats: int) -> Ends:
     """Read the distance of the mean from the truth, in errors."""
     found = [evaluated(draw(rng))[MEAN_ERROR] for _ in range(repeats)]
     return ends_of_errors(found, np.ones(repeats))
 
 
-def by_log_z(draw: Callable[[np.random.Generator], Draws], rng: np.random.Generator, repeats: int) -> Ends:
+def by_log_z(draw: DrawsOf, rng: np.random.Generator, repeats: int) -> Ends:
     """Read log Z and its error."""
     found = [evaluated(draw(rng)) for _ in range(repeats)]
     return ends_of_errors([one[LOG_EVIDENCE] for one in found], [one[LOG_EVIDENCE_ERROR] for one in found])
@@ -143,14 +147,14 @@ def exact_starts(rng: np.random.Generator) -> Draws:
 def rows() -> list[Row]:
     """List the rows."""
     log_z, mean = "log Z", "mean"
-    kinds = {
+    kinds: dict[str, DrawsOf] = {
         "50 independent draws": partial(independent, DrawKind.INDEPENDENT, 50),
         "50 approximate draws": partial(independent, DrawKind.APPROXIMATE, 50),
         "weights of k = 0.1, 1,000": partial(weighted, 0.1),
         "50 populations of 20": populations,
         "4 chains, hills crossed 1 in 2": partial(markov, 0.5),
     }
-    hard = {
+    hard: dict[str, DrawsOf] = {
         "weights of k = 0.8, 1,000": partial(weighted, 0.8),
         "4 chains, hills crossed 1 in 200": partial(markov, 0.005),
     }
@@ -174,7 +178,13 @@ def rows() -> list[Row]:
             Row(summary, mean, case, partial(by_summary, draw), is_hard=True, share=few)
             for case, draw in hard.items()
         ),
-        Row(evaluate_draws, mean, "hills never crossed, 100 exact starts", partial(by_row, exact_starts), share=few),
+        Row(
+            evaluate_draws,
+            mean,
+            "hills never crossed, 100 exact starts",
+            partial(by_row, exact_starts),
+            share=few,
+        ),
         Row(evaluate_draws, log_z, "weights of k = 0.4, 1,000", partial(by_log_z, with_axis(0.4)), share=few),
         Row(
             evaluate_draws,
@@ -187,7 +197,7 @@ def rows() -> list[Row]:
     ]
 
 
-def with_axis(k: float) -> Callable[[np.random.Generator], Draws]:
+def with_axis(k: float) -> DrawsOf:
     """Return a function that draws weighted vectors of one coordinate."""
 
     def draw(rng: np.random.Generator) -> Draws:

@@ -40,11 +40,13 @@ def of_stored(draw: LogWeights, rng: np.random.Generator, repeats: int) -> Ends:
     return ends_of(weights.log_evidence(draw(rng)) for _ in range(repeats))
 
 
-def in_batches(compute: Callable[[Array], Any], draw: LogWeights, rng: np.random.Generator, repeats: int) -> Any:
+def in_batches(
+    compute: Callable[[Array], Any], draw: LogWeights, rng: np.random.Generator, repeats: int
+) -> Any:
     """Compute statistics of log-weights, each ``[repeat]``."""
     run = jax.jit(jax.vmap(compute))
     sizes = [min(AT_ONCE, repeats - start) for start in range(0, repeats, AT_ONCE)]
-    found = [jax.device_get(run(np.float32([draw(rng) for _ in range(size)]))) for size in sizes]
+    found = [jax.device_get(run(np.array([draw(rng) for _ in range(size)], np.float32))) for size in sizes]
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *found)
 
 
@@ -82,7 +84,9 @@ def of_agreement(draw: LogWeights, sizes: tuple[int, int], rng: np.random.Genera
 
 
 LIGHT = {f"weights of k = {k}, {n:,}": partial(pareto, k, n) for k, n in [(0.1, 1000), (0.4, 1000)]}
-HEAVY = {f"weights of k = {k}, {n:,}": partial(pareto, k, n) for k, n in [(0.6, 1000), (0.8, 2000), (0.95, 2000)]}
+HEAVY = {
+    f"weights of k = {k}, {n:,}": partial(pareto, k, n) for k, n in [(0.6, 1000), (0.8, 2000), (0.95, 2000)]
+}
 MORE = {
     "log-normal weights of sigma 1, 1,000": partial(log_normal, 1.0, 1000),
     "weights of k = 0.1, 8": partial(pareto, 0.1, 8),
@@ -96,17 +100,31 @@ def rows() -> list[Row]:
     hard = {**HEAVY, "log-normal weights of sigma 3, 1,000": partial(log_normal, 3.0, 1000)}
     of_weighted = "weighted mean"
     return [
-        *(Row(weights.log_evidence, LOG_Z, case, partial(of_stored, draw)) for case, draw in (LIGHT | MORE).items()),
+        *(
+            Row(weights.log_evidence, LOG_Z, case, partial(of_stored, draw))
+            for case, draw in (LIGHT | MORE).items()
+        ),
         *(
             Row(weights.log_evidence, LOG_Z, case, partial(of_stored, draw), is_hard=True)
             for case, draw in hard.items()
         ),
         *(Row(log_evidence, LOG_Z, case, partial(of_folded, draw)) for case, draw in LIGHT.items()),
-        *(Row(log_evidence, LOG_Z, case, partial(of_folded, draw), is_hard=True) for case, draw in HEAVY.items()),
+        *(
+            Row(log_evidence, LOG_Z, case, partial(of_folded, draw), is_hard=True)
+            for case, draw in HEAVY.items()
+        ),
         Row(self_normalised_mean, of_weighted, "proposal of sd 1.5", partial(of_mean, 1.5, 0.0)),
         Row(self_normalised_mean, of_weighted, "proposal of sd 1, 1 off", partial(of_mean, 1.0, 1.0)),
-        Row(self_normalised_mean, of_weighted, "proposal of sd 0.4", partial(of_mean, 0.4, 0.0), is_hard=True),
-        Row(self_normalised_mean, of_weighted, "proposal of sd 0.5, 1 off", partial(of_mean, 0.5, 1.0), is_hard=True),
+        Row(
+            self_normalised_mean, of_weighted, "proposal of sd 0.4", partial(of_mean, 0.4, 0.0), is_hard=True
+        ),
+        Row(
+            self_normalised_mean,
+            of_weighted,
+            "proposal of sd 0.5, 1 off",
+            partial(of_mean, 0.5, 1.0),
+            is_hard=True,
+        ),
         Row(
             agreement,
             "distance of two estimates",

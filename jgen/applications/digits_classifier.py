@@ -52,9 +52,8 @@ def train_digits_classifier(
     r"""Train a ``DigitsClassifier`` on the training split of digits by maximum likelihood.
 
     The optimizer is Adam with decoupled weight decay, its rate falling to 0 along a cosine. Widths, steps and
-    decay were chosen on the validation split. The test split serves only for the accuracy
-    :math:`\hat p = k / n`; the 95 % interval, of the probability of a correct label, is Wilson's: the :math:`p`
-    for which
+    decay were chosen on the validation split. The test split serves only for the accuracy :math:`\hat p = k /
+    n`; the 95 % interval, of the probability of a correct label, is Wilson's: the :math:`p` for which
     :math:`|\hat p - p| \le 1.96 \sqrt{p (1 - p) / n}`.
 
     Over 20 keys the accuracy was 0.986 to 0.994, 0.990 on average.

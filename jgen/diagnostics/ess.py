@@ -34,7 +34,8 @@ def _tail(draws: Array) -> Array:
 def ess_mean(draws: ArrayLike) -> Array:
     r"""Compute the effective sample size for the mean, M n / tau, of the split chains.
 
-    The standard error of the mean is sd / sqrt(ESS); both need chains that have mixed (``rhat``). For AR(1) with coefficient r the autocorrelation time tau is (1 + r)/(1 - r).
+    The standard error of the mean is sd / sqrt(ESS); both need chains that have mixed (``rhat``). For AR(1)
+    with coefficient r the autocorrelation time tau is (1 + r)/(1 - r).
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.

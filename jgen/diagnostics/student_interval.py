@@ -5,21 +5,21 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from scipy.special import stdtrit
 
 from jgen._internal.own_precision import in_own_precision
 from jgen.types import Array, Result
 
 MORE_SKEWNESS, WIDEST = 1.3, 3.0
-"""Skewness over that of a sample, which is 0.7 of it for 20 exponential numbers and 0.8 for 50, and the longest
-side over Student's: with these, intervals of uniform to log-normal numbers cover in 92 to 97 % from 20 on."""
+"""Skewness over that of a sample, which is 0.7 of it for 20 exponential numbers and 0.8 for 50, and the
+longest side over Student's: with these, intervals of uniform to log-normal numbers cover in 92 to 97 % from
+20 numbers on."""
 
 
 def student_result(
-    value: Array, error: Array, dof: float, n: int, method: str, *, skewness: ArrayLike = 0.0
+    value: Array, error: Array, dof: float, n: int, method: str, *, skewness: float | Array = 0.0
 ) -> Result:
-    r"""Make a result with Student's 95 % interval, :math:`value \pm t_\nu \, se`, of what the value estimates.
+    r"""Make a result with Student's 95 % interval, :math:`value \pm t_\nu \, se`, of what it estimates.
 
     Args:
         value: The estimate ``[]``, in nats; -inf where all draws have weight 0.
@@ -48,7 +48,7 @@ def student_result(
 
 
 def skewness_of(values: Any, axis: int = 0) -> Any:
-    r"""Compute the skewness :math:`E[(v - \mu)^3] / \sigma^3`, nearly unbiased; 0 for fewer than three values.
+    r"""Compute the skewness of values, :math:`E[(v - \mu)^3] / \sigma^3`; 0 for fewer than three.
 
     Args:
         values: Floats, of NumPy or JAX.
@@ -76,7 +76,8 @@ def skewness_of(values: Any, axis: int = 0) -> Any:
 def skewed_quantile(prob: float, dof: float, skewness: Any, size: int) -> Any:
     r"""Compute the quantile of (mean - truth) / standard error for values that are skewed.
 
-    With :math:`a = 1.3 \, \gamma / \sqrt n` (a sample is less skewed than what it is drawn from), Hall's transformation of Student's ratio T removes its skewness,
+    With :math:`a = 1.3 \, \gamma / \sqrt n` (a sample is less skewed than what it is drawn from), Hall's
+    transformation of Student's ratio T removes its skewness,
 
     .. math:: T + \frac a3 T^2 + \frac{a^2}{27} T^3 + \frac a6 \approx t_\nu,
 

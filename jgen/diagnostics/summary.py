@@ -136,7 +136,7 @@ def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
 LARGEST_RHAT, FEWEST_EFFECTIVE, FEWEST_REJECTED = 1.01, 100, 10
 
 
-def has_not_mixed(rhat: Array, ess_bulk: Array, num_chains: int) -> Array:
+def has_not_mixed(rhat: Any, ess_bulk: Any, num_chains: int) -> Any:
     """Return whether chains have not mixed: R-hat above 1.01, or a bulk ESS below 100 a chain.
 
     Args:
@@ -217,7 +217,7 @@ def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
 
 
 def summary(draws: Draws) -> Summary:
-    """Compute means with the standard errors of these means, and convergence diagnostics, of the draws of a run.
+    """Compute means with their standard errors, and convergence diagnostics, of the draws of a run.
 
     The kind of the draws determines the diagnostics:
 

@@ -20,12 +20,12 @@ from jgen.types import Array, Key, Result
 def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> Result:
     r"""Compute $KL(p \| q) = E_p[\log p(x) - \log q(x)]$, in nats.
 
-    Exact where a formula is known (NumPyro's table, and here diagonal against full Gaussians, Bernoulli
-    and categorical ones); else the mean over draws from p, with the 95 % interval of the divergence,
-    Student's corrected for skewness. A draw where q is zero proves the divergence infinite. Draws may miss a
-    region where q is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper
-    tail is above 0.35 the upper end includes the heaviest tail that the draws allow (``unseen_tail``); where it
-    is above 0.7 the result is flagged and has no interval (NaN). So is one of fewer than 25 draws.
+    Exact where a formula is known (NumPyro's table, and here diagonal against full Gaussians, Bernoulli and
+    categorical ones); else the mean over draws from p, with the 95 % interval of the divergence, Student's
+    corrected for skewness. A draw where q is zero proves the divergence infinite. Draws may miss a region
+    where q is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its
+    upper tail is above 0.35 the upper end includes the heaviest tail that the draws allow (``unseen_tail``);
+    where it is above 0.7 the result is flagged and has no interval (NaN). So is one of fewer than 25 draws.
 
     Args:
         p: The distribution the expectation is under.
@@ -92,7 +92,7 @@ def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Arr
     skewness = skewness_of(ratios)
     up, down = (skewed_quantile(prob, num_samples - 1, skewness, num_samples) for prob in (0.975, 0.025))
     low, high = mean - up * error, mean + jnp.maximum(-down * error, lacking.reshape(mean.shape))
-    return mean, *(jnp.where(is_infinite, mean, end) for end in (low, high)), k
+    return mean, jnp.where(is_infinite, mean, low), jnp.where(is_infinite, mean, high), k
 
 
 @singledispatch

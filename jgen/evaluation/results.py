@@ -23,9 +23,9 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
     .. math:: \bar v \pm t_{n - 1} \, sd(v) / \sqrt n
 
     It is an interval of the mean over all examples that these are drawn from; its ends are corrected for the
-    skewness of the values (``skewed_quantile``). Sums are taken in float64 on the host. Where one of the two tails has a Pareto k above 0.7 (225 values or more) the result is flagged and
-    has no interval (NaN); above 0.35 that end includes the heaviest tail that the values allow
-    (``unseen_tail``).
+    skewness of the values (``skewed_quantile``). Sums are taken in float64 on the host. Where one of the two
+    tails has a Pareto k above 0.7 (225 values or more) the result is flagged and has no interval (NaN); above
+    0.35 that end includes the heaviest tail that the values allow (``unseen_tail``).
 
     Args:
         values: One number per independent example ``[example]``, in any unit.
@@ -56,20 +56,20 @@ def mean_result(values: ArrayLike, method: str, protocol: Mapping[str, Any]) -> 
         )
     with np.errstate(invalid="ignore"):
         mean = values.mean()
-        error = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.nan
-    dof = values.size - 1
+        error: Any = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else np.float64(np.nan)
+    dof, none = values.size - 1, error * np.nan
     if not np.isfinite(error):
         flags = ("the standard error is not known",)
-        return Result(mean, np.nan, np.nan, values.size, method, dict(protocol), dof, flags=flags)
+        return Result(mean, none, none, values.size, method, dict(protocol), dof, flags=flags)
     skewness = skewness_of(values)
     low, high = (mean - skewed_quantile(prob, dof, skewness, values.size) * error for prob in (0.975, 0.025))
     result = Result(mean, low, high, values.size, method, dict(protocol), dof)
     (fall, k_low), (rise, k_high) = _tail(mean - values), _tail(values - mean)
     k = max(k_low, k_high)
     if not LARGEST_K < k < np.inf:  # infinite where there is no tail to fit
-        return result._replace(low=min(result.low, mean - fall), high=max(result.high, mean + rise))
+        return result._replace(low=np.minimum(low, mean - fall), high=np.maximum(high, mean + rise))
     wrong = f"Pareto k {k:.2f} of the values is above {LARGEST_K}: they may have no variance"
-    return result._replace(low=np.nan, high=np.nan, pareto_k=k, flags=(wrong,))
+    return result._replace(low=none, high=none, pareto_k=k, flags=(wrong,))
 
 
 def _tail(values: np.ndarray) -> tuple[float, float]:
@@ -143,11 +143,11 @@ def compare(first: Result, second: Result) -> Result:
 def against_best(
     values: Mapping[T, ArrayLike], method: str, protocol: Mapping[str, Any]
 ) -> dict[T, dict[str, Result]]:
-    r"""Compare several models on the same examples: the mean of each, and its paired difference from the best.
+    r"""Compare several models on the same examples: means, and paired differences from the best.
 
     The best is chosen by these values, and the best of equal models is above the others by chance. So the
-    intervals are those of Tukey's range: they cover all differences from the best at once in 95 % of cases, or
-    more where the models lie apart. Their quantile is that of the studentised range of m models over
+    intervals are those of Tukey's range: they cover all differences from the best at once in 95 % of cases,
+    or more where the models lie apart. Their quantile is that of the studentised range of m models over
     :math:`\sqrt 2`, which is Student's for two.
 
     Args:

@@ -41,8 +41,8 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
         Column -> number, in the order of the table. ``ESS/gradient`` is None for a sampler that takes no
         gradients, and counts those of the draws, not of warm-up. ``log Z`` and its standard error, in nats,
         are None for draws without weights, such as those of Markov chains; the error is inf where
-        ``weights.log_evidence`` flags the weights. ``R-hat``, the largest over coordinates, is None for all but
-        Markov chains.
+        ``weights.log_evidence`` flags the weights. ``R-hat``, the largest over coordinates, is None for all
+        but Markov chains.
 
     Raises:
         ValueError: If the draws were not stored, or do not have the size of the moments.
@@ -118,10 +118,14 @@ def _weighted(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
     log_weight = np.ravel(draws.log_weight)  # [chain * draw]
     mean, error = weights.self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
     result = weights.log_evidence(log_weight)
-    return mean, error, {
-        LOG_EVIDENCE: float(result.value),
-        LOG_EVIDENCE_ERROR: float(result.standard_error),
-    }
+    return (
+        mean,
+        error,
+        {
+            LOG_EVIDENCE: float(result.value),
+            LOG_EVIDENCE_ERROR: float(result.standard_error),
+        },
+    )
 
 
 def _ensemble(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:

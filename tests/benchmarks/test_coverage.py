@@ -99,8 +99,18 @@ def test_wrong_options_are_refused(options, words, capsys):
 @pytest.mark.parametrize(
     ("is_hard", "miss", "flag", "verdict"),
     [
-        *((False, 0.05, 0.0, "yes"), (False, 0.0, 0.0, "no"), (False, 0.15, 0.0, "no"), (False, 0.05, 0.1, "no")),
-        *((True, 0.05, 0.9, "yes"), (True, 0.0, 0.0, "yes"), (True, 0.15, 0.0, "no"), (True, 0.0, 1.0, "yes")),
+        *(
+            (False, 0.05, 0.0, "yes"),
+            (False, 0.0, 0.0, "no"),
+            (False, 0.15, 0.0, "no"),
+            (False, 0.05, 0.1, "no"),
+        ),
+        *(
+            (True, 0.05, 0.9, "yes"),
+            (True, 0.0, 0.0, "yes"),
+            (True, 0.15, 0.0, "no"),
+            (True, 0.0, 1.0, "yes"),
+        ),
     ],
 )
 def test_verdicts(is_hard, miss, flag, verdict):

@@ -40,10 +40,10 @@ def self_normalised_mean(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array
     .. math:: \hat\mu = \sum_i \tilde w_i x_i, \qquad
               se^2 = \sum_i \tilde w_i^2 (x_i - \hat\mu)^2, \qquad \tilde w = w / \sum w
 
-    A draw of weight zero is ignored, even if it is NaN. Where the Pareto k of 225 weights or more is above 0.35,
-    1.96 errors are at least what the weights that the sample lacks (``unseen_tail``) would move the mean, if
-    their draws lay as far from it as the farthest of the ten heaviest. Above 0.7 the error means nothing, nor
-    does the mean: see ``pareto_k``.
+    A draw of weight zero is ignored, even if it is NaN. Where the Pareto k of 225 weights or more is above
+    0.35, 1.96 errors are at least what the weights that the sample lacks (``unseen_tail``) would move the
+    mean, if their draws lay as far from it as the farthest of the ten heaviest. Above 0.7 the error means
+    nothing, nor does the mean: see ``pareto_k``.
 
     Args:
         value: Draws ``[n, *event]``.

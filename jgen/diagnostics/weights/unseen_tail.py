@@ -5,6 +5,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jgen._internal.own_precision import in_own_precision
 from jgen.diagnostics.weights.psis import PRIOR_DRAWS, pareto_k
@@ -20,7 +21,7 @@ NUM_ERRORS, LARGEST_BOUND = 3.0, 0.98
 least of these numbers with which 93 to 97 % of the intervals cover (``benchmarks.coverage``)."""
 
 
-def upper_tail_k(values: Array) -> float | None:
+def upper_tail_k(values: np.ndarray) -> float | None:
     """Estimate the shape of the upper tail of values; None for fewer than 225.
 
     Args:

@@ -77,8 +77,9 @@ def bidirectional(
         reversible: Whether these steps satisfy detailed balance on positions.
 
     Returns:
-        Two bounds, each with the 95 % interval of the expected log-weight (which bounds log Z, but need not be
-        near it), and the estimate between them, with that of log Z, if the kernel is reversible. One pass alone has no error, and its intervals are NaN.
+        Two bounds, each with the 95 % interval of the expected log-weight (which bounds log Z, but need not
+        be near it), and the estimate between them, with that of log Z, if the kernel is reversible. One pass
+        alone has no error, and its intervals are NaN.
 
     Raises:
         ValueError: If the ladder does not rise from 0 to 1, the base is batched, ``num_steps`` is below 1,

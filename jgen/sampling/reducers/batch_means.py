@@ -18,7 +18,6 @@ from jgen.sampling.reducers.compensated_sums import (
 )
 from jgen.types import Array, Draws, PyTree, Reducer
 
-
 LARGEST_CORRELATION = 0.95
 
 
@@ -26,11 +25,10 @@ class BatchMeans(NamedTuple):
     """Result of ``batch_means``.
 
     Attributes:
-        mean: Like one draw's value, in floats.
-        mcse: Standard error of the mean over all draws, likewise; too small where ``ess`` is below 100 a chain.
-        ess: Effective sample size for the mean, likewise.
-        batch_size: Draws per batch at the end.
-        correlation: Of neighbouring batches, between 0 and 0.95, like the mean; the error includes it.
+        mean: Like one draw's value, in floats. mcse: Standard error of the mean over all draws, likewise; too
+        small where ``ess`` is below 100 a chain. ess: Effective sample size for the mean, likewise.
+        batch_size: Draws per batch at the end. correlation: Of neighbouring batches, between 0 and 0.95, like
+        the mean; the error includes it.
     """
 
     mean: PyTree

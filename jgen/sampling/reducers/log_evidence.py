@@ -102,9 +102,9 @@ def log_evidence() -> Reducer:
     .. math:: \log \hat Z = \log \frac1n \sum_i w_i, \qquad
               se(\log \hat Z) = \frac{sd(w)}{\sqrt n \, \hat Z}
 
-    The 256 largest weights are stored, and the Pareto k of their tail estimated: where it is above 0.7, or the
-    Kish ESS below 2, the error is inf, and above 0.35 it includes what the tail may lack, as the interval of
-    ``jgen.diagnostics.weights.log_evidence`` does.
+    The 256 largest weights are stored, and the Pareto k of their tail estimated: where it is above 0.7, or
+    the Kish ESS below 2, the error is inf, and above 0.35 it includes what the tail may lack, as the interval
+    of ``jgen.diagnostics.weights.log_evidence`` does.
 
     Returns:
         A ``Reducer`` whose ``compute`` gives ``LogEvidence``. Where every weight is zero the value is

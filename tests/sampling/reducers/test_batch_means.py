@@ -98,8 +98,8 @@ def test_chains_that_disagree_raise_the_error():
 
 def test_batches_of_two_autocorrelation_times_make_up_for_their_correlation():
     """At b = 64 and r = .95, b times the variance of means of b is 71 % of its limit, and neighbours have a
-    correlation c of .20, whose correction of an AR(1) gives 105 %. The relative sd of m batches is sqrt(2 / m)
-    from the variance and 2 / (1 - c^2) sqrt(1 / m) from the correlation: 2.6 sqrt(1 / m) together."""
+    correlation c of .20, whose correction of an AR(1) gives 105 %. The relative sd of m batches is
+    sqrt(2 / m) from the variance and 2 / (1 - c^2) / sqrt(m) from the correlation: 2.6 / sqrt(m) together."""
     r, num_draws, num_chains = 0.95, 4000, 256
     result = run(batch_means(), markov(ar1(fresh_key(), r, num_draws, num_chains)))
     limit = (1 + r) / (1 - r) / (num_draws * num_chains)
