@@ -118,7 +118,7 @@ def rows() -> list[Row]:
         "100 exponentials and 100 normals": ((exponentials, normals), (100, 100)),
     }
     held_out, of_difference, of_bound = "mean over all examples", "difference", "mean of the bound"
-    from_the_best, probability = "differences from the best", "probability of a correct label"
+    from_the_best, probability = "differences from the best", "a correct label"
     of_kl = [
         ("normal from t of 9, 1,000", partial(divergences, normal, t9, 1000), to_t9, False),
         ("normal from t of 9, 100", partial(divergences, normal, t9, 100), to_t9, False),

@@ -181,7 +181,7 @@ def rows() -> list[Row]:
         Row(
             evaluate_draws,
             mean,
-            "hills never crossed, 100 exact starts",
+            "hills never crossed, 100 starts",
             partial(by_row, exact_starts),
             share=few,
         ),
