@@ -34,7 +34,8 @@ def _tail(draws: Array) -> Array:
 def ess_mean(draws: ArrayLike) -> Array:
     r"""Compute the effective sample size for the mean, M n / tau, of the split chains.
 
-    For AR(1) with coefficient r the autocorrelation time tau is (1 + r)/(1 - r).
+    The standard error of the mean is sd / sqrt(ESS); both need chains that have mixed (``rhat``). For AR(1)
+    with coefficient r the autocorrelation time tau is (1 + r)/(1 - r).
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
@@ -61,6 +62,8 @@ def ess_mean(draws: ArrayLike) -> Array:
 def ess_bulk(draws: ArrayLike) -> Array:
     """Compute the effective sample size of rank-normalised draws: it exists where the variance does not.
 
+    It is that for the mean of the normal scores of the draws.
+
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
 
@@ -84,6 +87,8 @@ def ess_bulk(draws: ArrayLike) -> Array:
 
 def ess_quantile(draws: ArrayLike, prob: float) -> Array:
     """Compute the effective sample size for one quantile: that of the indicators x <= quantile.
+
+    The standard error of the share of the draws below a point near it is sqrt(p (1 - p) / ESS).
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.
@@ -109,6 +114,8 @@ def ess_quantile(draws: ArrayLike, prob: float) -> Array:
 
 def ess_tail(draws: ArrayLike) -> Array:
     """Compute the effective sample size for the tails: the smaller of those for the 5 % and 95 % quantiles.
+
+    It is that for the share of the draws in the worse of the two tails.
 
     Args:
         draws: Draws of one scalar quantity ``[chain, draw]``; vmap over coordinates.

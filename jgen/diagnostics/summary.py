@@ -1,6 +1,7 @@
 """Summarise the draws of a run: their kind selects the diagnostics."""
 
 import io
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -132,6 +133,23 @@ def _ensemble(column: np.ndarray, draws: Draws) -> dict[str, Any]:
     return {"mean": mean, "sd": sd, "mcse": error}
 
 
+LARGEST_RHAT, FEWEST_EFFECTIVE, FEWEST_REJECTED = 1.01, 100, 10
+
+
+def has_not_mixed(rhat: Any, ess_bulk: Any, num_chains: int) -> Any:
+    """Return whether chains have not mixed: R-hat above 1.01, or a bulk ESS below 100 a chain.
+
+    Args:
+        rhat: Any shape.
+        ess_bulk: The same.
+        num_chains: Number of chains.
+
+    Reference:
+        Vehtari et al. (2021), Bayesian Analysis 16(2), for both limits.
+    """
+    return (rhat > LARGEST_RHAT) | (ess_bulk < FEWEST_EFFECTIVE * num_chains)
+
+
 CHAIN_DIAGNOSTICS = (diagnostics.mcse_mean, diagnostics.ess_bulk, diagnostics.ess_tail, diagnostics.rhat)
 
 
@@ -150,7 +168,7 @@ def _markov(column: np.ndarray, _: Draws) -> dict[str, Any]:
 def _weighted_totals(draws: Draws) -> dict[str, Any]:
     log_weight = np.ravel(_log_weight(draws))  # [n]
     return {
-        "log_evidence": weights.log_evidence(log_weight),
+        "log_evidence": log_evidence(draws),
         "kish_ess": float(weights.kish_ess(log_weight)),
         "pareto_k": float(weights.pareto_k(log_weight)),
     }
@@ -178,6 +196,8 @@ DIAGNOSTICS: Mapping[DrawKind, tuple[Callable[..., dict[str, Any]], Callable[[Dr
 
 
 REMEDIES = {
+    "num_unmixed": "coordinates of R-hat above 1.01 or bulk ESS below 100 a chain: their errors may be too "
+    "small; run longer, from starts farther apart",
     "num_diverging": "draws miss a part of the target: warm up to a higher acceptance, such as "
     "window(0.95), or reparametrise",
     "num_outside_support": "no draws of this distribution: draw in float64, or by another sampler",
@@ -197,7 +217,7 @@ def _info_totals(info: Mapping[str, Array]) -> dict[str, Any]:
 
 
 def summary(draws: Draws) -> Summary:
-    """Compute means with their errors, and convergence diagnostics, of the draws of a run.
+    """Compute means with their standard errors, and convergence diagnostics, of the draws of a run.
 
     The kind of the draws determines the diagnostics:
 
@@ -208,7 +228,8 @@ def summary(draws: Draws) -> Summary:
     - ensemble: the same, of populations, each with the mean weight of its particles: only populations are
       independent, and one alone has no error (NaN). The least ESS along the path, over the particles;
     - Markov: MCSE, bulk and tail ESS, rank-normalised R-hat per coordinate; E-BFMI per chain where
-      ``info`` has the energy. No log Z: it is unknown;
+      ``info`` has the energy. No log Z: it is unknown. ``num_unmixed`` counts the coordinates whose errors
+      may be too small (R-hat above 1.01, bulk ESS below 100 a chain), where there are any;
     - biased: the same. The errors are Monte Carlo errors; they do not include the bias of the step size.
 
     For every kind it counts gradients and log densities (of the draws, without warm-up), each flag in
@@ -239,7 +260,6 @@ def summary(draws: Draws) -> Summary:
     run = _validate(draws)
     diagnose, add_totals = DIAGNOSTICS[draws.kind]
     totals = {"num_chains": run[0], "num_draws": run[1], **_info_totals(draws.info), **add_totals(draws)}
-    totals |= {f"remedy for {name}": REMEDIES[name] for name in REMEDIES if totals.get(name)}
     names: list[str] = []
     rows: list[dict[str, Any]] = []
     non_finite = np.zeros(run, bool)
@@ -249,6 +269,9 @@ def summary(draws: Draws) -> Summary:
         names.append(name)
         rows.append({**diagnose(column, draws), "non_finite": bad.sum()})
     table = {column: np.asarray([row[column] for row in rows]) for column in rows[0]} if rows else {}
+    if "rhat" in table and (unmixed := has_not_mixed(table["rhat"], table["ess_bulk"], run[0])).any():
+        totals["num_unmixed"] = int(unmixed.sum())
+    totals |= {f"remedy for {name}": REMEDIES[name] for name in REMEDIES if totals.get(name)}
     return Summary(draws.kind, table, names, {**totals, "num_non_finite": int(non_finite.sum())})
 
 
@@ -259,7 +282,8 @@ def log_evidence(draws: Draws) -> Result:
         draws: Independent or weighted draws, or passes of an ensemble, with their log-weights.
 
     Returns:
-        A ``Result``.
+        A ``Result``; see ``jgen.diagnostics.weights.log_evidence``. It is also flagged where a sampler
+        rejected fewer than ten draws, which the error of log Z is that of.
 
     Raises:
         ValueError: For Markov draws, and for draws without log-weights, from which Z is unknown.
@@ -274,4 +298,13 @@ def log_evidence(draws: Draws) -> Result:
     Reference:
         Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
     """
-    return weights.log_evidence(_log_weight(draws))
+    result = weights.log_evidence(_log_weight(draws))
+    accepted = draws.info.get("accepted")
+    if draws.kind is not DrawKind.WEIGHTED or accepted is None:
+        return result
+    num_rejected = int((~np.asarray(accepted)).sum())
+    if num_rejected >= FEWEST_REJECTED or result.flags:
+        return result
+    wrong = f"{num_rejected} draws were rejected: the error of log Z takes {FEWEST_REJECTED} or more"
+    low, high = result.value - math.log(20), result.value + np.inf
+    return result._replace(low=low, high=high, flags=(wrong,))

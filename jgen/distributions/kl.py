@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from jgen._internal.validation import is_traced
-from jgen.diagnostics.weights.log_evidence import FEWEST_FOR_K, LARGEST_K
+from jgen.diagnostics.student_interval import skewed_quantile, skewness_of
 from jgen.diagnostics.weights.psis import pareto_k
+from jgen.diagnostics.weights.unseen_tail import FEWEST_FOR_K, LARGEST_K, unseen_tail
 from jgen.distributions.atoms import measure_of
 from jgen.distributions.closed_forms_of_kl import closed_form
 from jgen.distributions.parameters import log_prob_of
@@ -25,11 +26,12 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
     these. It is infinite where p has mass outside the support of q, and between counts and a density.
     NumPyro's own table is not used: it holds a series that is cut off.
 
-    Else the mean over draws from p, with a 95 % interval from its standard error.
-    A draw where q is zero proves the divergence infinite. Draws may miss a region where q
-    is tiny: the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper
-    tail is above 0.7, or a draw of p is no point of positive and finite density of p (a library's draws may
-    be rounded out of its support), the result is flagged and has no interval (NaN).
+    Else the mean over draws from p, with the 95 % interval of the divergence, Student's corrected for
+    skewness. A draw where q is zero proves the divergence infinite. Draws may miss a region where q is tiny:
+    the interval is valid only where the log-ratio has a variance. Where the Pareto k of its upper tail is
+    above 0.35 the upper end includes the heaviest tail that the draws allow (``unseen_tail``). Where it is
+    above 0.7, there are fewer than 25 draws, or a draw of p is no point of positive and finite density of p
+    (a library's draws may be rounded out of its support), the result is flagged and has no interval (NaN).
 
     Args:
         p: The distribution the expectation is under.
@@ -64,16 +66,22 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
             f"kl({type(p).__name__}, {type(q).__name__}) has no closed form: pass key= (and num_samples of "
             "2 or more) for a Monte Carlo estimate with its standard error."
         )
-    value, error, k, lost = _monte_carlo(key, p, q, num_samples)
+    value, low, high, k, lost = _monte_carlo(key, p, q, num_samples)
     protocol = {"divergence": "KL", "unit": "nats"}
-    flags = () if is_traced(k) else _flags(float(jnp.max(k)), float(jnp.max(lost)))
-    margin = jnp.full_like(value, jnp.nan) if flags else 1.96 * error
-    return Result(value, value - margin, value + margin, num_samples, "Monte Carlo", protocol, flags=flags)
+    result = Result(value, low, high, num_samples, "Monte Carlo", protocol, num_samples - 1)
+    if is_traced(k):
+        return result
+    is_proven = bool(jnp.isposinf(value).all())
+    flags = _flags(num_samples, is_proven, float(jnp.max(k)), float(jnp.max(lost)))
+    none = jnp.full_like(value, jnp.nan)
+    return result._replace(low=none, high=none, flags=flags) if flags else result
 
 
-def _flags(k: float, lost: float) -> tuple[str, ...]:
+def _flags(num_samples: int, is_proven: bool, k: float, lost: float) -> tuple[str, ...]:
     """Return what is wrong with draws of this Pareto k and this share outside the support of p."""
     flags = []
+    if num_samples < FEWEST_FOR_K and not is_proven:
+        flags.append(f"fewer than {FEWEST_FOR_K} draws do not show the tail of the log-ratios")
     if k > LARGEST_K:
         flags.append(
             f"Pareto k {k:.2f} of the log-ratios is above {LARGEST_K}: they may have no variance, or no mean"
@@ -87,12 +95,12 @@ def _flags(k: float, lost: float) -> tuple[str, ...]:
 
 
 @partial(jax.jit, static_argnums=3)
-def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Array, Array, Array]:
+def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Array, Array, Array, Array]:
     """Estimate the mean log-ratio ``[*batch]`` from draws.
 
     Returns:
-        The mean, its standard error, the shape of the upper tail, and the share of draws that are no points
-        of p, each ``[*batch]``.
+        The mean, the ends of its interval, the shape of the upper tail, and the share of draws that are no
+        points of p, each ``[*batch]``.
     """
 
     def log_ratio(key: Key) -> tuple[Array, Array]:
@@ -110,4 +118,9 @@ def _monte_carlo(key: Key, p: Any, q: Any, num_samples: int) -> tuple[Array, Arr
         jnp.isneginf(above).all(0).reshape(mean.shape)
     )  # as of counts, whose median may be the largest
     k = jnp.where(has_no_tail | is_infinite | (num_samples < FEWEST_FOR_K), -jnp.inf, k)
-    return mean, jnp.where(is_infinite, 0.0, error), k, lost.mean(0)
+    lacking = jax.vmap(unseen_tail, in_axes=(1, 0))(ratios.reshape(num_samples, -1), k.ravel())
+    skewness = skewness_of(ratios)
+    up, down = (skewed_quantile(prob, num_samples - 1, skewness, num_samples) for prob in (0.975, 0.025))
+    low, high = mean - up * error, mean + jnp.maximum(-down * error, lacking.reshape(mean.shape))
+    low, high = (jnp.where(is_infinite, mean, end) for end in (low, high))
+    return mean, low, high, k, lost.mean(0)

@@ -40,8 +40,9 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
     Returns:
         Column -> number, in the order of the table. ``ESS/gradient`` is None for a sampler that takes no
         gradients, and counts those of the draws, not of warm-up. ``log Z`` and its standard error, in nats,
-        are None for draws without weights, such as those of Markov chains; ``R-hat``, the largest over
-        coordinates, is None for all but those.
+        are None for draws without weights, such as those of Markov chains; the error is inf where
+        ``weights.log_evidence`` flags the weights. ``R-hat``, the largest over coordinates, is None for all
+        but Markov chains.
 
     Raises:
         ValueError: If the draws were not stored, or do not have the size of the moments.
@@ -119,8 +120,15 @@ def _weighted(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
         )
     log_weight = np.ravel(draws.log_weight)  # [chain * draw]
     mean, error = weights.self_normalised_mean(value.reshape(log_weight.size, -1), log_weight)
-    value, value_error = weights.log_mean_exp_with_error(log_weight)
-    return mean, error, {LOG_EVIDENCE: float(value), LOG_EVIDENCE_ERROR: float(value_error)}
+    result = weights.log_evidence(log_weight)
+    return (
+        mean,
+        error,
+        {
+            LOG_EVIDENCE: float(result.value),
+            LOG_EVIDENCE_ERROR: float(result.standard_error),
+        },
+    )
 
 
 def _ensemble(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:

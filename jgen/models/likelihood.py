@@ -46,8 +46,9 @@ def log_prob_bound(
         \qquad z_k \sim q(z \mid x); \qquad E[L_K] \le E[L_{K+1}] \le \log p(x)
 
     The bound holds in expectation: a mean over examples obeys it up to its standard error, a single example
-    may exceed it. It is near log p(x) only if q is near the posterior or K is large; a small rise with K
-    shows neither. Without an encoder q is the prior, which is seldom near.
+    may exceed it. The interval of their ``mean_result`` is one of the mean of the bound over all examples and
+    draws, not of log p(x). The bound is near log p(x) only if q is near the posterior or K is large; a small
+    rise with K shows neither. Without an encoder q is the prior, which is seldom near.
 
     Args:
         model: Model whose encoder has a density: a point encoder has none.

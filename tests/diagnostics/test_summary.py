@@ -159,3 +159,26 @@ def test_coordinates_share_one_program():
     summary(draws_of(DrawKind.MARKOV))
     summary(draws_of(DrawKind.MARKOV, rng=1))
     assert _chain_diagnostics._cache_size() == 1
+
+
+def test_chains_that_have_not_mixed_are_counted(rng):
+    mixed, apart = rng.normal(size=(2, 4, 1000, 1))
+    apart = apart + np.arange(4.0)[:, None, None]
+    found = summary(Draws(np.concatenate([mixed, apart], -1), {}, None, DrawKind.MARKOV))
+    assert found.totals["num_unmixed"] == 1
+    assert "R-hat" in found.totals["remedy for num_unmixed"]
+    assert "num_unmixed" not in summary(Draws(mixed, {}, None, DrawKind.MARKOV)).totals
+    few = summary(Draws(mixed[:, :90], {}, None, DrawKind.MARKOV))  # at most 90 effective draws a chain
+    assert few.totals["num_unmixed"] == 1
+
+
+@pytest.mark.parametrize(("num_rejected", "is_flagged"), [(0, True), (9, True), (10, False)])
+def test_log_z_of_few_rejected_draws_is_flagged(num_rejected, is_flagged):
+    accepted = np.arange(400)[None] >= num_rejected
+    log_weight = np.where(accepted, 0.0, -np.inf)
+    draws = Draws(np.zeros((1, 400)), {"accepted": accepted}, log_weight, DrawKind.WEIGHTED)
+    result = log_evidence(draws)
+    assert bool(result.flags) == bool(summary(draws).totals["log_evidence"].flags) == is_flagged
+    if is_flagged:
+        assert f"{num_rejected} draws were rejected" in result.flags[0]
+        assert result.high == np.inf

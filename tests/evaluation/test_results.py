@@ -24,8 +24,7 @@ def test_intervals_cover_the_truth():
 
 
 def test_the_two_sides_of_an_interval_are_separate():
-    first = mean_result(np.zeros(2), "a", {})._replace(value=1.0, low=0.0, high=1.0)
-    second = mean_result(np.zeros(2), "b", {})._replace(value=0.0, low=0.0, high=2.0)
+    first, second = Result(1.0, 0.0, 1.0, 2, "a", {}), Result(0.0, 0.0, 2.0, 2, "b", {})
     difference = compare(first, second)
     np.testing.assert_allclose([difference.value, difference.low, difference.high], [1, 1 - np.sqrt(5), 1])
     assert difference.method == "a minus b"
@@ -69,3 +68,35 @@ def test_the_best_is_not_nan_and_differences_are_paired():
     assert found["high"]["minus best"].value == 0
     low = found["low"]["minus best"]
     np.testing.assert_allclose([low.low, low.value, low.high], -1.0, atol=1e-12)  # no spread: it is paired
+
+
+def test_differences_from_the_best_cover_at_once():
+    """The best of five equal models is above the others by chance: Student's intervals cover too seldom."""
+    num_runs, values = 1000, fresh_rng().normal(size=(1000, 5, 50))
+    found = [
+        [row["minus best"] for row in against_best(dict(enumerate(run)), "", {}).values()] for run in values
+    ]
+    covered = sum(all(one.low <= 0 <= one.high for one in run) for run in found)
+    low, high = stats.binom.ppf([1e-6, 1 - 1e-6], num_runs, [0.93, 0.97])
+    assert low <= covered <= high
+
+
+def test_means_of_heavy_tails_are_flagged_and_differences_too():
+    quantiles = (np.arange(2000) + 0.5) / 2000
+    heavy, light = quantiles**-0.9, -np.log(quantiles)
+    for sign in (1, -1):
+        found = mean_result(sign * heavy, "", {})
+        assert found.pareto_k > 0.7
+        assert "Pareto k" in found.flags[0]
+        assert np.isnan([found.low, found.high]).all()
+        assert compare(mean_result(light, "", {}), found).flags == found.flags
+    assert mean_result(light, "", {}).flags == ()
+    between = mean_result(quantiles**-0.5, "", {})  # its variance is infinite, its mean 2
+    assert between.high - between.value > 2 * (between.value - between.low)
+    assert mean_result(np.ones(300), "", {})[:3] == (1, 1, 1)
+
+
+def test_few_values_have_students_interval():
+    found = mean_result(np.array([1.0, 2.0, 3.0]), "", {})
+    np.testing.assert_allclose([found.low, found.high], stats.t(2, 2, 3**-0.5).interval(0.95), rtol=1e-9)
+    assert found.dof == 2

@@ -8,12 +8,12 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jgen._internal.own_precision import in_own_precision
-from jgen.diagnostics.student_interval import student_result
+from jgen.diagnostics.student_interval import skewness_of, student_result
 from jgen.diagnostics.weights.kish_ess import kish_ess
 from jgen.diagnostics.weights.psis import pareto_k
+from jgen.diagnostics.weights.unseen_tail import FEWEST_FOR_K, LARGEST_K, LIGHT_K, unseen_tail
 from jgen.types import Array, Result
 
-LARGEST_K, FEWEST_FOR_K = 0.7, 25
 FEWEST_EFFECTIVE = 2.0
 
 
@@ -60,8 +60,11 @@ def _log_mean_exp_with_error(log_weight: ArrayLike) -> tuple[Array, Array]:
 def log_evidence(log_weight: ArrayLike) -> Result:
     r"""Log Z = log E[w], in nats, with its 95 % interval, :math:`\log \hat Z \pm t_{n-1} \, se`.
 
-    The mean weight is unbiased for Z, so its log is low by about half the squared error. Student's t is for
-    few weights, such as those of a handful of populations.
+    The mean weight is unbiased for Z, so its log is low by about half the squared error. Student's t, and its
+    correction for the skewness of the weights (``skewed_quantile``), are for few weights, such as those of a
+    handful of populations. Where the Pareto k of 225 weights or more is above
+    0.35, the upper end is at least that of the heaviest tail that they allow (``unseen_tail``): the rarest
+    weights, which a sample lacks, may be much of Z.
 
     Where the weights are so unequal that the error means nothing, the result is flagged, and its interval is
     that of Markov's inequality, which holds for any weights: from :math:`\log \hat Z - \log 20` to infinity.
@@ -95,7 +98,8 @@ def log_evidence(log_weight: ArrayLike) -> Result:
     log_weight = log_weight.ravel() if isinstance(log_weight, jax.Array) else np.ravel(log_weight)
     n = log_weight.size
     method = "log mean weight, delta method" if n > 1 else "log weight of one draw: its error takes two"
-    result = student_result(value, error, n - 1, n, method)
+    skewness = in_own_precision(_skewness, log_weight)
+    result = student_result(value, error, n - 1, n, method, skewness=skewness)
     k = float(pareto_k(log_weight)) if n >= FEWEST_FOR_K else None
     result = result._replace(pareto_k=k)
     effective = float(kish_ess(log_weight))
@@ -103,7 +107,24 @@ def log_evidence(log_weight: ArrayLike) -> Result:
         wrong = f"Pareto k {k:.2f} of the weights is above {LARGEST_K}: they may have no variance"
     elif n > 1 and 0 < effective < FEWEST_EFFECTIVE:
         wrong = f"the Kish ESS is {effective:.1f}: one weight is more than all others together"
+    elif k is not None and k > LIGHT_K:
+        rise = in_own_precision(lambda log_weight: _log_rise(log_weight.astype(float), k), log_weight)
+        return result._replace(high=jnp.maximum(result.high, result.value + rise))
     else:
         return result
     # E[Z-hat] = Z, so by Markov's inequality Z-hat > 20 Z with probability below 1/20.
     return result._replace(low=result.value - math.log(20), high=result.value + jnp.inf, flags=(wrong,))
+
+
+@jax.jit
+def _skewness(log_weight: Array) -> Array:
+    """Compute the skewness of the weights ``[]``; 0 where all are zero, or one is not a number."""
+    skewness = skewness_of(jnp.exp(log_weight.astype(float) - log_weight.max()))
+    return jnp.where(jnp.isnan(skewness), 0.0, skewness)
+
+
+@jax.jit
+def _log_rise(log_weight: Array, k: Array) -> Array:
+    """Compute by how much log Z may rise for the tail that the weights lack, in nats ``[]``."""
+    scaled = jnp.exp(log_weight - log_weight.max())  # [n]
+    return jnp.log1p(unseen_tail(scaled, k) / scaled.mean())

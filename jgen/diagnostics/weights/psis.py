@@ -120,6 +120,25 @@ def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
     return log_weight.at[where].set(smoothed, unique_indices=True), k
 
 
+def pareto_k_of_largest(largest: Array, num_tail: Array) -> Array:
+    """Estimate the shape k from the largest weights alone; see ``psis``.
+
+    Args:
+        largest: The largest log-weights, falling ``[tail + 1 or more]``.
+        num_tail: Number of them that make the tail ``[]``.
+    """
+    scaled = largest - jnp.where(largest[0] == -jnp.inf, 0.0, largest[0])
+    cutoff = jnp.maximum(scaled[num_tail], math.log(jnp.finfo(largest.dtype).tiny))
+    rising = scaled[::-1]
+    size = (rising > cutoff).sum()
+    excess = jnp.where(rising > cutoff, jnp.exp(rising) - jnp.exp(cutoff), 0.0)
+    fitted = size >= MIN_TAIL
+    excess = jnp.where(fitted, excess, 1.0 + jnp.arange(rising.size))  # any values, as in psis
+    k, _ = _fit_generalised_pareto(excess, jnp.where(fitted, size, rising.size))
+    no_fit = jnp.where(scaled[num_tail] == 0, -jnp.inf, jnp.inf)
+    return jnp.where(jnp.isnan(largest).any(), jnp.nan, jnp.where(fitted, k, no_fit))
+
+
 def pareto_k(log_weight: ArrayLike, relative_efficiency: float = 1.0) -> Array:
     """Estimate the shape k of the tail of the weights; see ``psis``.
 

@@ -6,7 +6,11 @@ from jax.typing import ArrayLike
 
 from jgen._internal.own_precision import in_own_precision
 from jgen._internal.units import unit_of
-from jgen.types import Array
+from jgen.diagnostics.weights.psis import pareto_k
+from jgen.diagnostics.weights.unseen_tail import unseen_tail
+from jgen.types import NORMAL_95, Array
+
+NUM_HEAVIEST = 10
 
 
 def self_normalised(log_weight: ArrayLike) -> Array:
@@ -36,7 +40,10 @@ def self_normalised_mean(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array
     .. math:: \hat\mu = \sum_i \tilde w_i x_i, \qquad
               se^2 = \sum_i \tilde w_i^2 (x_i - \hat\mu)^2, \qquad \tilde w = w / \sum w
 
-    A draw of weight zero is ignored, even if it is NaN.
+    A draw of weight zero is ignored, even if it is NaN. Where the Pareto k of 225 weights or more is above
+    0.35, 1.96 errors are at least what the weights that the sample lacks (``unseen_tail``) would move the
+    mean, if their draws lay as far from it as the farthest of the ten heaviest. Above 0.7 the error means
+    nothing, nor does the mean: see ``pareto_k``.
 
     Args:
         value: Draws ``[n, *event]``.
@@ -103,5 +110,9 @@ def _moments(value: Array, log_weight: Array) -> tuple[Array, Array, Array]:
     mean = (weight * offset).sum(axis=0)  # [*event]
     spread = offset - mean[None]  # [n, *event]
     sd = unit * jnp.sqrt((weight * spread**2).sum(axis=0))
-    error = unit * jnp.sqrt((weight**2 * spread**2).sum(axis=0))  # [*event]
+    error = jnp.sqrt((weight**2 * spread**2).sum(axis=0))  # [*event]
+    lacking = len(value) * unseen_tail(weight.ravel(), pareto_k(log_weight))  # over the sum of all weights
+    farthest = jnp.abs(spread[jax.lax.top_k(log_weight, min(NUM_HEAVIEST, len(value)))[1]]).max(axis=0)
+    shift = jnp.where(lacking > 0, lacking / (1 + lacking) * farthest, 0.0)  # [*event]
+    error = unit * jnp.maximum(error, shift / NORMAL_95)
     return centre + unit * mean, sd, error if len(value) > 1 else jnp.full_like(error, jnp.nan)

@@ -59,7 +59,8 @@ def agreement(estimates: Mapping[str, Draws | Result], truth: float | None = Non
     .. math:: t = \frac{a - b}{\sqrt{se_a^2 + se_b^2}}, \qquad
         \nu = \frac{(se_a^2 + se_b^2)^2}{se_a^4 / \nu_a + se_b^4 / \nu_b},
 
-    and t is nearly Student's with :math:`\nu` degrees of freedom: Welch's test. The error of a truth is 0.
+    and t is nearly Student's with :math:`\nu` degrees of freedom: Welch's test, so that the p-value of the
+    distance of two estimates is below 0.05 in 5 % of all pairs. The error of a truth is 0.
     The p-value of four standard errors depends on :math:`\nu` (6e-5 where it is infinite, 5e-3 where it is
     7), so it is reported as well.
 

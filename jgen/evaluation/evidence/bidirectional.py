@@ -10,7 +10,7 @@ from jax.tree_util import Partial
 
 from jgen._internal.compiled import jit
 from jgen._internal.validation import check_count
-from jgen.diagnostics.student_interval import student_result
+from jgen.diagnostics.student_interval import skewness_of, student_result
 from jgen.evaluation.evidence.density_ratio import bridged
 from jgen.samplers import AnnealingPath, annealing_path
 from jgen.samplers.populations.annealed import anneal
@@ -77,8 +77,9 @@ def bidirectional(
         reversible: Whether these steps satisfy detailed balance on positions.
 
     Returns:
-        Two bounds, each with the 95 % interval of its mean, and the estimate between them if the kernel is
-        reversible. One pass alone has no error, and its intervals are NaN.
+        Two bounds, each with the 95 % interval of the expected log-weight (which bounds log Z, but need not
+        be near it), and the estimate between them, with that of log Z, if the kernel is reversible. One pass
+        alone has no error, and its intervals are NaN.
 
     Raises:
         ValueError: If the ladder does not rise from 0 to 1, the base is batched, ``num_steps`` is below 1,
@@ -177,4 +178,5 @@ def anneal_back(
 def _mean(values: Array, method: str) -> Result:
     """Compute the mean of independent numbers, with Student's interval."""
     error = values.std(ddof=1) / jnp.sqrt(values.size) if values.size > 1 else jnp.asarray(jnp.nan)
-    return student_result(values.mean(), error, values.size - 1, values.size, method)
+    skewness = jnp.nan_to_num(skewness_of(values))
+    return student_result(values.mean(), error, values.size - 1, values.size, method, skewness=skewness)

@@ -18,21 +18,24 @@ from jgen.sampling.reducers.compensated_sums import (
 )
 from jgen.types import Array, Draws, PyTree, Reducer
 
+LARGEST_CORRELATION = 0.95
+
 
 class BatchMeans(NamedTuple):
     """Result of ``batch_means``.
 
     Attributes:
-        mean: Like one draw's value, in floats.
-        mcse: Standard error of the mean, likewise.
-        ess: Effective sample size for the mean, likewise.
-        batch_size: Draws per batch at the end; the error is valid where it is many autocorrelation times.
+        mean: Like one draw's value, in floats. mcse: Standard error of the mean over all draws, likewise; too
+        small where ``ess`` is below 100 a chain. ess: Effective sample size for the mean, likewise.
+        batch_size: Draws per batch at the end. correlation: Of neighbouring batches, between 0 and 0.95, like
+        the mean; the error includes it.
     """
 
     mean: PyTree
     mcse: PyTree
     ess: PyTree
     batch_size: Array
+    correlation: PyTree
 
 
 class Batches(NamedTuple):
@@ -129,15 +132,18 @@ def _compute(state: BatchMeansState) -> BatchMeans:
         num_full = num_chains * state.num_full
         centre = jnp.where(full, batch, 0.0).sum(axis=(0, 1)) / num_full  # [*event]
         apart = jnp.where(full, (batch - centre[None, None]) / unit[None, None], 0.0)
-        spread = (apart**2).sum(axis=(0, 1)) / (num_full - 1)
+        squares = (apart**2).sum(axis=(0, 1))
+        correlation = (apart[:, 1:] * apart[:, :-1]).sum(axis=(0, 1)) / squares  # [*event]
+        correlation = jnp.where(squares == 0, 0.0, jnp.clip(correlation, 0.0, LARGEST_CORRELATION))
+        spread = squares / (num_full - 1) * (1 + correlation) / (1 - correlation)
         long_run = state.batch_size * spread  # [*event], in squares of the unit
         mcse, ess = unit * jnp.sqrt(long_run / size), scatter / (size - 1) * size / long_run
-        return mean + batches.origin[0], mcse, ess
+        return mean + batches.origin[0], mcse, ess, correlation
 
     leaves, structure = jax.tree.flatten(state.leaves, _is_batches)
     parts = zip(*map(statistics, leaves), strict=True)
-    mean, mcse, ess = (jax.tree.unflatten(structure, part) for part in parts)
-    return BatchMeans(mean, mcse, ess, state.batch_size)
+    mean, mcse, ess, correlation = (jax.tree.unflatten(structure, part) for part in parts)
+    return BatchMeans(mean, mcse, ess, state.batch_size, correlation)
 
 
 def batch_means(num_batches: int = 64) -> Reducer:
@@ -147,11 +153,13 @@ def batch_means(num_batches: int = 64) -> Reducer:
     neighbours are merged and b doubles, so that both b and the number of batches suffice. With a
     chains, m full batches each and n draws in all,
 
-    .. math:: \hat\sigma^2 = \frac{b}{a m - 1} \sum_{i, j} (\bar y_{ij} - \bar y)^2, \qquad
-              mcse = \hat\sigma / \sqrt n, \qquad ESS = n s^2 / \hat\sigma^2.
+    .. math:: \hat\sigma^2 = \frac{b}{a m - 1} \, \frac{1 + r}{1 - r} \sum_{i, j} (\bar y_{ij} - \bar y)^2,
+              \qquad mcse = \hat\sigma / \sqrt n, \qquad ESS = n s^2 / \hat\sigma^2.
 
-    The batches of all chains are compared with one grand mean (replicated batch means), so that
-    the error is larger if chains have not mixed.
+    where r is the correlation of neighbouring batches, between 0 and 0.95: it makes up for batches of only a
+    few autocorrelation times. Where they are not even that long, ESS is below 100 a chain, and the error too
+    small. The batches of all chains are compared with one grand mean (replicated batch means), so that the
+    error is larger if chains have not mixed.
 
     Args:
         num_batches: Number of batches stored per chain, even; the relative error of the MCSE is about

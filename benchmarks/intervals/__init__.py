@@ -1,0 +1,1 @@
+"""Rows of the table of coverage, one module a kind of interval."""
