@@ -106,21 +106,98 @@ def chain_row(name, reference, *arguments):
     )  # fmt: skip
 
 
+def columns(draws, found):
+    """Return columns of a summary as arrays ``[coordinate]``."""
+    coordinates = draws.reshape(*draws.shape[:2], -1)
+    rows = [found(coordinates[..., index]) for index in range(coordinates.shape[2])]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+
+STATISTICS = {
+    "mcse_mean": partial(by_arviz, kind="mcse", power=1, method="mean"),
+    "ess_bulk": partial(by_arviz, kind="ess", method="bulk"),
+    "ess_tail": partial(by_arviz, kind="ess", method="tail"),
+    "rhat": rhat,
+}
+
+
+def spread(draws):
+    """Return the standard deviation ``ddof=1`` and the number of draws that are not finite."""
+    if draws.size < 2 or not np.isfinite(draws).all():
+        return {"sd": np.nan, "non_finite": (~np.isfinite(draws)).sum()}
+    scaled, unit = in_unit(draws)
+    return {"sd": unit * scaled.std(ddof=1), "non_finite": 0}
+
+
+def of_markov(draws):
+    found = {name: statistic(draws) for name, statistic in STATISTICS.items()}
+    return spread(draws) | found
+
+
+def of_independent(draws):
+    found = spread(draws)
+    return found | {"mcse": found["sd"] / np.sqrt(draws.size) if draws.size else np.nan}
+
+
+def runs(rng):
+    """Return draws of two coordinates ``[chain, draw, 2]``."""
+    return {"draws": np.stack([chains(np.random.default_rng(s))["draws"][:3, :25] for s in rng.bytes(2)], -1)}
+
+
+def summarised(draws, kind):
+    table = diagnostics.summary(Draws(draws, {}, None, kind)).table
+    return {name: column for name, column in table.items() if name != "mean"}
+
+
+def summary_row(kind, reference):
+    def expected(draws):
+        if draws.ndim < 2 or 0 in draws.shape[:2]:
+            raise ValueError("[chain, draw, *event]")
+        return columns(draws, reference)
+
+    return Row(partial(summarised, kind=kind), expected, runs, is_wide=True, is_free=True, steps=SUMS)
+
+
+def means(draws):
+    if draws.ndim < 2 or 0 in draws.shape[:2]:
+        raise ValueError("[chain, draw, *event]")
+    return draws.reshape(draws.shape[0] * draws.shape[1], -1).mean(0)
+
+
+def freedom(errors, dofs):
+    """Compute Welch's and Satterthwaite's degrees of freedom in units of the largest error."""
+    if errors.shape != dofs.shape or errors.ndim != 1 or not errors.size or (dofs < 0).any():
+        raise ValueError("one of each")
+    if np.isnan(dofs).any():
+        raise ValueError("not a number")
+    if not 0 < np.abs(errors).max() < np.inf:
+        return dofs.min()
+    squares, dofs = np.square(errors / np.abs(errors).max())[errors != 0], dofs[errors != 0]
+    return squares.sum() ** 2 / (squares**2 / dofs).sum()
+
+
 ROWS = {
-    "diagnostics.ess_bulk": chain_row("ess_bulk", partial(by_arviz, kind="ess", method="bulk")),
+    **{f"diagnostics.{name}": chain_row(name, reference) for name, reference in STATISTICS.items()},
     "diagnostics.ess_mean": chain_row("ess_mean", partial(by_arviz, kind="ess", method="mean")),
-    "diagnostics.ess_tail": chain_row("ess_tail", partial(by_arviz, kind="ess", method="tail")),
     "diagnostics.ess_quantile": chain_row(
         "ess_quantile", partial(by_arviz, kind="ess", method="quantile", prob=PROB), PROB
     ),
-    "diagnostics.mcse_mean": chain_row("mcse_mean", partial(by_arviz, kind="mcse", power=1, method="mean")),
     "diagnostics.mcse_quantile": chain_row(
         "mcse_quantile", partial(by_arviz, kind="mcse", power=1, method="quantile", prob=PROB), PROB
     ),
     "diagnostics.mcse_sd": chain_row("mcse_sd", mcse_sd),
     "diagnostics.mcse_between": chain_row("mcse_between", mcse_between),
-    "diagnostics.rhat": chain_row("rhat", rhat),
     "diagnostics.bfmi": Row(
         diagnostics.bfmi, bfmi, lambda rng: {"energy": chains(rng)["draws"]}, is_wide=True, is_free=True
     ),
-}
+    "diagnostics.summary, markov": summary_row(DrawKind.MARKOV, of_markov),
+    "diagnostics.summary, independent": summary_row(DrawKind.INDEPENDENT, of_independent),
+    "diagnostics.summary, means": Row(
+        lambda draws: diagnostics.summary(Draws(draws, {}, None, DrawKind.APPROXIMATE)).table.get("mean", np.zeros(0)),
+        means, runs, is_wide=True,
+    ),
+    "diagnostics.welch_satterthwaite": Row(
+        diagnostics.welch_satterthwaite, freedom,
+        lambda rng: {"errors": rng.exponential(size=3), "dofs": rng.uniform(1, 50, 3)}, is_wide=True,
+    ),
+}  # fmt: skip

@@ -106,11 +106,14 @@ def as_type(x: np.ndarray, name: str) -> np.ndarray:
         return np.asarray(x).astype(dtype)
 
 
-def vary(rng: np.random.Generator, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def vary(
+    rng: np.random.Generator, arguments: Mapping[str, Any], is_wide: bool, has_shapes: bool
+) -> tuple[dict[str, Any], str]:
     """Apply conditions drawn at random to the arrays among the arguments; return what was done, in words.
 
     A condition is applied to one of the arrays, or to all of them with the same random numbers, so that
-    several arguments keep one unit or lose the same axis.
+    several arguments keep one unit or lose the same axis. Integers of 64 bits, which JAX would cut off, are
+    given to functions that compute in 64 bits.
     """
     arrays = [name for name, value in arguments.items() if isinstance(value, np.ndarray)]
     made, words = dict(arguments), []
@@ -126,10 +129,11 @@ def vary(rng: np.random.Generator, arguments: Mapping[str, Any]) -> tuple[dict[s
 
     for label in rng.choice(list(VALUES), rng.integers(1, 3)):
         apply(label, VALUES[label])
-    if rng.random() < 0.3:
+    if has_shapes and rng.random() < 0.3:
         label = str(rng.choice(list(SHAPES)))
         apply(label, SHAPES[label])
     label = "float32" if rng.random() < 0.4 else str(rng.choice(TYPES))
+    label = "int32" if label == "int64" and not is_wide else label
     apply(label, lambda _, x: as_type(x, label))
     for name in arrays:  # what was given no type is float32
         if made[name].dtype == np.float64 and label != "float64":

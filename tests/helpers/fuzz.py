@@ -38,6 +38,8 @@ class Row(NamedTuple):
         is_wide: Whether 64-bit arguments are computed in 64 bits.
         is_free: Whether the origin of the arguments does not count.
         rounds_to_zero: Whether a result too small for its type may be 0, as a probability may.
+        has_shapes: Whether the function is given shapes by its user, so that they may be wrong.
+        least_unit: Results below it are rounded as it is: 1 where a result is a logarithm, in nats.
         steps: Length of the longest chain of roundings.
     """
 
@@ -47,6 +49,8 @@ class Row(NamedTuple):
     is_wide: bool = False
     is_free: bool = False
     rounds_to_zero: bool = False
+    has_shapes: bool = True
+    least_unit: float = 0.0
     steps: int = STEPS
 
 
@@ -60,7 +64,7 @@ def case(row: Row, name: str, seed: int, number: int) -> tuple[dict[str, Any], s
     rng = np.random.default_rng([seed, zlib.crc32(name.encode()), number])
     is_x64 = bool(rng.random() < 0.2)
     with jax.enable_x64(is_x64):
-        arguments, words = vary(rng, row.arguments(rng))
+        arguments, words = vary(rng, row.arguments(rng), row.is_wide, row.has_shapes)
     return arguments, f"{words}, x64" if is_x64 else words, is_x64
 
 
@@ -76,7 +80,8 @@ def check_case(row: Row, name: str, seed: int, number: int) -> str:
     arguments, words, is_x64 = case(row, name, seed, number)
     described = "\n".join(f"  {key} = {value!r} {getattr(value, 'dtype', '')}"[:600] for key, value in arguments.items())
     where = f"{name}, case {number} of {SEED}={seed}: {words}\n{described}"
-    expected = evaluate(row.reference, arguments)
+    is_narrowed = not (is_x64 or row.is_wide)  # JAX takes float64 for float32
+    expected = evaluate(row.reference, arguments, is_narrowed)
     try:
         with jax.enable_x64(is_x64), traces_in_full():
             found = jax.device_get(row.call(**arguments))
@@ -110,13 +115,18 @@ def is_plain(words: str) -> bool:
     return set(words.split(", ")) <= {"plain", "float32", "float64", "JAX arrays", "x64"}
 
 
-def evaluate(reference: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+def evaluate(reference: Callable[..., Any], arguments: Mapping[str, Any], is_narrowed: bool = False) -> Any:
     """Return the reference in float64; None where it has no value."""
-    wide = {
-        name: np.asarray(value).astype(np.float64) if isinstance(value, np.ndarray | jax.Array) else value
-        for name, value in arguments.items()
-    }
+
+    def widened(value: Any) -> Any:
+        if not isinstance(value, np.ndarray | jax.Array):
+            return value
+        if is_narrowed and value.dtype == np.float64:
+            value = np.asarray(value).astype(np.float32)
+        return np.asarray(value).astype(np.float64)
+
     with np.errstate(all="ignore"), warnings.catch_warnings():
+        wide = {name: widened(value) for name, value in arguments.items()}
         warnings.simplefilter("ignore")
         try:
             return reference(**wide)
@@ -143,8 +153,8 @@ def allowed_errors(
     is_wide = is_x64 or (row.is_wide and any(dtype.itemsize == 8 for dtype in types))
     eps = float(jnp.finfo(jnp.float64 if is_wide else jnp.float32).eps)
     if is_x64:  # NumPy's float32 stays float32
-        eps = max([eps, *(float(jnp.finfo(d).eps) for d in types if jnp.issubdtype(d, jnp.floating)
-                          and d.itemsize >= 4 and not row.is_wide)])  # fmt: skip
+        narrow = [d for d in types if jnp.issubdtype(d, jnp.floating) and d.itemsize == 4]
+        eps = float(jnp.finfo(jnp.float32).eps) if narrow and not row.is_wide else eps
     own = [float(jnp.finfo(f.dtype).eps) if jnp.issubdtype(f.dtype, jnp.floating) else 0.0 for f in found]
     changes = [np.zeros(e.shape) for e in expected]
     for _ in range(replicates):
@@ -160,10 +170,11 @@ def allowed_errors(
                 apart = np.abs(leaf - expected[index])
             apart = np.where(leaf == expected[index], 0.0, np.nan_to_num(apart, nan=np.inf))
             changes[index] = np.maximum(changes[index], apart)
-    return [
-        2 * change + row.steps * max(eps, eps_found) * np.abs(e) * 1.0
-        for change, eps_found, e in zip(changes, own, expected, strict=True)
-    ]
+    with np.errstate(all="ignore"):
+        return [
+            2 * change + row.steps * max(eps, eps_found) * np.maximum(np.abs(e), row.least_unit)
+            for change, eps_found, e in zip(changes, own, expected, strict=True)
+        ]
 
 
 def nearby(rng: np.random.Generator, value: Any, amount: float, is_free: bool) -> Any:
