@@ -47,6 +47,7 @@ def moments(draws, log_weight=None):
     flat = draws.reshape(-1, draws.shape[2])
     offset, unit = scaled(flat)
     w = np.ones(len(flat)) if log_weight is None else np.exp(log_weight - log_weight.max()).ravel()
+    offset = np.where(w[:, None] == 0, 0.0, offset)  # draws of weight zero do not count
     apart = offset - (w[:, None] * offset).sum(0) / w.sum()
     variance = (w[:, None] * apart**2).sum(0) / (w.sum() - (w**2).sum() / w.sum())
     return variance * unit**2, w.sum() ** 2 / (w**2).sum()
@@ -118,7 +119,7 @@ ROWS = {
         is_free=True, has_shapes=False, steps=100,
     ),
     "sampling.reducers.bfmi": Row(
-        lambda draws: folded(reducers.bfmi(), draws, info=draws), diagnostics.bfmi, one_coordinate,
+        lambda draws: folded(reducers.bfmi(), draws, info=draws), lambda draws: diagnostics.bfmi(draws), one_coordinate,
         is_free=True, has_shapes=False, steps=100,
     ),
     "sampling.reducers.quantiles": Row(

@@ -51,7 +51,7 @@ def log_mean_exp(log_weight):
     return value, w.std(ddof=1) / w.mean() / np.sqrt(n) if n > 1 else np.nan
 
 
-def shape_of_tail(log_weight, tiny=np.finfo(np.float64).tiny):
+def shape_of_tail(log_weight, tiny=float(np.finfo(np.float64).tiny)):  # noqa: B008
     """Fit by ArviZ; jgen's own rules are for tails of few weights and of ties at the largest."""
     if log_weight.ndim != 1:
         raise ValueError("[n]")

@@ -78,7 +78,9 @@ def check_case(row: Row, name: str, seed: int, number: int) -> str:
         AssertionError: For a wrong number, or an error that is not in jgen's words.
     """
     arguments, words, is_x64 = case(row, name, seed, number)
-    described = "\n".join(f"  {key} = {value!r} {getattr(value, 'dtype', '')}"[:600] for key, value in arguments.items())
+    described = "\n".join(
+        f"  {key} = {value!r} {getattr(value, 'dtype', '')}"[:600] for key, value in arguments.items()
+    )
     where = f"{name}, case {number} of {SEED}={seed}: {words}\n{described}"
     is_narrowed = not (is_x64 or row.is_wide)  # JAX takes float64 for float32
     expected = evaluate(row.reference, arguments, is_narrowed)
@@ -88,8 +90,12 @@ def check_case(row: Row, name: str, seed: int, number: int) -> str:
     except Unbuildable:
         return "unbuildable"
     except Exception as error:
-        assert in_words(error), f"{where}\nnot in jgen's words: {trace(error)}"
-        assert not is_plain(words), f"{where}\nrefused: {error}"
+        refused = error
+    else:
+        refused = None
+    if refused is not None:
+        assert in_words(refused), f"{where}\nnot in jgen's words: {trace(refused)}"
+        assert not is_plain(words), f"{where}\nrefused: {refused}"
         return "refused"
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(found)]
     if expected is None:

@@ -51,7 +51,9 @@ def _log_weight(draws: Draws) -> Array:
 
 def _init(draws: Draws) -> LogEvidenceState:
     shape = _log_weight(draws).shape
-    return LogEvidenceState(jnp.full(shape, -jnp.inf), jnp.zeros(shape, int), zeros(shape), no_scatter(shape))
+    return LogEvidenceState(
+        jnp.full(shape, -jnp.inf, float), jnp.zeros(shape, int), zeros(shape), no_scatter(shape)
+    )
 
 
 def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
@@ -61,7 +63,7 @@ def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
     fade = jnp.exp(state.log_scale - shift)  # [chain]
     count, one = state.num_draws + 1, jnp.ones_like(log_scale)  # [chain]
     old = state.mean.times(fade), state.scatter.times(fade**2)
-    mean, scatter = welford(*old, jnp.exp(log_weight - shift), one, count * one)
+    mean, scatter = welford(*old, jnp.exp(log_weight - shift), one, state.num_draws * one)
     return LogEvidenceState(log_scale, count, mean, scatter)
 
 
