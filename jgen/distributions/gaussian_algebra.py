@@ -8,11 +8,13 @@ from functools import singledispatch
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
 from jgen._internal.units import power_of_two
-from jgen.distributions.input_checks import no_closed_form, to_float
+from jgen._internal.validation import is_traced
+from jgen.distributions.input_checks import check_batches, no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array
 
@@ -46,7 +48,17 @@ def _(distribution: dist.Independent):
 
 
 def like(distribution: dist.Distribution, mean: Array, scale: Array) -> dist.Distribution:
-    """Make a Gaussian of another mean and scale in the same NumPyro classes."""
+    """Make a Gaussian of another mean and scale in the same NumPyro classes.
+
+    Raises:
+        ValueError: For known scales that are not positive, finite numbers of their type.
+    """
+    spread = jnp.diagonal(scale, axis1=-2, axis2=-1) if is_dense(distribution) else scale
+    if not is_traced(spread) and not ((known := np.asarray(spread)) > 0).all() & np.isfinite(known).all():
+        raise ValueError(
+            f"the standard deviations of the result run from {known.min():.6g} to {known.max():.6g}, which "
+            f"are not positive numbers of {known.dtype}: change the unit"
+        )
     if isinstance(distribution, dist.Independent):
         return like(distribution.base_dist, mean, scale).to_event(distribution.reinterpreted_batch_ndims)
     if isinstance(distribution, dist.MultivariateNormal):
@@ -80,6 +92,7 @@ def same_form(p: dist.Distribution, q: dist.Distribution) -> tuple[dist.Distribu
     """Return two Gaussians on one space, both diagonal if they are, else both in full."""
     if p.event_shape != q.event_shape:
         raise ValueError(f"Expected two Gaussians on one space; got events {p.event_shape}, {q.event_shape}.")
+    check_batches("two Gaussians", p, q)
     return (dense(p), dense(q)) if is_dense(p) or is_dense(q) else (p, q)
 
 

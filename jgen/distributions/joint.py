@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.tree_util import register_dataclass
 
+from jgen.distributions.parameters import log_prob_of
 from jgen.types import Array, Key, PyTree
 
 
@@ -29,14 +30,16 @@ class Joint:
         return {name: part.sample(keys[name], sample_shape) for name, part in self.parts.items()}
 
     def log_prob(self, value: PyTree) -> Array:
-        """Evaluate the log-density ``[*sample]``, in nats.
+        """Evaluate the log-density ``[*sample]``, in nats, -inf outside the support of a part.
 
         Raises:
-            ValueError: If the names are not those of the parts.
+            ValueError: If the names are not those of the parts, or they are not of one ``[*sample]``.
         """
         if set(value) != set(self.parts):
             raise ValueError(f"this distribution is over {', '.join(self.parts)}; got {', '.join(value)}")
-        terms = [part.log_prob(value[name]) for name, part in self.parts.items()]
+        terms = [log_prob_of(part, value[name]) for name, part in self.parts.items()]
+        if len(shapes := {term.shape for term in terms}) > 1:
+            raise ValueError(f"the entries of a joint distribution are of one [*sample]; got {sorted(shapes)}")
         return jnp.sum(jnp.stack(terms), axis=0)
 
 

@@ -12,6 +12,7 @@ from jgen._internal.validation import is_traced
 from jgen.diagnostics.weights.log_evidence import FEWEST_FOR_K, LARGEST_K
 from jgen.diagnostics.weights.psis import pareto_k
 from jgen.distributions.gaussian_algebra import dense, is_dense
+from jgen.distributions.input_checks import check_batches
 from jgen.distributions.parameters import Bernoulli, Categorical, bernoulli_log_probs, log_prob_of
 from jgen.types import Array, Key, Result
 
@@ -45,6 +46,7 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
     """
     if p.event_shape != q.event_shape:
         raise ValueError(f"kl: events {p.event_shape} and {q.event_shape} are not of one shape.")
+    check_batches("kl", p, q)
     try:
         value = jnp.asarray(_closed_form(p, q))
         return Result(value, value, value, 0, "closed form", {"divergence": "KL", "unit": "nats"})

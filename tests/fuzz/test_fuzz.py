@@ -18,9 +18,7 @@ def tables():
     """Return the rows of all tables of this folder, by name: ``package.function``, then the case."""
     names = [info.name for info in pkgutil.iter_modules(fuzz.__path__) if not info.name.startswith("test_")]
     modules = [importlib.import_module(f"tests.fuzz.{name}") for name in names]
-    return {
-        name: row for module in modules if hasattr(module, "ROWS") for name, row in module.ROWS.items()
-    }
+    return {name: row for module in modules if hasattr(module, "ROWS") for name, row in module.ROWS.items()}
 
 
 ROWS = tables()

@@ -37,6 +37,7 @@ class Row(NamedTuple):
             to those that are NumPy arrays, in float64.
         is_wide: Whether 64-bit arguments are computed in 64 bits.
         is_free: Whether the origin of the arguments does not count.
+        by_norm: Whether errors are relative to the largest number of an array, as those of linear algebra.
         rounds_to_zero: Whether a result too small for its type may be 0, as a probability may.
         has_shapes: Whether the function is given shapes by its user, so that they may be wrong.
         least_unit: Results below it are rounded as it is: 1 where a result is a logarithm, in nats.
@@ -48,6 +49,7 @@ class Row(NamedTuple):
     arguments: Callable[[np.random.Generator], Mapping[str, Any]]
     is_wide: bool = False
     is_free: bool = False
+    by_norm: bool = False
     rounds_to_zero: bool = False
     has_shapes: bool = True
     least_unit: float = 0.0
@@ -158,13 +160,13 @@ def allowed_errors(
     types = [value.dtype for value in arguments.values() if isinstance(value, np.ndarray | jax.Array)]
     is_wide = is_x64 or (row.is_wide and any(dtype.itemsize == 8 for dtype in types))
     eps = float(jnp.finfo(jnp.float64 if is_wide else jnp.float32).eps)
-    if is_x64:  # NumPy's float32 stays float32
-        narrow = [d for d in types if jnp.issubdtype(d, jnp.floating) and d.itemsize == 4]
-        eps = float(jnp.finfo(jnp.float32).eps) if narrow and not row.is_wide else eps
+    if is_x64 and not row.is_wide and any(dtype.itemsize < 8 for dtype in types):  # they stay narrow
+        eps = float(jnp.finfo(jnp.float32).eps)
     own = [float(jnp.finfo(f.dtype).eps) if jnp.issubdtype(f.dtype, jnp.floating) else 0.0 for f in found]
+    eps = max([eps, *own])
     changes = [np.zeros(e.shape) for e in expected]
     for _ in range(replicates):
-        near = {name: nearby(rng, value, row.steps * eps, row.is_free) for name, value in arguments.items()}
+        near = {name: nearby(rng, value, row.steps * eps, row) for name, value in arguments.items()}
         other = evaluate(row.reference, near)
         if other is None:
             return [np.full(e.shape, np.inf) for e in expected]
@@ -176,21 +178,28 @@ def allowed_errors(
                 apart = np.abs(leaf - expected[index])
             apart = np.where(leaf == expected[index], 0.0, np.nan_to_num(apart, nan=np.inf))
             changes[index] = np.maximum(changes[index], apart)
+
+    def over(sizes: np.ndarray) -> np.ndarray:
+        finite = sizes[np.isfinite(sizes)]
+        return np.maximum(sizes, finite.max(initial=0)) if row.by_norm else sizes
+
     with np.errstate(all="ignore"):
         return [
-            2 * change + row.steps * max(eps, eps_found) * np.maximum(np.abs(e), row.least_unit)
-            for change, eps_found, e in zip(changes, own, expected, strict=True)
+            2 * over(change) + row.steps * eps * np.maximum(over(np.abs(e)), row.least_unit)
+            for change, e in zip(changes, expected, strict=True)
         ]
 
 
-def nearby(rng: np.random.Generator, value: Any, amount: float, is_free: bool) -> Any:
-    """Change an array by a relative amount, equal numbers alike."""
+def nearby(rng: np.random.Generator, value: Any, amount: float, row: Row) -> Any:
+    """Change an array by a relative amount, equal numbers alike; by norm, by an amount of the largest."""
     if not isinstance(value, np.ndarray | jax.Array) or np.size(value) == 0:
         return value
     x = np.asarray(value).astype(np.float64)
     unique, place = np.unique(x, return_inverse=True)
     finite = unique[np.isfinite(unique)]
-    origin = finite[len(finite) // 2] if is_free and len(finite) else 0.0
+    if row.by_norm and len(finite):
+        return x + amount * np.abs(finite).max() * rng.uniform(-1, 1, x.shape)
+    origin = finite[len(finite) // 2] if row.is_free and len(finite) else 0.0
     with np.errstate(all="ignore"):
         changed = origin + (unique - origin) * (1 + amount * rng.uniform(-1, 1, unique.size))
     return np.where(np.isfinite(unique), changed, unique)[place].reshape(x.shape)
