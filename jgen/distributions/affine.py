@@ -43,7 +43,11 @@ def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
     """
     check_finite("affine", shift=shift, scale=scale)
     event_shape = distribution.event_shape
-    known, scale, shift = None if is_traced(scale) else np.asarray(scale, float), to_float(scale), to_float(shift)
+    known, scale, shift = (
+        None if is_traced(scale) else np.asarray(scale, float),
+        to_float(scale),
+        to_float(shift),
+    )
     shape, is_matrix = scale.shape, scale.ndim == 2 and len(event_shape) == 1
     if is_matrix and (shape[1] != event_shape[0] or shape[0] > shape[1]):
         raise ValueError(f"affine: a matrix is [new_dim <= dim, dim = {event_shape[0]}]; got {shape}.")

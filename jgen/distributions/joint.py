@@ -39,7 +39,9 @@ class Joint:
             raise ValueError(f"this distribution is over {', '.join(self.parts)}; got {', '.join(value)}")
         terms = [log_prob_of(part, value[name]) for name, part in self.parts.items()]
         if len(shapes := {term.shape for term in terms}) > 1:
-            raise ValueError(f"the entries of a joint distribution are of one [*sample]; got {sorted(shapes)}")
+            raise ValueError(
+                f"the entries of a joint distribution are of one [*sample]; got {sorted(shapes)}"
+            )
         return jnp.sum(jnp.stack(terms), axis=0)
 
 

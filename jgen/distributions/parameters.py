@@ -132,13 +132,17 @@ def _in_single_precision(value: Array, distribution: Any) -> tuple[Array, Any]:
     if not distribution.is_discrete and not jnp.issubdtype(value.dtype, jnp.floating):
         value = value.astype(float)
 
-    def widened(leaf: Any) -> Any:
+    def is_narrow(leaf: Any) -> bool:
         dtype = getattr(leaf, "dtype", None)
-        if dtype is None or dtype == bool or dtype.itemsize >= 4:
-            return leaf
-        return jnp.asarray(leaf, jnp.float32 if jnp.issubdtype(dtype, jnp.floating) else jnp.int32)
+        return dtype is not None and jnp.issubdtype(dtype, jnp.number) and dtype.itemsize < 4
 
-    return jax.tree.map(widened, (value, distribution))
+    def widened(leaf: Any) -> Any:
+        dtype = jnp.float32 if jnp.issubdtype(jnp.result_type(leaf), jnp.floating) else jnp.int32
+        return jnp.asarray(leaf, dtype) if is_narrow(leaf) else leaf
+
+    if any(map(is_narrow, jax.tree.leaves(distribution))):
+        distribution = jax.tree.map(widened, distribution)
+    return widened(value), distribution
 
 
 def has_elementwise_support(distribution: Any) -> bool:

@@ -53,7 +53,9 @@ class Symmetrised:
                 f"a value of a symmetrised distribution is {self.base.event_shape}; got shape {jnp.shape(value)}"
             )
         value = jnp.asarray(value)
-        return logsumexp(jax.vmap(partial(log_prob_of, self.base))(value[self.orders])) - jnp.log(len(self.orders))
+        return logsumexp(jax.vmap(partial(log_prob_of, self.base))(value[self.orders])) - jnp.log(
+            len(self.orders)
+        )
 
 
 def symmetrised(base: dist.Distribution, num_parts: int) -> Symmetrised:

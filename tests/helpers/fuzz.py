@@ -84,13 +84,21 @@ def check_case(row: Row, name: str, seed: int, number: int) -> str:
         f"  {key} = {value!r} {getattr(value, 'dtype', '')}"[:600] for key, value in arguments.items()
     )
     where = f"{name}, case {number} of {SEED}={seed}: {words}\n{described}"
+    try:
+        return judge(row, arguments, where, words, is_x64)
+    except Unbuildable:
+        return "unbuildable"
+
+
+def judge(row: Row, arguments: dict[str, Any], where: str, words: str, is_x64: bool) -> str:
+    """Compare a call with the reference; see ``check_case``."""
     is_narrowed = not (is_x64 or row.is_wide)  # JAX takes float64 for float32
     expected = evaluate(row.reference, arguments, is_narrowed)
     try:
         with jax.enable_x64(is_x64), traces_in_full():
             found = jax.device_get(row.call(**arguments))
     except Unbuildable:
-        return "unbuildable"
+        raise
     except Exception as error:
         refused = error
     else:
@@ -138,7 +146,7 @@ def evaluate(reference: Callable[..., Any], arguments: Mapping[str, Any], is_nar
         warnings.simplefilter("ignore")
         try:
             return reference(**wide)
-        except (ValueError, IndexError, np.linalg.LinAlgError):
+        except (ValueError, IndexError, TypeError, np.linalg.LinAlgError):
             return None
 
 
