@@ -163,10 +163,9 @@ def resampled(scheme):
         return np.minimum(index, np.flatnonzero(log_weight > -np.inf)[-1])
 
     def call(seed, log_weight):
-        with jax.enable_x64(False):  # other points are drawn in 64 bits
-            return getattr(weights, scheme)(jax.random.key(seed), np.asarray(log_weight))
+        return getattr(weights, scheme)(jax.random.key(seed), log_weight)
 
-    return Row(call, reference, keyed)
+    return Row(call, reference, keyed, is_x32=True)
 
 
 def weighted(draws, log_weight):
