@@ -66,7 +66,7 @@ def check_simplex(name: str, probs: Any) -> None:
 
 
 def as_simplex(name: str, probs: Any) -> Array:
-    """Check known probabilities, and divide them by their sum, which may be 1 up to the rounding of their type.
+    """Check known probabilities, and divide them by their sum, which may be 1 but for rounding.
 
     Raises:
         ValueError: If known ones are negative or do not sum to 1 over the last axis.

@@ -50,7 +50,8 @@ class Symmetrised:
         """
         if jnp.shape(value) != self.base.event_shape:
             raise ValueError(
-                f"a value of a symmetrised distribution is {self.base.event_shape}; got shape {jnp.shape(value)}"
+                f"a value of this symmetrised distribution is of shape {self.base.event_shape}; got "
+                f"{jnp.shape(value)}"
             )
         value = jnp.asarray(value)
         return logsumexp(jax.vmap(partial(log_prob_of, self.base))(value[self.orders])) - jnp.log(

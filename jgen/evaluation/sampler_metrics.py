@@ -64,14 +64,14 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
     value = flatten_event(run.draws.value, axes)  # [*run, dim]
     if value.shape[axes:] != np.shape(mean) or value.shape[axes:] != np.shape(variance):
         raise ValueError(
-            f"draws of shape {value.shape} have {math.prod(value.shape[axes:])} coordinates; mean and variance "
-            f"must be ravelled to as many, got shapes {np.shape(mean)} and {np.shape(variance)}"
+            f"draws of shape {value.shape} have {math.prod(value.shape[axes:])} coordinates; mean and "
+            f"variance must be ravelled to as many, got shapes {np.shape(mean)} and {np.shape(variance)}"
         )
     estimate, error, others = ESTIMATES[run.draws.kind](value, run.draws)
-    error = np.asarray(error, np.float64)  # [dim]
+    known_error = np.asarray(error, np.float64)  # [dim]
     with np.errstate(divide="ignore", invalid="ignore"):  # draws that are all equal have no error
-        z_score = np.abs(np.asarray(estimate, np.float64) - np.asarray(mean)) / error  # [dim]
-        ess = float(np.min(np.asarray(variance) / error**2))
+        z_score = np.abs(np.asarray(estimate, np.float64) - np.asarray(mean)) / known_error  # [dim]
+        ess = float(np.min(np.asarray(variance) / known_error**2))
     return {
         MEAN_ERROR: float(np.max(z_score)),
         ESS: ess,

@@ -54,7 +54,8 @@ def relabel_components(draws: Array) -> Array:
         raise ValueError(f"relabel_components takes draws [draw, component, part]; got {jnp.shape(draws)}")
     if jnp.shape(draws)[1] > 7:
         raise ValueError(
-            f"relabel_components tries all K! orders, and K = {jnp.shape(draws)[1]} components are more than 7"
+            f"relabel_components tries all K! orders, and K = {jnp.shape(draws)[1]} components are more "
+            "than 7"
         )
     if not is_traced(draws) and not np.isfinite(np.asarray(draws, np.float64)).all():
         raise ValueError("relabel_components: a draw is NaN or infinite, and so has no nearest order")

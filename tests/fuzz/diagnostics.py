@@ -193,11 +193,17 @@ ROWS = {
     "diagnostics.summary, markov": summary_row(DrawKind.MARKOV, of_markov),
     "diagnostics.summary, independent": summary_row(DrawKind.INDEPENDENT, of_independent),
     "diagnostics.summary, means": Row(
-        lambda draws: diagnostics.summary(Draws(draws, {}, None, DrawKind.APPROXIMATE)).table.get("mean", np.zeros(0)),
-        means, runs, is_wide=True,
+        lambda draws: diagnostics.summary(Draws(draws, {}, None, DrawKind.APPROXIMATE)).table.get(
+            "mean", np.zeros(0)
+        ),
+        means,
+        runs,
+        is_wide=True,
     ),
     "diagnostics.welch_satterthwaite": Row(
-        diagnostics.welch_satterthwaite, freedom,
-        lambda rng: {"errors": rng.exponential(size=3), "dofs": rng.uniform(1, 50, 3)}, is_wide=True,
+        diagnostics.welch_satterthwaite,
+        freedom,
+        lambda rng: {"errors": rng.exponential(size=3), "dofs": rng.uniform(1, 50, 3)},
+        is_wide=True,
     ),
-}  # fmt: skip
+}

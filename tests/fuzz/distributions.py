@@ -130,7 +130,7 @@ def any_full(x, loc, covariance):
     return full_log_prob(x, loc, covariance)
 
 
-def affine(x, loc, scale, a, b):
+def affine(loc, scale, a, b):
     check_gaussian(loc, scale)
     require(np.isfinite(a))
     require(np.isfinite(b))
@@ -153,7 +153,7 @@ def parameters_of(distribution):
     return base.loc, base.scale
 
 
-def call_affine(x, loc, scale, a, b):
+def call_affine(loc, scale, a, b):
     moved = d.affine(d.gaussian(loc, scale=scale), b, a)
     return *parameters_of(moved), d.log_prob_of(moved, moved.mean)
 
@@ -550,23 +550,41 @@ def call_autoregressive(weights):
 
 ROWS = {
     "distributions.gaussian, scale": Row(
-        lambda x, loc, scale: d.log_prob_of(d.gaussian(loc, scale=scale), x), gaussian, normal_arguments,
+        lambda x, loc, scale: d.log_prob_of(d.gaussian(loc, scale=scale), x),
+        gaussian,
+        normal_arguments,
         least_unit=1.0,
     ),
     "distributions.gaussian, covariance": Row(
-        lambda x, loc, covariance: d.log_prob_of(d.gaussian(loc, covariance=covariance), x), full,
-        lambda rng: {"x": rng.normal(size=DIM), "loc": rng.normal(size=DIM),
-                     "covariance": full_arguments(rng)["S"]}, least_unit=1.0,
+        lambda x, loc, covariance: d.log_prob_of(d.gaussian(loc, covariance=covariance), x),
+        full,
+        lambda rng: {
+            "x": rng.normal(size=DIM),
+            "loc": rng.normal(size=DIM),
+            "covariance": full_arguments(rng)["S"],
+        },
+        least_unit=1.0,
     ),
     "distributions.affine": Row(
-        call_affine, affine, lambda rng: normal_arguments(rng) | {"a": rng.normal(size=DIM),
-                                                                   "b": rng.normal(size=DIM)},
+        call_affine,
+        affine,
+        lambda rng: {
+            "loc": rng.normal(size=DIM),
+            "scale": positive(rng, DIM),
+            "a": rng.normal(size=DIM),
+            "b": rng.normal(size=DIM),
+        },
         least_unit=0.0,
     ),
     "distributions.affine, matrix": Row(
-        call_affine_of_matrix, affine_of_matrix,
-        lambda rng: {"m": rng.normal(size=DIM), "S": full_arguments(rng)["S"],
-                     "A": rng.normal(size=(2, DIM))}, by_norm=True,
+        call_affine_of_matrix,
+        affine_of_matrix,
+        lambda rng: {
+            "m": rng.normal(size=DIM),
+            "S": full_arguments(rng)["S"],
+            "A": rng.normal(size=(2, DIM)),
+        },
+        by_norm=True,
     ),
     "distributions.product": Row(call_product, product, pair_arguments),
     "distributions.interpolate": Row(call_interpolate, interpolate, pair_arguments),
@@ -574,19 +592,26 @@ ROWS = {
         lambda p, q: d.interpolate(*two_coins(p, q), 0.3).probs, path_of_coins, coins, rounds_to_zero=True
     ),
     "distributions.interpolate, categorical": Row(
-        lambda p, q: d.interpolate(*categoricals(p, q), 0.3).probs, path_of_categoricals, two,
+        lambda p, q: d.interpolate(*categoricals(p, q), 0.3).probs,
+        path_of_categoricals,
+        two,
         rounds_to_zero=True,
     ),
     "distributions.interpolate_log_density": Row(
-        lambda x, m, s, n, r: d.interpolate_log_density(*gaussians(m, s, n, r), 0.3)(x), path_density,
-        lambda rng: {"x": rng.normal(size=DIM)} | pair_arguments(rng), least_unit=1.0,
+        lambda x, m, s, n, r: d.interpolate_log_density(*gaussians(m, s, n, r), 0.3)(x),
+        path_density,
+        lambda rng: {"x": rng.normal(size=DIM)} | pair_arguments(rng),
+        least_unit=1.0,
     ),
     "distributions.kl": Row(
         lambda m, s, n, r: d.kl(*gaussians(m, s, n, r)).value, kl_of_normals, pair_arguments, least_unit=1.0
     ),
     "distributions.kl, full": Row(
         lambda m, S, n, R: d.kl(d.gaussian(m, covariance=S), d.gaussian(n, covariance=R)).value,
-        kl_of_full, full_arguments, least_unit=1.0, by_norm=True,
+        kl_of_full,
+        full_arguments,
+        least_unit=1.0,
+        by_norm=True,
     ),
     "distributions.kl, categorical": Row(
         lambda p, q: d.kl(*categoricals(p, q)).value, kl_of_categoricals, two, least_unit=1.0
@@ -599,26 +624,39 @@ ROWS = {
     ),
     "distributions.wasserstein2, full": Row(
         lambda m, S, n, R: d.wasserstein2(d.gaussian(m, covariance=S), d.gaussian(n, covariance=R)).value,
-        wasserstein2_of_full, full_arguments, by_norm=True,
+        wasserstein2_of_full,
+        full_arguments,
+        by_norm=True,
     ),
     "distributions.total_variation": Row(
         lambda p, q: d.total_variation(*categoricals(p, q)).value, total_variation, two, least_unit=1.0
     ),
     "distributions.conditional": Row(
-        call_conditional, conditional,
-        lambda rng: {"m": rng.normal(size=DIM), "S": full_arguments(rng)["S"], "v": rng.normal(size=1)}, by_norm=True,
+        call_conditional,
+        conditional,
+        lambda rng: {"m": rng.normal(size=DIM), "S": full_arguments(rng)["S"], "v": rng.normal(size=1)},
+        by_norm=True,
     ),
     "distributions.marginal": Row(
-        call_marginal, marginal, lambda rng: {"m": rng.normal(size=DIM), "S": full_arguments(rng)["S"]}, by_norm=True,
+        call_marginal,
+        marginal,
+        lambda rng: {"m": rng.normal(size=DIM), "S": full_arguments(rng)["S"]},
+        by_norm=True,
     ),
     "distributions.mixture": Row(call_mixture, mixture, mixture_arguments, least_unit=1.0),
     "distributions.gather": Row(
-        lambda x, loc, scale: d.log_prob_of(d.gather(made(dist.Normal, loc, scale), jnp.array([2, 0, -2])), x),
-        gather, normal_arguments, least_unit=1.0,
+        lambda x, loc, scale: d.log_prob_of(
+            d.gather(made(dist.Normal, loc, scale), jnp.array([2, 0, -2])), x
+        ),
+        gather,
+        normal_arguments,
+        least_unit=1.0,
     ),
     "distributions.symmetrised": Row(
         lambda x, loc, scale: d.symmetrised(d.gaussian(loc, scale=scale), DIM).log_prob(jnp.asarray(x)),
-        symmetrised, normal_arguments, least_unit=1.0,
+        symmetrised,
+        normal_arguments,
+        least_unit=1.0,
     ),
     "distributions.bernoulli, probs": Row(
         call_bernoulli, bernoulli, lambda rng: {"probs": rng.uniform(size=DIM)}, least_unit=1.0
@@ -630,25 +668,34 @@ ROWS = {
         call_categorical, categorical, lambda rng: {"probs": probabilities(rng)}, least_unit=1.0
     ),
     "distributions.categorical, logits": Row(
-        call_categorical_logits, categorical_logits, lambda rng: {"logits": rng.normal(size=4)},
+        call_categorical_logits,
+        categorical_logits,
+        lambda rng: {"logits": rng.normal(size=4)},
         least_unit=1.0,
     ),
     "distributions.temper, normal": Row(
-        call_temper_normal, temper_normal,
+        call_temper_normal,
+        temper_normal,
         lambda rng: {"loc": rng.normal(size=DIM), "scale": positive(rng, DIM)},
     ),
     "distributions.temper, coin": Row(
-        lambda probs: d.temper(d.bernoulli(probs=probs), 3.0).probs, temper_coin,
-        lambda rng: {"probs": rng.uniform(size=DIM)}, rounds_to_zero=True,
+        lambda probs: d.temper(d.bernoulli(probs=probs), 3.0).probs,
+        temper_coin,
+        lambda rng: {"probs": rng.uniform(size=DIM)},
+        rounds_to_zero=True,
     ),
     "distributions.temper, categorical": Row(
-        lambda probs: d.temper(d.categorical(probs=probs), 0.5).probs, temper_categorical,
-        lambda rng: {"probs": probabilities(rng)}, rounds_to_zero=True,
+        lambda probs: d.temper(d.categorical(probs=probs), 0.5).probs,
+        temper_categorical,
+        lambda rng: {"probs": probabilities(rng)},
+        rounds_to_zero=True,
     ),
     "distributions.truncation, top_k": truncation_row(top_k=4, temperature=0.7),
     "distributions.truncation, top_p": truncation_row(top_p=0.7),
     "distributions.autoregressive": Row(
-        call_autoregressive, autoregressive, lambda rng: {"weights": rng.normal(size=(DIM, DIM))},
+        call_autoregressive,
+        autoregressive,
+        lambda rng: {"weights": rng.normal(size=(DIM, DIM))},
         least_unit=1.0,
     ),
     "distributions.MultivariateNormal": Row(
@@ -656,20 +703,29 @@ ROWS = {
             made(d.MultivariateNormal, loc, covariance_matrix=covariance), x
         ),
         any_full,
-        lambda rng: {"x": rng.normal(size=DIM), "loc": rng.normal(size=DIM),
-                     "covariance": full_arguments(rng)["S"]}, least_unit=1.0,
+        lambda rng: {
+            "x": rng.normal(size=DIM),
+            "loc": rng.normal(size=DIM),
+            "covariance": full_arguments(rng)["S"],
+        },
+        least_unit=1.0,
     ),
     "distributions.joint": Row(
         lambda x, y: d.joint(a=dist.Normal(0.5, 2.0), b=dist.Exponential(1.5)).log_prob({"a": x, "b": y}),
-        lambda x, y: normal_log_prob(x, 0.5, 2.0) + np.where(y == 0, -np.inf, stats.expon.logpdf(y, 0, 1 / 1.5)),
-        lambda rng: {"x": rng.normal(size=DIM), "y": positive(rng, DIM)}, least_unit=1.0,
+        lambda x, y: (
+            normal_log_prob(x, 0.5, 2.0) + np.where(y == 0, -np.inf, stats.expon.logpdf(y, 0, 1 / 1.5))
+        ),
+        lambda rng: {"x": rng.normal(size=DIM), "y": positive(rng, DIM)},
+        least_unit=1.0,
     ),
     "distributions.log_prob_of, Poisson": Row(
-        lambda x, rate: d.log_prob_of(made(dist.Poisson, rate), x), poisson,
-        lambda rng: {"x": rng.poisson(2, DIM).astype(float), "rate": positive(rng, DIM)}, least_unit=1.0,
+        lambda x, rate: d.log_prob_of(made(dist.Poisson, rate), x),
+        poisson,
+        lambda rng: {"x": rng.poisson(2, DIM).astype(float), "rate": positive(rng, DIM)},
+        least_unit=1.0,
     ),
     **{
         f"distributions.log_prob_of, {name}": family_row(name, family, log_density)
         for name, (family, log_density) in FAMILIES.items()
     },
-}  # fmt: skip
+}

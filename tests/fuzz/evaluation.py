@@ -117,26 +117,38 @@ def two_samples(rng):
 
 ROWS = {
     "evaluation.mode_coverage": Row(
-        lambda draws, centres: tuple(evaluation.mode_coverage(draws, centres, RADIUS))[:3], mode_coverage,
-        lambda rng: {"draws": rng.normal(size=(60, 2)), "centres": rng.normal(size=(3, 2))}, is_wide=True,
+        lambda draws, centres: tuple(evaluation.mode_coverage(draws, centres, RADIUS))[:3],
+        mode_coverage,
+        lambda rng: {"draws": rng.normal(size=(60, 2)), "centres": rng.normal(size=(3, 2))},
+        is_wide=True,
     ),
     "evaluation.mean_result": Row(
-        lambda values: tuple(result_of(values)[:3]), interval, lambda rng: {"values": rng.normal(size=30)},
+        lambda values: tuple(result_of(values)[:3]),
+        interval,
+        lambda rng: {"values": rng.normal(size=30)},
         is_wide=True,
     ),
     "evaluation.compare": Row(
-        lambda a, b: tuple(evaluation.compare(result_of(a), result_of(b))[:3]), compare, two_samples,
+        lambda a, b: tuple(evaluation.compare(result_of(a), result_of(b))[:3]),
+        compare,
+        two_samples,
         is_wide=True,
     ),
     "evaluation.against_best": Row(call_against_best, against_best, two_samples, is_wide=True),
     "evaluation.evaluate_draws": Row(
-        call_evaluate_draws, evaluate_draws,
-        lambda rng: {"draws": rng.normal(size=(4, 25, 2))}, is_wide=True, steps=256,
+        call_evaluate_draws,
+        evaluate_draws,
+        lambda rng: {"draws": rng.normal(size=(4, 25, 2))},
+        is_wide=True,
+        steps=256,
     ),
     "evaluation.evidence.stepping_stones": Row(
         lambda log_ratio: tuple(
             evidence.stepping_stones(draws_of_ladder(log_ratio), jnp.asarray(BETAS, jnp.float32))[:3]
         ),
-        stepping_stones, ladder, least_unit=1.0, steps=100,
+        stepping_stones,
+        ladder,
+        least_unit=1.0,
+        steps=100,
     ),
-}  # fmt: skip
+}

@@ -115,23 +115,35 @@ def images(rng):
 
 ROWS = {
     "models.bits_per_dimension": Row(
-        lambda log_prob, step: models.bits_per_dimension(log_prob, 3, step=step), bits,
-        lambda rng: {"log_prob": 5 * rng.normal(size=4), "step": rng.uniform(0.1, 1, 3)}, least_unit=1.0,
+        lambda log_prob, step: models.bits_per_dimension(log_prob, 3, step=step),
+        bits,
+        lambda rng: {"log_prob": 5 * rng.normal(size=4), "step": rng.uniform(0.1, 1, 3)},
+        least_unit=1.0,
     ),
     "models.pca": Row(
-        lambda rows: (lambda fit: (fit.variances, fit.rest))(models.pca(rows, LATENT)), pca,
-        lambda rng: {"rows": rng.normal(size=(20, DIM))}, by_norm=True, is_wide=True,
+        lambda rows: (lambda fit: (fit.variances, fit.rest))(models.pca(rows, LATENT)),
+        pca,
+        lambda rng: {"rows": rng.normal(size=(20, DIM))},
+        by_norm=True,
+        is_wide=True,
     ),
     "models.ppca": Row(
-        lambda rows: models.ppca(rows, LATENT).log_likelihood, ppca,
-        lambda rng: {"rows": rng.normal(size=(20, DIM))}, by_norm=True, least_unit=1.0,
+        lambda rows: models.ppca(rows, LATENT).log_likelihood,
+        ppca,
+        lambda rng: {"rows": rng.normal(size=(20, DIM))},
+        by_norm=True,
+        least_unit=1.0,
     ),
     "models.linear_log_prob": Row(
-        call_linear_log_prob, linear_log_prob, linear_arguments, by_norm=True, least_unit=1.0,
+        call_linear_log_prob,
+        linear_log_prob,
+        linear_arguments,
+        by_norm=True,
+        least_unit=1.0,
         has_shapes=False,
     ),
     "models.relabel_components": Row(call_relabel, relabelled, modes),
     "models.independent_pixels": Row(
         lambda images, x: models.independent_pixels(images, LEVELS)(x), pixels, images, is_wide=True
     ),
-}  # fmt: skip
+}

@@ -161,9 +161,14 @@ def call_weighted(params, x):
 SQUARES = {"squares": lambda rng: {"squares": np.square(rng.normal(size=5))}}
 
 ROWS = {
-    "objectives.mse": Row(loss_of(objectives.mse), lambda x: np.square(x / 2).mean(1).mean(), batch, rounds_to_zero=True),
+    "objectives.mse": Row(
+        loss_of(objectives.mse), lambda x: np.square(x / 2).mean(1).mean(), batch, rounds_to_zero=True
+    ),
     "objectives.latent_l2": Row(
-        loss_of(objectives.latent_l2), lambda x: np.square(x / 2).sum(1).mean() / 2, batch, rounds_to_zero=True
+        loss_of(objectives.latent_l2),
+        lambda x: np.square(x / 2).sum(1).mean() / 2,
+        batch,
+        rounds_to_zero=True,
     ),
     "objectives.reconstruction": Row(
         loss_of(objectives.reconstruction), reconstruction, batch, least_unit=1.0
@@ -172,20 +177,28 @@ ROWS = {
         loss_of(objectives.bce, coin), bce, lambda rng: {"x": rng.uniform(size=(4, DIM))}, least_unit=1.0
     ),
     "objectives.mmd": Row(
-        loss_of(lambda model: objectives.mmd(model, kernel=objectives.rbf([1.0, 2.0]))), mmd, batch,
+        loss_of(lambda model: objectives.mmd(model, kernel=objectives.rbf([1.0, 2.0]))),
+        mmd,
+        batch,
         least_unit=1.0,
     ),
     "objectives.sliced_wasserstein": Row(
-        loss_of(objectives.sliced_wasserstein, dim=1), lambda x: np.square(x / 2).mean(),
-        lambda rng: {"x": rng.normal(size=(4, 1))}, rounds_to_zero=True,
+        loss_of(objectives.sliced_wasserstein, dim=1),
+        lambda x: np.square(x / 2).mean(),
+        lambda rng: {"x": rng.normal(size=(4, 1))},
+        rounds_to_zero=True,
     ),
     "objectives.rbf": Row(
         lambda squares: objectives.rbf([0.5, 2.0])(squares),
-        lambda squares: np.exp(-squares / 0.5) + np.exp(-squares / 8), SQUARES["squares"], least_unit=1.0,
+        lambda squares: np.exp(-squares / 0.5) + np.exp(-squares / 8),
+        SQUARES["squares"],
+        least_unit=1.0,
     ),
     "objectives.imq": Row(
         lambda squares: objectives.imq([0.5, 2.0])(squares),
-        lambda squares: 0.5 / (0.5 + squares) + 2 / (2 + squares), SQUARES["squares"], least_unit=1.0,
+        lambda squares: 0.5 / (0.5 + squares) + 2 / (2 + squares),
+        SQUARES["squares"],
+        least_unit=1.0,
     ),
     "objectives.closed_form_kl": Row(
         divergence(objectives.closed_form_kl), closed_form_kl, posterior_arguments, least_unit=1.0
@@ -202,4 +215,4 @@ ROWS = {
     "objectives.weighted": Row(
         call_weighted, lambda params, x: 2.5 * likelihood(params, x), likelihood_arguments, least_unit=1.0
     ),
-}  # fmt: skip
+}

@@ -215,17 +215,28 @@ ROWS = {
     ),
     "diagnostics.weights.log_evidence": Row(
         lambda log_weight: result_numbers(weights.log_evidence(log_weight)),
-        evidence, log_weights, is_wide=True, least_unit=1.0, steps=SIZE,
+        evidence,
+        log_weights,
+        is_wide=True,
+        least_unit=1.0,
+        steps=SIZE,
     ),
     "diagnostics.log_evidence": Row(
         lambda log_weight: result_numbers(
             diagnostics.log_evidence(weighted(np.zeros(np.shape(log_weight)), log_weight))
         ),
-        evidence, lambda rng: log_weights(rng, (4, 15)), is_wide=True, least_unit=1.0, steps=SIZE,
+        evidence,
+        lambda rng: log_weights(rng, (4, 15)),
+        is_wide=True,
+        least_unit=1.0,
+        steps=SIZE,
     ),
     "diagnostics.summary, weighted": Row(
-        summarised, of_weighted, lambda rng: {"draws": rng.normal(size=(4, 15)), **log_weights(rng, (4, 15))},
-        is_wide=True, is_free=True,
+        summarised,
+        of_weighted,
+        lambda rng: {"draws": rng.normal(size=(4, 15)), **log_weights(rng, (4, 15))},
+        is_wide=True,
+        is_free=True,
     ),
     "diagnostics.weights.pareto_k, 32 bits": float_row(32),
     "diagnostics.weights.pareto_k, 64 bits": float_row(64),
@@ -239,11 +250,14 @@ ROWS = {
         weights.population_mean, population_mean, populations, is_wide=True
     ),
     "diagnostics.weights.population_log_weight": Row(
-        weights.population_log_weight, population_log_weight, lambda rng: log_weights(rng, (5, 12)),
-        is_wide=True, least_unit=1.0,
+        weights.population_log_weight,
+        population_log_weight,
+        lambda rng: log_weights(rng, (5, 12)),
+        is_wide=True,
+        least_unit=1.0,
     ),
     **{
         f"diagnostics.weights.{scheme}": resampled(scheme)
         for scheme in ("systematic", "stratified", "multinomial")
     },
-}  # fmt: skip
+}

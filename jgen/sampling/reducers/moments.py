@@ -109,7 +109,7 @@ def _compute(state: MomentsState) -> Moments:
         mean, scatter, unit = pool(mean.value + difference(origin, origin[:1]), scatter, total)
         return origin[0].astype(float) + mean, representable(scatter * (weight / twice_pairs), unit, unit)
 
-    like = jax.tree.map(lambda leaf: 0, state.origin)
+    like = jax.tree.map(jnp.size, state.origin)
     pooled = jax.tree.map(merge, like, state.origin, state.mean, state.scatter)
     mean, variance = (
         jax.tree.map(lambda _, pair, place=place: pair[place], like, pooled) for place in range(2)
