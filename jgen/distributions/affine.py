@@ -9,9 +9,15 @@ import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
 from jgen._internal.validation import is_traced
-from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.gaussian_algebra import (
+    dense,
+    full_gaussian,
+    gaussian_parameters,
+    is_dense,
+    like,
+    lower_factor,
+)
 from jgen.distributions.input_checks import check_finite, to_float
-from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.distributions.parameters import Mixture, elementwise_support, log_prob_of, map_components
 from jgen.types import Array, Key
 
@@ -122,7 +128,7 @@ def _gaussian(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
         scale = jnp.broadcast_to(scale, mean.shape[:-1] + scale.shape)
         mean = (scale @ mean[..., None])[..., 0]
         moved = mean + jnp.broadcast_to(shift, mean.shape)
-        return MultivariateNormal(moved, scale_tril=lower_factor(scale @ factor))
+        return full_gaussian(moved, lower_factor(scale @ factor))
     mean, spread = gaussian_parameters(distribution)
     each = jnp.broadcast_to(scale, mean.shape)
     moved = each * mean + jnp.broadcast_to(shift, mean.shape)

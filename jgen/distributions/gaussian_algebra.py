@@ -51,19 +51,36 @@ def like(distribution: dist.Distribution, mean: Array, scale: Array) -> dist.Dis
     """Make a Gaussian of another mean and scale in the same NumPyro classes.
 
     Raises:
-        ValueError: For known scales that are not positive, finite numbers of their type.
+        ValueError: For known parameters that their type does not hold.
     """
-    spread = jnp.diagonal(scale, axis1=-2, axis2=-1) if is_dense(distribution) else scale
-    if not is_traced(spread) and not ((known := np.asarray(spread)) > 0).all() & np.isfinite(known).all():
-        raise ValueError(
-            f"the standard deviations of the result run from {known.min():.6g} to {known.max():.6g}, which "
-            f"are not positive numbers of {known.dtype}: change the unit"
-        )
     if isinstance(distribution, dist.Independent):
         return like(distribution.base_dist, mean, scale).to_event(distribution.reinterpreted_batch_ndims)
     if isinstance(distribution, dist.MultivariateNormal):
-        return MultivariateNormal(mean, scale_tril=scale)
+        return full_gaussian(mean, scale)
+    check_representable(mean, scale)
     return dist.Normal(mean, scale)
+
+
+def full_gaussian(mean: Array, factor: Array) -> MultivariateNormal:
+    """Make a Gaussian of a mean and a lower Cholesky factor that were computed.
+
+    Raises:
+        ValueError: For known parameters that their type does not hold.
+    """
+    check_representable(mean, jnp.diagonal(factor, axis1=-2, axis2=-1))
+    return MultivariateNormal(mean, scale_tril=factor)
+
+
+def check_representable(mean: Array, spread: Array) -> None:
+    """Raise where known means or standard deviations that were computed are no numbers of their type."""
+    if is_traced((mean, spread)):
+        return
+    known, spreads = np.asarray(mean), np.asarray(spread)
+    if not (np.isfinite(known).all() and np.isfinite(spreads).all() and (spreads > 0).all()):
+        raise ValueError(
+            f"the result has means up to {np.abs(known).max(initial=0):.6g} and standard deviations from "
+            f"{spreads.min(initial=np.inf):.6g}, which {spreads.dtype} does not hold: change the unit"
+        )
 
 
 def _identity(mean: Array) -> Array:
@@ -123,7 +140,7 @@ def combine_gaussians(p: Any, q: Any, p_weight: Array, q_weight: Array) -> dist.
     orthogonal, upper = jnp.linalg.qr(roots)
     mean = solve_triangular(upper, jnp.swapaxes(orthogonal, -1, -2) @ targets)[..., 0]
     factor = lower_factor(solve_triangular(upper, identity))
-    return MultivariateNormal(unit * mean, scale_tril=unit[..., None] * factor)
+    return full_gaussian(unit * mean, unit[..., None] * factor)
 
 
 def _least_unit(s: Array, r: Array, p_weight: Array, q_weight: Array) -> Array:

@@ -67,6 +67,8 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
             f"draws of shape {value.shape} have {math.prod(value.shape[axes:])} coordinates; mean and "
             f"variance must be ravelled to as many, got shapes {np.shape(mean)} and {np.shape(variance)}"
         )
+    if not value.size:
+        raise ValueError(f"evaluate_draws takes one draw or more; got draws of shape {value.shape}")
     estimate, error, others = ESTIMATES[run.draws.kind](value, run.draws)
     known_error = np.asarray(error, np.float64)  # [dim]
     with np.errstate(divide="ignore", invalid="ignore"):  # draws that are all equal have no error

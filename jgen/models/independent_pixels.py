@@ -62,7 +62,11 @@ def _levels(x: ArrayLike, shape: tuple[int, ...], num_levels: int) -> np.ndarray
     values = np.asarray(x)
     with np.errstate(invalid="ignore"):  # NaN is no level
         rows = values.astype(np.int64)
-    if values.shape[1:] != shape or not ((rows == values) & (rows >= 0) & (rows < num_levels)).all():
+    if (
+        not values.ndim
+        or values.shape[1:] != shape
+        or not ((rows == values) & (rows >= 0) & (rows < num_levels)).all()
+    ):
         raise ValueError(
             f"x must be whole numbers from 0 to {num_levels - 1} of shape [example, *{shape}], got shape "
             f"{values.shape} with values from {values.min(initial=0)} to {values.max(initial=0)}"

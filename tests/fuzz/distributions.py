@@ -161,10 +161,11 @@ def call_affine(loc, scale, a, b):
 def affine_of_matrix(m, S, A):
     check_full(m, S)
     require(np.isfinite(A))
-    require(A.ndim == 2 and A.shape[1] == DIM and A.shape[0] <= DIM and m.shape == (DIM,))
+    require(A.ndim == 2 and A.shape[1] == m.shape[-1] and A.shape[0] <= A.shape[1])
     unit = np.abs(A).max()
     require(np.linalg.matrix_rank(A) == len(A))
-    return A @ m, unit**2 * ((A / unit) @ S @ (A / unit).T)
+    spread = unit**2 * ((A / unit) @ S @ (A / unit).T)
+    return (A @ m[..., None])[..., 0], np.broadcast_to(spread, (*m.shape[:-1], len(A), len(A)))
 
 
 def covariance_of(distribution):
@@ -272,10 +273,12 @@ def wasserstein2_of_full(m, S, n, R):
 
 def conditional(m, S, v):
     check_full(m, S)
-    require(m.shape == (DIM,) and v.shape == (1,) and np.isfinite(v).all())
-    unit = np.sqrt(S[2, 2])
-    gain = S[:2, 2] / unit / unit
-    return m[:2] + gain * (v[0] - m[2]), S[:2, :2] - np.outer(gain, S[:2, 2])
+    require(m.shape[-1] == DIM and v.shape == (1,) and np.isfinite(v).all())
+    S = np.broadcast_to(S, (*m.shape, DIM))
+    unit = np.sqrt(S[..., 2:, 2:])
+    gain = S[..., :2, 2:] / unit / unit  # [..., 2, 1]
+    left = S[..., :2, :2] - gain * S[..., None, 2, :2]
+    return m[..., :2] + gain[..., 0] * (v[0] - m[..., 2:]), left
 
 
 def call_conditional(m, S, v):
@@ -304,7 +307,7 @@ def check_simplex(weights):
 
 def mixture(x, weights, loc, scale):
     check_simplex(weights)
-    require(np.broadcast_shapes(loc.shape, scale.shape) == weights.shape)
+    require(np.broadcast_shapes(loc.shape, scale.shape)[-1:] == weights.shape[-1:])
     with np.errstate(divide="ignore"):
         terms = np.log(weights / weights.sum()) + normal_log_prob(x[..., None], loc, scale)
     return np.where(np.isnan(x), np.nan, logsumexp(terms, axis=-1))

@@ -2,6 +2,7 @@
 
 from itertools import permutations
 
+import jax.numpy as jnp
 import numpy as np
 
 from jgen import models
@@ -53,7 +54,6 @@ def linear_arguments(rng):
 
 def linear_log_prob(x, weight, bias, log_scale):
     require(np.isfinite(weight))
-    require(np.isfinite(log_scale))
     left, singular, _ = np.linalg.svd(weight)
     variance = np.exp(2 * log_scale) + np.append(singular, np.zeros(DIM - LATENT)) ** 2
     along = (x - bias) @ left
@@ -95,8 +95,10 @@ def modes(rng):
 
 
 def call_relabel(draws):
-    found = np.asarray(models.relabel_components(draws)).astype(np.float64)
-    return found - np.asarray(draws).astype(np.float64)[:1, :1]
+    found, given = (
+        np.asarray(x).astype(np.float64) for x in (models.relabel_components(draws), jnp.asarray(draws))
+    )
+    return found - given[:1, :1]
 
 
 def pixels(images, x):
