@@ -3,6 +3,7 @@
 import importlib.util
 import mmap
 import os
+import secrets
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +43,14 @@ jax.config.update("jax_numpy_dtype_promotion", "standard")
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 45_000
 """A program compiled for a CPU keeps some ten memory mappings; past 65,530 of them Linux lets XLA crash."""
+
+
+os.environ.setdefault("JGEN_FUZZ_SEED", str(secrets.randbits(31)))
+
+
+def pytest_report_header():
+    """Tell the seed of the fuzz (``tests/fuzz``), by which its cases can be run again."""
+    return f"JGEN_FUZZ_SEED={os.environ['JGEN_FUZZ_SEED']}"
 
 
 @pytest.fixture

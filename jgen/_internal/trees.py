@@ -1,5 +1,6 @@
 """Select between two pytrees, and flatten one."""
 
+import math
 from typing import TypeVar
 
 import jax
@@ -52,4 +53,6 @@ def flatten_event(tree: PyTree, num_axes: int) -> np.ndarray:
         (4, 5, 7)
     """
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
-    return np.concatenate([leaf.reshape(*leaf.shape[:num_axes], -1) for leaf in leaves], axis=-1)
+    return np.concatenate(
+        [leaf.reshape(*leaf.shape[:num_axes], math.prod(leaf.shape[num_axes:])) for leaf in leaves], axis=-1
+    )

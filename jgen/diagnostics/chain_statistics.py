@@ -58,15 +58,17 @@ def _nan_if_any(statistic, draws, *arguments):
 
 
 def to_floats(draws: Array) -> Array:
-    """Convert draws to floats; integers relative to the least, because a float32 holds seven digits only.
+    """Convert draws to floats; integers relative to a middle one, as a float32 has seven digits only.
 
     Args:
         draws: Real, integer or boolean, of any shape.
     """
-    if jnp.issubdtype(draws.dtype, jnp.integer):
-        unsigned = np.dtype(f"uint{8 * draws.dtype.itemsize}")
-        draws = draws.astype(unsigned) - draws.min().astype(unsigned)
-    return draws.astype(float)
+    if not jnp.issubdtype(draws.dtype, jnp.integer) or draws.size == 0:
+        return draws.astype(float)
+    unsigned = np.dtype(f"uint{8 * draws.dtype.itemsize}")
+    middle = jnp.sort(draws.ravel())[draws.size // 2]
+    apart = jnp.where(draws < middle, middle - draws, draws - middle)  # modulo 2^bits: right as unsigned
+    return jnp.where(draws < middle, -1.0, 1.0) * apart.astype(unsigned).astype(float)
 
 
 def in_unit(draws: Array) -> tuple[Array, Array]:
@@ -121,17 +123,20 @@ def _rising(bits: Array) -> Array:
     return jnp.where(bits < 0, bits ^ jnp.iinfo(bits.dtype).max, bits)
 
 
-def median(draws: Array) -> Array:
-    """Compute the mean of the two middle draws.
+def distance_from_median(draws: Array) -> Array:
+    """Compute |x - median|, the median being the mean of the two middle draws.
+
+    The mean of two large numbers is rounded, and half their difference is not.
 
     Args:
         draws: Any shape.
 
     Returns:
-        Scalar.
+        Distances of the same shape.
     """
     rising = ordered(draws)  # [S]
-    return (rising[(draws.size - 1) // 2] + rising[draws.size // 2]) / 2
+    middle = rising[(draws.size - 1) // 2]
+    return jnp.abs((draws - middle) - (rising[draws.size // 2] - middle) / 2)
 
 
 def rank_normalise(draws: Array) -> Array:

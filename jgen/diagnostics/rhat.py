@@ -3,7 +3,12 @@
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from jgen.diagnostics.chain_statistics import diagnose, median, rank_normalise, split_chains
+from jgen.diagnostics.chain_statistics import (
+    diagnose,
+    distance_from_median,
+    rank_normalise,
+    split_chains,
+)
 from jgen.types import Array
 
 
@@ -19,7 +24,7 @@ def _potential_scale_reduction(draws: Array) -> Array:
 def _rank_normalised(draws: Array) -> Array:
     split = split_chains(draws)  # [2 chain, draw // 2]
     location = _potential_scale_reduction(rank_normalise(split))
-    scale = _potential_scale_reduction(rank_normalise(jnp.abs(split - median(split))))
+    scale = _potential_scale_reduction(rank_normalise(distance_from_median(split)))
     return jnp.fmax(location, scale)
 
 

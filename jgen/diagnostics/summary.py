@@ -91,7 +91,12 @@ def _validate(draws: Draws) -> tuple[int, ...]:
             f"summary takes the draws of a run, [chain, draw, *event] at every leaf; got shapes {shapes}. "
             "Give one chain a leading axis of length one."
         )
-    return runs.pop()
+    run = runs.pop()
+    if 0 in run:
+        raise ValueError(f"summary takes one draw or more of one chain or more; got shapes {shapes}")
+    if draws.log_weight is not None and np.shape(draws.log_weight) != run:
+        raise ValueError(f"summary takes a log-weight of each draw, {run}; got {np.shape(draws.log_weight)}")
+    return run
 
 
 def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
@@ -244,7 +249,8 @@ def summary(draws: Draws) -> Summary:
         A ``Summary``; ``print`` it, or read ``table["rhat"]`` and ``totals["log_evidence"]``.
 
     Raises:
-        ValueError: If the leaves do not share ``[chain, draw]``, or weighted draws have no weights.
+        ValueError: If the leaves do not share ``[chain, draw]``, there is no draw, or weighted draws do not
+            have one weight each.
 
     Example:
         >>> import jax

@@ -21,6 +21,9 @@ def welch_satterthwaite(errors: Sequence[ArrayLike], dofs: Sequence[float]) -> f
     Returns:
         The degrees of freedom; the least of those given where there is no error, or one is not finite.
 
+    Raises:
+        ValueError: If the two do not pair, or degrees of freedom are negative.
+
     Example:
         >>> round(welch_satterthwaite((0.3, 0.4), (7, 15)), 1)  # 0.25^2 / (0.09^2 / 7 + 0.16^2 / 15)
         21.8
@@ -28,9 +31,16 @@ def welch_satterthwaite(errors: Sequence[ArrayLike], dofs: Sequence[float]) -> f
     Reference:
         Satterthwaite (1946), Biometrics Bulletin 2(6); Welch (1947), Biometrika 34.
     """
-    squares = np.square(np.asarray(errors, np.float64))  # [estimate]
-    if not 0 < squares.sum() < np.inf:
-        return float(min(dofs))
-    shares = squares / squares.sum()
+    error, dof = np.asarray(errors, np.float64), np.asarray(dofs, np.float64)  # [estimate]
+    if error.shape != dof.shape or error.ndim != 1 or not error.size or not (dof >= 0).all():
+        raise ValueError(
+            "welch_satterthwaite takes degrees of freedom, 0 or more, for each error, "
+            f"[estimate]; got {errors} and {dofs}"
+        )
+    largest = np.abs(error).max()
+    if not 0 < largest < np.inf:
+        return float(dof.min())
+    squares = np.square(error / largest)
+    shares, dof = (squares / squares.sum())[error != 0], dof[error != 0]
     with np.errstate(divide="ignore"):
-        return float(1 / np.sum(shares**2 / np.asarray(dofs, np.float64)))
+        return float(1 / np.sum(shares**2 / dof))

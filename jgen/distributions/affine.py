@@ -10,10 +10,16 @@ from numpyro.distributions import constraints
 
 from jgen._internal.validation import is_traced
 from jgen.distributions.atoms import has_atoms
-from jgen.distributions.gaussian_algebra import dense, gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.gaussian_algebra import (
+    dense,
+    full_gaussian,
+    gaussian_parameters,
+    is_dense,
+    like,
+    lower_factor,
+)
 from jgen.distributions.input_checks import check_finite, to_float
 from jgen.distributions.moments import moments
-from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.distributions.parameters import (
     Mixture,
     elementwise_support,
@@ -51,7 +57,11 @@ def affine(distribution: Any, shift: Any, scale: Any) -> dist.Distribution:
     """
     check_finite("affine", shift=shift, scale=scale)
     event_shape = distribution.event_shape
-    known, scale, shift = None if is_traced(scale) else np.asarray(scale), to_float(scale), to_float(shift)
+    known, scale, shift = (
+        None if is_traced(scale) else np.asarray(scale, float),
+        to_float(scale),
+        to_float(shift),
+    )
     shape, is_matrix = scale.shape, scale.ndim == 2 and len(event_shape) == 1
     if is_matrix and (shape[1] != event_shape[0] or shape[0] > shape[1]):
         raise ValueError(f"affine: a matrix is [new_dim <= dim, dim = {event_shape[0]}]; got {shape}.")
@@ -127,7 +137,7 @@ def _gaussian(distribution: Any, shift: Any, scale: Any, is_matrix: bool):
         scale = jnp.broadcast_to(scale, mean.shape[:-1] + scale.shape)
         mean = (scale @ mean[..., None])[..., 0]
         moved = mean + jnp.broadcast_to(shift, mean.shape)
-        return MultivariateNormal(moved, scale_tril=lower_factor(scale @ factor))
+        return full_gaussian(moved, lower_factor(scale @ factor))
     mean, spread = gaussian_parameters(distribution)
     each = jnp.broadcast_to(scale, mean.shape)
     moved = each * mean + jnp.broadcast_to(shift, mean.shape)

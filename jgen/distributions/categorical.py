@@ -6,7 +6,7 @@ import numpy as np
 import numpyro.distributions as dist
 
 from jgen._internal.validation import is_traced
-from jgen.distributions.input_checks import check_one, check_simplex, to_float
+from jgen.distributions.input_checks import as_simplex, check_one, to_float
 from jgen.distributions.parameters import unchecked_logits
 
 
@@ -35,8 +35,7 @@ def categorical(*, probs: Any = None, logits: Any = None) -> dist.Distribution:
     if value.ndim == 0 or value.shape[-1] == 0:
         raise ValueError(f"categorical needs a last axis of categories; it was given shape {value.shape}.")
     if logits is None:
-        check_simplex("categorical: probs", probs)
-        return dist.CategoricalProbs(value)
+        return dist.CategoricalProbs(as_simplex("categorical: probs", probs))
     if not is_traced(logits):
         top = np.max(np.asarray(logits, dtype=float), axis=-1)
         if not np.all(np.isfinite(top)):

@@ -9,9 +9,14 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
-from jgen.distributions.gaussian_algebra import gaussian_parameters, is_dense, like, lower_factor
+from jgen.distributions.gaussian_algebra import (
+    full_gaussian,
+    gaussian_parameters,
+    is_dense,
+    like,
+    lower_factor,
+)
 from jgen.distributions.input_checks import check_finite, check_indices, no_closed_form, to_float
-from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.distributions.parameters import Mixture, split_components
 from jgen.types import Array
 
@@ -76,7 +81,7 @@ def _(distribution: Any, observed: Any, rest: Any, values: Array):
     moved = mean[..., rest] + (factor[..., m:, :m] @ white)[..., 0]
     diagonal = jnp.diagonal(factor[..., :m, :m], axis1=-2, axis2=-1)
     evidence = dist.Normal(0.0, 1.0).log_prob(white[..., 0]).sum(-1) - jnp.log(diagonal).sum(-1)
-    return MultivariateNormal(moved, scale_tril=factor[..., m:, m:]), evidence
+    return full_gaussian(moved, factor[..., m:, m:]), evidence
 
 
 @_conditional.register(Mixture)

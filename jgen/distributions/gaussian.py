@@ -82,7 +82,8 @@ def _full(mean: Any, name: str, matrix: Any) -> dist.Distribution:
             f"[*batch, dim, dim] for a mean [*batch, dim]."
         )
     if not is_traced(matrix):
-        (_check_covariance if name == "covariance" else _check_factor)(np.asarray(matrix))
+        known = np.asarray(matrix, np.float64)
+        (_check_covariance if name == "covariance" else _check_factor)(known)
     factor = to_float(matrix)
     factor = jnp.linalg.cholesky(factor) if name == "covariance" else factor
     mean = to_float(mean, factor.dtype)

@@ -8,11 +8,13 @@ from functools import singledispatch
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
 from jgen._internal.units import power_of_two
-from jgen.distributions.input_checks import no_closed_form, to_float
+from jgen._internal.validation import is_traced
+from jgen.distributions.input_checks import check_batches, no_closed_form, to_float
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array
 
@@ -46,12 +48,39 @@ def _(distribution: dist.Independent):
 
 
 def like(distribution: dist.Distribution, mean: Array, scale: Array) -> dist.Distribution:
-    """Make a Gaussian of another mean and scale in the same NumPyro classes."""
+    """Make a Gaussian of another mean and scale in the same NumPyro classes.
+
+    Raises:
+        ValueError: For known parameters that their type does not hold.
+    """
     if isinstance(distribution, dist.Independent):
         return like(distribution.base_dist, mean, scale).to_event(distribution.reinterpreted_batch_ndims)
     if isinstance(distribution, dist.MultivariateNormal):
-        return MultivariateNormal(mean, scale_tril=scale)
+        return full_gaussian(mean, scale)
+    check_representable(mean, scale)
     return dist.Normal(mean, scale)
+
+
+def full_gaussian(mean: Array, factor: Array) -> MultivariateNormal:
+    """Make a Gaussian of a mean and a lower Cholesky factor that were computed.
+
+    Raises:
+        ValueError: For known parameters that their type does not hold.
+    """
+    check_representable(mean, jnp.diagonal(factor, axis1=-2, axis2=-1))
+    return MultivariateNormal(mean, scale_tril=factor)
+
+
+def check_representable(mean: Array, spread: Array) -> None:
+    """Raise where known means or standard deviations that were computed are no numbers of their type."""
+    if is_traced((mean, spread)):
+        return
+    known, spreads = np.asarray(mean), np.asarray(spread)
+    if not (np.isfinite(known).all() and np.isfinite(spreads).all() and (spreads > 0).all()):
+        raise ValueError(
+            f"the result has means up to {np.abs(known).max(initial=0):.6g} and standard deviations from "
+            f"{spreads.min(initial=np.inf):.6g}, which {spreads.dtype} does not hold: change the unit"
+        )
 
 
 def _identity(mean: Array) -> Array:
@@ -80,6 +109,7 @@ def same_form(p: dist.Distribution, q: dist.Distribution) -> tuple[dist.Distribu
     """Return two Gaussians on one space, both diagonal if they are, else both in full."""
     if p.event_shape != q.event_shape:
         raise ValueError(f"Expected two Gaussians on one space; got events {p.event_shape}, {q.event_shape}.")
+    check_batches("two Gaussians", p, q)
     return (dense(p), dense(q)) if is_dense(p) or is_dense(q) else (p, q)
 
 
@@ -110,7 +140,7 @@ def combine_gaussians(p: Any, q: Any, p_weight: Array, q_weight: Array) -> dist.
     orthogonal, upper = jnp.linalg.qr(roots)
     mean = solve_triangular(upper, jnp.swapaxes(orthogonal, -1, -2) @ targets)[..., 0]
     factor = lower_factor(solve_triangular(upper, identity))
-    return MultivariateNormal(unit * mean, scale_tril=unit[..., None] * factor)
+    return full_gaussian(unit * mean, unit[..., None] * factor)
 
 
 def _least_unit(s: Array, r: Array, p_weight: Array, q_weight: Array) -> Array:

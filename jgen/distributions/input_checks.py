@@ -18,10 +18,13 @@ def to_array(value: Any) -> Any:
     return jnp.asarray(value) if is_traced(value) else np.asarray(value)
 
 
-def to_float(value: Any, dtype: Any = float) -> Array:
-    """Convert to an array of floats of one type, however a scalar was written (1, 1.0 or an array)."""
+def to_float(value: Any, dtype: Any = jnp.float32) -> Array:
+    """Convert to an array of floats of one type, however a scalar was written (1, 1.0 or an array).
+
+    Half precision becomes float32: a log-density of it would have two or three digits.
+    """
     value = to_array(value)
-    return jnp.asarray(value, dtype=jnp.result_type(value, dtype))
+    return jnp.asarray(value, dtype=jnp.promote_types(jnp.result_type(value, float), dtype))
 
 
 def check_one(caller: str, **options: Any) -> None:
@@ -40,6 +43,15 @@ def check_finite(caller: str, **values: Any) -> None:
             raise ValueError(f"{caller}: {name} holds a NaN or an infinity.")
 
 
+def check_batches(caller: str, p: Any, q: Any) -> None:
+    """Raise where the batches of two distributions do not broadcast."""
+    try:
+        np.broadcast_shapes(p.batch_shape, q.batch_shape)
+    except ValueError:
+        shapes = f"{p.batch_shape} and {q.batch_shape}"
+        raise ValueError(f"{caller}: batches of shapes {shapes} do not broadcast.") from None
+
+
 def check_simplex(name: str, probs: Any) -> None:
     """Raise where known probabilities are negative or do not sum to 1 over the last axis."""
     if is_traced(probs):
@@ -51,6 +63,17 @@ def check_simplex(name: str, probs: Any) -> None:
     if not np.all(np.abs(total - 1) < 1e-5):
         worst = total.ravel()[np.argmax(np.abs(total.ravel() - 1))]
         raise ValueError(f"{name} must sum to 1 over the last axis, not {worst:.6g}: divide by the sum.")
+
+
+def as_simplex(name: str, probs: Any) -> Array:
+    """Check known probabilities, and divide them by their sum, which may be 1 but for rounding.
+
+    Raises:
+        ValueError: If known ones are negative or do not sum to 1 over the last axis.
+    """
+    check_simplex(name, probs)
+    value = to_float(probs)
+    return value if is_traced(probs) else value / value.sum(-1, keepdims=True)
 
 
 def check_positive_scalar(name: str, value: Any) -> None:

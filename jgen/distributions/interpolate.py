@@ -11,7 +11,7 @@ from jax.tree_util import Partial
 
 from jgen._internal.validation import is_traced
 from jgen.distributions.gaussian_algebra import combine_gaussians
-from jgen.distributions.input_checks import no_closed_form
+from jgen.distributions.input_checks import check_batches, no_closed_form
 from jgen.distributions.parameters import (
     Bernoulli,
     Categorical,
@@ -53,6 +53,7 @@ def interpolate(p: Any, q: Any, t: Array | float) -> dist.Distribution:
     _check_position(t)
     if p.event_shape != q.event_shape:
         raise ValueError(f"interpolate: events {p.event_shape} and {q.event_shape} are not of one shape.")
+    check_batches("interpolate", p, q)
     return _interpolate(p, q, t)
 
 

@@ -33,11 +33,15 @@ class Joint:
         """Evaluate the log-density ``[*sample]``, in nats, -inf outside the support of a part.
 
         Raises:
-            ValueError: If the names are not those of the parts.
+            ValueError: If the names are not those of the parts, or they are not of one ``[*sample]``.
         """
         if set(value) != set(self.parts):
             raise ValueError(f"this distribution is over {', '.join(self.parts)}; got {', '.join(value)}")
         terms = [log_prob_of(part, value[name]) for name, part in self.parts.items()]
+        if len(shapes := {term.shape for term in terms}) > 1:
+            raise ValueError(
+                f"the entries of a joint distribution are of one [*sample]; got {sorted(shapes)}"
+            )
         return jnp.sum(jnp.stack(terms), axis=0)
 
 

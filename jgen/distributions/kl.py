@@ -12,6 +12,7 @@ from jgen.diagnostics.weights.psis import pareto_k
 from jgen.diagnostics.weights.unseen_tail import FEWEST_FOR_K, LARGEST_K, unseen_tail
 from jgen.distributions.atoms import measure_of
 from jgen.distributions.closed_forms_of_kl import closed_form
+from jgen.distributions.input_checks import check_batches
 from jgen.distributions.parameters import log_prob_of
 from jgen.types import Array, Key, Result
 
@@ -53,6 +54,7 @@ def kl(p: Any, q: Any, *, key: Key | None = None, num_samples: int = 10_000) -> 
     """
     if p.event_shape != q.event_shape:
         raise ValueError(f"kl: events {p.event_shape} and {q.event_shape} are not of one shape.")
+    check_batches("kl", p, q)
     try:
         value = jnp.asarray(closed_form(p, q))
         return Result(value, value, value, 0, "closed form", {"divergence": "KL", "unit": "nats"})

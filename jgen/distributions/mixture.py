@@ -12,7 +12,7 @@ from numpyro.distributions import constraints
 from jgen._internal.threefry import two_uniforms
 from jgen.distributions import parameters
 from jgen.distributions.atoms import measure_of
-from jgen.distributions.input_checks import check_simplex, to_float
+from jgen.distributions.input_checks import as_simplex
 from jgen.distributions.moments import moments
 from jgen.distributions.parameters import (
     Categorical,
@@ -64,8 +64,7 @@ def mixture(weights: Any, components: dist.Distribution | Sequence[dist.Distribu
     Reference:
         Devroye, Non-Uniform Random Variate Generation (1986), chapters II.2 (inversion) and II.4.
     """
-    check_simplex("mixture: weights", weights)
-    weights, is_batch = to_float(weights), isinstance(components, dist.Distribution)
+    weights, is_batch = as_simplex("mixture: weights", weights), isinstance(components, dist.Distribution)
     parts: Any = components if is_batch else list(components)
     if not is_batch and not (parts and all(isinstance(c, dist.Distribution) for c in parts)):
         raise TypeError("mixture: components must be a NumPyro distribution or a list of them.")

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+from jax.scipy.special import betaln
 from jax.tree_util import all_leaves
 from numpyro.distributions import constraints
 
@@ -38,7 +39,8 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
         ``[*batch]``, in nats; NaN for events with NaN.
 
     Raises:
-        ValueError: If the value does not end with the axes of an event.
+        ValueError: If the value does not end with the axes of an event, or the axes before do not broadcast
+            with the batch.
 
     Example:
         >>> import jax, numpyro.distributions as dist
@@ -55,15 +57,21 @@ def log_prob_of(distribution: dist.Distribution, value: Array) -> Array:
             f"a value of {type(distribution).__name__} ends with the axes of an event, "
             f"{distribution.event_shape}; got shape {value.shape}"
         )
+    shape = _batch_shape_of(value, distribution)
+    if 0 in shape:
+        return jnp.zeros(shape)
+    value, distribution = _in_single_precision(value, distribution)
+    value = jnp.broadcast_to(value, shape + distribution.event_shape)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Out-of-support values", UserWarning)
         if has_elementwise_support(distribution):
             support, elementwise = support_of(distribution), elementwise_support(distribution)
             # Outside the support the formula is evaluated inside it, or its NaN would enter the gradients.
             inside = jnp.where(elementwise(value), value, elementwise.feasible_like(value))
-            log_prob = jnp.where(support(value), log_prob_inside(distribution, inside), -jnp.inf)
+            log_prob = log_prob_inside(distribution, inside)  # NaN for parameters that are NaN
+            log_prob = jnp.where(support(value) | jnp.isnan(log_prob), log_prob, -jnp.inf)
         else:
-            log_prob = jnp.asarray(distribution.log_prob(value))
+            log_prob = log_prob_inside(distribution, value)
     if not jnp.issubdtype(value.dtype, jnp.floating):
         return log_prob
     return jnp.where(jnp.isnan(value).any(tuple(range(-event_dim, 0))), jnp.nan, log_prob)
@@ -114,6 +122,68 @@ def _(distribution: dist.HurdleProbs):
     """Add the atom at 0 to positive numbers."""
     support = distribution.support
     return constraints.nonnegative if support is constraints.positive else support
+
+
+@log_prob_inside.register
+def _(distribution: dist.Cauchy, value: Array):
+    """Compute far from the location, where NumPyro's square overflows."""
+    away, scale = _standardised(distribution, value)
+    return -_log_one_plus_square(away) - jnp.log(scale) - np.log(np.pi)
+
+
+@log_prob_inside.register
+def _(distribution: dist.StudentT, value: Array):
+    """Compute far from the location, where NumPyro's square overflows."""
+    away, scale = _standardised(distribution, value)
+    df = jnp.broadcast_to(jnp.asarray(distribution.df, away.dtype), away.shape)
+    log_normaliser = jnp.log(scale) + jnp.log(df) / 2 + betaln(df / 2, jnp.full_like(df, 0.5))
+    return -(df + 1) / 2 * _log_one_plus_square(away / jnp.sqrt(df)) - log_normaliser
+
+
+def _standardised(distribution: Any, value: Array) -> tuple[Array, Array]:
+    """Return the distance from the location in units of the scale, and the scale, of one shape."""
+    value, loc, scale = jnp.broadcast_arrays(value, distribution.loc, distribution.scale)
+    return (value - loc) / scale, scale
+
+
+def _log_one_plus_square(x: Array) -> Array:
+    """Compute log(1 + x^2) without overflow; its gradient too."""
+    is_far = jnp.abs(x) > 1
+    near, far = jnp.where(is_far, 0, x), jnp.where(is_far, jnp.abs(x), 1)
+    return jnp.where(is_far, 2 * jnp.log(far) + jnp.log1p((1 / far) ** 2), jnp.log1p(near**2))
+
+
+def _batch_shape_of(value: Array, distribution: Any) -> tuple[int, ...]:
+    """Return the shape of the log-density of a value ``[*batch, *event]``."""
+    leading = value.shape[: value.ndim - distribution.event_dim]
+    try:
+        return np.broadcast_shapes(leading, distribution.batch_shape)
+    except ValueError:
+        raise ValueError(
+            f"a value of {type(distribution).__name__} starts with axes that broadcast with its batch, "
+            f"{distribution.batch_shape}; got shape {value.shape}"
+        ) from None
+
+
+def _in_single_precision(value: Array, distribution: Any) -> tuple[Array, Any]:
+    """Return a value and a distribution in float32 or wider, whose log-density has more than three digits.
+
+    A whole number is a float to a continuous distribution: differences of unsigned integers have no sign.
+    """
+    if not distribution.is_discrete and not jnp.issubdtype(value.dtype, jnp.floating):
+        value = value.astype(float)
+
+    def is_narrow(leaf: Any) -> bool:
+        dtype = getattr(leaf, "dtype", None)
+        return dtype is not None and jnp.issubdtype(dtype, jnp.number) and dtype.itemsize < 4
+
+    def widened(leaf: Any) -> Any:
+        dtype = jnp.float32 if jnp.issubdtype(jnp.result_type(leaf), jnp.floating) else jnp.int32
+        return jnp.asarray(leaf, dtype) if is_narrow(leaf) else leaf
+
+    if any(map(is_narrow, jax.tree.leaves(distribution))):
+        distribution = jax.tree.map(widened, distribution)
+    return widened(value), distribution
 
 
 def has_elementwise_support(distribution: Any) -> bool:
@@ -322,7 +392,12 @@ def split_components(mixture: Any) -> tuple[Array, list[Any], Callable[[Array, l
 
 
 def unchecked_logits(logits: Array) -> dist.CategoricalLogits:
-    """Make a categorical distribution whose logits may be -inf, which NumPyro's own check rejects."""
+    """Make a categorical distribution whose logits may be -inf, which NumPyro's own check rejects.
+
+    The largest logit becomes 0: NumPyro subtracts the logarithm of their sum, which a large one would round.
+    """
+    top = jax.lax.stop_gradient(logits.max(-1, keepdims=True))
+    logits = logits - jnp.where(jnp.isfinite(top), top, 0)
     return dist.CategoricalLogits(logits, validate_args=False)
 
 

@@ -1,6 +1,7 @@
 """Symmetrise a distribution over the order of its parts."""
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ import numpyro.distributions as dist
 from jax.scipy.special import logsumexp
 from jax.tree_util import register_dataclass
 
+from jgen.distributions.parameters import log_prob_of
 from jgen.types import Array, Key
 
 MAX_PARTS = 7
@@ -41,8 +43,20 @@ class Symmetrised:
         return self.base.sample(base_key)[self.orders[which]]
 
     def log_prob(self, value: Array) -> Array:
-        """Evaluate the log-density ``[]`` of ``value [dim]``, in nats."""
-        return logsumexp(jax.vmap(self.base.log_prob)(value[self.orders])) - jnp.log(len(self.orders))
+        """Evaluate the log-density ``[]`` of ``value [dim]``, in nats.
+
+        Raises:
+            ValueError: If the value has another shape.
+        """
+        if jnp.shape(value) != self.base.event_shape:
+            raise ValueError(
+                f"a value of this symmetrised distribution is of shape {self.base.event_shape}; got "
+                f"{jnp.shape(value)}"
+            )
+        value = jnp.asarray(value)
+        return logsumexp(jax.vmap(partial(log_prob_of, self.base))(value[self.orders])) - jnp.log(
+            len(self.orders)
+        )
 
 
 def symmetrised(base: dist.Distribution, num_parts: int) -> Symmetrised:
@@ -82,7 +96,7 @@ def symmetrised(base: dist.Distribution, num_parts: int) -> Symmetrised:
             f"{base.batch_shape}, event shape {base.event_shape} and {num_parts} parts"
         )
     (dim,) = base.event_shape
-    if dim % num_parts:
+    if not dim or dim % num_parts:
         raise ValueError(f"{dim} coordinates do not divide into {num_parts} equal parts")
     places = np.arange(dim).reshape(num_parts, -1)  # [part, coordinate]
     orders = np.stack([places[list(order)].ravel() for order in permutations(range(num_parts))])

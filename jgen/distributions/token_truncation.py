@@ -52,7 +52,10 @@ def truncation(*, temperature: Any = 1.0, top_k: Any = None, top_p: Any = None) 
 
 
 def _truncated(temperature: Array, top_k: Array | None, top_p: Array | None, logits: Array) -> Array:
-    dtype = logits.dtype
+    logits = jnp.asarray(logits)
+    if not logits.ndim or not logits.shape[-1]:
+        raise ValueError(f"truncation takes logits [..., vocabulary]; got shape {logits.shape}")
+    dtype = logits.dtype if jnp.issubdtype(logits.dtype, jnp.floating) else jnp.result_type(float)
     logits = at_least_float32(logits) / temperature  # [..., vocabulary]
     logits = jnp.where(jnp.isnan(logits).any(-1, keepdims=True), jnp.nan, logits)  # NaN would sort last
     if top_k is None and top_p is None:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from jgen.distributions.input_checks import no_closed_form
+from jgen.distributions.input_checks import check_batches, no_closed_form
 from jgen.distributions.parameters import Bernoulli, Categorical, bernoulli_log_probs
 from jgen.types import Array, Result
 
@@ -32,6 +32,7 @@ def total_variation(p: Any, q: Any) -> Result:
         >>> float(total_variation(p, q).value)
         0.25
     """
+    check_batches("total_variation", p, q)
     outcomes = [_probabilities(d) for d in (p, q)]
     if outcomes[0].shape[-1] != outcomes[1].shape[-1]:
         raise ValueError(f"total_variation: {outcomes[0].shape[-1]} and {outcomes[1].shape[-1]} outcomes.")

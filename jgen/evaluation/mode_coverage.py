@@ -73,7 +73,8 @@ def mode_coverage(
         raise ValueError(f"radius must be above 0 and min_draws at least 1, got {radius} and {min_draws}")
     counts = np.zeros(len(centres), int)
     for start in range(0, len(draws), CHUNK):
-        distance = np.linalg.norm(draws[start : start + CHUNK, None] - centres, axis=-1)  # [draw, mode]
+        with np.errstate(invalid="ignore"):  # a draw or a centre that is not finite is near to nothing
+            distance = np.linalg.norm(draws[start : start + CHUNK, None] - centres, axis=-1)  # [draw, mode]
         near = distance.min(1) <= radius
         counts += np.bincount(distance[near].argmin(1), minlength=len(centres))
     rule = f"at least {min_draws} of {len(draws)} draws within {radius:g} of the nearest centre"

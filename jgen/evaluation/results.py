@@ -125,7 +125,8 @@ def compare(first: Result, second: Result) -> Result:
         raise ValueError(
             f"results of different protocols do not compare: {', '.join(differing)}. Evaluate both by one."
         )
-    value = first.value - second.value
+    with np.errstate(invalid="ignore"):  # of two infinite values
+        value = first.value - second.value
     freedoms = first.dof, second.dof
     dof = welch_satterthwaite((first.standard_error, second.standard_error), freedoms)
     quantile, *quantiles = stdtrit((dof, *freedoms), 0.975)
@@ -159,6 +160,9 @@ def against_best(
         Name -> its ``mean`` and its difference ``minus best``, 0 for the best. One with a NaN is never the
         best, and does not count as a model.
 
+    Raises:
+        ValueError: For values that are no vectors, or not of as many examples each.
+
     Example:
         >>> import numpy as np
         >>> values = {"one": np.array([1.0, 2.0]), "two": np.array([2.0, 3.0])}
@@ -169,8 +173,12 @@ def against_best(
         Tukey (1953), The problem of multiple comparisons; Hsu (1996), Multiple comparisons, chapter 5.
     """
     means = {name: mean_result(row, method, protocol) for name, row in values.items()}
-    best = np.asarray(values[max(means, key=lambda name: np.nan_to_num(means[name].value, nan=-np.inf))])
-    minus = {name: np.asarray(row) - best for name, row in values.items()}
+    best = max(means, key=lambda name: np.nan_to_num(means[name].value, nan=-np.inf))
+    rows = {name: np.asarray(row, np.float64) for name, row in values.items()}
+    if len(sizes := {row.size for row in rows.values()}) > 1:
+        raise ValueError(f"against_best compares values of the same examples; got {sorted(sizes)} of them")
+    with np.errstate(invalid="ignore"):
+        minus = {name: row - rows[best] for name, row in rows.items()}
     num_models = sum(bool(np.isfinite(mean.value)) for mean in means.values())
     differences = {name: mean_result(row, "paired difference", protocol) for name, row in minus.items()}
     return {

@@ -65,12 +65,16 @@ def evaluate_draws(run: Run, *, seconds: float, mean: Array, variance: Array) ->
     value = flatten_event(run.draws.value, axes)  # [*run, dim]
     if value.shape[axes:] != np.shape(mean) or value.shape[axes:] != np.shape(variance):
         raise ValueError(
-            f"the draws have {value.shape[axes]} coordinates; mean and variance must be ravelled to as many, "
-            f"got shapes {np.shape(mean)} and {np.shape(variance)}"
+            f"draws of shape {value.shape} have {math.prod(value.shape[axes:])} coordinates; mean and "
+            f"variance must be ravelled to as many, got shapes {np.shape(mean)} and {np.shape(variance)}"
         )
+    if not value.size:
+        raise ValueError(f"evaluate_draws takes one draw or more; got draws of shape {value.shape}")
     estimate, error, others = ESTIMATES[run.draws.kind](value, run.draws)
-    z_score = np.abs(np.asarray(estimate, np.float64) - np.asarray(mean)) / np.asarray(error)  # [dim]
-    ess = float(np.min(np.asarray(variance) / np.asarray(error, np.float64) ** 2))
+    known_error = np.asarray(error, np.float64)  # [dim]
+    with np.errstate(divide="ignore", invalid="ignore"):  # draws that are all equal have no error
+        z_score = np.abs(np.asarray(estimate, np.float64) - np.asarray(mean)) / known_error  # [dim]
+        ess = float(np.min(np.asarray(variance) / known_error**2))
     return {
         MEAN_ERROR: float(np.max(z_score)),
         ESS: ess,
@@ -138,7 +142,8 @@ def _ensemble(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:
 
 
 def _markov(value: Any, draws: Draws) -> tuple[Array, Array, dict[str, Any]]:  # noqa: ARG001
-    mean = np.asarray(value).mean((0, 1), dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        mean = np.asarray(value).mean((0, 1), dtype=np.float64)
     error, mixing = in_own_precision(
         jax.vmap(lambda x: (mcse_between(x), rhat(x)), in_axes=2), value
     )  # [dim]

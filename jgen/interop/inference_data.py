@@ -37,7 +37,7 @@ def to_arviz(
         ArviZ's container, from which ``from_arviz`` returns the same draws.
 
     Raises:
-        ValueError: If the run stored no draws, or two arrays have one name.
+        ValueError: If the run stored no draws, two arrays have one name, or they are not of one run.
         ImportError: If ArviZ is not installed.
 
     Example:
@@ -68,6 +68,10 @@ def to_arviz(
     facts = {name: np.asarray(fact) for name, fact in stored.info.items()}
     if stored.log_weight is not None:
         facts[LOG_WEIGHT] = np.asarray(stored.log_weight)
+    runs = {array.shape[:2] for array in (*variables.values(), *facts.values())}
+    if len(runs) != 1 or len(run := runs.pop()) < 2 or 0 in run:
+        shapes = {name: array.shape for name, array in (variables | facts).items()}
+        raise ValueError(f"to_arviz takes draws [chain, draw, *event] of one run, one or more; got {shapes}")
     arviz = import_arviz()
     groups = {"posterior": variables} | ({"sample_stats": facts} if facts else {})
     convert = functools.partial(arviz.from_dict, coords=coords, dims=dims)

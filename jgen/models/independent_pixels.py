@@ -1,5 +1,6 @@
 r"""Fit a model of independent pixels, a baseline for latent-variable models."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,15 @@ def _log_prob(log_probs: Any, x: ArrayLike) -> np.ndarray:
 def _levels(x: ArrayLike, shape: tuple[int, ...], num_levels: int) -> np.ndarray:
     """Return the levels as indices ``[example, pixel]``."""
     values = np.asarray(x)
-    rows = values.astype(np.int64)
-    if values.shape[1:] != shape or not ((rows == values) & (rows >= 0) & (rows < num_levels)).all():
+    with np.errstate(invalid="ignore"):  # NaN is no level
+        rows = values.astype(np.int64)
+    if (
+        not values.ndim
+        or values.shape[1:] != shape
+        or not ((rows == values) & (rows >= 0) & (rows < num_levels)).all()
+    ):
         raise ValueError(
             f"x must be whole numbers from 0 to {num_levels - 1} of shape [example, *{shape}], got shape "
             f"{values.shape} with values from {values.min(initial=0)} to {values.max(initial=0)}"
         )
-    return rows.reshape(len(rows), -1)
+    return rows.reshape(len(rows), math.prod(shape))

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
+from jgen._internal.dtypes import at_least_float32
 from jgen.distributions.multivariate_normal import MultivariateNormal
 from jgen.types import Array, PyTree
 
@@ -25,7 +26,7 @@ class Posterior(NamedTuple):
     Attributes:
         mean: ``[batch, latent]``.
         factor: Any square root of the covariance ``[latent, latent]``.
-        log_det: Log-determinant of M ``[]``.
+        log_det: Log-determinant of M in units of the noise, :math:`M / s^2` ``[]``.
     """
 
     mean: Array
@@ -56,7 +57,7 @@ def exact_posterior(params: PyTree, x: Array) -> dist.Distribution:
 def linear_log_prob(params: PyTree, x: Array) -> Array:
     r"""Compute the exact log p(x) of the linear Gaussian decoder under the standard normal prior.
 
-    With m the posterior mean, :math:`-\tfrac12 (|x - b - Wm|^2/s^2 + |m|^2 + \log\det M + (d - k) \log s^2
+    With m the posterior mean, :math:`-\tfrac12 (|x - b - Wm|^2/s^2 + |m|^2 + \log\det (M/s^2) + d \log s^2
     + d \log 2\pi)`, without cancellation of large numbers.
 
     Args:
@@ -71,19 +72,21 @@ def linear_log_prob(params: PyTree, x: Array) -> Array:
         >>> print(linear_log_prob({"decoder": decoder}, jnp.zeros((1, 1))).round(4))  # N(0, 2) at 0
         [-1.2655]
     """
+    params, x = jax.tree.map(at_least_float32, (params, x))
     decoder = params["decoder"]
-    (dim, latent), log_scale = decoder["weight"].shape, decoder["log_scale"]
+    dim, log_scale = decoder["weight"].shape[0], decoder["log_scale"]
     mean, _, log_det = _posterior(decoder, x)
     misfit = x - linear_decoder(params, mean).mean
-    quadratic = (misfit**2).sum(-1) * jnp.exp(-2 * log_scale) + (mean**2).sum(-1)  # [batch]
-    return -(quadratic + log_det + 2 * (dim - latent) * log_scale + dim * log(2 * pi)) / 2
+    quadratic = ((misfit / jnp.exp(log_scale)) ** 2).sum(-1) + (mean**2).sum(-1)  # [batch]
+    return -(quadratic + log_det + 2 * dim * log_scale + dim * log(2 * pi)) / 2
 
 
 def _posterior(decoder: PyTree, x: Array) -> Posterior:
-    weight, scale = decoder["weight"], jnp.exp(decoder["log_scale"])
+    scale = jnp.exp(decoder["log_scale"])
+    weight = decoder["weight"] / scale  # in units of the noise, whose square may be no number
     with jax.default_matmul_precision("highest"):
-        gram = weight.T @ weight + scale**2 * jnp.eye(weight.shape[1], dtype=weight.dtype)
+        gram = weight.T @ weight + jnp.eye(weight.shape[1], dtype=weight.dtype)
         lower = jnp.linalg.cholesky(gram)
         inverse = solve_triangular(lower, jnp.eye(len(lower), dtype=lower.dtype), lower=True)
-        mean = (x - jnp.broadcast_to(decoder["bias"], x.shape)) @ weight @ inverse.T @ inverse
-    return Posterior(mean, scale * inverse.T, 2 * jnp.log(jnp.diag(lower)).sum())
+        mean = (x - jnp.broadcast_to(decoder["bias"], x.shape)) / scale @ weight @ inverse.T @ inverse
+    return Posterior(mean, inverse.T, 2 * jnp.log(jnp.diag(lower)).sum())

@@ -55,7 +55,8 @@ def pca(rows: ArrayLike, num_components: int) -> PCA:
         The directions, with functions that project, whiten and reconstruct.
 
     Raises:
-        ValueError: For rows that are no table of finite numbers, or more components than the rows have.
+        ValueError: For rows that are no table of finite numbers, more components than the rows have, or a
+            unit in which variances are no normal numbers.
 
     Example:
         >>> import jax.numpy as jnp
@@ -70,6 +71,12 @@ def pca(rows: ArrayLike, num_components: int) -> PCA:
     if not 1 <= num_components <= rank:
         raise ValueError(
             f"num_components must be between 1 and {rank}, the rank of the centred rows; got {num_components}"
+        )
+    info = np.finfo(np.dtype(jnp.result_type(float)))
+    if not info.tiny <= values[num_components - 1] <= values[0] <= info.max:
+        raise ValueError(
+            f"the variances run from {values[num_components - 1]:.3g} to {values[0]:.3g}, which {info.dtype} "
+            "does not hold: change the unit of the rows"
         )
     parts = (mean, vectors[:num_components], values[:num_components], np.sum(values[num_components:]))
     return PCA(*(jnp.asarray(part, float) for part in parts))

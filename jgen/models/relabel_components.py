@@ -7,14 +7,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.dtypes import at_least_float32
+from jgen._internal.units import unit_of
+from jgen._internal.validation import is_traced
 from jgen.types import Array
 
 SWEEPS = 5
 BATCH = 256
 SMALLEST_SD = 1e-3
+"""Least deviation of a part of a component, in that of the part over all draws and components."""
 
 
-@jax.jit
 def relabel_components(draws: Array) -> Array:
     r"""Permute the components of each draw so that all draws are as similar as possible.
 
@@ -34,7 +37,8 @@ def relabel_components(draws: Array) -> Array:
         The permuted draws ``[draw, component, part]``.
 
     Raises:
-        ValueError: If there are more than 7 components.
+        ValueError: For draws of another shape, more than 7 components, or known draws that are not finite,
+            which have no nearest order.
 
     Example:
         >>> import jax.numpy as jnp
@@ -46,20 +50,39 @@ def relabel_components(draws: Array) -> Array:
         Stephens (2000), "Dealing with label switching in mixture models", JRSS B 62(4), algorithm 2 with a
         Gaussian loss.
     """
-    if draws.shape[1] > 7:
+    if jnp.ndim(draws) != 3 or not jnp.size(draws):
+        raise ValueError(f"relabel_components takes draws [draw, component, part]; got {jnp.shape(draws)}")
+    if jnp.shape(draws)[1] > 7:
         raise ValueError(
-            f"relabel_components tries all K! orders, and K = {draws.shape[1]} components are more than 7"
+            f"relabel_components tries all K! orders, and K = {jnp.shape(draws)[1]} components are more "
+            "than 7"
         )
+    if not is_traced(draws) and not np.isfinite(np.asarray(draws, np.float64)).all():
+        raise ValueError("relabel_components: a draw is NaN or infinite, and so has no nearest order")
+    return _relabel(jnp.asarray(draws))
+
+
+@jax.jit
+def _relabel(draws: Array) -> Array:
+    wide = at_least_float32(draws)
+    centred = wide - jnp.broadcast_to(wide[:1, :1], wide.shape)  # [draw, component, part]
+    scaled = centred / jnp.broadcast_to(unit_of(centred, (0, 1)), centred.shape)
     orders = np.array(list(permutations(range(draws.shape[1]))))  # [order, component]
+    spread = scaled.std((0, 1))  # [part]
+    least = SMALLEST_SD * jnp.where(spread > 0, spread, 1.0)
 
     def nearest(mean: Array, sd: Array, draw: Array) -> Array:
         distances = (((draw[orders] - mean[None]) / sd[None]) ** 2).sum((1, 2))
-        return draw[jnp.asarray(orders)[jnp.argmin(distances)]]
+        return jnp.asarray(orders)[jnp.argmin(distances)]  # [component]
 
-    def sweep(_: Array, draws: Array) -> Array:
-        towards = functools.partial(nearest, draws.mean(0), draws.std(0) + SMALLEST_SD)
-        return jax.lax.map(towards, draws, batch_size=BATCH)
+    def orders_towards(mean: Array, sd: Array) -> Array:
+        return jax.lax.map(functools.partial(nearest, mean, sd), scaled, batch_size=BATCH)
 
-    spread = jnp.broadcast_to(draws.std((0, 1)), draws.shape[1:]) + SMALLEST_SD
-    towards_first = functools.partial(nearest, draws[0], spread)
-    return jax.lax.fori_loop(0, SWEEPS, sweep, jax.lax.map(towards_first, draws, batch_size=BATCH))
+    def sweep(_: Array, chosen: Array) -> Array:
+        current = jnp.take_along_axis(scaled, chosen[..., None], axis=1)
+        sd = current.std(0)
+        return orders_towards(current.mean(0), sd + jnp.broadcast_to(least, sd.shape))
+
+    start = jnp.broadcast_to(spread + least, draws.shape[1:])
+    chosen = jax.lax.fori_loop(0, SWEEPS, sweep, orders_towards(scaled[0], start))  # [draw, component]
+    return jnp.take_along_axis(draws, chosen[..., None], axis=1)

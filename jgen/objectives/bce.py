@@ -8,6 +8,7 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.dtypes import at_least_float32
 from jgen._internal.validation import innermost
 from jgen.objectives.latent_terms import bind_model, decoded, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
@@ -57,7 +58,7 @@ def bce(model: LatentModel) -> Partial:
 
 
 def _bce(model: LatentModel, params: PyTree, batch: Array, key: Key) -> LossAndAux:
-    logits = _logits_of(decoded(model, params, batch, key), batch.shape)
+    logits = at_least_float32(_logits_of(decoded(model, params, batch, key), batch.shape))
     error = jax.nn.softplus(logits) - batch * logits  # [batch, *event]
     error = jnp.where((batch >= 0) & (batch <= 1), error, jnp.nan)
     cross_entropy = per_example(error).mean(1)  # [batch]

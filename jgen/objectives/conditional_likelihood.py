@@ -6,6 +6,7 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen.distributions.parameters import log_prob_of
 from jgen.objectives.input_checks import distribution_given, require_event
 from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Conditional, Key, LossAndAux, PyTree
@@ -56,7 +57,7 @@ def _conditional_likelihood(conditional: Partial, params: PyTree, batch: PyTree,
     condition, value = batch
     distribution = distribution_given("conditional", conditional, params, condition)
     require_event("conditional", distribution, value)
-    log_prob = distribution.log_prob(value)  # [batch]
+    log_prob = log_prob_of(distribution, value)  # [batch]
     return -log_prob.mean(), {"log_prob": log_prob}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
+from jgen._internal.dtypes import at_least_float32
 from jgen.types import Array
 
 SCALES = 2 * np.array([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
@@ -27,7 +28,7 @@ def rbf(lengths: Sequence[float] | Array = (0.5, 1.0, 2.0, 4.0)) -> Partial:
 
 
 def _rbf(lengths: Array, squared_distance: Array) -> Array:
-    scaled = jnp.expand_dims(jnp.asarray(squared_distance), -1)
+    scaled = jnp.expand_dims(at_least_float32(squared_distance), -1)
     return jnp.exp(-scaled / jnp.expand_dims(2 * lengths**2, range(scaled.ndim - 1))).sum(-1)
 
 
@@ -48,6 +49,6 @@ def imq(scales: ArrayLike | Sequence[float] = SCALES) -> Partial:
 
 
 def _imq(scales: Array, squared_distance: Array) -> Array:
-    distance = jnp.expand_dims(jnp.asarray(squared_distance), -1)
+    distance = jnp.expand_dims(at_least_float32(squared_distance), -1)
     scales = jnp.expand_dims(scales, range(distance.ndim - 1))
     return (scales / (scales + distance)).sum(-1)

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgen._internal.dtypes import at_least_float32
 from jgen.objectives.latent_terms import bind_model, draw, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Key, LatentModel, LossAndAux, PyTree
@@ -46,7 +47,7 @@ def latent_l2(model: LatentModel) -> Partial:
 
 
 def _latent_l2(model: LatentModel, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:
-    value = jnp.square(per_example(draw(model, params, batch, key))).sum(1) / 2  # [batch]
+    value = jnp.square(at_least_float32(per_example(draw(model, params, batch, key)))).sum(1) / 2  # [batch]
     return value.mean(), {"latent_l2": value}
 
 

@@ -1,11 +1,14 @@
 """Compute the terms of latent-variable objectives: posterior draws, priors, likelihoods."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
 from jgen._internal.binding import as_partial
 from jgen.diagnostics.weights.kish_ess import kish_ess
+from jgen.distributions.parameters import log_prob_of
 from jgen.objectives import input_checks
 from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
 
@@ -89,7 +92,7 @@ def mean_of(part: str, distribution: dist.Distribution) -> Array:
 
 def log_prior(model: LatentModel, params: PyTree, z: Array) -> Array:
     """Compute log p(z) of ``z [particle, batch, *latent]``, ``[particle, batch]``."""
-    return jax.vmap(jax.vmap(prior_of(model, params).log_prob))(z)
+    return jax.vmap(jax.vmap(partial(log_prob_of, prior_of(model, params))))(z)
 
 
 def log_likelihood(model: LatentModel, params: PyTree, x: PyTree, z: Array) -> Array:
@@ -98,7 +101,7 @@ def log_likelihood(model: LatentModel, params: PyTree, x: PyTree, z: Array) -> A
     likelihood = decode(model, params, z.reshape(-1, *z.shape[2:]))
     input_checks.require_event("decoder", likelihood, x)
     tiled = jax.tree.map(lambda leaf: jnp.tile(leaf, (num_particles,) + (1,) * (leaf.ndim - 1)), x)
-    return likelihood.log_prob(tiled).reshape(num_particles, -1)
+    return log_prob_of(likelihood, tiled).reshape(num_particles, -1)
 
 
 def sample_and_log_prob(distribution: dist.Distribution, key: Key) -> tuple[Array, Array]:
@@ -107,7 +110,7 @@ def sample_and_log_prob(distribution: dist.Distribution, key: Key) -> tuple[Arra
     The intermediates of a flow's draw are reused, so that its log-probability needs no inverse.
     """
     z, intermediates = distribution.sample_with_intermediates(key)
-    return z, distribution.log_prob(z, intermediates) if intermediates else distribution.log_prob(z)
+    return z, distribution.log_prob(z, intermediates) if intermediates else log_prob_of(distribution, z)
 
 
 def log_mean_exp(log_weight: Array) -> Array:

@@ -1,6 +1,7 @@
 """Maximise the likelihood of a distribution."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +9,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import Distribution, Logistic
 
 from jgen._internal.binding import as_partial
+from jgen.distributions.parameters import log_prob_of
 from jgen.objectives.input_checks import require_event, require_unbatched
 from jgen.objectives.latent_terms import per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
@@ -55,7 +57,7 @@ def maximum_likelihood(distribution_of: Callable[[PyTree], Distribution]) -> Par
 def _maximum_likelihood(distribution_of: Partial, params: PyTree, batch: PyTree, key: Key) -> LossAndAux:  # noqa: ARG001
     distribution = require_unbatched("what distribution_of returns", distribution_of(params), "example")
     require_event("distribution", distribution, batch)
-    log_prob = jax.vmap(distribution.log_prob)(batch)  # [batch]
+    log_prob = jax.vmap(partial(log_prob_of, distribution))(batch)  # [batch]
     return -log_prob.mean(), {"log_prob": log_prob}
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import as_partial
+from jgen._internal.dtypes import at_least_float32
 from jgen.objectives.kernels import SCALES, imq, rbf
 from jgen.objectives.latent_terms import bind_model, draw, draw_prior, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
@@ -67,7 +68,7 @@ def _mmd(kernel: Partial | None, model: LatentModel, params: PyTree, batch: PyTr
 
 def mmd_terms(kernel: Callable[[Array], Array], x: Array, y: Array) -> Array:
     """Compute terms ``[draw]`` whose mean is the unbiased squared discrepancy of x and y ``[draw, dim]``."""
-    num_draws = x.shape[0]
+    x, y, num_draws = at_least_float32(x), at_least_float32(y), x.shape[0]
     if num_draws < 2:
         raise ValueError(f"mmd compares the draws of a batch in pairs: it needs 2 examples, got {num_draws}")
     others = 1 - jnp.eye(num_draws, dtype=x.dtype)  # [draw, draw]

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jax.tree_util import Partial
 
+from jgen._internal.dtypes import at_least_float32
 from jgen.objectives.latent_terms import bind_model, decoded, mean_of, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
 from jgen.types import Array, Key, LatentModel, LossAndAux, PyTree
@@ -47,7 +48,8 @@ def mse(model: LatentModel) -> Partial:
 
 
 def _mse(model: LatentModel, params: PyTree, batch: Array, key: Key) -> LossAndAux:
-    error = jnp.square(batch - mean_of("decoder", decoded(model, params, batch, key)))  # [batch, *event]
+    mean = mean_of("decoder", decoded(model, params, batch, key))
+    error = jnp.square(at_least_float32(batch) - at_least_float32(mean))  # [batch, *event]
     squared_error = per_example(error).mean(1)  # [batch]
     return squared_error.mean(), {"squared_error": squared_error}
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
+from jgen._internal.dtypes import at_least_float32
 from jgen.objectives.input_checks import check_size
 from jgen.objectives.latent_terms import bind_model, draw, draw_prior, per_example
 from jgen.objectives.recipe import Recipe, RecipeInputs
@@ -70,6 +71,7 @@ def _sliced_wasserstein(
 
 def transport_cost(key: Key, x: Array, y: Array, num_projections: int) -> Array:
     """Compute the cost ``[draw]`` of transporting each of ``x`` to ``y [draw, dim]``, averaged over lines."""
+    x, y = at_least_float32(x), at_least_float32(y)
     directions = jax.random.normal(key, (x.shape[1], num_projections), x.dtype)
     directions = directions / jnp.linalg.norm(directions, axis=0, keepdims=True)  # [dim, projection]
     along_x, along_y = x @ directions, y @ directions  # [draw, projection]

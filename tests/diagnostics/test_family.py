@@ -115,7 +115,7 @@ def test_degrees_of_freedom_add_up_as_errors_do():
         ((0.2, 0.0), (7, 3), 7),
         ((0.2, 0.3), (np.inf, np.inf), np.inf),
     ]
-    cases += [((1e-200, 1e-200), (4, 4), 4)]  # squares that underflow are no error
+    cases += [((1e-200, 1e-200), (4, 4), 8)]  # whose squares underflow
     cases += [((unknown, unknown), (7, 3), 3) for unknown in (0.0, np.nan, np.inf)]
     for errors, dofs, expected in cases:
         assert diagnostics.welch_satterthwaite(errors, dofs) == pytest.approx(expected)

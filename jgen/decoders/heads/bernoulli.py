@@ -11,12 +11,12 @@ from jgen.types import Array
 
 
 class BernoulliBits(ValidatedOnHost, dist.BernoulliLogits):
-    """Bernoulli distribution of NumPyro with -inf for values other than 0 and 1."""
+    """Bernoulli distribution of NumPyro with -inf for values other than 0 and 1, NaN for NaN."""
 
     def log_prob(self, value: Array) -> Array:
         """Compute the log-mass ``[*sample, *batch]`` in nats."""
         is_one, valid = jnp.equal(value, 1), jnp.equal(value, 0) | jnp.equal(value, 1)
-        return jnp.where(valid, super().log_prob(is_one), -jnp.inf)
+        return jnp.where(valid, super().log_prob(is_one), jnp.where(jnp.isnan(value), jnp.nan, -jnp.inf))
 
 
 class Bernoulli(nn.Module):

@@ -17,7 +17,8 @@ class CategoricalLevels(ValidatedOnHost, dist.CategoricalLogits):
         """Compute the log-mass ``[*sample, *batch]`` in nats."""
         value, last = jnp.asarray(value), self.logits.shape[-1] - 1
         valid = (value >= 0) & (value <= last) & (value == jnp.floor(value))
-        return jnp.where(valid, super().log_prob(jnp.where(valid, value, 0).astype(jnp.int32)), -jnp.inf)
+        log_prob = super().log_prob(jnp.where(valid, value, 0).astype(jnp.int32))
+        return jnp.where(valid, log_prob, jnp.where(jnp.isnan(value), jnp.nan, -jnp.inf))
 
 
 class Categorical(nn.Module):

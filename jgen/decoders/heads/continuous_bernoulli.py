@@ -52,7 +52,8 @@ class ContinuousBernoulliLogits(ValidatedOnHost, dist.Distribution):
     def log_prob(self, value: Array) -> Array:
         """Compute the log-density ``[*sample, *batch]`` in nats; -inf outside [0, 1]."""
         value, logits = jnp.broadcast_arrays(jnp.asarray(value, self.logits.dtype), self.logits)
-        return jnp.where((value >= 0) & (value <= 1), log_density(logits, value), -jnp.inf)
+        outside = jnp.where(jnp.isnan(value), jnp.nan, -jnp.inf)
+        return jnp.where((value >= 0) & (value <= 1), log_density(logits, value), outside)
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
         """Draw ``[*sample, *batch]``."""

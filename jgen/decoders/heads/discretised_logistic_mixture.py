@@ -75,7 +75,8 @@ class DiscretisedLogistics(ValidatedOnHost, dist.Distribution):
         last = self.num_levels - 1
         mass = jnp.where(x <= 0, below_upper, jnp.where(x >= last, above_lower, between))  # [..., component]
         log_prob = jax.nn.logsumexp(jax.nn.log_softmax(logits) + mass, axis=-1)
-        return jnp.where((level >= 0) & (level <= last) & (level == jnp.floor(level)), log_prob, -jnp.inf)
+        inside = (level >= 0) & (level <= last) & (level == jnp.floor(level))
+        return jnp.where(inside, log_prob, jnp.where(jnp.isnan(level), jnp.nan, -jnp.inf))
 
     def sample(self, key: Key, sample_shape: tuple[int, ...] = ()) -> Array:
         """Draw levels ``[*sample, *batch]``, integers."""

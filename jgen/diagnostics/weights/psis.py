@@ -105,7 +105,7 @@ def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
     fitted = num_above >= MIN_TAIL
 
     above = jnp.exp(cutoff)
-    excess = jnp.where(rising > cutoff, jnp.exp(rising) - above, 0.0)  # [tail]
+    excess = jnp.where(rising > cutoff, above * jnp.expm1(rising - cutoff), 0.0)  # [tail]
     excess = jnp.where(fitted, excess, 1.0 + jnp.arange(num_tail))  # any values, to avoid division by zero
     num_fitted = jnp.where(fitted, num_above, num_tail)
     k, sigma = _fit_generalised_pareto(excess, num_fitted)

@@ -7,11 +7,15 @@ add little, multinomial the most.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
 
+from jgen._internal.dtypes import at_least_float32
+from jgen._internal.validation import is_traced
 from jgen.types import Array, Key
 
 
-def systematic(key: Key, log_weight: Array) -> Array:
+def systematic(key: Key, log_weight: ArrayLike) -> Array:
     r"""Resample at the points :math:`(i + u) / N`, with one uniform u.
 
     Every draw has :math:`\lfloor N w \rfloor` copies or one more.
@@ -23,6 +27,9 @@ def systematic(key: Key, log_weight: Array) -> Array:
     Returns:
         Index of the draw that each copy is of ``[particle]``; each once where no weight is positive.
 
+    Raises:
+        ValueError: If ``log_weight`` is not a vector of at least one number, or a known one is NaN or +inf.
+
     Example:
         >>> import jax, jax.numpy as jnp
         >>> print(systematic(jax.random.key(0), jnp.log(jnp.array([0.5, 0.25, 0.0, 0.25]))))
@@ -32,11 +39,12 @@ def systematic(key: Key, log_weight: Array) -> Array:
         Carpenter, Clifford and Fearnhead (1999), "Improved particle filter for nonlinear problems", IEE
         Proceedings 146(1).
     """
+    log_weight = _check("systematic", log_weight)
     index = jnp.arange(log_weight.size)
     return ancestors(log_weight, index, jax.random.uniform(key, dtype=log_weight.dtype))
 
 
-def stratified(key: Key, log_weight: Array) -> Array:
+def stratified(key: Key, log_weight: ArrayLike) -> Array:
     r"""Resample at the points :math:`(i + u_i) / N`, with a uniform each; see ``systematic``.
 
     The number of copies of every draw differs from :math:`N w` by less than two.
@@ -49,11 +57,12 @@ def stratified(key: Key, log_weight: Array) -> Array:
     Reference:
         Kitagawa (1996), Journal of Computational and Graphical Statistics 5(1).
     """
+    log_weight = _check("stratified", log_weight)
     index = jnp.arange(log_weight.size)
     return ancestors(log_weight, index, jax.random.uniform(key, log_weight.shape, log_weight.dtype))
 
 
-def multinomial(key: Key, log_weight: Array) -> Array:
+def multinomial(key: Key, log_weight: ArrayLike) -> Array:
     """Resample at N independent points; see ``systematic``.
 
     Example:
@@ -64,6 +73,7 @@ def multinomial(key: Key, log_weight: Array) -> Array:
     Reference:
         Gordon, Salmond and Smith (1993), IEE Proceedings F 140(2).
     """
+    log_weight = _check("multinomial", log_weight)
     whole_key, key = jax.random.split(key)
     whole = jax.random.randint(whole_key, log_weight.shape, 0, log_weight.size)
     return ancestors(log_weight, whole, jax.random.uniform(key, log_weight.shape, log_weight.dtype))
@@ -101,6 +111,18 @@ def ancestors(log_weight: Array, whole: Array, fraction: Array) -> Array:
     index, positive = jnp.arange(size), log_weight > -jnp.inf
     before = jax.lax.cummax(jnp.where(positive, index, jnp.argmax(positive)))  # sums may differ by rounding
     return jnp.where(positive.any(), before[chosen], index)
+
+
+def _check(caller: str, log_weight: ArrayLike) -> Array:
+    """Return log-weights as floats of 32 bits or more ``[particle]``, after checking them."""
+    if jnp.ndim(log_weight) != 1 or jnp.size(log_weight) == 0:
+        raise ValueError(
+            f"{caller} resamples a vector of log-weights [particle], of one or more; got shape "
+            f"{jnp.shape(log_weight)}. Map over populations with jax.vmap."
+        )
+    if not is_traced(log_weight) and not (np.asarray(log_weight, np.float64) < np.inf).all():
+        raise ValueError(f"{caller}: a log-weight is NaN or +inf, which no number of copies is right for")
+    return at_least_float32(log_weight)
 
 
 def _split(x: Array) -> tuple[Array, Array]:

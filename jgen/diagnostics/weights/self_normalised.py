@@ -98,8 +98,8 @@ def weighted_moments(value: ArrayLike, log_weight: ArrayLike) -> tuple[Array, Ar
 @jax.jit
 def _moments(value: Array, log_weight: Array) -> tuple[Array, Array, Array]:
     """Compute moments around the draw of the largest weight, in units in which squares are normal numbers."""
-    if not jnp.issubdtype(value.dtype, jnp.floating):
-        value = value.astype(jnp.promote_types(value.dtype, jnp.int32))  # differences of int8 may overflow
+    is_float = jnp.issubdtype(value.dtype, jnp.floating)  # half precision would round differences
+    value = value.astype(float if is_float else jnp.promote_types(value.dtype, jnp.int32))
     heaviest = jnp.argmax(log_weight)
     weight = self_normalised(log_weight)
     weight = weight.reshape(weight.shape + (1,) * (value.ndim - 1))  # [n, 1, ...]

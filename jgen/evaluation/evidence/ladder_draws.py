@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jgen._internal.units import unit_of
 from jgen.diagnostics.student_interval import student_result
 from jgen.samplers.annealing_path import check_ladder
 from jgen.types import Array, Draws, Result
@@ -51,4 +52,6 @@ def jackknife(
     left_out = jnp.eye(len(ratio), dtype=bool)
     without = jax.vmap(estimate, (None, None, 0))(betas, ratio, ~left_out)  # [chain]
     value = estimate(betas, ratio, left_out.any(axis=0))
-    return value, jnp.sqrt((len(ratio) - 1) * without.var())
+    apart = without - value
+    unit = unit_of(apart)[0]
+    return value, unit * jnp.sqrt((len(ratio) - 1) * (apart / unit).var())

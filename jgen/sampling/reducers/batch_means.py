@@ -10,6 +10,8 @@ from jax.tree_util import Partial
 from jgen.sampling.reducers.compensated_sums import (
     Compensated,
     Scatter,
+    as_stored,
+    difference,
     expand_like,
     no_scatter,
     pool,
@@ -76,7 +78,8 @@ def _init(num_batches: Array, draws: Draws) -> BatchMeansState:
     def empty(leaf):
         num_chains, *event = leaf.shape
         batch = jnp.zeros((num_chains, num_batches.size, *event))  # [chain, batch, *event]
-        return Batches(jnp.zeros(leaf.shape), batch, zeros(leaf.shape), no_scatter(leaf.shape))
+        origin = jnp.zeros_like(as_stored(leaf))
+        return Batches(origin, batch, zeros(leaf.shape), no_scatter(leaf.shape))
 
     zero = jnp.zeros((), int)
     return BatchMeansState(zero, zero, zero, zero + 1, jax.tree.map(empty, draws.value))
@@ -100,13 +103,13 @@ def _update(state: BatchMeansState, draws: Draws) -> BatchMeansState:
     count, in_batch = state.num_draws + 1, state.in_batch + 1
 
     def fold(value, batches):
-        value = jnp.asarray(value, dtype=float)  # [chain, *event]
+        value = as_stored(jnp.asarray(value))  # [chain, *event]
         origin = jnp.where(count == 1, value, batches.origin)  # [chain, *event]
-        value = value - origin
+        value = difference(value, origin)
         growing = jnp.where(in_batch == 1, 0.0, batches.batch[:, state.num_full])  # [chain, *event]
         growing = growing + (value - growing) / in_batch
         one = jnp.ones(value.shape[:1])  # [chain]
-        mean, scatter = welford(batches.mean, batches.scatter, value, one, count * one)
+        mean, scatter = welford(batches.mean, batches.scatter, value, one, state.num_draws * one)
         return Batches(origin, batches.batch.at[:, state.num_full].set(growing), mean, scatter)
 
     leaves = jax.tree.map(fold, draws.value, state.leaves)
@@ -123,7 +126,7 @@ def _compute(state: BatchMeansState) -> BatchMeans:
         num_chains, num_batches = batches.batch.shape[:2]
         size = num_chains * (state.num_draws * 1.0)
         count = state.num_draws * jnp.ones(num_chains)  # [chain]
-        offset = batches.origin - batches.origin[:1]  # [chain, *event]
+        offset = difference(batches.origin, batches.origin[:1])  # [chain, *event]
         mean, scatter, unit = pool(batches.mean.value + offset, batches.scatter, count)  # [*event]
 
         full = jnp.tile((jnp.arange(num_batches) < state.num_full)[None], (num_chains, 1))  # [chain, batch]
@@ -138,7 +141,7 @@ def _compute(state: BatchMeansState) -> BatchMeans:
         spread = squares / (num_full - 1) * (1 + correlation) / (1 - correlation)
         long_run = state.batch_size * spread  # [*event], in squares of the unit
         mcse, ess = unit * jnp.sqrt(long_run / size), scatter / (size - 1) * size / long_run
-        return mean + batches.origin[0], mcse, ess, correlation
+        return mean + batches.origin[0].astype(float), mcse, ess, correlation
 
     leaves, structure = jax.tree.flatten(state.leaves, _is_batches)
     parts = zip(*map(statistics, leaves), strict=True)

@@ -50,7 +50,7 @@ def _update(state: BfmiState, draws: Draws) -> BfmiState:
     first = jnp.where(is_first, energy, state.first)
     jump = jnp.where(is_first, 0.0, energy - state.last)
     one = jnp.ones_like(energy)
-    mean, scatter = welford(state.mean, state.scatter, energy - first, one, count * one)
+    mean, scatter = welford(state.mean, state.scatter, energy - first, one, state.num_draws * one)
     return BfmiState(count, first, energy, state.jumps.add(one, jump, jump), mean, scatter)
 
 

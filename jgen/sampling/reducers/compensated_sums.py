@@ -74,7 +74,34 @@ class Scatter(NamedTuple):
 
 def no_scatter(shape: tuple[int, ...]) -> Scatter:
     """Return an empty sum of products."""
-    return Scatter(zeros(shape), jnp.full(shape, jnp.finfo(float).tiny))
+    return Scatter(zeros(shape), jnp.full(shape, jnp.finfo(float).tiny, float))
+
+
+def as_stored(value: Array) -> Array:
+    """Convert draws to floats; whole numbers to integers of 32 bits or more, whose differences are exact."""
+    if jnp.issubdtype(value.dtype, jnp.floating):
+        return value.astype(float)
+    return value.astype(jnp.promote_types(value.dtype, jnp.int32))
+
+
+def difference(value: Array, origin: Array) -> Array:
+    """Compute ``value - origin`` in floats, from numbers ``as_stored``.
+
+    A float32 has seven digits: integers are subtracted as such, unless the difference would overflow.
+    """
+    apart = value.astype(float) - origin.astype(float)
+    if jnp.issubdtype(value.dtype, jnp.floating):
+        return apart
+    return jnp.where(jnp.abs(apart) < 2.0**30, (value - origin).astype(float), apart)
+
+
+def products_of_pairs(weight: Array) -> Array:
+    """Compute the sum of the products of all pairs of numbers ``[n]`` that are not negative.
+
+    Twice that is the square of their sum, less the sum of their squares, without cancellation.
+    """
+    before = jnp.concatenate([jnp.zeros(1, weight.dtype), jnp.cumsum(weight)[:-1]])
+    return weight @ before
 
 
 def expand_like(leading: Array, like: Array) -> Array:
@@ -83,18 +110,18 @@ def expand_like(leading: Array, like: Array) -> Array:
 
 
 def welford(
-    mean: Compensated, scatter: Scatter, value: Array, weight: Array, total: Array
+    mean: Compensated, scatter: Scatter, value: Array, weight: Array, previous: Array
 ) -> tuple[Compensated, Scatter]:
     r"""Add a value to a weighted mean and its sum of squares (Welford).
 
-    .. math:: \mu' = \mu + \frac{w}{W} (x - \mu), \qquad S' = S + w (x - \mu)(x - \mu')
+    .. math:: \mu' = \mu + \frac{w}{W + w} (x - \mu), \qquad S' = S + \frac{w W}{W + w} (x - \mu)^2
 
     Args:
         mean: Mean so far ``[chain, *event]``.
         scatter: Sum of squares about the mean so far ``[chain, *event]``.
         value: x ``[chain, *event]``.
         weight: w ``[chain]``; a value of weight zero does not count, even if it is NaN.
-        total: W ``[chain]``, w included.
+        previous: W, the sum of weights before ``[chain]``.
 
     Returns:
         The two, updated.
@@ -102,11 +129,10 @@ def welford(
     Reference:
         Welford (1962), Technometrics 4(3); West (1979), Communications of the ACM 22(9).
     """
-    weight, total = expand_like(weight, value), expand_like(total, value)
-    before = jnp.where(weight == 0, 0.0, (value - mean.high) - mean.low)  # [chain, *event]
-    mean = mean.add(before * jnp.where(weight == 0, 0.0, weight / total))
-    after = jnp.where(weight == 0, 0.0, (value - mean.high) - mean.low)  # [chain, *event]
-    return mean, scatter.add(weight, before, after)
+    weight, previous = expand_like(weight, value), expand_like(previous, value)
+    share = jnp.where(weight == 0, 0.0, weight / (previous + weight))
+    offset = jnp.where(weight == 0, 0.0, (value - mean.high) - mean.low)  # [chain, *event]
+    return mean.add(offset * share), scatter.add(share * previous, offset, offset)
 
 
 def pool(mean: Array, scatter: Scatter, total: Array) -> tuple[Array, Array, Array]:

@@ -9,7 +9,13 @@ from jax.tree_util import Partial
 
 from jgen._internal.particles import merge_particles
 from jgen._internal.units import representable, unit_of
-from jgen.sampling.reducers.compensated_sums import Compensated, zeros
+from jgen.sampling.reducers.compensated_sums import (
+    Compensated,
+    as_stored,
+    difference,
+    products_of_pairs,
+    zeros,
+)
 from jgen.types import Array, Draws, Reducer
 
 
@@ -34,6 +40,7 @@ class CovarianceState(NamedTuple):
         log_scale: Largest log-weight so far ``[]``.
         weight: Sum of weights ``[]``.
         square: Sum of squared weights ``[]``.
+        pairs: Sum of the products of all pairs of weights ``[]``.
         origin: Draw that all others are stored relative to ``[dim]``.
         mean: Weighted mean ``[dim]``.
         scatter: Weighted sum of products about it, in units of the two coordinates ``[dim, dim]``.
@@ -43,6 +50,7 @@ class CovarianceState(NamedTuple):
     log_scale: Array
     weight: Compensated
     square: Compensated
+    pairs: Compensated
     origin: Array
     mean: Compensated
     scatter: Compensated
@@ -55,15 +63,15 @@ def _rows(draws: Draws) -> tuple[Array, Array]:
     A row is a chain, or a particle of a population.
     """
     draws = merge_particles(draws, 0)
-    value = jax.vmap(lambda value: ravel_pytree(value)[0])(draws.value).astype(float)  # [row, dim]
-    return value, jnp.zeros(len(value)) if draws.log_weight is None else draws.log_weight
+    value = as_stored(jax.vmap(lambda value: ravel_pytree(value)[0])(draws.value))  # [row, dim]
+    return value, jnp.zeros(len(value)) if draws.log_weight is None else draws.log_weight.astype(float)
 
 
 def _init(draws: Draws) -> CovarianceState:
-    dim = _rows(draws)[0].shape[1]
-    least, sums = jnp.full((), -jnp.inf), (zeros(()), zeros(()))
-    unit = jnp.full(dim, jnp.finfo(float).tiny)
-    return CovarianceState(least, *sums, jnp.zeros(dim), zeros((dim,)), zeros((dim, dim)), unit)
+    origin = jnp.zeros_like(_rows(draws)[0][0])  # [dim]
+    dim, least, none = origin.size, jnp.full((), -jnp.inf, float), zeros(())
+    unit = jnp.full(dim, jnp.finfo(float).tiny, float)
+    return CovarianceState(least, none, none, none, origin, zeros((dim,)), zeros((dim, dim)), unit)
 
 
 def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
@@ -76,9 +84,9 @@ def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
     share = jnp.where(added == 0, 0.0, added / total.value)  # of this step in all
 
     counts = (weight != 0)[:, None]
-    first = jnp.where(jnp.isfinite(value[0]), value[0], 0.0)
+    first = jnp.where(jnp.isfinite(value[0]), value[0], 0)
     origin = jnp.where(state.weight.value == 0, first, state.origin)  # [dim]
-    offset = (value - origin[None] - state.mean.high[None]) - state.mean.low[None]
+    offset = (difference(value, origin[None]) - state.mean.high[None]) - state.mean.low[None]
     offset = jnp.where(counts, offset, 0.0)  # [chain, dim]; draws of weight zero may be NaN
     step = weight @ offset / jnp.where(added == 0, 1.0, added)  # [dim], from the old mean to these draws'
     unit = jnp.maximum(state.unit, unit_of(offset, 0)[0])
@@ -89,14 +97,15 @@ def _update(state: CovarianceState, draws: Draws) -> CovarianceState:
     smaller = state.unit / unit
     fade_products = fade * smaller[:, None] * smaller[None]
     square = state.square.times(fade**2).add((weight**2).sum())
+    pairs = state.pairs.times(fade**2).add(products_of_pairs(weight) + before.value * added)
     mean, scatter = state.mean.add(share * step), state.scatter.times(fade_products).add(products)
-    return CovarianceState(log_scale, total, square, origin, mean, scatter, unit)
+    return CovarianceState(log_scale, total, square, pairs, origin, mean, scatter, unit)
 
 
 def _compute(state: CovarianceState) -> Covariance:
     weight, square = state.weight.value, state.square.value
-    scatter, mean = state.scatter.value, state.origin + state.mean.value
-    scaled = scatter / (weight - square / weight)
+    scatter, mean = state.scatter.value, state.origin.astype(float) + state.mean.value
+    scaled = scatter * (weight / (2 * state.pairs.value))
     covariance = representable(scaled, state.unit[:, None], state.unit[None])
     return Covariance(mean, covariance, weight**2 / square)
 

@@ -63,8 +63,8 @@ def _log_weight(draws: Draws) -> Array:
 def _init(draws: Draws) -> LogEvidenceState:
     shape = _log_weight(draws).shape
     mean, scatter = zeros(shape), no_scatter(shape)
-    largest = jnp.full(NUM_LARGEST, -jnp.inf)
-    return LogEvidenceState(jnp.full(shape, -jnp.inf), jnp.zeros(shape, int), mean, scatter, largest)
+    largest = jnp.full(NUM_LARGEST, -jnp.inf, float)
+    return LogEvidenceState(jnp.full(shape, -jnp.inf, float), jnp.zeros(shape, int), mean, scatter, largest)
 
 
 def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
@@ -74,7 +74,7 @@ def _update(state: LogEvidenceState, draws: Draws) -> LogEvidenceState:
     fade = jnp.exp(state.log_scale - shift)  # [chain]
     count, one = state.num_draws + 1, jnp.ones_like(log_scale)  # [chain]
     old = state.mean.times(fade), state.scatter.times(fade**2)
-    mean, scatter = welford(*old, jnp.exp(log_weight - shift), one, count * one)
+    mean, scatter = welford(*old, jnp.exp(log_weight - shift), one, state.num_draws * one)
     largest = jnp.concatenate([state.largest, log_weight.astype(state.largest.dtype)])
     return LogEvidenceState(log_scale, count, mean, scatter, jax.lax.top_k(largest, NUM_LARGEST)[0])
 

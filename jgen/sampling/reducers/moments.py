@@ -10,10 +10,12 @@ from jgen._internal.particles import merge_particles
 from jgen._internal.units import representable
 from jgen.sampling.reducers.compensated_sums import (
     Compensated,
-    Scatter,
+    as_stored,
+    difference,
     expand_like,
     no_scatter,
     pool,
+    products_of_pairs,
     welford,
     zeros,
 )
@@ -42,13 +44,17 @@ class MomentsState(NamedTuple):
         log_scale: Largest log-weight so far ``[chain]``.
         weight: Sum of weights ``[chain]``.
         square: Sum of squared weights ``[chain]``.
-        mean: Like the value, a ``Compensated`` ``[chain, *event]`` at each leaf.
+        pairs: Sum of the products of all pairs of weights ``[chain]``.
+        origin: Like the value, the first draw of positive weight ``[chain, *event]``.
+        mean: Mean relative to it, a ``Compensated`` ``[chain, *event]`` at each leaf.
         scatter: Weighted sum of squares about the mean, a ``Scatter`` likewise.
     """
 
     log_scale: Array
     weight: Compensated
     square: Compensated
+    pairs: Compensated
+    origin: PyTree
     mean: PyTree
     scatter: PyTree
 
@@ -58,8 +64,10 @@ def _init(draws: Draws) -> MomentsState:
     num_chains = jax.tree.leaves(draws.value)[0].shape[0]
     mean = jax.tree.map(lambda leaf: zeros(leaf.shape), draws.value)
     scatter = jax.tree.map(lambda leaf: no_scatter(leaf.shape), draws.value)
-    log_scale = jnp.full(num_chains, -jnp.inf)  # [chain]
-    return MomentsState(log_scale, zeros((num_chains,)), zeros((num_chains,)), mean, scatter)
+    log_scale = jnp.full(num_chains, -jnp.inf, float)  # [chain]
+    none = zeros((num_chains,))
+    origin = jax.tree.map(lambda leaf: jnp.zeros_like(as_stored(leaf)), draws.value)
+    return MomentsState(log_scale, none, none, none, origin, mean, scatter)
 
 
 def _update(state: MomentsState, draws: Draws) -> MomentsState:
@@ -69,21 +77,24 @@ def _update(state: MomentsState, draws: Draws) -> MomentsState:
     log_scale = jnp.maximum(state.log_scale, log_weight)  # [chain]
     shift = jnp.where(log_scale == -jnp.inf, 0.0, log_scale)  # [chain]
     fade, weight = jnp.exp(state.log_scale - shift), jnp.exp(log_weight - shift)  # [chain]
-    total = state.weight.times(fade).add(weight)
+    before = state.weight.times(fade)
+    total = before.add(weight)
     square = state.square.times(fade**2).add(weight**2)
+    pairs = state.pairs.times(fade**2).add(before.value * weight)
+    is_first = before.value == 0  # [chain]
 
-    def fold(value, mean, scatter):
-        value = jnp.asarray(value, dtype=float)  # [chain, *event]
-        return welford(mean, scatter.times(expand_like(fade, value)), value, weight, total.value)
+    def fold(value, origin, mean, scatter):
+        value = as_stored(jnp.asarray(value))  # [chain, *event]
+        first = jnp.where(jnp.isfinite(value), value, 0)
+        origin = jnp.where(expand_like(is_first, value), first, origin)
+        scatter = scatter.times(expand_like(fade, value))
+        return origin, *welford(mean, scatter, difference(value, origin), weight, before.value)
 
-    folded = jax.tree.map(fold, draws.value, state.mean, state.scatter)
-    mean = jax.tree.map(lambda _, pair: pair[0], draws.value, folded)
-    scatter = jax.tree.map(lambda _, pair: pair[1], draws.value, folded)
-    return MomentsState(log_scale, total, square, mean, scatter)
-
-
-def _is_sum(node: PyTree) -> bool:
-    return isinstance(node, Compensated | Scatter)
+    folded = jax.tree.map(fold, draws.value, state.origin, state.mean, state.scatter)
+    origin, mean, scatter = (
+        jax.tree.map(lambda _, parts, place=place: parts[place], draws.value, folded) for place in range(3)
+    )
+    return MomentsState(log_scale, total, square, pairs, origin, mean, scatter)
 
 
 def _compute(state: MomentsState) -> Moments:
@@ -91,15 +102,18 @@ def _compute(state: MomentsState) -> Moments:
     relative = jnp.exp(state.log_scale - jnp.where(top == -jnp.inf, 0.0, top))  # [chain]
     total = state.weight.value * relative  # [chain]
     weight, square = total.sum(), (state.square.value * relative**2).sum()
+    twice_pairs = 2 * ((state.pairs.value * relative**2).sum() + products_of_pairs(total))  # W^2 - sum w^2
 
-    def merge(mean, scatter):
+    def merge(_, origin, mean, scatter):
         scatter = scatter.times(expand_like(relative, scatter.unit))
-        mean, scatter, unit = pool(mean.value, scatter, total)
-        return mean, representable(scatter / (weight - square / weight), unit, unit)
+        mean, scatter, unit = pool(mean.value + difference(origin, origin[:1]), scatter, total)
+        return origin[0].astype(float) + mean, representable(scatter * (weight / twice_pairs), unit, unit)
 
-    pooled = jax.tree.map(merge, state.mean, state.scatter, is_leaf=_is_sum)
-    mean = jax.tree.map(lambda _, pair: pair[0], state.mean, pooled, is_leaf=_is_sum)
-    variance = jax.tree.map(lambda _, pair: pair[1], state.mean, pooled, is_leaf=_is_sum)
+    like = jax.tree.map(jnp.size, state.origin)
+    pooled = jax.tree.map(merge, like, state.origin, state.mean, state.scatter)
+    mean, variance = (
+        jax.tree.map(lambda _, pair, place=place: pair[place], like, pooled) for place in range(2)
+    )
     return Moments(mean, variance, weight**2 / square)
 
 

@@ -8,7 +8,15 @@ from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
 from jgen._internal.units import unit_of
-from jgen.sampling.reducers.compensated_sums import Compensated, Scatter, no_scatter, welford, zeros
+from jgen.sampling.reducers.compensated_sums import (
+    Compensated,
+    Scatter,
+    as_stored,
+    difference,
+    no_scatter,
+    welford,
+    zeros,
+)
 from jgen.types import Array, Draws, PyTree, Reducer
 
 
@@ -47,7 +55,7 @@ def _init(draws: Draws, *, num_superchains: int) -> NestedRhatState:
         )
 
     def empty(leaf: Array) -> NestedMoments:
-        return NestedMoments(jnp.zeros(leaf.shape), zeros(leaf.shape), no_scatter(leaf.shape))
+        return NestedMoments(jnp.zeros_like(as_stored(leaf)), zeros(leaf.shape), no_scatter(leaf.shape))
 
     return NestedRhatState(jnp.zeros((), int), jax.tree.map(empty, draws.value))
 
@@ -56,17 +64,19 @@ def _update(state: NestedRhatState, draws: Draws) -> NestedRhatState:
     count = state.num_draws + 1
 
     def fold(value: Array, before: NestedMoments) -> NestedMoments:
-        value = jnp.asarray(value, dtype=float)  # [chain, *event]
+        value = as_stored(jnp.asarray(value))  # [chain, *event]
         origin = jnp.where(count == 1, value, before.origin)
-        one = jnp.ones(value.shape[:1])  # [chain]
-        return NestedMoments(origin, *welford(before.mean, before.scatter, value - origin, one, count * one))
+        offset, one = difference(value, origin), jnp.ones(value.shape[:1])  # [chain, *event], [chain]
+        return NestedMoments(
+            origin, *welford(before.mean, before.scatter, offset, one, state.num_draws * one)
+        )
 
     return NestedRhatState(count, jax.tree.map(fold, draws.value, state.leaves))
 
 
 def _compute(state: NestedRhatState, *, num_superchains: int) -> PyTree:
     def statistic(leaf: NestedMoments) -> Array:
-        mean = leaf.mean.value + (leaf.origin - leaf.origin[:1])  # [chain, *event]
+        mean = leaf.mean.value + difference(leaf.origin, leaf.origin[:1])  # [chain, *event]
         unit = jnp.maximum(leaf.scatter.unit.max(axis=0, keepdims=True), unit_of(mean, 0))  # [1, *event]
         mean = (mean / unit).reshape(num_superchains, -1, *mean.shape[1:])  # [superchain, chain, *event]
         scatter = leaf.scatter.in_unit(jnp.broadcast_to(unit, leaf.origin.shape)).sum.value

@@ -1,0 +1,81 @@
+"""Public names that are not fuzzed, by the reason; ``package.*`` stands for all names of a package
+that have no row."""
+
+EXCEPTIONS = {
+    "a density of one program, which tests/targets hold to SciPy, quadrature and enumeration": ("targets.*",),
+    "a sampler or a part of one: tests/samplers and the checks of samplers hold its draws": ("samplers.*",),
+    "runs samplers, tests/sampling": ("sampling.*", "evaluation.timed_sample"),
+    "tunes samplers, tests/sampling/adaptation": ("sampling.adaptation.*",),
+    "draws a picture, tests/plots": ("plots.*",),
+    "writes files, tables and command lines, tests/experiment": (
+        "experiment.*", "evaluation.round_metrics",
+    ),
+    "puts the parts to use, tests/applications": ("applications.*",),
+    "a check that users run on their own, tests/testing": (
+        "testing.*", "testing.network_checks.*", "testing.sampler_checks.*",
+    ),
+    "reads or writes files, tests/training/checkpoints and tests/data": (
+        "training.checkpoints.*", "data.columns", "data.data_dir", "data.factors", "data.known", "data.load",
+        "data.prepare", "data.splits", "data.stream", "data.tokenizer", "features.load_vgg16",
+    ),
+    "is of text, and returns it unchanged after a round trip, tests/data": (
+        "data.BPE", "data.Characters", "data.train_bpe",
+    ),
+    "random: its draws are held by tests/data": ("data.binarise",),
+    "a network: the checks of networks hold it to shapes, dtypes and extremes": (
+        "encoders.*", "encoders.posteriors.*", "features.VGG16", "features.DigitsClassifier",
+        "features.penultimate", "decoders.ConvNet", "decoders.Graph", "decoders.LearnedPositions",
+        "decoders.MLP", "decoders.Occupancy", "decoders.RNN", "decoders.RotaryPositions",
+        "decoders.Transformer",
+    ),
+    "a head, a map of raw numbers to a distribution: the checks of heads hold its density": (
+        "decoders.heads.Bernoulli", "decoders.heads.Categorical", "decoders.heads.ContinuousBernoulli",
+        "decoders.heads.Delta", "decoders.heads.DiscretisedLogisticMixture", "decoders.heads.Normal",
+        "decoders.heads.NormalLearned", "decoders.heads.NormalShared",
+    ),
+    "is of graphs or of supports, without arithmetic, tests/decoders": (
+        "decoders.check_graphs", "decoders.check_support", "decoders.relabel", "decoders.unlabelled_log_prob",
+    ),
+    "a class of results, without arithmetic": (
+        "diagnostics.Summary", "evaluation.ModeCoverage", "evaluation.evidence.Agreement",
+        "evaluation.evidence.Bounds", "sampling.reducers.BatchMeans", "sampling.reducers.Covariance",
+        "sampling.reducers.LogEvidence", "sampling.reducers.Moments", "sampling.reducers.Quantiles",
+    ),
+    "smooths by the fit whose shape pareto_k returns, tests/diagnostics/weights/test_psis.py": (
+        "diagnostics.weights.psis",
+    ),
+    "combines or rewrites distributions; tests/distributions compare densities": (
+        "distributions.ValidatedOnHost", "distributions.covering_proposal", "distributions.directed",
+        "distributions.map_parameters",
+    ),
+    "an estimate of log Z from a key, whose intervals tests/evaluation/evidence count": (
+        "evaluation.evidence.agreement", "evaluation.evidence.bidirectional", "evaluation.evidence.bridge",
+        "evaluation.evidence.thermodynamic",
+    ),
+    "an adapter of functions of another library, tests/interop": (
+        "interop.Model", "interop.from_blackjax", "interop.from_model", "interop.from_numpyro",
+        "interop.from_arviz",  # returns what the row of to_arviz compares
+    ),
+    "builds a model of networks and priors, or trains it, tests/models": (
+        "models.AutoregressiveModel", "models.BayesianMixture", "models.GaussianMixture", "models.Network",
+        "models.PCA", "models.PPCA", "models.Prior", "models.adversarial_autoencoder", "models.apply_of",
+        "models.autoencoder", "models.autoregressive_model", "models.bayesian_mixture", "models.fixed_prior",
+        "models.gan", "models.gaussian_mixture", "models.init_of",
+        "models.linear_vae", "models.log_prob_bound", "models.mixture_prior", "models.standard_prior",
+        "models.vae", "models.vamp_prior",
+    ),
+    "an objective of random draws or of networks, held to exact values by tests/objectives": (
+        "objectives.adversarial_autoencoder", "objectives.conditional_likelihood", "objectives.contractive",
+        "objectives.decoder_gradient", "objectives.dreg", "objectives.elbo", "objectives.exact_likelihood",
+        "objectives.gan", "objectives.iwae", "objectives.kl", "objectives.mean_output",
+        "objectives.perceptual", "objectives.renyi", "objectives.sampled_output", "objectives.scheduled",
+        "objectives.wasserstein_gan",
+    ),
+    "a part of the loop of training, without arithmetic of its own, tests/training": (
+        "training.NonFiniteError", "training.Training", "training.adversarial_optimizer",
+        "training.averaged_params", "training.data_parallel", "training.full_batch",
+        "training.init_restarts", "training.init_state", "training.make_train_step",
+        "training.mixed_precision", "training.replicated", "training.shuffled", "training.train",
+        "training.train_stream", "training.with_replacement",
+    ),
+}  # fmt: skip
