@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jgen.errors import UsageError
-from jgen.experiment import atomic_write, format_value, to_json
+from jgen.experiment import atomic_write, column_widths, format_value, to_json
 from jgen.experiment.command_line import mistakes_in_one_line
 from jgen.experiment.provenance import program, provenance
 
@@ -86,14 +86,15 @@ def show_rows(
         columns: Heading -> name in the rows.
     """
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for heading, name in columns.items():
-        is_text = any(isinstance(row[name], str) for row in rows)
-        table.add_column(heading, justify="left" if is_text else "right", no_wrap=True)
-    groups = [row[next(iter(columns.values()))] for row in rows]
+    values = [[row[name] for name in columns.values()] for row in rows]
+    cells = [[format_value(float(f"{v:.3g}") if isinstance(v, float) else v) for v in row] for row in values]
+    widths = column_widths(list(columns), cells, console.width)
+    for heading, width, *column in zip(columns, widths, *values, strict=True):
+        is_text = any(isinstance(value, str) for value in column)
+        table.add_column(heading, justify="left" if is_text else "right", width=width, overflow="fold")
+    groups = [row[0] for row in values]
     has_groups = len(set(groups)) < len(groups)
     ends = [has_groups and this != following for this, following in itertools.pairwise(groups)]
-    for row, end_section in zip(rows, [*ends, False], strict=True):
-        values = [row[name] for name in columns.values()]
-        cells = [format_value(float(f"{v:.3g}") if isinstance(v, float) else v) for v in values]
-        table.add_row(*cells, end_section=end_section)
+    for row, end_section in zip(cells, [*ends, False], strict=True):
+        table.add_row(*row, end_section=end_section)
     console.print(table)

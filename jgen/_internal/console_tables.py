@@ -33,9 +33,7 @@ def console_tables(columns: Sequence[str], rows: Sequence[Sequence[str]], width:
         >>> len(console_tables(["sampler", "ESS/gradient", "log Z"], cells, 30))
         2
     """
-    texts = [[head, *cells] for head, *cells in zip(columns, *rows, strict=True)]
-    least = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in texts]
-    most = [max(map(cell_len, column)) for column in texts]
+    least, most = bounds(columns, rows)
     tables = []
     for block in blocks(least, width):
         fitted = dict(
@@ -46,6 +44,36 @@ def console_tables(columns: Sequence[str], rows: Sequence[Sequence[str]], width:
             table.add_row(*(row[i] for i in block))
         tables.append(table)
     return tables
+
+
+def bounds(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[int], list[int]]:
+    """Return the longest word and the longest cell of each column, heads included.
+
+    Example:
+        >>> bounds(["log Z"], [["-0.002 ± 0.0028"]])
+        ([6], [15])
+    """
+    texts = [[head, *cells] for head, *cells in zip(columns, *rows, strict=True)]
+    least = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in texts]
+    return least, [max(map(cell_len, column)) for column in texts]
+
+
+def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Choose the widths of the columns of one table, so that cells break between words where that fits.
+
+    Args:
+        columns: Heads of the columns.
+        rows: Cells ``[row][column]``.
+        width: Characters of a line, with a space on both sides of each cell and lines between.
+
+    Returns:
+        The widths.
+
+    Example:
+        >>> column_widths(["sampler", "log Z"], [["hmc", "-0.002 ± 0.0028"]], 24)
+        [7, 10]
+    """
+    return fit(*bounds(columns, rows), width)
 
 
 def blocks(least: Sequence[int], width: int) -> list[list[int]]:

@@ -1,6 +1,7 @@
 """Run experiments: command line, run folder and report."""
 
 from jgen._internal.atomic_write import atomic_write as atomic_write
+from jgen._internal.console_tables import column_widths as column_widths
 from jgen._internal.formatting import format_value as format_value
 from jgen._internal.members import public_names
 from jgen._internal.serialization import to_json as to_json

@@ -35,3 +35,12 @@ def test_a_line_separates_groups_of_rows(capsys):
     show_rows(Console(width=60), "times", rows, {"chains": "chains", "seconds": "time"})
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[4:] == [["1", "0.123"], ["1", "2"], [], ["2", "3"], []]
+
+
+def test_numbers_and_words_of_a_wide_table_are_whole(capsys):
+    rows = [{f"c{i}": 12345678.0 + i for i in range(8)}]
+    show_rows(
+        Console(width=110), "counts", rows, {f"gradients of the warm-up {i}": f"c{i}" for i in range(8)}
+    )
+    words = capsys.readouterr().out.split()
+    assert words.count("12,300,000") == words.count("gradients") == words.count("warm-up") == 8
