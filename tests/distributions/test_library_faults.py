@@ -72,7 +72,8 @@ def test_supports_outlast_compiled_functions():
     assert joint(scale=dist.HalfNormal(1.0)).log_prob({"scale": jnp.asarray(-1.0)}) == -jnp.inf
 
 
-@pytest.mark.usefixtures("broadcasting")
+@pytest.mark.slow
+@pytest.mark.usefixtures("broadcasting", "unoptimised")
 def test_a_success_that_is_certain():
     """NumPyro gives the number 0 of failures before it the probability 0."""
     found = log_prob_of(dist.Geometric(1.0), jnp.array([0, 1]))

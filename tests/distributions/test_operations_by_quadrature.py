@@ -119,8 +119,9 @@ def test_powers(beta):
                 np.testing.assert_allclose(d.temper(member, beta).probs, truth[1], atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64", "unoptimised")
-@pytest.mark.parametrize("case", first_of_each(NORMALS, rest="slow"), ids=str)
+@pytest.mark.parametrize("case", NORMALS, ids=str)
 def test_products(case):
     """Integrate the density of the wider over the mass of the narrower; the rest is one number everywhere."""
     if abs(case[0][0] - case[1][0]) > 20 * max(case[0][1], case[1][1]):
@@ -169,7 +170,7 @@ def test_products_of_mixtures_and_vectors():
 MAPS = [(10.0, -3.0), (-1e-20, 1e-20)]
 
 
-@pytest.mark.parametrize("name", first_of_each(LINE, rest="slow"))
+@pytest.mark.parametrize("name", first_of_each(LINE))
 @pytest.mark.usefixtures("x64", "broadcasting", "unoptimised")
 def test_affine_maps(name):
     """Push the reference forward, at its quantiles; the moments follow where the family has them."""
