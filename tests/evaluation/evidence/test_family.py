@@ -42,6 +42,8 @@ FINE_BETAS = jnp.linspace(0.0, 1.0, 21) ** 3
 """A rule of quadrature has an error of its own, which no interval covers: on ``skew_normal`` that of 17
 squares was 0.7 of a standard error, that of 17 cubes a quarter."""
 FEW_BETAS = jnp.array([0.0, 0.5, 1.0])
+MOST_REFUSED = 0.05
+"""Share of estimates that may be refused on an easy case."""
 NUM_PASSES = 200
 """Bounds nearer to the truth than their own noise cannot straddle it: many passes, over few temperatures."""
 
@@ -86,7 +88,17 @@ def by_ladder(estimate, betas, key, target):
     start = exact_draws(key, target, REPETITIONS * NUM_CHAINS)
     size = {"num_chains": len(start), "num_draws": NUM_DRAWS, "num_warmup": 50}
     run = sample(key, sampler, position=start, **size)
-    return [estimate(one, betas) for one in parts(run.draws, NUM_CHAINS)]
+    return list(unless_refused(estimate, betas, parts(run.draws, NUM_CHAINS)))
+
+
+def unless_refused(estimate, betas, runs):
+    """Estimate from each run; leave out those from which noise makes the ladder look too coarse."""
+    for run in runs:
+        try:
+            yield estimate(run, betas)
+        except ValueError as error:
+            if "too coarse" not in str(error):
+                raise
 
 
 def bounds(key, target):
@@ -112,14 +124,14 @@ the rule is corrected: of 600 intervals one was not a number."""
 
 def check_intervals(estimator, target, found, coverage):
     """Check that intervals cover the truth, and are no wider than that requires."""
-    assert len(found) == REPETITIONS
+    assert len(found) >= (1 - MOST_REFUSED) * REPETITIONS
     truth = float(target_of(target).log_evidence)
     covered = sum(bool(result.low <= truth <= result.high) for result in found)
     half_widths = np.array([float(result.high - result.low) / 2 for result in found])
     errors = np.array([float(result.value) for result in found]) - truth
     square = np.mean((errors / half_widths * norm.ppf(0.975)) ** 2)
-    coverage("intervals", estimator, target, covered, REPETITIONS)
-    assert covered >= CLAIMS["intervals"].fewest(REPETITIONS)
+    coverage("intervals", estimator, target, covered, len(found))
+    assert covered >= CLAIMS["intervals"].fewest(len(found))
     assert square >= LEAST_SQUARE
 
 
