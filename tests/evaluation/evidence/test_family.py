@@ -19,6 +19,7 @@ from jax.tree_util import Partial
 from scipy.stats import chi2, norm
 
 from jgen.diagnostics.summary import log_evidence
+from jgen.diagnostics.weights.unseen_tail import LIGHT_K
 from jgen.evaluation.evidence import bidirectional, bridge, stepping_stones, thermodynamic
 from jgen.samplers import AnnealingPath, hmc, tempering
 from jgen.sampling.adaptation import step_size
@@ -31,7 +32,7 @@ from tests.helpers.members import SAMPLERS, kind_of, recipe_of, target_of
 from tests.helpers.random_keys import fresh_key
 
 REPETITIONS = 200
-LEAST_SQUARE = chi2.ppf(FALSE_ALARM, REPETITIONS) / REPETITIONS * (norm.ppf(0.975) / norm.ppf(0.995)) ** 2
+TOO_WIDE = (norm.ppf(0.975) / norm.ppf(0.995)) ** 2
 NAMES = (
     *("banana", "bioassay", "dirichlet", "gumbel", "linear_decoder"),
     *("lkj", "normal_from_cauchy", "phi4", "probit_process", "skew_normal"),
@@ -123,16 +124,17 @@ the rule is corrected: of 600 intervals one was not a number."""
 
 
 def check_intervals(estimator, target, found, coverage):
-    """Check that intervals cover the truth, and are no wider than that requires."""
+    """Check that intervals cover the truth, and are no wider than that requires, unless for a heavy tail."""
     assert len(found) >= (1 - MOST_REFUSED) * REPETITIONS
     truth = float(target_of(target).log_evidence)
     covered = sum(bool(result.low <= truth <= result.high) for result in found)
-    half_widths = np.array([float(result.high - result.low) / 2 for result in found])
-    errors = np.array([float(result.value) for result in found]) - truth
-    square = np.mean((errors / half_widths * norm.ppf(0.975)) ** 2)
+    plain = [result for result in found if not result.flags and (result.pareto_k or 0.0) <= LIGHT_K]
+    half_widths = np.array([float(result.high - result.low) / 2 for result in plain])
+    errors = np.array([float(result.value) for result in plain]) - truth
+    square = np.sum((errors / half_widths * norm.ppf(0.975)) ** 2)
     coverage("intervals", estimator, target, covered, len(found))
     assert covered >= CLAIMS["intervals"].fewest(len(found))
-    assert square >= LEAST_SQUARE
+    assert not plain or square >= chi2.ppf(FALSE_ALARM, len(plain)) * TOO_WIDE
 
 
 def cases():
