@@ -117,10 +117,11 @@ def log_evidence() -> Reducer:
         >>> import jax.numpy as jnp
         >>> from jgen.types import Draws, DrawKind
         >>> fold = log_evidence()
-        >>> draws = Draws(jnp.zeros(2), {}, jnp.log(jnp.array([1.0, 2.0])), DrawKind.WEIGHTED)
+        >>> log_weight = jnp.log(jnp.array([1.0, 1.0, 2.0, 2.0]))
+        >>> draws = Draws(jnp.zeros(4), {}, log_weight, DrawKind.WEIGHTED)
         >>> value, error, _ = fold.compute(fold.update(fold.init(draws), draws))
         >>> f"{jnp.exp(value):.3f} {error:.3f}"
-        '1.500 0.333'
+        '1.500 0.192'
 
     Reference:
         Owen (2013), Monte Carlo theory, methods and examples, chapter 9; Vehtari et al. (2024), JMLR 25(72).

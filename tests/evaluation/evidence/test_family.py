@@ -19,6 +19,7 @@ from jax.tree_util import Partial
 from scipy.stats import chi2, norm
 
 from jgen.diagnostics.summary import log_evidence
+from jgen.diagnostics.weights.unseen_tail import LIGHT_K
 from jgen.evaluation.evidence import bidirectional, bridge, stepping_stones, thermodynamic
 from jgen.samplers import AnnealingPath, hmc, tempering
 from jgen.sampling.adaptation import step_size
@@ -31,7 +32,7 @@ from tests.helpers.members import SAMPLERS, kind_of, recipe_of, target_of
 from tests.helpers.random_keys import fresh_key
 
 REPETITIONS = 200
-LEAST_SQUARE = chi2.ppf(FALSE_ALARM, REPETITIONS) / REPETITIONS * (norm.ppf(0.975) / norm.ppf(0.995)) ** 2
+TOO_WIDE = (norm.ppf(0.975) / norm.ppf(0.995)) ** 2
 NAMES = (
     *("banana", "bioassay", "dirichlet", "gumbel", "linear_decoder"),
     *("lkj", "normal_from_cauchy", "phi4", "probit_process", "skew_normal"),
@@ -42,6 +43,8 @@ FINE_BETAS = jnp.linspace(0.0, 1.0, 41) ** 3
 """A rule of quadrature has an error of its own, by which ``thermodynamic`` refuses a ladder: on ``bioassay``
 21 cubes are too coarse for draws as exact as these."""
 FEW_BETAS = jnp.array([0.0, 0.5, 1.0])
+MOST_REFUSED = 0.05
+"""Share of estimates that may be refused on an easy case."""
 NUM_PASSES = 200
 """Bounds nearer to the truth than their own noise cannot straddle it: many passes, over few temperatures."""
 
@@ -86,15 +89,17 @@ def by_ladder(estimate, betas, key, target):
     start = exact_draws(key, target, REPETITIONS * NUM_CHAINS)
     size = {"num_chains": len(start), "num_draws": NUM_DRAWS, "num_warmup": 50}
     run = sample(key, sampler, position=start, **size)
-    return [estimate(one, betas) for one in parts(run.draws, NUM_CHAINS)]
+    return list(unless_refused(estimate, betas, parts(run.draws, NUM_CHAINS)))
 
 
-def integrate(draws, betas):
-    """Estimate by ``thermodynamic``; noise may make it refuse, which counts as an interval that misses."""
-    try:
-        return thermodynamic(draws, betas)
-    except ValueError:
-        return stepping_stones(draws, betas)._replace(low=jnp.nan, high=jnp.nan)
+def unless_refused(estimate, betas, runs):
+    """Estimate from each run; leave out those from which noise makes the ladder look too coarse."""
+    for run in runs:
+        try:
+            yield estimate(run, betas)
+        except ValueError as error:
+            if "too coarse" not in str(error):
+                raise
 
 
 def bounds(key, target):
@@ -109,7 +114,7 @@ def bounds(key, target):
 ESTIMATORS = {name: partial(by_weights, name) for name in KINDS} | {
     "bridge": by_bridge,
     "stepping stones": partial(by_ladder, stepping_stones, BETAS),
-    "thermodynamic": partial(by_ladder, integrate, FINE_BETAS),
+    "thermodynamic": partial(by_ladder, thermodynamic, FINE_BETAS),
 }
 
 
@@ -119,16 +124,17 @@ the rule is corrected: of 600 intervals one was not a number."""
 
 
 def check_intervals(estimator, target, found, coverage):
-    """Check that intervals cover the truth, and are no wider than that requires."""
-    assert len(found) == REPETITIONS
+    """Check that intervals cover the truth, and are no wider than that requires, unless for a heavy tail."""
+    assert len(found) >= (1 - MOST_REFUSED) * REPETITIONS
     truth = float(target_of(target).log_evidence)
     covered = sum(bool(result.low <= truth <= result.high) for result in found)
-    half_widths = np.array([float(result.high - result.low) / 2 for result in found])
-    errors = np.array([float(result.value) for result in found]) - truth
-    square = np.nanmean((errors / half_widths * norm.ppf(0.975)) ** 2)
-    coverage("intervals", estimator, target, covered, REPETITIONS)
-    assert covered >= CLAIMS["intervals"].fewest(REPETITIONS)
-    assert square >= LEAST_SQUARE
+    plain = [result for result in found if not result.flags and (result.pareto_k or 0.0) <= LIGHT_K]
+    half_widths = np.array([float(result.high - result.low) / 2 for result in plain])
+    errors = np.array([float(result.value) for result in plain]) - truth
+    square = np.sum((errors / half_widths * norm.ppf(0.975)) ** 2)
+    coverage("intervals", estimator, target, covered, len(found))
+    assert covered >= CLAIMS["intervals"].fewest(len(found))
+    assert not plain or square >= chi2.ppf(FALSE_ALARM, len(plain)) * TOO_WIDE
 
 
 def cases():
