@@ -71,7 +71,7 @@ def check(name, cases):
             failures.append(str(error))
     print(f"{name}: {outcomes.count('equal')} equal, {outcomes.count('refused')} refused")
     assert not failures, f"{len(failures)} of {cases} cases\n" + "\n\n".join(failures[:3])
-    assert "equal" in outcomes
+    assert cases == FEW or "equal" in outcomes  # a few cases may all be refused
 
 
 FIRST = {name.partition(",")[0].rpartition(".")[0]: name for name in reversed(list(ROWS))}
