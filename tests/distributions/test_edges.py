@@ -168,3 +168,45 @@ def test_operations_on_gaussians_have_the_unit_of_the_variable(name, exponent):
         for ours, truth in zip(jax.tree.leaves(made), jax.tree.leaves(expected), strict=True):
             np.testing.assert_allclose(ours, truth, rtol=1e-5)
     np.testing.assert_allclose(d.product(*tiny)[1], d.product(*pair)[1] - 2 * np.log(c), rtol=1e-5)
+
+
+DIGITS = {
+    "whole numbers": (dist.Gumbel(7.0, 4.0), np.uint8(2), (7 - 2) / 4 - np.exp((7 - 2) / 4) - np.log(4)),
+    "half precision": (
+        dist.Laplace(0.0, jnp.bfloat16(1.3125)), np.float32(1.0), -1 / 1.3125 - np.log(2 * 1.3125)
+    ),
+    "Cauchy, far": (dist.Cauchy(), np.float32(1e22), -2 * np.log(1e22) - np.log(np.pi)),
+    "Student, far": (dist.StudentT(1.0), np.float32(1e22), -2 * np.log(1e22) - np.log(np.pi)),
+    "inverse gamma, near 0": (dist.InverseGamma(1.0, 2.0), np.float32(1e-22), -2e22),
+    "beta, large": (
+        dist.Beta(1.0, 2.0**20), np.float32(2.0**-20),
+        20 * np.log(2) + (2**20 - 1) * np.log1p(-(2.0**-20)),
+    ),
+    "large logits": (d.categorical(logits=np.full(3, 1e8)), np.int32(1), -np.log(3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DIGITS)
+def test_densities_have_their_digits(name):
+    distribution, x, truth = DIGITS[name]
+    np.testing.assert_allclose(d.log_prob_of(distribution, x), truth, rtol=1e-6)
+
+
+TWO, THREE = d.bernoulli(probs=np.full(2, 0.5)), d.bernoulli(probs=np.full(3, 0.5))
+UNFIT = {
+    "log_prob_of": lambda: d.log_prob_of(TWO, jnp.zeros(3)),
+    "kl": lambda: d.kl(TWO, THREE), "total_variation": lambda: d.total_variation(TWO, THREE),
+    "interpolate": lambda: d.interpolate(TWO, THREE, 0.5),
+    "wasserstein2": lambda: d.wasserstein2(dist.Normal(jnp.zeros(2), 1.0), dist.Normal(jnp.zeros(3), 1.0)),
+    "symmetrised": lambda: d.symmetrised(d.gaussian(np.zeros(2), scale=1.0), 2).log_prob(jnp.zeros(3)),
+    "truncation": lambda: d.truncation(top_k=1)(jnp.float32(0.0)),
+    "affine": lambda: d.affine(d.gaussian(0.0, scale=1e-30), 0.0, 1e-30),
+    "joint": lambda: d.joint(a=FAIR, b=FAIR).log_prob({"a": jnp.zeros(2), "b": jnp.zeros(3)}),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("broadcasting")
+@pytest.mark.parametrize("name", UNFIT)
+def test_what_does_not_fit_is_refused_in_words(name):
+    with pytest.raises(ValueError, match=r"broadcast|shape|does not hold|of one"):
+        UNFIT[name]()

@@ -130,6 +130,12 @@ def any_full(x, loc, covariance):
     return full_log_prob(x, loc, covariance)
 
 
+def call_multivariate_normal(x, loc, covariance):
+    if np.shape(loc)[-1:] != np.shape(covariance)[-1:]:
+        raise Unbuildable  # NumPyro broadcasts a location
+    return d.log_prob_of(made(d.MultivariateNormal, loc, covariance_matrix=covariance), x)
+
+
 def affine(loc, scale, a, b):
     check_gaussian(loc, scale)
     require(np.isfinite(a))
@@ -494,20 +500,25 @@ OPEN = {"Gamma", "InverseGamma", "LogNormal", "HalfNormal", "Weibull"}  # withou
 
 
 def uniform(a, b):
-    if not (np.asarray(b) > 0).all():
-        raise ValueError
-    return dist.Uniform(a, a + b)
+    if np.broadcast_shapes(np.shape(a), np.shape(b)) and not (np.asarray(b) > np.asarray(a)).all():
+        raise ValueError  # NumPyro does not
+    return dist.Uniform(a, b)
+
+
+def log_normal(x, loc, scale):
+    inside = np.where(x > 0, x, np.inf)
+    return np.where(np.isnan(x), np.nan, stats.norm.logpdf(np.log(inside), loc, scale) - np.log(inside))
 
 
 FAMILIES = {
     "Gamma": (dist.Gamma, lambda x, a, b: stats.gamma.logpdf(x, a, scale=1 / b)),
     "InverseGamma": (dist.InverseGamma, lambda x, a, b: stats.invgamma.logpdf(x, a, scale=b)),
-    "LogNormal": (dist.LogNormal, lambda x, a, b: stats.lognorm.logpdf(x, b, scale=np.exp(a))),
+    "LogNormal": (dist.LogNormal, log_normal),
     "Beta": (dist.Beta, stats.beta.logpdf),
     "Laplace": (dist.Laplace, stats.laplace.logpdf),
     "Cauchy": (dist.Cauchy, stats.cauchy.logpdf),
     "StudentT": (lambda a, b: dist.StudentT(3.0, a, b), lambda x, a, b: stats.t.logpdf(x, 3, a, b)),
-    "Uniform": (uniform, stats.uniform.logpdf),
+    "Uniform": (uniform, lambda x, a, b: stats.uniform.logpdf(x, a, b - a)),
     "HalfNormal": (lambda a, b: dist.HalfNormal(a), lambda x, a, b: stats.halfnorm.logpdf(x, 0, a)),  # noqa: ARG005
     "Weibull": (dist.Weibull, lambda x, a, b: stats.weibull_min.logpdf(x, b, scale=a)),
     "Logistic": (dist.Logistic, stats.logistic.logpdf),
@@ -702,9 +713,7 @@ ROWS = {
         least_unit=1.0,
     ),
     "distributions.MultivariateNormal": Row(
-        lambda x, loc, covariance: d.log_prob_of(
-            made(d.MultivariateNormal, loc, covariance_matrix=covariance), x
-        ),
+        call_multivariate_normal,
         any_full,
         lambda rng: {
             "x": rng.normal(size=DIM),

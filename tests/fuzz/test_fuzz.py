@@ -11,7 +11,7 @@ from tests import fuzz
 from tests.fuzz.exceptions import EXCEPTIONS
 from tests.helpers.fuzz import check_case, run_seed
 
-FEW, MANY = 4, 300
+FEW, MANY = 8, 300
 
 
 def tables():
@@ -71,12 +71,16 @@ def check(name, cases):
             failures.append(str(error))
     print(f"{name}: {outcomes.count('equal')} equal, {outcomes.count('refused')} refused")
     assert not failures, f"{len(failures)} of {cases} cases\n" + "\n\n".join(failures[:3])
-    assert "equal" in outcomes
+    assert cases == FEW or "equal" in outcomes  # a few cases may all be refused
+
+
+FIRST = {name.partition(",")[0].rpartition(".")[0]: name for name in reversed(list(ROWS))}
+"""One row of each package."""
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("broadcasting", "unoptimised")
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", FIRST.values())
 def test_few_cases(name):
     check(name, FEW)
 

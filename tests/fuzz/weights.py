@@ -85,7 +85,7 @@ def evidence(log_weight):
     low, high = value - half, np.inf if half == np.inf else value + half
     flags = int(not np.isfinite(error))
     if (k is not None and k > 0.7) or (n > 1 and 0 < kish_ess(flat) < 2):
-        low, high, flags = value - np.log(20), value + np.inf, 1
+        low, high, flags = value - np.log(20), np.abs(value) + np.inf, 1
     return value, low, high, flags
 
 
@@ -204,7 +204,7 @@ def float_row(bits):
     return Row(
         lambda log_weight: weights.pareto_k(narrowed(log_weight)),
         lambda log_weight: shape_of_tail(narrowed(log_weight).astype(np.float64), np.finfo(dtype).tiny),
-        log_weights, is_wide=bits == 64, is_free=True, steps=SIZE,
+        log_weights, is_wide=bits == 64, is_free=True, steps=256,
     )  # fmt: skip
 
 

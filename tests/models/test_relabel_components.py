@@ -21,3 +21,11 @@ def test_permuted_components_are_restored_to_one_order(rng):
 def test_too_many_components_are_rejected():
     with pytest.raises(ValueError, match="more than 7"):
         jax.eval_shape(relabel_components, jnp.zeros((2, 8, 1)))
+
+
+def test_orders_do_not_depend_on_the_unit_and_exist_for_finite_draws_only():
+    draws = np.float32([[[-2.0], [2.0]], [[2.1], [-1.9]], [[-2.2], [1.8]]])
+    for scale in (2.0**-60, 2.0**60):
+        np.testing.assert_array_equal(relabel_components(scale * draws), scale * relabel_components(draws))
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        relabel_components(np.where(draws == 1.8, np.nan, draws))

@@ -39,3 +39,12 @@ def test_loss_and_gradient_equal_the_closed_form(x64):  # noqa: ARG001
 def test_functions_and_batches_that_do_not_fit_are_refused(distribution_of, batch, error, words):
     with pytest.raises(error, match=words):
         maximum_likelihood(distribution_of)(0.0, batch, jax.random.key(0))
+
+
+def test_nan_data_and_whole_numbers():
+    """Data that are NaN have no likelihood; differences of uint8 have no sign."""
+    objective = maximum_likelihood(lambda params: dist.Normal(params, 1.0).to_event(1))
+    params, whole = jnp.array([2, 2], jnp.uint8), jnp.array([[0, 1]], jnp.uint8)
+    loss = objective(params, whole, jax.random.key(0))[0]
+    np.testing.assert_allclose(loss, 2.5 + np.log(2 * np.pi), rtol=1e-6)
+    assert jnp.isnan(objective(jnp.zeros(2), jnp.array([[0.0, jnp.nan]]), jax.random.key(0))[0])

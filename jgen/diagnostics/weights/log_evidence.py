@@ -113,7 +113,7 @@ def log_evidence(log_weight: ArrayLike) -> Result:
     else:
         return result
     # E[Z-hat] = Z, so by Markov's inequality Z-hat > 20 Z with probability below 1/20.
-    return result._replace(low=result.value - math.log(20), high=result.value + jnp.inf, flags=(wrong,))
+    return result._replace(low=result.value - math.log(20), high=abs(result.value) + jnp.inf, flags=(wrong,))
 
 
 @jax.jit

@@ -18,11 +18,16 @@ def population_log_weight(log_weight: ArrayLike) -> Array:
     Returns:
         ``[*run]``; -inf where all particles have weight zero.
 
+    Raises:
+        ValueError: If there is no axis of particles.
+
     Example:
         >>> import jax.numpy as jnp
         >>> print(jnp.exp(population_log_weight(jnp.log(jnp.array([[1.0, 3.0]])))).round(3))
         [2.]
     """
+    if not jnp.ndim(log_weight):
+        raise ValueError(f"population_log_weight takes log-weights [*run, particle]; got {log_weight}")
     return in_own_precision(_log_mean_exp, log_weight)
 
 

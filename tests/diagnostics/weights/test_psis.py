@@ -86,3 +86,10 @@ def test_float32_agrees_with_float64():
     with jax.enable_x64(True):
         double = statistics()
     np.testing.assert_allclose(single, double, rtol=1e-4)
+
+
+def test_weights_that_are_nearly_equal_have_a_shape():
+    """Differences of their exponentials would all be 0 in float32."""
+    log_weight = CASES["half-cauchy"] * 1e-12
+    expected = weights.pareto_k(log_weight)
+    np.testing.assert_allclose(weights.pareto_k(log_weight.astype(np.float32)), expected, rtol=1e-4)

@@ -65,3 +65,10 @@ def check_probabilities(module, name):
 def test_copies_have_their_probabilities(name):
     """False alarm 1e-6."""
     check_probabilities(resampling, name)
+
+
+@pytest.mark.parametrize("name", ["systematic", "stratified", "multinomial"])
+@pytest.mark.parametrize("weights", [np.zeros((2, 3)), np.zeros(0), np.array([0.0, np.nan]), np.float32(0.0)])
+def test_what_cannot_be_resampled_is_refused(name, weights):
+    with pytest.raises(ValueError, match=f"^{name}"):
+        getattr(resampling, name)(jax.random.key(0), weights)

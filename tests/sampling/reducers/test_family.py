@@ -25,6 +25,7 @@ from jgen.sampling.reducers import (
 from jgen.targets import banana
 from jgen.testing import count_compilations
 from jgen.training import checkpoints
+from jgen.types import DrawKind, Draws
 from tests.helpers.aimed_samplers import same
 from tests.helpers.marking import first_of_each
 from tests.helpers.reducer_folds import run as fold_all, stored as draws_of_many
@@ -173,3 +174,26 @@ def test_rebuilt_reducers_compile_nothing(make):
     with count_compilations() as compiled:
         fold_all(make(), draws)
     assert compiled == []
+
+
+def test_whole_numbers_and_far_draws_have_their_variance():
+    """Centre before rounding to float32; 2^29 + 1 is an int32, and no float32."""
+    whole = jnp.arange(24, dtype=jnp.int32).reshape(12, 2)
+    far = np.float32(2.0**28) + 32 * np.asarray(whole, np.float32)
+    for reducer, pick in ((moments(), lambda r: r.variance), (covariance(), lambda r: r.covariance[0, 0])):
+        for draws, unit in ((whole + 2**29, 1), (jnp.asarray(far), 32)):
+            found = pick(fold_all(reducer, Draws(draws, {}, None, DrawKind.MARKOV)))
+            np.testing.assert_allclose(found, 50.0 * unit**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("reducer", [moments(), covariance()], ids=["moments", "covariance"])
+def test_one_weight_above_all_others_leaves_no_variance(reducer):
+    """Rounding would make it infinite, of either sign; half-precision weights keep their digits."""
+    draws = jnp.arange(8.0).reshape(4, 2)
+    log_weight = jnp.array([[0.0, 1.0], [400.0, 2.0], [0.0, -1.0], [3.0, 0.0]])
+    result = fold_all(reducer, Draws(draws, {}, log_weight, DrawKind.WEIGHTED))
+    assert np.isnan(result[1]).all()
+    half = jnp.asarray(np.linspace(-2, 2, 8).reshape(4, 2), jnp.float16)
+    result = fold_all(reducer, Draws(draws, {}, half, DrawKind.WEIGHTED))
+    w = np.exp(np.asarray(half, float))
+    np.testing.assert_allclose(result[2], w.sum() ** 2 / (w**2).sum(), rtol=1e-6)
