@@ -205,6 +205,7 @@ REASONS = {
         *[("BetaBinomial", 8, "float32 density"), ("BinomialLogits", 6, "float32 density")],
         *[(f"NegativeBinomial{form}", i, "float32 density") for form in ("Probs", "Logits") for i in (4, 9)],
         ("NegativeBinomial2", 8, "float32 density"),
+        *[("Poisson", i, "float32 density") for i in (7, 8)],
     ],
     "float32: squares or reciprocals of draws are no numbers of the type": [
         ("InverseGamma", 5, "float32 density"), ("StudentT", 7, "float32 density"),
