@@ -102,7 +102,8 @@ def _validate(draws: Draws) -> tuple[int, ...]:
 def _mean_and_sd(column: np.ndarray) -> tuple[float, float]:
     """Compute mean and sd of all draws, summed in float64."""
     with np.errstate(invalid="ignore", over="ignore"):
-        sd = column.std(ddof=1, dtype=np.float64) if column.size > 1 else np.nan
+        apart = column.astype(np.float64) - np.float64(column.flat[0])  # equal draws have an sd of 0
+        sd = apart.std(ddof=1) if column.size > 1 else np.nan
         return column.mean(dtype=np.float64), sd
 
 

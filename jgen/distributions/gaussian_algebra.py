@@ -71,15 +71,15 @@ def full_gaussian(mean: Array, factor: Array) -> MultivariateNormal:
     return MultivariateNormal(mean, scale_tril=factor)
 
 
-def check_representable(mean: Array, spread: Array) -> None:
+def check_representable(mean: Array, sds: Array) -> None:
     """Raise where known means or standard deviations that were computed are no numbers of their type."""
-    if is_traced((mean, spread)):
+    if is_traced((mean, sds)):
         return
-    known, spreads = np.asarray(mean), np.asarray(spread)
-    if not (np.isfinite(known).all() and np.isfinite(spreads).all() and (spreads > 0).all()):
+    known, known_sds = np.asarray(mean), np.asarray(sds)
+    if not (np.isfinite(known).all() and np.isfinite(known_sds).all() and (known_sds > 0).all()):
         raise ValueError(
             f"the result has means up to {np.abs(known).max(initial=0):.6g} and standard deviations from "
-            f"{spreads.min(initial=np.inf):.6g}, which {spreads.dtype} does not hold: change the unit"
+            f"{known_sds.min(initial=np.inf):.6g}, which {known_sds.dtype} does not hold: change the unit"
         )
 
 

@@ -68,7 +68,9 @@ def run_of(draws):
 
 
 def evaluate_draws(draws):
-    require(draws.ndim == 3 and draws.shape[2] == 2)
+    require(draws.ndim >= 2 and draws.size == 2 * draws.shape[0] * draws.shape[1])
+    require(draws.size)
+    draws = draws.reshape(*draws.shape[:2], 2)
     errors = np.array([diagnostics.mcse_between(draws[..., i]) for i in range(2)])
     means = draws.reshape(-1, 2).mean(0)
     mixing = np.array([diagnostics.rhat(draws[..., i]) for i in range(2)])

@@ -6,7 +6,7 @@ import numpy as np
 from jgen.sampling import reducers
 from jgen.types import DrawKind, Draws
 from tests.fuzz import diagnostics, weights
-from tests.helpers.fuzz import Row
+from tests.helpers.fuzz import Row, Unbuildable
 from tests.helpers.reducer_folds import run
 
 CHAINS, DRAWS = 4, 24
@@ -47,6 +47,11 @@ def moments(draws, log_weight=None):
     flat = draws.reshape(-1, draws.shape[2])
     offset, unit = scaled(flat)
     w = np.ones(len(flat)) if log_weight is None else np.exp(log_weight - log_weight.max()).ravel()
+    if (
+        log_weight is not None
+        and ((w == 0) & np.isfinite(log_weight.ravel()) & ~np.isfinite(flat).all(1)).any()
+    ):
+        raise Unbuildable  # it counts until a larger weight comes
     offset = np.where(w[:, None] == 0, 0.0, offset)  # draws of weight zero do not count
     apart = offset - (w[:, None] * offset).sum(0) / w.sum()
     variance = (w[:, None] * apart**2).sum(0) / (w.sum() - (w**2).sum() / w.sum())
@@ -91,6 +96,12 @@ def log_evidence(log_weight):
     return weights.log_mean_exp(log_weight)
 
 
+def call_bfmi(draws):
+    if not jnp.issubdtype(draws.dtype, jnp.floating):
+        raise Unbuildable  # no energies
+    return folded(reducers.bfmi(), draws, info=draws)
+
+
 ROWS = {
     "sampling.reducers.moments": Row(
         lambda draws: tuple(folded(reducers.moments(), draws)[1:]),
@@ -118,6 +129,7 @@ ROWS = {
         lambda draws: folded(reducers.covariance(), draws).covariance,
         covariance,
         two_coordinates,
+        by_norm=True,
         is_free=True,
         has_shapes=False,
         steps=100,
@@ -142,7 +154,7 @@ ROWS = {
         steps=100,
     ),
     "sampling.reducers.bfmi": Row(
-        lambda draws: folded(reducers.bfmi(), draws, info=draws),
+        call_bfmi,
         lambda draws: diagnostics.bfmi(draws),
         one_coordinate,
         is_free=True,

@@ -127,7 +127,7 @@ def vary(
             made[name] = np.asarray(change(np.random.default_rng(seed), made[name]))
         words.append(label if len(chosen) == len(arrays) else f"{label} ({chosen[0]})")
 
-    for label in rng.choice(list(VALUES), rng.integers(0, 3)):
+    for label in rng.choice(list(VALUES), rng.integers(0, 3), replace=False):
         apply(label, VALUES[label])
     if has_shapes and rng.random() < 0.3:
         label = str(rng.choice(list(SHAPES)))

@@ -207,9 +207,9 @@ def nearby(rng: np.random.Generator, value: Any, amount: float, row: Row) -> Any
     x = np.asarray(value).astype(np.float64)
     unique, place = np.unique(x, return_inverse=True)
     finite = unique[np.isfinite(unique)]
-    if row.by_norm and len(finite):
-        return x + amount * np.abs(finite).max() * rng.uniform(-1, 1, x.shape)
     origin = finite[len(finite) // 2] if row.is_free and len(finite) else 0.0
+    if row.by_norm and len(finite):
+        return x + amount * np.abs(finite - origin).max() * rng.uniform(-1, 1, x.shape)
     with np.errstate(all="ignore"):
         changed = origin + (unique - origin) * (1 + amount * rng.uniform(-1, 1, unique.size))
     return np.where(np.isfinite(unique), changed, unique)[place].reshape(x.shape)
