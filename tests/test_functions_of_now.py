@@ -360,7 +360,7 @@ CASES = {
 """Public functions that take a user's function, by name; those of samplers are run by ``sample``."""
 OTHERS = {
     "called on the host each time, never compiled": "BayesianMixture PPCA check_objective check_sampler "
-    "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers",
+    "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers Entry",
     "networks whose activation is a field, as that of MLP": "ConvCritic ConvEncoder ConvNet Delta Graph "
     "MLPCritic MLPEncoder Occupancy",
     "bind a function, and do not call it": "as_partial bind_static",

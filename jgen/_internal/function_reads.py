@@ -6,7 +6,7 @@ import dis
 import functools
 import types
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import flax.linen as nn
@@ -118,8 +118,7 @@ def _reads(value: Any, seen: set[int]) -> Reads | None:
 def _reads_of_function(function: types.FunctionType, seen: set[int]) -> Reads | None:
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     if _is_trusted(function):  # what it holds is not changed; but that may be a user's function
-        held = [leaf for leaf in jax.tree.leaves(cells, is_leaf=callable) if callable(leaf)]
-        return _all_reads(held, seen)
+        return _all_reads(list(_functions_in(cells)), seen)
     names = _global_names(function.__code__)
     defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     if cells or names is None or not all(isinstance(value, CONSTANTS) for value in defaults):
@@ -131,6 +130,20 @@ def _reads_of_function(function: types.FunctionType, seen: set[int]) -> Reads | 
         return None
     inner = _all_reads(values, seen)
     return None if inner is None else (function.__code__, *defaults, *values, *inner)
+
+
+def _functions_in(value: Any) -> Iterator[Any]:
+    """Yield the functions that a tree holds; keys of its mappings need no order, as types have none."""
+    if callable(value):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _functions_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _functions_in(item)
+    else:
+        yield from filter(callable, jax.tree.leaves(value, is_leaf=callable))
 
 
 def _all_reads(values: Iterable[Any], seen: set[int]) -> Reads | None:

@@ -206,7 +206,8 @@ def _in_single_precision(value: Array, distribution: Any) -> tuple[Array, Any]:
 
     A whole number is a float to a continuous distribution: differences of unsigned integers have no sign.
     """
-    if not distribution.is_discrete and not jnp.issubdtype(value.dtype, jnp.floating):
+    support = support_of(distribution)
+    if not (jnp.issubdtype(value.dtype, jnp.floating) or (support is not None and support.is_discrete)):
         value = value.astype(float)
 
     def is_narrow(leaf: Any) -> bool:

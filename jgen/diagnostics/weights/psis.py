@@ -15,6 +15,11 @@ PRIOR_DRAWS, PRIOR_K = 10, 0.5
 MIN_TAIL = 5
 
 
+def _lowest_cutoff(dtype: jnp.dtype) -> float:
+    """Return the least log-weight whose weight is a normal number, rounding errors of its exp included."""
+    return math.log(jnp.finfo(dtype).tiny) + 2e-5
+
+
 def _fit_generalised_pareto(excess: Array, size: Array) -> tuple[Array, Array]:
     """Compute Zhang and Stephens's posterior mean of (k, sigma).
 
@@ -100,7 +105,7 @@ def _psis(log_weight: Array, relative_efficiency: float) -> tuple[Array, Array]:
     top = log_weight.max()
     largest, where = lax.top_k(log_weight - jnp.where(top == -jnp.inf, 0.0, top), num_tail + 1)
     rising, where = largest[::-1][1:], where[::-1][1:]  # [tail]
-    cutoff = jnp.maximum(largest[-1], math.log(jnp.finfo(log_weight.dtype).tiny))
+    cutoff = jnp.maximum(largest[-1], _lowest_cutoff(log_weight.dtype))
     num_above = (rising > cutoff).sum()
     fitted = num_above >= MIN_TAIL
 
@@ -128,10 +133,10 @@ def pareto_k_of_largest(largest: Array, num_tail: Array) -> Array:
         num_tail: Number of them that make the tail ``[]``.
     """
     scaled = largest - jnp.where(largest[0] == -jnp.inf, 0.0, largest[0])
-    cutoff = jnp.maximum(scaled[num_tail], math.log(jnp.finfo(largest.dtype).tiny))
+    cutoff = jnp.maximum(scaled[num_tail], _lowest_cutoff(largest.dtype))
     rising = scaled[::-1]
     size = (rising > cutoff).sum()
-    excess = jnp.where(rising > cutoff, jnp.exp(rising) - jnp.exp(cutoff), 0.0)
+    excess = jnp.where(rising > cutoff, jnp.exp(cutoff) * jnp.expm1(rising - cutoff), 0.0)
     fitted = size >= MIN_TAIL
     excess = jnp.where(fitted, excess, 1.0 + jnp.arange(rising.size))  # any values, as in psis
     k, _ = _fit_generalised_pareto(excess, jnp.where(fitted, size, rising.size))
