@@ -128,7 +128,7 @@ def _(distribution: dist.HurdleProbs):
 def _(distribution: dist.Cauchy, value: Array):
     """Compute far from the location, where NumPyro's square overflows."""
     away, scale = _standardised(distribution, value)
-    return -_log_one_plus_square(away) - jnp.log(scale) - np.log(np.pi)
+    return -log_one_plus_square(away) - jnp.log(scale) - np.log(np.pi)
 
 
 @log_prob_inside.register
@@ -137,7 +137,7 @@ def _(distribution: dist.StudentT, value: Array):
     away, scale = _standardised(distribution, value)
     df = jnp.broadcast_to(jnp.asarray(distribution.df, away.dtype), away.shape)
     log_normaliser = jnp.log(scale) + jnp.log(df) / 2 + log_beta(df / 2, jnp.full_like(df, 0.5))
-    return -(df + 1) / 2 * _log_one_plus_square(away / jnp.sqrt(df)) - log_normaliser
+    return -(df + 1) / 2 * log_one_plus_square(away / jnp.sqrt(df)) - log_normaliser
 
 
 @log_prob_inside.register
@@ -182,7 +182,7 @@ def _standardised(distribution: Any, value: Array) -> tuple[Array, Array]:
     return (value - loc) / scale, scale
 
 
-def _log_one_plus_square(x: Array) -> Array:
+def log_one_plus_square(x: Array) -> Array:
     """Compute log(1 + x^2) without overflow; its gradient too."""
     is_far = jnp.abs(x) > 1
     near, far = jnp.where(is_far, 0, x), jnp.where(is_far, jnp.abs(x), 1)

@@ -7,6 +7,7 @@ import numpy as np
 from jax.tree_util import Partial
 from numpyro.distributions import Cauchy
 
+from jgen.distributions.parameters import log_one_plus_square
 from jgen.targets.parts import check_options, covering_scale, make_target, sample_from
 from jgen.types import Array, Target, Trait
 
@@ -56,7 +57,7 @@ def cauchy(dim: int = 100) -> Target:
 
 def log_density(x: Array) -> Array:
     """Evaluate the normalised log-density of ``x [dim]``."""
-    return -jnp.log1p(x**2).sum() - len(x) * log(pi)
+    return -log_one_plus_square(x).sum() - len(x) * log(pi)
 
 
 def negative_log_density(x: Array) -> Array:

@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 from numpyro.distributions import StudentT
 from scipy.special import digamma
 
+from jgen.distributions.parameters import log_one_plus_square
 from jgen.targets.parts import check_options, covering_scale, make_target
 from jgen.types import Array, Key, Target, Trait
 
@@ -64,7 +65,7 @@ def student_t(dim: int = 10, dof: float = 5.0) -> Target:
 
 def log_terms(dof: float, x: Array) -> Array:
     """Return log(1 + x^2/nu), ``[dim]``."""
-    return jnp.log1p(x**2 / dof)
+    return log_one_plus_square(x / dof**0.5)
 
 
 def log_density(dof: float, log_norm: float, x: Array) -> Array:

@@ -226,7 +226,7 @@ def is_right(row: Row, found: np.ndarray, expected: np.ndarray, allowed: np.ndar
         near = np.abs(found - expected) <= allowed
     near |= (found == expected) | (np.isnan(found) & np.isnan(expected))
     near |= np.isinf(allowed) & ~np.isnan(expected)
-    near |= np.isnan(found) & (allowed >= np.maximum(size, row.least_unit))  # no digit would be right
+    near |= np.isnan(found) & (allowed >= np.maximum(size, row.least_unit) / 10)  # no digit would be right
     near |= (size >= largest / row.steps) & ~np.isfinite(found)  # as may be a sum on the way
     tiny = (size < least) & (expected != 0)
     return near | (tiny & (np.isnan(found) | (row.rounds_to_zero & (np.abs(found) <= least))))
