@@ -1,4 +1,4 @@
-"""Compute the parts of chain diagnostics: ranks, split chains, quantiles, autocorrelation time."""
+"""Compute the parts of chain diagnostics: ranks, split chains, indicators, autocorrelation time."""
 
 import math
 from collections.abc import Callable
@@ -165,20 +165,14 @@ def rank_normalise(draws: Array) -> Array:
     return jnp.where(twice_rank <= size + 1, score, -score)
 
 
-def quantile(draws: Array, prob: float) -> Array:
-    """Compute the linearly interpolated quantile of all draws; exact between ties.
+def below_quantile(draws: Array, prob: float) -> Array:
+    """Return which draws are at most the quantile, like ``draws``; rounding of the quantile moves none.
 
     Args:
         draws: Any shape.
         prob: A Python number in [0, 1].
-
-    Returns:
-        Scalar.
     """
-    position = prob * (draws.size - 1)
-    low = min(math.floor(position), draws.size - 2)
-    below, above = ordered(draws)[low : low + 2]
-    return below + jnp.where(above == below, 0.0, (position - low) * (above - below))
+    return draws <= ordered(draws)[math.floor(prob * (draws.size - 1))]
 
 
 def effective_sample_size(draws: Array) -> Array:

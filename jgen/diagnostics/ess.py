@@ -20,7 +20,7 @@ def split_ess(draws: Array) -> Array:
 
 def indicator_ess(draws: Array, prob: float) -> Array:
     """Compute the effective sample size of the indicators x <= quantile."""
-    return split_ess((draws <= chain_statistics.quantile(draws, prob)).astype(draws.dtype))
+    return split_ess(chain_statistics.below_quantile(draws, prob).astype(draws.dtype))
 
 
 def _bulk(draws: Array) -> Array:
