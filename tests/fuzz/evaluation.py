@@ -9,9 +9,10 @@ from jgen import evaluation
 from jgen.evaluation import evidence
 from jgen.sampling.chains import Cost
 from jgen.sampling.driver import Run
-from jgen.types import NORMAL_95, DrawKind, Draws
+from jgen.types import DrawKind, Draws
 from tests.fuzz import diagnostics
 from tests.helpers.fuzz import Row
+from tests.helpers.skewed_interval import skewed_sides
 
 RADIUS, BETAS = 0.8, np.linspace(0, 1, 5)
 
@@ -39,7 +40,10 @@ def interval(values):
         size = np.abs(values[np.isfinite(values)]).max(initial=0)
         unit = size if size > 0 else 1.0
         error = unit * (values / unit).std(ddof=1) / np.sqrt(values.size)
-    return mean, mean - NORMAL_95 * error, mean + NORMAL_95 * error
+    if not np.isfinite(error):
+        return mean, np.nan, np.nan
+    below, above = skewed_sides(values)
+    return mean, mean - below * error, mean + above * error
 
 
 def result_of(values):
@@ -47,8 +51,16 @@ def result_of(values):
 
 
 def compare(a, b):
-    (a, a_low, a_high), (b, b_low, b_high) = interval(a), interval(b)
-    return a - b, a - b - np.hypot(a - a_low, b_high - b), a - b + np.hypot(a_high - a, b - b_low)
+    (first, a_low, a_high), (second, b_low, b_high) = interval(a), interval(b)
+    freedoms = np.array([a.size - 1, b.size - 1])
+    quantiles = stdtrit(freedoms, 0.975)
+    errors = np.array([a_high - a_low, b_high - b_low]) / 2 / quantiles
+    shares = errors / errors.max() if errors.max() > 0 else np.ones(2)  # squares of small errors underflow
+    dof = (shares**2).sum() ** 2 / (shares**4 / freedoms).sum()
+    below = np.hypot((first - a_low) / quantiles[0], (b_high - second) / quantiles[1])
+    above = np.hypot((a_high - first) / quantiles[0], (second - b_low) / quantiles[1])
+    difference, quantile = first - second, stdtrit(dof, 0.975)
+    return difference, difference - quantile * below, difference + quantile * above
 
 
 def against_best(a, b):

@@ -72,7 +72,10 @@ def batch_means(draws):
     size = 4
     scaled_draws, unit = diagnostics.in_unit(draws)
     batches = scaled_draws.reshape(len(draws), -1, size).mean(2)
-    long_run = size * batches.var(ddof=1)
+    apart = batches - batches.mean()
+    squares = (apart**2).sum()
+    correlation = np.clip((apart[:, 1:] * apart[:, :-1]).sum() / squares, 0, 0.95) if squares else 0.0
+    long_run = size * batches.var(ddof=1) * (1 + correlation) / (1 - correlation)
     n = draws.size
     mcse = unit * np.sqrt(long_run / n)
     return mcse, scaled_draws.var(ddof=1) * n / long_run
@@ -93,7 +96,11 @@ def quantiles(draws):
 
 
 def log_evidence(log_weight):
-    return weights.log_mean_exp(log_weight)
+    value, error = weights.log_mean_exp(log_weight)
+    flat = log_weight.ravel()
+    is_heavy = flat.size >= 25 and weights.shape_of_tail(flat) > 0.7
+    too_unequal = is_heavy or (flat.size > 1 and 0 < weights.kish_ess(flat) < 2)
+    return value, np.inf if too_unequal else error
 
 
 def call_bfmi(draws):
@@ -168,7 +175,7 @@ ROWS = {
         has_shapes=False,
     ),
     "sampling.reducers.log_evidence": Row(
-        lambda log_weight: tuple(folded(reducers.log_evidence(), log_weight, log_weight)),
+        lambda log_weight: tuple(folded(reducers.log_evidence(), log_weight, log_weight)[:2]),
         log_evidence,
         lambda rng: {"log_weight": rng.normal(size=(CHAINS, DRAWS))},
         has_shapes=False,

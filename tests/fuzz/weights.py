@@ -5,13 +5,14 @@ import warnings
 
 import jax
 import numpy as np
-from scipy.special import logsumexp, softmax, stdtrit
+from scipy.special import logsumexp, softmax
 
 from jgen import diagnostics
 from jgen.diagnostics import weights
 from jgen.types import DrawKind, Draws
 from tests.helpers.arviz import arviz_before_1
 from tests.helpers.fuzz import Row
+from tests.helpers.skewed_interval import skewed_sides
 
 SIZE = 60
 LEAST = float(np.finfo(np.float32).tiny)
@@ -77,12 +78,18 @@ def shape_of_tail(log_weight, tiny=float(np.finfo(np.float64).tiny)):  # noqa: B
         return arviz_before_1().stats.stats._gpdfit(np.exp(cutoff) * np.expm1(above - cutoff))[0]
 
 
+def sides(log_weight):
+    """Return the sides of the interval, corrected for the skewness of weights that are finite."""
+    top = log_weight.max()
+    return skewed_sides(np.exp(log_weight - top) if np.isfinite(top) else np.ones(log_weight.size))
+
+
 def evidence(log_weight):
     value, error = log_mean_exp(log_weight)
     flat, n = log_weight.ravel(), log_weight.size
     k = shape_of_tail(flat) if n >= 25 else None
-    half = stdtrit(n - 1, 0.975) * error if n > 1 else np.nan
-    low, high = value - half, np.inf if half == np.inf else value + half
+    below, above = sides(flat) if n > 1 else (np.nan, np.nan)
+    low, high = value - below * error, np.inf if error == np.inf else value + above * error
     flags = int(not np.isfinite(error))
     if (k is not None and k > 0.7) or (n > 1 and 0 < kish_ess(flat) < 2):
         low, high, flags = value - np.log(20), np.abs(value) + np.inf, 1
