@@ -98,14 +98,13 @@ def _check_covariance(matrix: np.ndarray) -> None:
             "is a Cholesky factor, pass it as scale_tril=."
         )
     dtype = jnp.result_type(float)
-    try:
-        np.linalg.cholesky(matrix.astype(dtype))
-    except np.linalg.LinAlgError:
-        smallest = np.min(np.linalg.eigvalsh(matrix.astype(float)))
+    factor = jnp.linalg.cholesky(jnp.asarray(matrix, dtype))  # NumPy's may succeed where this one fails
+    if not jnp.isfinite(factor).all():
+        smallest = np.min(np.linalg.eigvalsh(matrix)) if np.isfinite(matrix).all() else np.nan
         raise ValueError(
             f"gaussian: covariance is not positive definite in {dtype}; its smallest eigenvalue is "
             f"{smallest:.6g}. Add a small multiple of the identity, or fix its construction."
-        ) from None
+        )
 
 
 def _check_factor(matrix: np.ndarray) -> None:

@@ -57,6 +57,8 @@ def check_simplex(name: str, probs: Any) -> None:
     if is_traced(probs):
         return
     known = np.asarray(probs, dtype=float)
+    if not known.ndim:
+        raise ValueError(f"{name} must have an axis, over which they sum to 1; got a scalar.")
     if not np.all(known >= 0):
         raise ValueError(f"{name} must not be negative; the smallest is {np.min(known):.6g}.")
     total = np.sum(known, axis=-1)

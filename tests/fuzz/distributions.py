@@ -510,6 +510,12 @@ def log_normal(x, loc, scale):
     return np.where(np.isnan(x), np.nan, stats.norm.logpdf(np.log(inside), loc, scale) - np.log(inside))
 
 
+def gumbel(x, loc, scale):
+    """SciPy's density at -inf is no number; it is zero."""
+    is_least = np.isneginf(x) & np.isfinite(loc) & np.isfinite(scale)
+    return np.where(is_least, -np.inf, stats.gumbel_r.logpdf(x, loc, scale))
+
+
 FAMILIES = {
     "Gamma": (dist.Gamma, lambda x, a, b: stats.gamma.logpdf(x, a, scale=1 / b)),
     "InverseGamma": (dist.InverseGamma, lambda x, a, b: stats.invgamma.logpdf(x, a, scale=b)),
@@ -522,7 +528,7 @@ FAMILIES = {
     "HalfNormal": (lambda a, b: dist.HalfNormal(a), lambda x, a, b: stats.halfnorm.logpdf(x, 0, a)),  # noqa: ARG005
     "Weibull": (dist.Weibull, lambda x, a, b: stats.weibull_min.logpdf(x, b, scale=a)),
     "Logistic": (dist.Logistic, stats.logistic.logpdf),
-    "Gumbel": (dist.Gumbel, stats.gumbel_r.logpdf),
+    "Gumbel": (dist.Gumbel, gumbel),
 }  # fmt: skip
 
 
