@@ -167,6 +167,8 @@ def call_affine(loc, scale, a, b):
 def affine_of_matrix(m, S, A):
     check_full(m, S)
     require(np.isfinite(A))
+    if A.shape in ((), m.shape[-1:]):  # elementwise
+        A = np.diag(np.broadcast_to(A, m.shape[-1:]))
     require(A.ndim == 2 and A.shape[1] == m.shape[-1] and A.shape[0] <= A.shape[1])
     unit = np.abs(A).max()
     require(np.linalg.matrix_rank(A) == len(A))
