@@ -27,13 +27,15 @@ def test_systematic_copies_are_exact_over_the_uniform():
     check_copies(resampling)
 
 
-def test_no_particle_of_millions_is_lost():
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["systematic", "stratified"])
+def test_no_particle_of_millions_is_lost(name):
     """Copy each of equal weights once, up to rounding at an edge; one float32 sum loses 3 % of them."""
     size = 4_000_000
-    for name in ("systematic", "stratified"):
-        copies = getattr(resampling, name)(jax.random.key(0), jnp.zeros(size))
-        assert np.unique(copies).size > 0.9999 * size if name == "systematic" else True
-        assert np.abs(np.bincount(copies, minlength=size).cumsum() - np.arange(1, size + 1)).max() <= 1
+    copies = getattr(resampling, name)(jax.random.key(0), jnp.zeros(size))
+    assert np.abs(np.bincount(copies, minlength=size).cumsum() - np.arange(1, size + 1)).max() <= 1
+    if name == "systematic":
+        assert np.unique(copies).size > 0.9999 * size
 
 
 # The share of stratum i that each of eight draws covers: its probability of being copied from there.
