@@ -132,6 +132,13 @@ def _(distribution: dist.Cauchy, value: Array):
 
 
 @log_prob_inside.register
+def _(distribution: dist.Laplace, value: Array):
+    """Compute for scales of whole numbers, of which NumPyro's double overflows."""
+    away, scale = _standardised(distribution, value)
+    return -jnp.abs(away) - jnp.log(scale) - np.log(2)
+
+
+@log_prob_inside.register
 def _(distribution: dist.StudentT, value: Array):
     """Compute far from the location, where NumPyro's square overflows."""
     away, scale = _standardised(distribution, value)

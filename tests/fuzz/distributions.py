@@ -607,6 +607,7 @@ ROWS = {
             "A": rng.normal(size=(2, DIM)),
         },
         by_norm=True,
+        least_unit=float(np.finfo(np.float32).tiny),  # the test multiplies factors in their type
     ),
     "distributions.product": Row(call_product, product, pair_arguments),
     "distributions.interpolate": Row(call_interpolate, interpolate, pair_arguments),

@@ -1,5 +1,6 @@
 """Data transforms, averages of parameters, heads, conversion to ArviZ, and log densities of targets."""
 
+import warnings
 from functools import partial
 
 import jax
@@ -132,9 +133,10 @@ def round_trip(draws, energy):
 def call_round_trip(draws, energy):
     if any(np.asarray(value).dtype.name in ("bfloat16", "float16") for value in (draws, energy)):
         raise Unbuildable  # no type of xarray
-    again = interop.from_arviz(
-        interop.to_arviz(Draws(draws, {"energy": energy}, None, DrawKind.MARKOV)), like=0.0
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "More chains", UserWarning)  # of ArviZ, than draws
+        data = interop.to_arviz(Draws(draws, {"energy": energy}, None, DrawKind.MARKOV))
+    again = interop.from_arviz(data, like=0.0)
     return again.value, again.info["energy"]
 
 
