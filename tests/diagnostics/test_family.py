@@ -159,3 +159,12 @@ def test_calls_outside_jit_compile_once():
     before = _nan_if_any._cache_size()
     diagnostics.rhat(draws + 1), diagnostics.mcse_quantile(draws + 1, 0.5)
     assert _nan_if_any._cache_size() == before
+
+
+def test_rounding_of_a_quantile_moves_no_draw(rng):
+    """Between neighbours that differ by one step of float32 the quantile is rounded to one of them."""
+    draws = (16384 + rng.normal(size=(50, 4, 30))).astype(np.float32)
+    for one in draws:
+        np.testing.assert_allclose(
+            *(diagnostics.ess_quantile(x, 0.05) for x in (one, one.astype(float))), rtol=1e-3
+        )

@@ -210,3 +210,10 @@ UNFIT = {
 def test_what_does_not_fit_is_refused_in_words(name):
     with pytest.raises(ValueError, match=r"broadcast|shape|does not hold|of one"):
         UNFIT[name]()
+
+
+def test_a_scale_that_is_a_large_whole_number():
+    """Twice 2^30 is no int32: -|x - m| / s - log 2 s."""
+    scale = 2**30 + 2**29
+    found = d.log_prob_of(dist.Laplace(jnp.int32(0), jnp.int32(scale)), jnp.int32(scale))
+    np.testing.assert_allclose(found, -1 - np.log(2.0 * scale), rtol=1e-6)
