@@ -212,7 +212,12 @@ class Result(NamedTuple):
             infinite if it was made from the normal distribution.
         pareto_k: Shape of the tail of the weights behind the estimate; None where it has none, or too few.
         flags: What is wrong with the estimate, one sentence each; empty where nothing is. An interval of a
-            flagged estimate is NaN, or so wide that it covers.
+            flagged estimate is NaN, or so wide that it covers. ``"beyond_resolution"``, before a sentence
+            with the reason, is for a program to find: the metric cannot tell such samples apart.
+        null: What a metric reads for two samples of one distribution, of these sizes and this dimension: the
+            expected reading, between whose ends 95 % of readings lie (NaN where that is not known). None for
+            estimates that compare nothing, or where it is not known.
+        ceiling: Best value that the metric can read at these sizes; None where there is none.
     """
 
     value: Array
@@ -224,9 +229,11 @@ class Result(NamedTuple):
     dof: float = math.inf
     pareto_k: float | None = None
     flags: tuple[str, ...] = ()
+    null: "Result | None" = None
+    ceiling: float | None = None
 
     def __repr__(self) -> str:
-        """Return value and interval, then the sample size and the method, then what is wrong.
+        """Return value and interval, the sample size and the method, the null, then what is wrong.
 
         Example:
             >>> Result(-31.3114, -31.3512, -31.2716, 2000, "importance", {})
@@ -241,12 +248,56 @@ class Result(NamedTuple):
         if 1e-4 < half < 1e6:  # two digits of the error
             style = f".{max(0, 1 - math.floor(math.log10(half)))}f"
         interval = "" if low == value == high else f" (95 % interval {low:{style}} to {high:{style}})"
-        return "\n  ".join((f"{value:{style}}{interval}", f"n = {self.n}, {self.method}", *self.flags))
+        lines = [f"{value:{style}}{interval}", f"n = {self.n}, {self.method}"]
+        if self.null is not None:
+            lines.append(f"two samples of one distribution read {float(self.null.value):{style}}")
+        return "\n  ".join((*lines, *self.flags))
 
     @property
     def standard_error(self) -> Array:
         r"""Standard error: interval over twice its quantile :math:`(high - low) / (2 t_{\nu, 0.975})`."""
         return (self.high - self.low) / (2 * float(stdtrit(self.dof, 0.975)))
+
+
+class Metric(NamedTuple):
+    """Metric as four functions of a state, so that batches, shards and processes are merged before the value.
+
+    Samples are passed by name, ``real=`` and ``generated=`` (or what the metric names: ``probabilities=``),
+    never by position. ``merge`` is associative, and ``merge(empty(), state)`` is ``state``. A state is a
+    pytree of NumPy arrays.
+
+    Attributes:
+        empty: ``empty() -> state``.
+        accumulate: ``accumulate(state, *, real=None, generated=None) -> state``, with rows of one side or of
+            both ``[row, *event]``.
+        merge: ``merge(state, state) -> state``, of two sets of rows.
+        compute: ``compute(state) -> Result``, or a NamedTuple of Results.
+        influence: ``influence(state) -> Influence``, or a NamedTuple of them as ``compute`` returns; None
+            where only the jackknife gives it, or the state keeps no rows.
+        larger_is_better: Whether a better model has the larger value.
+    """
+
+    empty: Partial
+    accumulate: Partial
+    merge: Partial
+    compute: Partial
+    influence: Partial | None = None
+    larger_is_better: bool = False
+
+
+class Influence(NamedTuple):
+    r"""Influence of each row on a value: its variance is that of the mean of independent rows.
+
+    .. math:: Var(value) \approx \sum_s Var_i(\phi_s(i)) / n_s \qquad \text{over the samples } s
+
+    Attributes:
+        value: The value itself.
+        by_sample: Name of a sample (``"real"``, ``"generated"``) -> influence of each of its rows ``[row]``,
+            or of each of its groups by the jackknife, in the rows' order.
+    """
+
+    value: float
+    by_sample: Mapping[str, Any]
 
 
 class Trait(enum.Enum):

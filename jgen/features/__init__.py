@@ -1,6 +1,13 @@
-"""Compute features of images by trained classifiers, for perceptual losses and metrics."""
+"""Compute features of images, by trained classifiers and by fixed functions, for losses and metrics."""
 
-from jgen.features.digits_classifier import DigitsClassifier, penultimate
-from jgen.features.vgg16 import VGG16, load_vgg16
+from jgen._internal.members import public_names
+from jgen.features.digits_classifier import DigitsClassifier as DigitsClassifier, penultimate as penultimate
+from jgen.features.extractor import (
+    Extractor as Extractor,
+    digest_of as digest_of,
+    from_network as from_network,
+    raw as raw,
+)
+from jgen.features.vgg16 import VGG16 as VGG16, load_vgg16 as load_vgg16
 
-__all__ = ["VGG16", "DigitsClassifier", "load_vgg16", "penultimate"]
+__all__ = public_names(globals())
