@@ -1,14 +1,16 @@
 """Make metrics that keep their rows, evaluate metrics, and merge their states across processes."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 from jax.tree_util import Partial
+from scipy.special import stdtrit
 
 from jgen.features import Extractor, raw
-from jgen.types import Metric, PyTree, Result
+from jgen.types import Influence, Metric, PyTree, Result
 
 Rows = Mapping[str, np.ndarray]
 """Name of a sample -> its rows ``[row, ...]``."""
@@ -135,9 +137,40 @@ def results_of(computed: Any) -> dict[str, Any]:
         >>> sorted(results_of(Result(1.0, 0.0, 2.0, 3, "mean", {})))
         ['']
     """
-    from jgen.types import Influence
-
     return {"": computed} if isinstance(computed, Result | Influence) else computed._asdict()
+
+
+def result_of(
+    value: Any,
+    error: Any,
+    n: int,
+    method: str,
+    protocol: Mapping[str, Any],
+    dof: float = math.inf,
+    **fields: Any,
+) -> Result:
+    """Make the Result of a value with a standard error, whose interval is Student's; all in float64.
+
+    Args:
+        value: The estimate.
+        error: Its standard error; NaN where it is not known, which is flagged.
+        n: Sample size behind it.
+        method: How it was found, in a few words.
+        protocol: What must agree before it may be compared.
+        dof: Degrees of freedom of the error.
+        **fields: Other fields of the Result.
+
+    Example:
+        >>> result_of(1.0, 0.1, 20, "mean", {})
+        1.00 (95 % interval 0.80 to 1.20)
+          n = 20, mean
+    """
+    middle: Any = np.float64(value)
+    half: Any = np.float64(error) * stdtrit(dof, 0.975)
+    result = Result(middle, middle - half, middle + half, n, method, dict(protocol), dof, **fields)
+    if np.isfinite(error):
+        return result
+    return result._replace(flags=(*result.flags, "the standard error is not known"))
 
 
 def beyond_resolution(result: Result, reason: str) -> Result:

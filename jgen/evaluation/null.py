@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jgen.evaluation.metric import result_of
 from jgen.types import Result
 
 
@@ -46,6 +47,5 @@ def null_from_splits(
     for _ in range(num_splits):
         order = rng.permutation(len(real))
         readings.append(statistic(real[order[:first]], real[order[first:]]))
-    value, sd = float(np.mean(readings)), float(np.std(readings, ddof=1))
     method = f"{num_splits} splits of the real rows, {first} and {len(real) - first}"
-    return Result(value, value - 1.96 * sd, value + 1.96 * sd, first, method, {})
+    return result_of(np.mean(readings), np.std(readings, ddof=1), first, method, {})
