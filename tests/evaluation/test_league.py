@@ -29,8 +29,11 @@ def draw(rng, num_models=2):
     return {"real": rng.normal(0.0, 3.0, (N, 1)), "generated": models}
 
 
-def difference(metric, rng):
-    table = league(metric, **draw(rng))[""]
+METRIC = keep_rows(gap_of, influence=influence_of)
+
+
+def difference(metric, rng, compare=league):
+    table = compare(metric, **draw(rng))[""]
     return table["model 1"].minus_best
 
 
