@@ -1,0 +1,182 @@
+"""Analyse the answers of a forced-choice study: raters, win rates, abilities, agreement, size."""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.stats import binom, chi2_contingency
+
+from jgen.applications.forced_choice.store import Answer
+from jgen.evaluation import answers_needed, bradley_terry, rater_agreement, win_rate
+from jgen.types import Result
+
+SHARE_OF_CHECKS = 0.8
+"""Share of attention checks that a rater must pass."""
+RATES, POWERS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9), (0.8, 0.95)
+DIFFERENCE_LEVEL = 0.01
+
+
+class Rater(NamedTuple):
+    """One rater.
+
+    Attributes:
+        name: His name.
+        answers: Number of his answers, without checks.
+        checks: Number of attention checks that he answered.
+        passed: Number of those that he answered as is known.
+        seconds: His median time, in seconds; NaN without answers.
+        is_excluded: Whether his answers are left out.
+    """
+
+    name: str
+    answers: int
+    checks: int
+    passed: int
+    seconds: float
+    is_excluded: bool
+
+
+class Analysis(NamedTuple):
+    """What the answers of a study tell.
+
+    Attributes:
+        raters: Name -> rater, the excluded ones too.
+        win_rates: (player, opponent) -> how often the player was preferred.
+        abilities: Player -> Bradley-Terry ability relative to the first player; empty where it is not known.
+        agreement: Krippendorff's alpha; None where no pair has two raters' answers.
+        notes: Sentences on what is missing, or to be known beside the numbers.
+    """
+
+    raters: Mapping[str, Rater]
+    win_rates: Mapping[tuple[str, str], Result]
+    abilities: Mapping[str, Result]
+    agreement: Result | None
+    notes: tuple[str, ...]
+
+
+def analyse_answers(
+    answers: Sequence[Answer], players: Sequence[str], *, share_of_checks: float = SHARE_OF_CHECKS
+) -> Analysis:
+    """Analyse answers: exclude raters by attention checks, then rate and compare the players.
+
+    A rater who passed fewer than a share of the attention checks that he answered is left out, and named. The
+    rule looks at checks alone, so it favours no player.
+
+    Args:
+        answers: All answers of a study, ``store.answers()``.
+        players: Names of the players, the real set first.
+        share_of_checks: Share of the checks that must be passed.
+
+    Returns:
+        The analysis. Win rates have Wilson's interval and are flagged where raters differ more than by chance
+        (a chi-square test at 1 %); abilities have a bootstrap interval.
+
+    Example:
+        >>> made = [Answer("ada", i, False, "real", "model", i % 4 > 0, 900) for i in range(40)]
+        >>> made += [Answer("ada", 40, True, "real", "shuffled pixels", True, 900)]
+        >>> analysis = analyse_answers(made, ["real", "model"])
+        >>> float(analysis.win_rates["model", "real"].value), analysis.raters["ada"].is_excluded
+        (0.25, False)
+    """
+    names = list(dict.fromkeys(one.rater for one in answers))
+    raters = {name: _rater(name, [a for a in answers if a.rater == name], share_of_checks) for name in names}
+    used = [one for one in answers if not one.is_check and not raters[one.rater].is_excluded]
+    notes = [*_exclusions(raters, share_of_checks)]
+    if not used:
+        return Analysis(raters, {}, {}, None, (*notes, "there is no answer to analyse"))
+    wins = np.zeros((len(players), len(players)), int)
+    for one in used:
+        first, second = players.index(one.first), players.index(one.second)
+        wins[(first, second) if one.is_first else (second, first)] += 1
+    rates = {}
+    for i, j in combinations(range(len(players)), 2):
+        if wins[i, j] + wins[j, i]:
+            pair = players[j], players[i]
+            rates[pair] = _flag_differing(
+                win_rate(wins=int(wins[j, i]), losses=int(wins[i, j])), used, pair
+            )
+    try:
+        fitted: Mapping[str, Result] = bradley_terry(wins=wins, names=players)
+    except ValueError as error:
+        fitted = {}
+        notes.append(str(error))
+    try:
+        agreement = rater_agreement(answers=table_of(used))
+    except ValueError as error:
+        agreement = None
+        notes.append(str(error))
+    return Analysis(raters, rates, fitted, agreement, tuple(notes))
+
+
+def _rater(name: str, answers: Sequence[Answer], share: float) -> Rater:
+    passed = [one.is_first for one in answers if one.is_check]
+    times = [one.milliseconds for one in answers if not one.is_check]
+    seconds = float(np.median(times)) / 1000 if times else float("nan")
+    return Rater(name, len(times), len(passed), sum(passed), seconds, sum(passed) < share * len(passed))
+
+
+def _exclusions(raters: Mapping[str, Rater], share: float) -> list[str]:
+    notes = [
+        f"{one.name} is excluded: {one.passed} of {one.checks} attention checks passed"
+        for one in raters.values()
+        if one.is_excluded
+    ]
+    if unchecked := [one.name for one in raters.values() if not one.checks]:
+        notes.append(f"no attention check was answered yet by {', '.join(unchecked)}")
+    if checks := max((one.checks for one in raters.values()), default=0):
+        by_chance = binom.sf(np.ceil(share * checks) - 1, checks, 0.5)
+        notes.append(
+            f"a rater stays in with {share:.0%} of the checks passed; one who guesses passes that of {checks} "
+            f"checks with probability {by_chance:.3f}"
+        )
+    return notes
+
+
+def table_of(answers: Sequence[Answer]) -> np.ndarray:
+    """Return whether each rater preferred the first image of each pair ``[pair, rater]``; NaN for no answer."""
+    pairs = {pair: i for i, pair in enumerate(dict.fromkeys(one.pair for one in answers))}
+    raters = {name: i for i, name in enumerate(dict.fromkeys(one.rater for one in answers))}
+    table = np.full((len(pairs), len(raters)), np.nan)
+    for one in answers:
+        table[pairs[one.pair], raters[one.rater]] = one.is_first
+    return table
+
+
+def _flag_differing(result: Result, answers: Sequence[Answer], pair: tuple[str, str]) -> Result:
+    """Flag a win rate whose raters differ by more than chance: its interval is of these raters alone."""
+    counts: dict[str, list[int]] = {}
+    for one in answers:
+        if {one.first, one.second} == set(pair):
+            counts.setdefault(one.rater, [0, 0])[int(one.is_first)] += 1
+    table = np.array(list(counts.values()))
+    if len(table) < 2 or not table.sum(0).all():
+        return result
+    p_value = float(chi2_contingency(table, correction=False)[1])
+    if p_value > DIFFERENCE_LEVEL:
+        return result
+    wrong = f"raters differ (chi-square, p = {p_value:.1g}): the interval is of these raters, not of all"
+    return result._replace(flags=(*result.flags, wrong))
+
+
+def size_table(answers_per_rater: int, *, correlation: float = 0.0) -> list[dict[str, Any]]:
+    """List how many answers and raters tell a win rate from 1/2, by the exact power of the binomial test.
+
+    Args:
+        answers_per_rater: Number of answers of one rater about one pair of players.
+        correlation: Correlation of two answers of one rater.
+
+    Example:
+        >>> size_table(40)[1]
+        {'win rate to tell from 0.5': 0.6, 'answers, power 80 %': 210, 'raters, power 80 %': 6, ...}
+    """
+    rows = []
+    for rate in RATES:
+        row: dict[str, Any] = {"win rate to tell from 0.5": rate}
+        for power in POWERS:
+            options: Any = {"answers_per_rater": answers_per_rater, "correlation": correlation}
+            needed = answers_needed(rate=rate, power=power, **options)
+            row[f"answers, power {power:.0%}".replace("%", " %")] = needed.answers
+            row[f"raters, power {power:.0%}".replace("%", " %")] = needed.raters
+        rows.append(row)
+    return rows
