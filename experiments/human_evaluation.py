@@ -2,15 +2,16 @@ r"""Ask people which of two images looks more real: serve a page, store the answ
 
 Without files it compares handwritten digits with draws of probabilistic PCA, in each pair of real images and
 models; ``--real`` and ``--generated`` take anybody's. The page is served on the loopback interface alone, and
-an interrupt (Ctrl-C) ends it with the analysis. Every answer is on the disk before the next pair shows, so the
-process may be stopped or killed at any time: ``--study FILE`` goes on with the same study, where each rater
-was, and ``--study FILE --analyse`` only analyses it.
+an interrupt (Ctrl-C) ends it with the analysis. Every answer is on the disk before the next pair shows, so
+the process may be stopped or killed at any time: ``--study FILE`` goes on with the same study, where each
+rater was, and ``--study FILE --analyse`` only analyses it.
 
 The page, the names of the images, their order and the sides tell nothing of which is which. A generated image
 that cannot be told from a real one is preferred in half of its pairs: that is the best value, not 1, unless a
 model makes images that look more real than real ones.
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,8 @@ def human_evaluation(config: Config, run: Run) -> None:
         again = f"--study {config.study or run.directory / 'study.sqlite'}"
         lines = f"open {address}\nan interrupt (Ctrl-C) ends it with the analysis; {again} goes on with it"
         run.console.print(lines, markup=False, highlight=False, soft_wrap=True)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             serve(store, listener)
-        except KeyboardInterrupt:
-            pass
     report(run, store)
     store.close()
 

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.special import ndtri
 
 
 class AnswersNeeded(NamedTuple):
@@ -52,7 +52,7 @@ def answers_needed(
 
     Example:
         >>> answers_needed(rate=0.6, answers_per_rater=40)
-        AnswersNeeded(answers=203, raters=6, power=0.80...)
+        AnswersNeeded(answers=210, raters=6, power=0.82...)
 
     Reference:
         Chernick and Liu (2002), "The saw-toothed behavior of power versus sample size", The American
@@ -68,7 +68,7 @@ def answers_needed(
             f"{answers_per_rater} and {correlation}"
         )
     away = abs(rate - 0.5)
-    near = ((norm.isf(level / 2) / 2 + norm.isf(1 - power) * math.sqrt(rate * (1 - rate))) / away) ** 2
+    near = ((ndtri(1 - level / 2) / 2 + ndtri(power) * math.sqrt(rate * (1 - rate))) / away) ** 2
     sizes = np.arange(max(1, int(0.7 * near) - 60), int(1.4 * near) + 60)
     reached = power_of_test(sizes, rate, level)
     answers = sizes[np.flatnonzero(reached < power).max(initial=-1) + 1]
@@ -89,5 +89,7 @@ def power_of_test(sizes: np.ndarray, rate: float, level: float = 0.05) -> np.nda
         >>> power_of_test(np.array([5, 6]), 1.0)  # 5 of 5 has a tail of 1/32, 6 of 6 one of 1/64
         array([0., 1.])
     """
+    from scipy.stats import binom
+
     least = binom.isf(level / 2, sizes, 0.5) + 1  # wins from which on it rejects
     return binom.sf(least - 1, sizes, rate) + binom.cdf(sizes - least, sizes, rate)

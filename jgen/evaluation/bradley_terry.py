@@ -1,6 +1,7 @@
 """Fit abilities to preferences between several models, from counts of people's answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jax.typing import ArrayLike
@@ -28,8 +29,8 @@ def bradley_terry(
     (Ford); one that never lost to those around the first player has an infinite ability, which is flagged.
 
     The 95 % interval is that of the ability in these comparisons, by the percentiles of bootstrap resamples
-    of the answers of each pair of players; answers are taken as independent. Resamples in which the ability is
-    infinite count as such.
+    of the answers of each pair of players; answers are taken as independent. A resample in which the ability
+    is infinite counts as such.
 
     Args:
         wins: How often row i was preferred to column j ``[player, player]``, whole numbers.
@@ -76,14 +77,14 @@ def bradley_terry(
     null_low, null_high = _ends(abilities(_resample(fair, tied, num_resamples, rng)))
     method = f"Bradley-Terry, bootstrap of {num_resamples}"
     results = {}
+    zero: Any = np.float64(0.0)
     for i, name in enumerate(labels):
         n = int(compared[i].sum())
-        zero = np.float64(0.0)
         null = Result(zero, null_low[i], null_high[i], n, "players that are all alike", {})
         flags = _flags(name, labels[0], values[i], low[i], high[i])
-        ends = (low[i], high[i]) if np.isfinite(values[i]) else (np.float64(-np.inf), np.float64(np.inf))
+        start, end = (low[i], high[i]) if np.isfinite(values[i]) else (zero - np.inf, zero + np.inf)
         protocol = {**PROTOCOL, "reference": labels[0], "players": tuple(labels)}
-        results[name] = Result(values[i], *ends, n, method, protocol, flags=flags, null=null)
+        results[name] = Result(values[i], start, end, n, method, protocol, flags=flags, null=null)
     return results
 
 
@@ -139,7 +140,7 @@ def abilities(won: np.ndarray) -> np.ndarray:
 
 
 def _reachable(counts: np.ndarray) -> np.ndarray:
-    """Return whether a chain of positive counts leads from each player to each ``[batch, player, player]``."""
+    """Return whether a chain of positive counts leads from row to column ``[batch, player, player]``."""
     size = counts.shape[-1]
     paths = (counts > 0) | np.eye(size, dtype=bool)
     for _ in range(int(np.ceil(np.log2(size)))):
@@ -148,7 +149,7 @@ def _reachable(counts: np.ndarray) -> np.ndarray:
 
 
 def _resample(won: np.ndarray, tied: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the answers of each pair of players anew; return wins, ties halved ``[resample, player, player]``."""
+    """Draw the answers of each pair of players again; return wins, with half the ties, of each resample."""
     made = np.zeros((size, *won.shape))
     for i, j in zip(*np.triu_indices(len(won), 1), strict=True):
         parts = np.array([won[i, j], tied[i, j], won[j, i]])
@@ -160,8 +161,9 @@ def _resample(won: np.ndarray, tied: np.ndarray, size: int, rng: np.random.Gener
 
 def _ends(resamples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the 2.5 and 97.5 % points of resamples ``[resample, player]``; NaN counts as either infinity."""
-    low = np.quantile(np.nan_to_num(resamples, nan=-np.inf, posinf=np.inf), 0.025, 0, method="inverted_cdf")
-    high = np.quantile(np.nan_to_num(resamples, nan=np.inf, neginf=-np.inf), 0.975, 0, method="inverted_cdf")
+    unknown = np.isnan(resamples)
+    low = np.quantile(np.where(unknown, -np.inf, resamples), 0.025, 0, method="inverted_cdf")
+    high = np.quantile(np.where(unknown, np.inf, resamples), 0.975, 0, method="inverted_cdf")
     return low, high
 
 

@@ -1,5 +1,7 @@
 """Compute how far raters agree about the same items, beyond chance."""
 
+from typing import Any
+
 import numpy as np
 from jax.typing import ArrayLike
 from scipy.special import stdtrit
@@ -60,12 +62,12 @@ def rater_agreement(*, answers: ArrayLike, seed: int = 0) -> Result:
     labels = np.unique(table[~np.isnan(table)])
     counts = (table[..., None] == labels).sum(1)  # [item, label]
     size, method = len(counts), "Krippendorff's alpha, jackknife over items"
-    none = np.float64(np.nan)
-    value = alpha_of(counts.sum(0), _disagreements(counts).sum())
+    none: Any = np.float64(np.nan)
+    value: Any = alpha_of(counts.sum(0), _disagreements(counts).sum())
     if len(labels) == 1:
         wrong = f"all answers are {labels[0]:g}: agreement beyond chance is not known"
         return Result(none, none, none, size, method, PROTOCOL, flags=(wrong,), ceiling=1.0)
-    fields = {"null": _null(table, labels, np.random.default_rng(seed)), "ceiling": 1.0}
+    fields: Any = {"null": _null(table, labels, np.random.default_rng(seed)), "ceiling": 1.0}
     if value == 1 or size == 1:
         wrong = f"the interval is not known: raters agree on all {size} items" if size > 1 else "one item"
         return Result(value, none, none, size, method, PROTOCOL, flags=(wrong,), **fields)
@@ -104,4 +106,5 @@ def _null(table: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> Re
         readings.append(float(alpha_of(counts.sum(0), _disagreements(counts).sum())))
     low, high = np.quantile(readings, [0.025, 0.975])
     method = f"{NUM_PERMUTATIONS} permutations of each rater's answers"
-    return Result(np.float64(np.mean(readings)), low, high, len(table), method, {})
+    mean: Any = np.float64(np.mean(readings))
+    return Result(mean, low, high, len(table), method, {})

@@ -1,11 +1,11 @@
 """Compute the share of pairs in which a model's sample was preferred, from counts of people's answers."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from jax.tree_util import Partial
 from scipy.optimize import brentq
-from scipy.stats import binom
 
 from jgen.evaluation.metric import evaluate
 from jgen.types import NORMAL_95, Metric, Result
@@ -92,13 +92,15 @@ def _merge(first: Counts, second: Counts) -> Counts:
 
 
 def _compute(state: Counts) -> Result:
+    from scipy.stats import binom
+
     wins, losses, ties = (int(state.get(name, 0)) for name in NAMES)
     n = wins + losses + ties
     if n == 0:
         raise ValueError("there is no answer, so there is no win rate: give wins, losses or ties")
     value, low, high = np.array([(wins + ties / 2) / n, *_ends(wins, losses, n)])
     fair = (binom.ppf([0.025, 0.975], n - ties, 0.5) + ties / 2) / n if n > ties else np.full(2, 0.5)
-    chance = np.float64(0.5)
+    chance: Any = np.float64(0.5)
     null = Result(chance, fair[0], fair[1], n, "a fair coin for each answer that is no tie", {})
     return Result(value, low, high, n, "win rate, Wilson", PROTOCOL, null=null, ceiling=1.0)
 

@@ -5,7 +5,6 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import binom, chi2_contingency
 
 from jgen.applications.forced_choice.store import Answer
 from jgen.evaluation import answers_needed, bradley_terry, rater_agreement, win_rate
@@ -93,9 +92,7 @@ def analyse_answers(
     for i, j in combinations(range(len(players)), 2):
         if wins[i, j] + wins[j, i]:
             pair = players[j], players[i]
-            rates[pair] = _flag_differing(
-                win_rate(wins=int(wins[j, i]), losses=int(wins[i, j])), used, pair
-            )
+            rates[pair] = _flag_differing(win_rate(wins=int(wins[j, i]), losses=int(wins[i, j])), used, pair)
     try:
         fitted: Mapping[str, Result] = bradley_terry(wins=wins, names=players)
     except ValueError as error:
@@ -117,6 +114,8 @@ def _rater(name: str, answers: Sequence[Answer], share: float) -> Rater:
 
 
 def _exclusions(raters: Mapping[str, Rater], share: float) -> list[str]:
+    from scipy.stats import binom
+
     notes = [
         f"{one.name} is excluded: {one.passed} of {one.checks} attention checks passed"
         for one in raters.values()
@@ -127,14 +126,14 @@ def _exclusions(raters: Mapping[str, Rater], share: float) -> list[str]:
     if checks := max((one.checks for one in raters.values()), default=0):
         by_chance = binom.sf(np.ceil(share * checks) - 1, checks, 0.5)
         notes.append(
-            f"a rater stays in with {share:.0%} of the checks passed; one who guesses passes that of {checks} "
-            f"checks with probability {by_chance:.3f}"
+            f"a rater stays in with {share:.0%} of the checks passed; one who guesses passes that many of "
+            f"{checks} with probability {by_chance:.3f}"
         )
     return notes
 
 
 def table_of(answers: Sequence[Answer]) -> np.ndarray:
-    """Return whether each rater preferred the first image of each pair ``[pair, rater]``; NaN for no answer."""
+    """Return whether raters preferred the first image of pairs ``[pair, rater]``; NaN for no answer."""
     pairs = {pair: i for i, pair in enumerate(dict.fromkeys(one.pair for one in answers))}
     raters = {name: i for i, name in enumerate(dict.fromkeys(one.rater for one in answers))}
     table = np.full((len(pairs), len(raters)), np.nan)
@@ -145,6 +144,8 @@ def table_of(answers: Sequence[Answer]) -> np.ndarray:
 
 def _flag_differing(result: Result, answers: Sequence[Answer], pair: tuple[str, str]) -> Result:
     """Flag a win rate whose raters differ by more than chance: its interval is of these raters alone."""
+    from scipy.stats import chi2_contingency
+
     counts: dict[str, list[int]] = {}
     for one in answers:
         if {one.first, one.second} == set(pair):

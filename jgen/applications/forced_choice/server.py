@@ -17,6 +17,7 @@ from jgen.applications.forced_choice.store import ConflictError, Store, Trial
 from jgen.errors import UsageError
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -105,7 +106,7 @@ def create_app(store: Store, port: int) -> "Starlette":
             raise RefusedError(404, "there is no such image")
         return Response(png, media_type="image/png")
 
-    async def missing(request: "Request") -> "Response":
+    async def missing(_: "Request") -> "Response":
         raise RefusedError(404, "there is no such page")
 
     routes = [
@@ -139,13 +140,19 @@ def serve(store: Store, listener: socket.socket) -> None:
         listener: What ``listen`` returned.
 
     Raises:
+        KeyboardInterrupt: When the user stops it.
         UsageError: If Starlette or uvicorn is not installed.
     """
+    create_server(store, listener.getsockname()[1]).run(sockets=[listener])
+
+
+def create_server(store: Store, port: int) -> "uvicorn.Server":
+    """Make the server of a study, whose ``run(sockets=[listener])`` serves it."""
     try:
         import uvicorn
     except ImportError:
         raise UsageError('the server needs an extra: pip install "jgen[human]"') from None
     options: Any = {"loop": "asyncio", "http": "h11", "ws": "none", "lifespan": "off"}
     options |= {"access_log": False, "log_level": "warning", "server_header": False, "proxy_headers": False}
-    app = create_app(store, listener.getsockname()[1])
-    uvicorn.Server(uvicorn.Config(app, **options, timeout_graceful_shutdown=2)).run(sockets=[listener])
+    config = uvicorn.Config(create_app(store, port), **options, timeout_graceful_shutdown=2)
+    return uvicorn.Server(config)

@@ -227,9 +227,7 @@ class Store:
             if following is None:
                 return None
             ((rater,),) = self._all("SELECT id FROM rater WHERE token = ?", token)
-            stored = self._all(
-                "SELECT choice FROM answer WHERE rater = ? AND position = ?", rater, position
-            )
+            stored = self._all("SELECT choice FROM answer WHERE rater = ? AND position = ?", rater, position)
             if stored and stored[0][0] != choice:
                 raise ConflictError(f"trial {position} was answered before, by {stored[0][0]}")
             if not stored and position != following.position:
@@ -243,18 +241,15 @@ class Store:
 
     def image(self, token: str, name: str) -> bytes | None:
         """Return an image of a rater's trials by its random name; None for any other name."""
-        for side, is_right in (("left", 0), ("right", 1)):
-            found = self._all(
-                "SELECT png FROM trial JOIN rater ON rater.id = trial.rater JOIN pair ON pair.id = trial.pair "
-                "JOIN image ON image.id = CASE WHEN trial.is_swapped = ? THEN pair.first ELSE pair.second END "
-                f"WHERE rater.token = ? AND trial.{side}_token = ?",
-                is_right,
-                token,
-                name,
-            )
-            if found:
-                return found[0][0]
-        return None
+        found = self._all(
+            "SELECT png FROM trial JOIN rater ON rater.id = trial.rater JOIN pair ON pair.id = trial.pair "
+            "JOIN image ON image.id = CASE WHEN (trial.left_token = ?2) = trial.is_swapped "
+            "THEN pair.second ELSE pair.first END "
+            "WHERE rater.token = ?1 AND ?2 IN (trial.left_token, trial.right_token)",
+            token,
+            name,
+        )
+        return found[0][0] if found else None
 
     def answers(self) -> list[Answer]:
         """Return all answers, in the order of raters and trials."""
