@@ -153,6 +153,11 @@ def create_server(store: Store, port: int) -> "uvicorn.Server":
     except ImportError:
         raise UsageError('the server needs an extra: pip install "jgen[human]"') from None
     options: Any = {"loop": "asyncio", "http": "h11", "ws": "none", "lifespan": "off"}
-    options |= {"access_log": False, "log_level": "warning", "server_header": False, "proxy_headers": False}
-    config = uvicorn.Config(create_app(store, port), **options, timeout_graceful_shutdown=2)
+    options |= {"access_log": False, "log_level": "warning", "log_config": None, "server_header": False}
+    options |= {
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": 2,
+        "h11_max_incomplete_event_size": 16384,
+    }
+    config = uvicorn.Config(create_app(store, port), **options)
     return uvicorn.Server(config)

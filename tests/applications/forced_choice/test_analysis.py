@@ -1,0 +1,93 @@
+"""The analysis of answers that are known: exclusions, counts, agreement, sizes."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from jgen.applications.forced_choice import Answer, analyse_answers, size_table
+from jgen.evaluation import win_rate
+
+
+def answers_of(rater, preferred, passed=(True,) * 5, players=("real", "model")):
+    """Return answers about pairs 0, 1, ...: whether the first was preferred, and the attention checks."""
+    pairs = [Answer(rater, i, False, *players, first, 800) for i, first in enumerate(preferred)]
+    checks = [
+        Answer(rater, 1000 + i, True, "real", "shuffled pixels", ok, 800) for i, ok in enumerate(passed)
+    ]
+    return pairs + checks
+
+
+def check_analysis(module):
+    """Analyse raters whose answers are known; the third fails two of five checks, the fourth one."""
+    answers = [
+        *answers_of("ada", [True] * 12 + [False] * 8),
+        *answers_of("bob", [True] * 10 + [False] * 10),
+        *answers_of("eve", [False] * 20, passed=[True, False, True, False, True]),
+        *answers_of("dan", [True] * 15 + [False] * 5, passed=[True, True, True, True, False]),
+    ]
+    analysis = module.analyse_answers(answers, ["real", "model"])
+    assert [one.name for one in analysis.raters.values() if one.is_excluded] == ["eve"]
+    assert "eve is excluded: 3 of 5 attention checks passed" in analysis.notes
+    assert analysis.raters["eve"][:4] == ("eve", 20, 5, 3)
+    result = analysis.win_rates["model", "real"]
+    assert result[:4] == win_rate(wins=8 + 10 + 5, losses=12 + 10 + 15)[:4]
+    np.testing.assert_allclose(analysis.abilities["model"].value, np.log(23 / 37))
+    # items 0-9: all three agree; 10, 11: one of three differs; 12-14 too; 15-19: all agree
+    n, ones = 60, 37
+    disagreement, expected = 5 * (2 * 2 * 1) / 2, 2 * ones * (n - ones)
+    np.testing.assert_allclose(analysis.agreement.value, 1 - (n - 1) * disagreement / expected)
+
+
+def test_analysis():
+    check_analysis(import_module("jgen.applications.forced_choice.analysis"))
+
+
+def test_guessing_through_the_checks_has_its_probability():
+    """Four of five checks or more: 6 / 32."""
+    analysis = analyse_answers(answers_of("ada", [True]), ["real", "model"])
+    assert any("passes that many of 5 with probability 0.188" in note for note in analysis.notes)
+
+
+def test_raters_who_differ_are_flagged():
+    answers = [*answers_of("ada", [True] * 40), *answers_of("bob", [True, False] * 20)]
+    assert "raters differ" in analyse_answers(answers, ["real", "model"]).win_rates["model", "real"].flags[0]
+    alike = [*answers_of("ada", [True, False] * 20), *answers_of("bob", [False, True] * 20)]
+    assert analyse_answers(alike, ["real", "model"]).win_rates["model", "real"].flags == ()
+
+
+def test_several_models():
+    answers = [
+        *answers_of("ada", [True] * 7 + [False] * 3, players=("real", "a")),
+        *answers_of("ada", [True] * 6 + [False] * 4, (), players=("real", "b")),
+        *answers_of("ada", [True] * 2 + [False] * 8, (), players=("a", "b")),
+    ]
+    analysis = analyse_answers(answers, ["real", "a", "b"])
+    assert [float(one.value) for one in analysis.win_rates.values()] == [0.3, 0.4, 0.8]
+    assert list(analysis.abilities) == ["real", "a", "b"]
+    assert analysis.agreement is None
+    assert any("no item of" in note for note in analysis.notes)
+
+
+def test_few_or_no_answers_are_told_in_words():
+    assert analyse_answers([], ["real", "model"]).notes == ("there is no answer to analyse",)
+    analysis = analyse_answers(answers_of("ada", [True], players=("real", "a")), ["real", "a", "b"])
+    assert analysis.abilities == {}
+    assert any("no chain of comparisons leads from real to b" in note for note in analysis.notes)
+    unchecked = analyse_answers(answers_of("ada", [True], ()), ["real", "model"])
+    assert "no attention check was answered yet by ada" in unchecked.notes
+    assert not unchecked.raters["ada"].is_excluded
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_the_rule_can_be_changed(share):
+    answers = answers_of("ada", [True], [True] * 4 + [False])
+    analysis = analyse_answers(answers, ["real", "model"], share_of_checks=share)
+    assert analysis.raters["ada"].is_excluded == (share == 1)
+
+
+def test_sizes_shrink_with_the_difference():
+    rows = size_table(40)
+    needed = [row["answers, power 80 %"] for row in rows]
+    assert needed == sorted(needed, reverse=True)
+    assert all(row["raters, power 95 %"] == -(-row["answers, power 95 %"] // 40) for row in rows)
