@@ -78,17 +78,20 @@ class Config:
 
 def human_evaluation(config: Config, run: Run) -> None:
     """Make or open the study, serve it, and analyse the answers."""
-    store = Store(config.study) if config.study else new_study(config, run)
-    if not config.analyse:
-        listener = listen(config.port)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        again = f"--study {config.study or run.directory / 'study.sqlite'}"
-        lines = f"open {address}\nan interrupt (Ctrl-C) ends it with the analysis; {again} goes on with it"
-        run.console.print(lines, markup=False, highlight=False, soft_wrap=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            serve(store, listener)
-    report(run, store)
-    store.close()
+    if config.analyse:
+        with contextlib.closing(Store(config.study)) as store:
+            report(run, store)
+        return
+    with listen(config.port) as listener:
+        study = Store(config.study) if config.study else new_study(config, run)
+        with contextlib.closing(study) as store:
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            again = f"--study {config.study or run.directory / 'study.sqlite'}"
+            lines = f"open {address}\nCtrl-C ends it with the analysis; {again} goes on with it"
+            run.console.print(lines, markup=False, highlight=False, soft_wrap=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                serve(store, listener)
+            report(run, store)
 
 
 def new_study(config: Config, run: Run) -> Store:
