@@ -97,9 +97,9 @@ def human_evaluation(config: Config, run: Run) -> None:
 def new_study(config: Config, run: Run) -> Store:
     """Read or draw the images, and write the study."""
     sets = read_files(config) if config.real else digits(config)
-    players = check_images(sets, config.largest if config.real else LEVELS)
+    sources = check_images(sets, config.largest if config.real else LEVELS)
     sizes = {"num_pairs": config.pairs, "num_checks": config.checks, "seed": config.seed}
-    return make_study(run.directory / "study.sqlite", players, **sizes)
+    return make_study(run.directory / "study.sqlite", sources, **sizes)
 
 
 def read_files(config: Config) -> dict[str, np.ndarray]:
@@ -138,7 +138,7 @@ def digits(config: Config) -> dict[str, np.ndarray]:
 def report(run: Run, store: Store) -> None:
     """Write the analysis of all answers so far."""
     settings: dict[str, Any] = store.settings
-    analysis = analyse_answers(store.answers(), settings["players"])
+    analysis = analyse_answers(store.answers(), settings["sources"])
     run.section("Raters")
     if waiting := [name for name in store.raters() if name not in analysis.raters]:
         run.text(f"Without an answer: {', '.join(waiting)}.")
@@ -146,7 +146,7 @@ def report(run: Run, store: Store) -> None:
         run.table([rater_row(one) for one in analysis.raters.values()], "All raters.", log=True)
     run.text("\n\n".join(f"{note[0].upper()}{note[1:]}." for note in analysis.notes))
     if analysis.win_rates:
-        preferences(run, analysis, settings["players"][0])
+        preferences(run, analysis, settings["sources"][0])
     run.section("How many answers does a study need?")
     run.text(
         "A two-sided binomial test of 1/2 at level 5 % rejects with the power that is given; its power is "
@@ -174,11 +174,11 @@ def preferences(run: Run, analysis: Analysis, real: str) -> None:
         "probability of an answer of these raters, as if answers were independent."
     )
     rows = [
-        {"of": player, "against": other, "win rate": result, "by chance": interval_of(result.null)}
-        for (player, other), result in analysis.win_rates.items()
+        {"of": source, "against": other, "win rate": result, "by chance": interval_of(result.null)}
+        for (source, other), result in analysis.win_rates.items()
     ]
     run.table(rows, "How often the first was preferred.", log=True)
-    labels = {f"{player} against {other}": one for (player, other), one in analysis.win_rates.items()}
+    labels = {f"{source} against {other}": one for (source, other), one in analysis.win_rates.items()}
     figure = plots.intervals_plot(labels, xlabel="win rate", reference=0.5)
     run.figure("win_rates", figure, "Win rates with their 95 % intervals; 0.5 is chance.")
     if analysis.abilities:

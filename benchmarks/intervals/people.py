@@ -28,8 +28,8 @@ def of_players(
     for _ in range(repeats):
         above = np.triu(rng.binomial(n, rate), 1)
         wins = above + np.tril(n - above.T, -1)
-        options = {"num_resamples": RESAMPLES, "seed": int(rng.integers(2**31))}
-        results.append(bradley_terry(wins=wins, **options)[str(player)])
+        seed = int(rng.integers(2**31))
+        results.append(bradley_terry(wins=wins, num_resamples=RESAMPLES, seed=seed)[str(player)])
     return ends_of(results)
 
 

@@ -99,7 +99,7 @@ def _check(wins: ArrayLike, ties: ArrayLike | None) -> tuple[np.ndarray, np.ndar
         if not (np.isfinite(counts).all() and (counts >= 0).all() and (counts == np.floor(counts)).all()):
             raise ValueError(f"{name} must be whole numbers of 0 or more; got {counts.tolist()}")
         if np.diagonal(counts).any():
-            raise ValueError(f"{name} has answers of a player against himself: leave the diagonal 0")
+            raise ValueError(f"{name} has answers of a player against itself: leave the diagonal 0")
     if (tied != tied.T).any():
         raise ValueError("ties must be symmetric: a tie of i and j is one of j and i")
     return won, tied

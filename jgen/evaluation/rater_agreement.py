@@ -32,8 +32,8 @@ def rater_agreement(*, answers: ArrayLike, seed: int = 0) -> Result:
 
     Returns:
         A ``Result`` whose n is the number of items with two answers or more. Its null has each rater's
-        answers permuted over his items; its ceiling is 1. One where all answers are the same has no value,
-        and one where all raters agree has no interval (NaN); both are flagged.
+        answers permuted over the items answered; its ceiling is 1. One where all answers are the same has no
+        value, and one where all raters agree has no interval (NaN); both are flagged.
 
     Raises:
         ValueError: For another shape, an infinite label, or no item with two answers.
@@ -95,7 +95,7 @@ def _disagreements(counts: np.ndarray) -> np.ndarray:
 
 
 def _null(table: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> Result:
-    """Permute each rater's answers over the items that he answered."""
+    """Permute each rater's answers over the items that have one."""
     readings = []
     for _ in range(NUM_PERMUTATIONS):
         mixed = table.copy()

@@ -32,7 +32,7 @@ def win_rate(*, wins: int, losses: int, ties: int = 0) -> Result:
 
     Returns:
         A ``Result`` in [0, 1]. Its null is a rater who cannot tell the two apart, 0.5, and the range of 95 %
-        of his readings; its ceiling is 1.
+        of the readings; its ceiling is 1.
 
     Raises:
         ValueError: For counts that are negative or no whole numbers, or no answer at all.
@@ -41,7 +41,7 @@ def win_rate(*, wins: int, losses: int, ties: int = 0) -> Result:
         >>> win_rate(wins=40, losses=60)
         0.400 (95 % interval 0.309 to 0.498)
           n = 100, win rate, Wilson
-          two samples of one distribution read 0.5
+          two samples of one distribution read 0.500
 
     Reference:
         Wilson (1927), "Probable inference, the law of succession, and statistical inference"; Tango (1998),

@@ -96,7 +96,7 @@ def test_the_reference_is_exact_and_sizes_are_told():
         ({"wins": [[0, 1], [0.5, 0]]}, "whole numbers"),
         ({"wins": [[0, -1], [1, 0]]}, "whole numbers"),
         ({"wins": [[0, np.nan], [1, 0]]}, "whole numbers"),
-        ({"wins": [[1, 1], [1, 0]]}, "against himself"),
+        ({"wins": [[1, 1], [1, 0]]}, "against itself"),
         ({"wins": [[0, 1], [1, 0]], "ties": [[0, 1], [0, 0]]}, "ties must be symmetric"),
         ({"wins": [[0, 1], [1, 0]], "names": ["a", "a"]}, "2 different names"),
         ({"wins": [[0, 1], [1, 0]], "num_resamples": 10}, "100 or more"),

@@ -63,13 +63,12 @@ def test_preferences_are_those_of_the_answers(tmp_path, monkeypatch, files):
 
 @pytest.mark.usefixtures("broadcasting")
 def test_without_files_it_draws_digits():
-    sets = human_evaluation.digits(human_evaluation.Config(latents=(2, 5)))
-    assert list(sets) == ["real", "pPCA 2", "pPCA 5"]
+    sets = human_evaluation.digits(human_evaluation.Config(latents=(5,)))
+    assert list(sets) == ["real", "pPCA 5"]
     assert {images.shape for images in sets.values()} == {(360, 8, 8, 1)}
     assert all(np.isin(images, np.arange(17)).all() for images in sets.values())
-    means = [images.mean(0).ravel() for images in sets.values()]
-    for mean in means[1:]:
-        assert np.corrcoef(mean, means[0])[0, 1] > 0.9
+    real, drawn = (images.mean(0).ravel() for images in sets.values())
+    assert np.corrcoef(real, drawn)[0, 1] > 0.9
 
 
 def test_other_files_are_refused_in_one_line(tmp_path, capsys, rng):
@@ -108,7 +107,6 @@ def test_other_files_are_refused_in_one_line(tmp_path, capsys, rng):
         ("--pairs 0", "--pairs must be at least 1; got 0"),
         ("--latents", "--latents is empty"),
         ("--latents 64", "--latents 64: latent_dim must be between"),
-        ("--pairs 400", "real has 360 images, and the study takes 808"),
         ("--port 99999", "cannot listen on port 99999"),
     ],
 )

@@ -20,12 +20,12 @@ class Rater(NamedTuple):
     """One rater.
 
     Attributes:
-        name: His name.
-        answers: Number of his answers, without checks.
-        checks: Number of attention checks that he answered.
-        passed: Number of those that he answered as is known.
-        seconds: His median time, in seconds; NaN without answers.
-        is_excluded: Whether his answers are left out.
+        name: Name that the rater gave.
+        answers: Number of answers, without checks.
+        checks: Number of attention checks answered.
+        passed: Number of those answered correctly.
+        seconds: Median time of an answer, in seconds; NaN without answers.
+        is_excluded: Whether the answers are left out.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Analysis(NamedTuple):
 
     Attributes:
         raters: Name -> rater, the excluded ones too.
-        win_rates: (player, opponent) -> how often the player was preferred.
-        abilities: Player -> Bradley-Terry ability relative to the first player; empty where it is not known.
+        win_rates: (source, other) -> how often the first was preferred.
+        abilities: Source -> Bradley-Terry ability relative to the first source; empty where it is not known.
         agreement: Krippendorff's alpha; None where no pair has two raters' answers.
         notes: Sentences on what is missing, or to be known beside the numbers.
     """
@@ -55,16 +55,16 @@ class Analysis(NamedTuple):
 
 
 def analyse_answers(
-    answers: Sequence[Answer], players: Sequence[str], *, share_of_checks: float = SHARE_OF_CHECKS
+    answers: Sequence[Answer], sources: Sequence[str], *, share_of_checks: float = SHARE_OF_CHECKS
 ) -> Analysis:
-    """Analyse answers: exclude raters by attention checks, then rate and compare the players.
+    """Analyse answers: exclude raters by attention checks, then rate and compare the sources.
 
-    A rater who passed fewer than a share of the attention checks that he answered is left out, and named. The
-    rule looks at checks alone, so it favours no player.
+    A rater who passed fewer than a share of the attention checks answered so far is left out, and named. The
+    rule looks at checks alone, so it favours no source.
 
     Args:
         answers: All answers of a study, ``store.answers()``.
-        players: Names of the players, the real set first.
+        sources: Names of the sources, the real set first.
         share_of_checks: Share of the checks that must be passed.
 
     Returns:
@@ -84,17 +84,17 @@ def analyse_answers(
     notes = [*_exclusions(raters, share_of_checks)]
     if not used:
         return Analysis(raters, {}, {}, None, (*notes, "there is no answer to analyse"))
-    wins = np.zeros((len(players), len(players)), int)
+    wins = np.zeros((len(sources), len(sources)), int)
     for one in used:
-        first, second = players.index(one.first), players.index(one.second)
+        first, second = sources.index(one.first), sources.index(one.second)
         wins[(first, second) if one.is_first else (second, first)] += 1
     rates = {}
-    for i, j in combinations(range(len(players)), 2):
+    for i, j in combinations(range(len(sources)), 2):
         if wins[i, j] + wins[j, i]:
-            pair = players[j], players[i]
+            pair = sources[j], sources[i]
             rates[pair] = _flag_differing(win_rate(wins=int(wins[j, i]), losses=int(wins[i, j])), used, pair)
     try:
-        fitted: Mapping[str, Result] = bradley_terry(wins=wins, names=players)
+        fitted: Mapping[str, Result] = bradley_terry(wins=wins, names=sources)
     except ValueError as error:
         fitted = {}
         notes.append(str(error))
@@ -164,7 +164,7 @@ def size_table(answers_per_rater: int, *, correlation: float = 0.0) -> list[dict
     """List how many answers and raters tell a win rate from 1/2, by the exact power of the binomial test.
 
     Args:
-        answers_per_rater: Number of answers of one rater about one pair of players.
+        answers_per_rater: Number of answers of one rater about one pair of sources.
         correlation: Correlation of two answers of one rater.
 
     Example:

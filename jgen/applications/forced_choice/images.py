@@ -27,7 +27,7 @@ def check_images(sets: Mapping[str, ArrayLike], largest: float | None = None) ->
         UsageError: For other shapes, types or ranges; says which set, and what to do.
 
     Example:
-        >>> check_images({"real": np.ones((2, 4, 4)), "model": np.zeros((3, 4, 4, 1))})["real"].shape
+        >>> check_images({"real": np.ones((2, 4, 4)), "model": np.ones((3, 4, 4, 1))})["real"].shape
         (2, 4, 4, 1)
     """
     arrays = {name: np.asarray(images) for name, images in sets.items()}

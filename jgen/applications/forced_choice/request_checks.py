@@ -25,15 +25,14 @@ class RefusedError(Exception):
 
     Attributes:
         status: Status of HTTP.
-        reason: One sentence.
     """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
-        self.status, self.reason = status, reason
+        self.status = status
 
 
-def check_source(request: "Request", hosts: frozenset[str]) -> None:
+def check_origin(request: "Request", hosts: frozenset[str]) -> None:
     """Refuse a request under another host name, as by DNS rebinding, or from a page of another origin.
 
     Raises:

@@ -1,14 +1,13 @@
 """Serve a forced-choice study on the loopback interface, one page that asks and stores."""
 
 import socket
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jgen.applications.forced_choice.request_checks import (
     HEADERS,
     RefusedError,
-    check_source,
+    check_origin,
     read_answer,
     read_json,
     read_name,
@@ -36,10 +35,10 @@ def create_app(store: Store, port: int) -> "Starlette":
 
     ========================  ====================================================================
     ``GET /``                 the page; ``/page.js`` and ``/page.css`` beside it
-    ``POST /enter``           ``{name}``: begin, or go on where this rater was; sets his cookie
-    ``GET /trial``            what he sees next
-    ``POST /answer``          ``{trial, choice, milliseconds}``: store it, and return what he sees next
-    ``GET /image/NAME``       an image of one of his trials, by a random name
+    ``POST /enter``           ``{name}``: begin, or go on where this rater was; sets the cookie
+    ``GET /trial``            the rater's next trial
+    ``POST /answer``          ``{trial, choice, milliseconds}``: store it, and return the next trial
+    ``GET /image/NAME``       an image of one of the rater's trials, by a random name
     ========================  ====================================================================
 
     Refused: another host 421, another origin 403, no rater 401, another type 415, a large body 413, no JSON
@@ -54,29 +53,29 @@ def create_app(store: Store, port: int) -> "Starlette":
     """
     try:
         from starlette.applications import Starlette
+        from starlette.middleware import Middleware
+        from starlette.middleware.base import BaseHTTPMiddleware
         from starlette.responses import JSONResponse, Response
         from starlette.routing import Route
     except ImportError:
         raise UsageError('the server needs an extra: pip install "jgen[human]"') from None
     hosts = frozenset(f"{name}:{port}" for name in (LOOPBACK, "localhost"))
-    folder = Path(__file__).with_name("page")
-    files = {path: ((folder / name).read_bytes(), kind) for path, (name, kind) in PAGE.items()}
+    folder = files("jgen.applications.forced_choice") / "page"
+    pages = {path: ((folder / name).read_bytes(), kind) for path, (name, kind) in PAGE.items()}
 
-    def guarded(handle: Callable[["Request"], Awaitable["Response"]]) -> Any:
-        async def inner(request: "Request") -> "Response":
-            try:
-                check_source(request, hosts)
-                response = await handle(request)
-            except RefusedError as refused:
-                response = JSONResponse({"error": refused.reason}, refused.status)
-                if refused.status == 413:
-                    response.headers["Connection"] = "close"
-            except ConflictError as conflict:
-                response = JSONResponse({"error": str(conflict)}, 409)
-            response.headers.update(HEADERS)
-            return response
+    async def guard(request: "Request", call_next: Any) -> "Response":
+        try:
+            check_origin(request, hosts)
+            response = await call_next(request)
+        except RefusedError as refused:
+            response = await refuse(request, refused)
+        response.headers.update(HEADERS)
+        return response
 
-        return inner
+    async def refuse(_: "Request", error: Exception) -> "Response":
+        status = error.status if isinstance(error, RefusedError) else 409
+        headers = {"Connection": "close"} if status == 413 else None  # the rest of the body is not read
+        return JSONResponse({"error": str(error)}, status, headers)
 
     def shown(trial: Trial | None) -> "Response":
         if trial is None:
@@ -84,7 +83,7 @@ def create_app(store: Store, port: int) -> "Starlette":
         return JSONResponse(trial._asdict())
 
     async def file(request: "Request") -> "Response":
-        content, kind = files[request.url.path]
+        content, kind = pages[request.url.path]
         return Response(content, media_type=kind)
 
     async def enter(request: "Request") -> "Response":
@@ -106,18 +105,16 @@ def create_app(store: Store, port: int) -> "Starlette":
             raise RefusedError(404, "there is no such image")
         return Response(png, media_type="image/png")
 
-    async def missing(_: "Request") -> "Response":
-        raise RefusedError(404, "there is no such page")
-
     routes = [
-        *(Route(path, guarded(file), methods=["GET"]) for path in PAGE),
-        Route("/enter", guarded(enter), methods=["POST"]),
-        Route("/trial", guarded(trial), methods=["GET"]),
-        Route("/answer", guarded(answer), methods=["POST"]),
-        Route("/image/{name}", guarded(image), methods=["GET"]),
-        Route("/{path:path}", guarded(missing), methods=["GET", "POST"]),
+        *(Route(path, file, methods=["GET"]) for path in PAGE),
+        Route("/enter", enter, methods=["POST"]),
+        Route("/trial", trial, methods=["GET"]),
+        Route("/answer", answer, methods=["POST"]),
+        Route("/image/{name}", image, methods=["GET"]),
     ]
-    return Starlette(routes=routes)
+    middleware = [Middleware(BaseHTTPMiddleware, dispatch=guard)]
+    handlers: Any = {RefusedError: refuse, ConflictError: refuse}
+    return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
 
 
 def listen(port: int) -> socket.socket:

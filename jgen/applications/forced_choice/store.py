@@ -16,7 +16,7 @@ SIDES = ("left", "right")
 NO_STUDY = "holds no study"
 SCHEMA = """
 CREATE TABLE study (id INTEGER PRIMARY KEY CHECK (id = 1), settings TEXT NOT NULL);
-CREATE TABLE image (id INTEGER PRIMARY KEY, player TEXT NOT NULL, png BLOB NOT NULL);
+CREATE TABLE image (id INTEGER PRIMARY KEY, source TEXT NOT NULL, png BLOB NOT NULL);
 CREATE TABLE pair (
   id INTEGER PRIMARY KEY, first INTEGER NOT NULL REFERENCES image, second INTEGER NOT NULL REFERENCES image,
   is_check INTEGER NOT NULL);
@@ -47,14 +47,14 @@ class Pair(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """What one rater sees next, and all that his page is told.
+    """Next trial of one rater: all that the page is told.
 
     Attributes:
-        position: Number of the trial in his order; None where he has answered all.
+        position: Number of the trial in the rater's order; None where all are answered.
         left: Random name of the image on the left.
         right: That on the right.
-        done: Number of his answers.
-        total: Number of his trials.
+        done: Number of answers so far.
+        total: Number of trials.
     """
 
     position: int | None
@@ -71,9 +71,9 @@ class Answer(NamedTuple):
         rater: Name of the rater.
         pair: Number of the pair.
         is_check: Whether it is an attention check.
-        first: Player of the first image of the pair.
-        second: Player of the second.
-        is_first: Whether he preferred the first.
+        first: Source of the first image of the pair.
+        second: Source of the second.
+        is_first: Whether the first was preferred.
         milliseconds: Time from the showing of the pair to the answer.
     """
 
@@ -135,7 +135,7 @@ class Store:
 
         Args:
             path: The file; it must not exist.
-            images: Player and PNG of each image.
+            images: Source and PNG of each image.
             pairs: The pairs.
             settings: Facts of the study; ``seed`` orders the trials.
 
@@ -155,7 +155,7 @@ class Store:
             for statement in statements:
                 database.execute(statement)
             database.execute("INSERT INTO study VALUES (1, ?)", [json.dumps(settings)])
-            database.executemany("INSERT INTO image (player, png) VALUES (?, ?)", images)
+            database.executemany("INSERT INTO image (source, png) VALUES (?, ?)", images)
             rows = [(pair.first + 1, pair.second + 1, pair.is_check) for pair in pairs]
             database.executemany("INSERT INTO pair (first, second, is_check) VALUES (?, ?, ?)", rows)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # from the log into the file itself
@@ -172,7 +172,7 @@ class Store:
         return _Transaction(self._database)
 
     def enter(self, name: str) -> str:
-        """Return the secret token of a rater; a new one gets trials of all pairs, in an order of his own."""
+        """Return the secret token of a rater; a new one gets trials of all pairs, in a random order."""
         with self._transaction():
             if known := self._all("SELECT token FROM rater WHERE name = ?", name):
                 return known[0][0]
@@ -189,7 +189,7 @@ class Store:
         return token
 
     def trial(self, token: str) -> Trial | None:
-        """Return the first trial of a rater that he has not answered; None for an unknown token."""
+        """Return the first trial of a rater without an answer; None for an unknown token."""
         raters = self._all("SELECT id FROM rater WHERE token = ?", token)
         if not raters:
             return None
@@ -212,15 +212,15 @@ class Store:
 
         Args:
             token: Of the rater.
-            position: The trial that he answers: the one that ``trial`` returns, or one answered before.
+            position: The trial: the one that ``trial`` returns, or one answered before.
             choice: ``"left"`` or ``"right"``.
-            milliseconds: Time that he took.
+            milliseconds: Time from the showing of the pair to the answer.
 
         Returns:
             The next trial; None for an unknown token.
 
         Raises:
-            ConflictError: If the trial has another answer, which stays, or is not his next.
+            ConflictError: If the trial has another answer, which stays, or is not the next one.
         """
         with self._transaction():
             following = self.trial(token)
@@ -254,7 +254,7 @@ class Store:
     def answers(self) -> list[Answer]:
         """Return all answers, in the order of raters and trials."""
         rows = self._all(
-            "SELECT rater.name, pair.id, pair.is_check, one.player, two.player, "
+            "SELECT rater.name, pair.id, pair.is_check, one.source, two.source, "
             "(answer.choice = 'left') <> trial.is_swapped, answer.milliseconds FROM answer "
             "JOIN trial USING (rater, position) JOIN rater ON rater.id = answer.rater "
             "JOIN pair ON pair.id = trial.pair JOIN image one ON one.id = pair.first "

@@ -1,4 +1,4 @@
-"""Make a forced-choice study of several sets of images: pairs of players, and attention checks."""
+"""Make a forced-choice study of several sets of images: pairs of sources, and attention checks."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -15,22 +15,22 @@ NOISE = "shuffled pixels"
 
 def make_study(
     path: str | Path,
-    players: Mapping[str, np.ndarray],
+    sources: Mapping[str, np.ndarray],
     *,
     num_pairs: int = 40,
     num_checks: int = 8,
     seed: int = 0,
 ) -> Store:
-    """Write a study: random pairs of images of each two players, and attention checks.
+    """Write a study: random pairs of images of each two sources, and attention checks.
 
     An attention check shows a real image beside the same image with its pixels shuffled; its known answer is
-    the real one. All raters see the same pairs, each in an order and on sides of his own.
+    the real one. All raters see the same pairs, in an order and on sides that are random for each rater.
 
     Args:
         path: The SQLite file; it must not exist.
-        players: Name -> images ``[image, height, width, channel]`` of ``uint8`` (``check_images``); the first
+        sources: Name -> images ``[image, height, width, channel]`` of ``uint8`` (``check_images``); the first
             is the real set.
-        num_pairs: Number of pairs of each two players; no image is in two of them, nor in a check.
+        num_pairs: Number of pairs of each two sources; no image is in two of them, nor in a check.
         num_checks: Number of attention checks.
         seed: Of the pairs and of each rater's order.
 
@@ -38,23 +38,23 @@ def make_study(
         The study, open.
 
     Raises:
-        UsageError: For fewer than two players, too few images, or a file that exists.
+        UsageError: For fewer than two sources, too few images, or a file that exists.
     """
-    names = list(players)
+    names = list(sources)
     if len(names) < 2:
-        raise UsageError(f"a study compares two players or more; got {', '.join(names) or 'none'}")
+        raise UsageError(f"a study compares two sources or more; got {', '.join(names) or 'none'}")
     if NOISE in names:
         raise UsageError(f"{NOISE!r} is the name of the checks: choose another name")
     rng = np.random.default_rng(seed)
     needed = {name: num_pairs * (len(names) - 1) + (num_checks if name == names[0] else 0) for name in names}
     for name, number in needed.items():
-        if len(players[name]) < number:
+        if len(sources[name]) < number:
             raise UsageError(
-                f"{name} has {len(players[name])} images, and the study takes {number}, each once: give "
+                f"{name} has {len(sources[name])} images, and the study takes {number}, each once: give "
                 "more images, or ask for fewer pairs"
             )
     unused = {
-        name: list(players[name][rng.permutation(len(players[name]))[:number]])
+        name: list(sources[name][rng.permutation(len(sources[name]))[:number]])
         for name, number in needed.items()
     }
     images: list[tuple[str, bytes]] = []
@@ -70,5 +70,5 @@ def make_study(
     for _ in range(num_checks):
         image = unused[names[0]].pop()
         add((names[0], image), (NOISE, shuffle_pixels(image, rng)), True)
-    settings = {"players": names, "num_pairs": num_pairs, "num_checks": num_checks, "seed": seed}
+    settings = {"sources": names, "num_pairs": num_pairs, "num_checks": num_checks, "seed": seed}
     return Store.create(path, images, pairs, settings)

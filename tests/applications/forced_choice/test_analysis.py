@@ -9,9 +9,9 @@ from jgen.applications.forced_choice import Answer, analyse_answers, size_table
 from jgen.evaluation import win_rate
 
 
-def answers_of(rater, preferred, passed=(True,) * 5, players=("real", "model")):
+def answers_of(rater, preferred, passed=(True,) * 5, sources=("real", "model")):
     """Return answers about pairs 0, 1, ...: whether the first was preferred, and the attention checks."""
-    pairs = [Answer(rater, i, False, *players, first, 800) for i, first in enumerate(preferred)]
+    pairs = [Answer(rater, i, False, *sources, first, 800) for i, first in enumerate(preferred)]
     checks = [
         Answer(rater, 1000 + i, True, "real", "shuffled pixels", ok, 800) for i, ok in enumerate(passed)
     ]
@@ -58,9 +58,9 @@ def test_raters_who_differ_are_flagged():
 
 def test_several_models():
     answers = [
-        *answers_of("ada", [True] * 7 + [False] * 3, players=("real", "a")),
-        *answers_of("ada", [True] * 6 + [False] * 4, (), players=("real", "b")),
-        *answers_of("ada", [True] * 2 + [False] * 8, (), players=("a", "b")),
+        *answers_of("ada", [True] * 7 + [False] * 3, sources=("real", "a")),
+        *answers_of("ada", [True] * 6 + [False] * 4, (), sources=("real", "b")),
+        *answers_of("ada", [True] * 2 + [False] * 8, (), sources=("a", "b")),
     ]
     analysis = analyse_answers(answers, ["real", "a", "b"])
     assert [float(one.value) for one in analysis.win_rates.values()] == [0.3, 0.4, 0.8]
@@ -71,7 +71,7 @@ def test_several_models():
 
 def test_few_or_no_answers_are_told_in_words():
     assert analyse_answers([], ["real", "model"]).notes == ("there is no answer to analyse",)
-    analysis = analyse_answers(answers_of("ada", [True], players=("real", "a")), ["real", "a", "b"])
+    analysis = analyse_answers(answers_of("ada", [True], sources=("real", "a")), ["real", "a", "b"])
     assert analysis.abilities == {}
     assert any("no chain of comparisons leads from real to b" in note for note in analysis.notes)
     unchecked = analyse_answers(answers_of("ada", [True], ()), ["real", "model"])

@@ -11,7 +11,7 @@ from tests.helpers.forced_choice import chromium, image_sets, process, served, s
 from tests.helpers.run_outputs import report_of, texts
 
 NAMES = ("quagga", "zebra")
-"""Players whose names no page would have by chance."""
+"""Sources whose names no page would have by chance."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def wait_for_trial(page, number, total):
 
 
 def test_keys_and_mouse_answer_and_nothing_tells(page, tmp_path, rng):
-    """Answer six pairs in six ways; what the browser was sent names no player, and differs by names only."""
+    """Answer six pairs in six ways; what the browser was sent names no source, and differs by names only."""
     store = small_study(tmp_path / "study.sqlite", rng, names=NAMES)
     sent, lengths, shown = [], set(), []
 

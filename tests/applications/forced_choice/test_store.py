@@ -58,6 +58,7 @@ def check_once(module, path):
     store = module.Store(path)
     token = store.enter("ada")
     first = store.answer(token, 0, "left", 5)
+    assert first is not None
     assert (first.position, first.done) == (1, 1)
     assert store.answer(token, 0, "left", 9) == first
     for position, choice in [(0, "right"), (3, "left"), (99, "left")]:
@@ -165,7 +166,7 @@ def test_conflict_is_an_error_of_its_own():
 
 def test_images_of_a_study_are_each_used_once(store):
     """8 images of pairs, and the two of each check: a real one and the same with its pixels shuffled."""
-    images = store._all("SELECT player, png FROM image")
-    assert [player for player, _ in images].count("real") == 6
+    images = store._all("SELECT source, png FROM image")
+    assert [source for source, _ in images].count("real") == 6
     assert len({png for _, png in images}) == len(images) == 12
     assert len(image_sets(np.random.default_rng(0))["real"]) == 40

@@ -1,4 +1,4 @@
-"""Making studies: pairs of each two players, checks, refusals."""
+"""Making studies: pairs of each two sources, checks, refusals."""
 
 from collections import Counter
 
@@ -10,7 +10,7 @@ from jgen.errors import UsageError
 from tests.helpers.forced_choice import answer_all, image_sets
 
 
-def test_each_two_players_have_pairs(tmp_path, rng):
+def test_each_two_sources_have_pairs(tmp_path, rng):
     sets = image_sets(rng, names=("real", "a", "b"))
     store = make_study(tmp_path / "a.sqlite", sets, num_pairs=5, num_checks=3)
     answer_all(store, "ada", lambda *_: "right")
@@ -25,14 +25,14 @@ def test_each_two_players_have_pairs(tmp_path, rng):
 @pytest.mark.parametrize(
     ("sets", "options", "words"),
     [
-        ({"real": 40}, {}, "two players or more; got real"),
+        ({"real": 40}, {}, "two sources or more; got real"),
         ({"real": 47, "model": 100}, {}, "real has 47 images, and the study takes 48"),
         ({"real": 100, "a": 79, "b": 90}, {}, "a has 79 images, and the study takes 80"),
         ({"real": 100, "shuffled pixels": 100}, {}, "is the name of the checks"),
     ],
 )
 def test_others_are_refused_before_the_file_is_made(tmp_path, sets, options, words):
-    players = {name: np.zeros((size, 2, 2, 1), np.uint8) for name, size in sets.items()}
+    sources = {name: np.zeros((size, 2, 2, 1), np.uint8) for name, size in sets.items()}
     with pytest.raises(UsageError, match=words):
-        make_study(tmp_path / "a.sqlite", players, **options)
+        make_study(tmp_path / "a.sqlite", sources, **options)
     assert not (tmp_path / "a.sqlite").exists()
