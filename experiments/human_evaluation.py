@@ -148,11 +148,17 @@ def report(run: Run, store: Store) -> None:
     if analysis.win_rates:
         preferences(run, analysis, settings["sources"][0])
     run.section("How many answers does a study need?")
+    correlation = max(analysis.correlations.values(), default=0.0)
     run.text(
-        "A two-sided binomial test of 1/2 at level 5 % rejects with the power that is given; its power is "
-        "exact. Raters are those who give all answers, if these are independent."
+        "A two-sided binomial test of 1/2 at level 5 % rejects with the power that is given, which is exact "
+        "for independent answers. Raters are those who give as many answers, allowing for the correlation "
+        f"of the answers of one rater, estimated as {correlation:.2g}."
     )
-    run.table(size_table(settings["num_pairs"]), f"With {settings['num_pairs']} pairs a rater.")
+    table = size_table(settings["num_pairs"], correlation=correlation)
+    caption = (
+        f"To tell a win rate from 0.5 with power 0.8 and 0.95, with {settings['num_pairs']} pairs a rater."
+    )
+    run.table(table, caption)
 
 
 def rater_row(rater: Any) -> dict[str, Any]:

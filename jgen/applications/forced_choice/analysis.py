@@ -42,6 +42,7 @@ class Analysis(NamedTuple):
     Attributes:
         raters: Name -> rater, the excluded ones too.
         win_rates: (source, other) -> how often the first was preferred.
+        correlations: (source, other) -> estimated correlation of two answers of one rater about the two.
         abilities: Source -> Bradley-Terry ability relative to the first source; empty where it is not known.
         agreement: Krippendorff's alpha; None where no pair has two raters' answers.
         notes: Sentences on what is missing, or to be known beside the numbers.
@@ -49,6 +50,7 @@ class Analysis(NamedTuple):
 
     raters: Mapping[str, Rater]
     win_rates: Mapping[tuple[str, str], Result]
+    correlations: Mapping[tuple[str, str], float]
     abilities: Mapping[str, Result]
     agreement: Result | None
     notes: tuple[str, ...]
@@ -83,16 +85,18 @@ def analyse_answers(
     used = [one for one in answers if not one.is_check and not raters[one.rater].is_excluded]
     notes = [*_exclusions(raters, share_of_checks)]
     if not used:
-        return Analysis(raters, {}, {}, None, (*notes, "there is no answer to analyse"))
+        return Analysis(raters, {}, {}, {}, None, (*notes, "there is no answer to analyse"))
     wins = np.zeros((len(sources), len(sources)), int)
     for one in used:
         first, second = sources.index(one.first), sources.index(one.second)
         wins[(first, second) if one.is_first else (second, first)] += 1
-    rates = {}
+    rates, correlations = {}, {}
     for i, j in combinations(range(len(sources)), 2):
         if wins[i, j] + wins[j, i]:
             pair = sources[j], sources[i]
-            rates[pair] = _flag_differing(win_rate(wins=int(wins[j, i]), losses=int(wins[i, j])), used, pair)
+            counts = counts_of(used, pair)
+            result = win_rate(wins=int(wins[j, i]), losses=int(wins[i, j]))
+            rates[pair], correlations[pair] = _flag_differing(result, counts), intraclass_correlation(counts)
     try:
         fitted: Mapping[str, Result] = bradley_terry(wins=wins, names=sources)
     except ValueError as error:
@@ -103,7 +107,7 @@ def analyse_answers(
     except ValueError as error:
         agreement = None
         notes.append(str(error))
-    return Analysis(raters, rates, fitted, agreement, tuple(notes))
+    return Analysis(raters, rates, correlations, fitted, agreement, tuple(notes))
 
 
 def _rater(name: str, answers: Sequence[Answer], share: float) -> Rater:
@@ -117,7 +121,7 @@ def _exclusions(raters: Mapping[str, Rater], share: float) -> list[str]:
     from scipy.stats import binom
 
     notes = [
-        f"{one.name} is excluded: {one.passed} of {one.checks} attention checks passed"
+        f"rater {one.name} is excluded: {one.passed} of {one.checks} attention checks passed"
         for one in raters.values()
         if one.is_excluded
     ]
@@ -142,15 +146,53 @@ def table_of(answers: Sequence[Answer]) -> np.ndarray:
     return table
 
 
-def _flag_differing(result: Result, answers: Sequence[Answer], pair: tuple[str, str]) -> Result:
-    """Flag a win rate whose raters differ by more than chance: its interval is of these raters alone."""
-    from scipy.stats import chi2_contingency
+def counts_of(answers: Sequence[Answer], pair: tuple[str, str]) -> np.ndarray:
+    """Count how often each rater preferred the second and the first image of pairs of two sources.
 
+    Returns:
+        ``[rater, 2]``, of the raters with such answers.
+    """
     counts: dict[str, list[int]] = {}
     for one in answers:
         if {one.first, one.second} == set(pair):
             counts.setdefault(one.rater, [0, 0])[int(one.is_first)] += 1
-    table = np.array(list(counts.values()))
+    return np.array(list(counts.values())).reshape(-1, 2)
+
+
+def intraclass_correlation(counts: np.ndarray) -> float:
+    r"""Estimate the correlation of two answers of one rater, by the analysis of variance; 0 where negative.
+
+    .. math:: \hat\rho = \frac{B - W}{B + (n_0 - 1) W}
+
+    with B and W the mean squares between and within raters, and :math:`n_0` their mean number of answers less
+    its variance over the total.
+
+    Args:
+        counts: How often each rater chose each of two ``[rater, 2]``.
+
+    Example:
+        >>> intraclass_correlation(np.array([[8, 0], [0, 8]]))
+        1.0
+
+    Reference:
+        Ridout, Demétrio and Firth (1999), "Estimating intraclass correlation for binary data", Biometrics 55.
+    """
+    n, wins = counts.sum(1), counts[:, 1]
+    total, raters = n.sum(), len(n)
+    if raters < 2 or total == raters:
+        return 0.0
+    between = ((wins**2 / n).sum() - wins.sum() ** 2 / total) / (raters - 1)
+    within = (wins.sum() - (wins**2 / n).sum()) / (total - raters)
+    mean_size = (total - (n**2).sum() / total) / (raters - 1)
+    if between <= within:
+        return 0.0
+    return float((between - within) / (between + (mean_size - 1) * within))
+
+
+def _flag_differing(result: Result, table: np.ndarray) -> Result:
+    """Flag a win rate whose raters differ by more than chance: its interval is of these raters alone."""
+    from scipy.stats import chi2_contingency
+
     if len(table) < 2 or not table.sum(0).all():
         return result
     p_value = float(chi2_contingency(table, correction=False)[1])
@@ -169,15 +211,15 @@ def size_table(answers_per_rater: int, *, correlation: float = 0.0) -> list[dict
 
     Example:
         >>> size_table(40)[1]
-        {'win rate to tell from 0.5': 0.6, 'answers, power 80 %': 210, 'raters, power 80 %': 6, ...}
+        {'win rate': 0.6, 'answers, 0.8': 210, 'raters, 0.8': 6, 'answers, 0.95': 333, 'raters, 0.95': 9}
     """
     rows = []
     for rate in RATES:
-        row: dict[str, Any] = {"win rate to tell from 0.5": rate}
+        row: dict[str, Any] = {"win rate": rate}
         for power in POWERS:
             options: Any = {"answers_per_rater": answers_per_rater, "correlation": correlation}
             needed = answers_needed(rate=rate, power=power, **options)
-            row[f"answers, power {power:.0%}".replace("%", " %")] = needed.answers
-            row[f"raters, power {power:.0%}".replace("%", " %")] = needed.raters
+            row[f"answers, {power:g}"] = needed.answers
+            row[f"raters, {power:g}"] = needed.raters
         rows.append(row)
     return rows

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jgen.applications.forced_choice import Answer, analyse_answers, size_table
+from jgen.applications.forced_choice.analysis import intraclass_correlation
 from jgen.evaluation import win_rate
 
 
@@ -28,7 +29,7 @@ def check_analysis(module):
     ]
     analysis = module.analyse_answers(answers, ["real", "model"])
     assert [one.name for one in analysis.raters.values() if one.is_excluded] == ["eve"]
-    assert "eve is excluded: 3 of 5 attention checks passed" in analysis.notes
+    assert "rater eve is excluded: 3 of 5 attention checks passed" in analysis.notes
     assert analysis.raters["eve"][:4] == ("eve", 20, 5, 3)
     result = analysis.win_rates["model", "real"]
     assert result[:4] == win_rate(wins=8 + 10 + 5, losses=12 + 10 + 15)[:4]
@@ -54,6 +55,23 @@ def test_raters_who_differ_are_flagged():
     assert "raters differ" in analyse_answers(answers, ["real", "model"]).win_rates["model", "real"].flags[0]
     alike = [*answers_of("ada", [True, False] * 20), *answers_of("bob", [False, True] * 20)]
     assert analyse_answers(alike, ["real", "model"]).win_rates["model", "real"].flags == ()
+
+
+def test_correlation_of_the_answers_of_a_rater(rng):
+    """It is 0 or near it for equal raters, and that of the beta distribution that rates are drawn from.
+
+    For rates from Beta(2, 2) it is 1 / (2 + 2 + 1). Of 3,000 raters its error is below 0.01.
+    """
+    rates = rng.beta(2, 2, size=3000)
+    wins = rng.binomial(20, rates)
+    np.testing.assert_allclose(intraclass_correlation(np.stack([20 - wins, wins], 1)), 0.2, atol=0.05)
+    equal = rng.binomial(20, 0.3, size=3000)
+    assert intraclass_correlation(np.stack([20 - equal, equal], 1)) < 0.01
+    uneven = np.array([[3, 1], [0, 4], [5, 1]])
+    between, within, size = (53 / 12 - 18 / 7) / 2, (6 - 53 / 12) / 11, (14 - 34 / 7) / 2
+    expected = (between - within) / (between + (size - 1) * within)
+    np.testing.assert_allclose(intraclass_correlation(uneven), expected)
+    assert intraclass_correlation(np.array([[1, 2]])) == 0
 
 
 def test_several_models():
@@ -88,6 +106,6 @@ def test_the_rule_can_be_changed(share):
 
 def test_sizes_shrink_with_the_difference():
     rows = size_table(40)
-    needed = [row["answers, power 80 %"] for row in rows]
+    needed = [row["answers, 0.8"] for row in rows]
     assert needed == sorted(needed, reverse=True)
-    assert all(row["raters, power 95 %"] == -(-row["answers, power 95 %"] // 40) for row in rows)
+    assert all(row["raters, 0.95"] == -(-row["answers, 0.95"] // 40) for row in rows)
