@@ -83,9 +83,13 @@ def test_keys_and_mouse_answer_and_nothing_tells(page, tmp_path, rng):
             assert stored(tmp_path / "study.sqlite")[-1] == (1, number - 1, side)
         page.locator("#end:visible", has_text="All 6 answers are stored").wait_for()
         page.reload()
-        page.locator("#end:visible").wait_for()
-    answers = store.answers()
+        page.locator("#end:visible .another").click()
+        page.locator("#name").fill("bob")
+        page.locator("#entry .primary").click()
+        wait_for_trial(page, 1, 6)
+    answers, raters = store.answers(), store.raters()
     store.close()
+    assert raters == ["ada", "bob"]
     assert len(answers) == 6
     assert all(0 < one.milliseconds < 60_000 for one in answers)
     assert not [text for text in sent if any(name in text for name in (*NAMES, "shuffled", "is_check"))]

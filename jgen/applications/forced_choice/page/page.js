@@ -79,6 +79,7 @@ async function choose(side) {
   byId(side).classList.add("chosen");
   for (const id of ["left", "right"]) byId(id).disabled = true;
   const reply = await request("/answer", {trial, choice: side, milliseconds});
+  if (byId("question").hidden) return; // another person is to begin
   if (reply.status === 200) return present(reply.value);
   return begin(); // answered in another window, or the rater is not known any more
 }
@@ -86,6 +87,13 @@ async function choose(side) {
 async function begin() {
   const reply = await request("/trial");
   if (reply.status === 200) return present(reply.value);
+  return welcome();
+}
+
+function welcome() {
+  shown = null;
+  byId("name").value = "";
+  byId("refusal").textContent = "";
   show("welcome");
   byId("name").focus();
 }
@@ -96,6 +104,7 @@ byId("entry").addEventListener("submit", async (event) => {
   if (reply.status === 200) return present(reply.value);
   byId("refusal").textContent = reply.value.error;
 });
+for (const button of document.querySelectorAll(".another")) button.addEventListener("click", welcome);
 for (const side of ["left", "right"]) byId(side).addEventListener("click", () => choose(side));
 document.addEventListener("keydown", (event) => {
   const side = KEYS[event.key];
