@@ -1,6 +1,8 @@
 """Evaluate models and samplers: estimates are ``Result``s with an interval and a protocol."""
 
 from jgen._internal.members import public_names
+from jgen.evaluation.answers_needed import AnswersNeeded as AnswersNeeded, answers_needed as answers_needed
+from jgen.evaluation.bradley_terry import bradley_terry as bradley_terry
 from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
 from jgen.evaluation.metric import (
     evaluate as evaluate,
@@ -8,6 +10,7 @@ from jgen.evaluation.metric import (
     merge_processes as merge_processes,
 )
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
+from jgen.evaluation.rater_agreement import rater_agreement as rater_agreement
 from jgen.evaluation.recipe import (
     Known as Known,
     MetricRecipe as MetricRecipe,
@@ -20,5 +23,6 @@ from jgen.evaluation.results import (
 )
 from jgen.evaluation.sampler_metrics import evaluate_draws as evaluate_draws, round_metrics as round_metrics
 from jgen.evaluation.timing import timed_sample as timed_sample
+from jgen.evaluation.win_rate import win_rate as win_rate, win_rate_metric as win_rate_metric
 
 __all__ = public_names(globals())

@@ -36,6 +36,11 @@ EXCEPTIONS = {
     "is of graphs or of supports, without arithmetic, tests/decoders": (
         "decoders.check_graphs", "decoders.check_support", "decoders.relabel", "decoders.unlabelled_log_prob",
     ),
+    "is of counts and labels, which tests/evaluation enumerate and refuse": (
+        "evaluation.AnswersNeeded", "evaluation.answers_needed", "evaluation.bradley_terry",
+        "evaluation.rater_agreement", "evaluation.win_rate", "evaluation.win_rate_metric",
+    ),
+    "asks people and stores answers, tests/applications/forced_choice": ("applications.forced_choice.*",),
     "a class of results, without arithmetic": (
         "diagnostics.Summary", "evaluation.Known", "evaluation.LeagueRow", "evaluation.MetricRecipe",
         "evaluation.ModeCoverage", "evaluation.evidence.Agreement", "features.Extractor",
