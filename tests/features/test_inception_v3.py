@@ -7,7 +7,13 @@ import pytest
 from safetensors.numpy import save_file
 
 from jgen.errors import UsageError
-from jgen.features import InceptionV3, inception_features, inception_probabilities, load_inception_v3, legacy_resize
+from jgen.features import (
+    InceptionV3,
+    inception_features,
+    inception_probabilities,
+    load_inception_v3,
+    legacy_resize,
+)
 from tests.helpers.numpy_resize import loop_resize
 
 NARROW = InceptionV3(num_labels=7, reduction=16, side=107)

@@ -172,7 +172,7 @@ class TorchInception(nn.Module):
     def forward(self, x):
         x = halve(self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x))))
         x = halve(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x)))
-        for name in "5b 5c 5d 6a 6b 6c 6d 6e 7a 7b 7c".split():
+        for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"]:
             x = getattr(self, f"Mixed_{name}")(x)
         features = x.mean((2, 3))
         return features, self.fc(features), features @ self.fc.weight.T
