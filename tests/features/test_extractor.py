@@ -24,9 +24,9 @@ def normalise(w, x):
 
 
 def test_features_do_not_change_with_the_batch(rng):
-    x = rng.normal(size=(7, 2, 3))
+    x = rng.normal(size=(8, 2, 3))
     extractor = from_network("projection", project, WEIGHTS, batch_size=3)
-    np.testing.assert_allclose(extractor(x), np.tanh(x.reshape(7, 6) @ WEIGHTS), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(extractor(x), np.tanh(x.reshape(8, 6) @ WEIGHTS), rtol=1e-5, atol=1e-6)
     check_rows_alone(extractor, x)
     check_rows_alone(raw(), x)
 
@@ -35,7 +35,7 @@ def test_features_that_change_with_the_batch_are_seen(rng):
     """The classic fault, without which the check would show nothing."""
     extractor = from_network("projection", normalise, WEIGHTS, batch_size=3)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        check_rows_alone(extractor, rng.normal(size=(7, 2, 3)))
+        check_rows_alone(extractor, rng.normal(size=(8, 2, 3)))
 
 
 def test_any_number_of_rows_is_one_program(rng):

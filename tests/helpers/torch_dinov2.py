@@ -5,7 +5,10 @@ from torch.nn import functional
 
 
 def random_state(module, rng):
-    """Return random arrays under the published names, in float32, that keep tokens of order one."""
+    """Return random arrays under the published names, in float32.
+
+    The first tokens are small, so that the constant of the first layer norm counts.
+    """
     dim, hidden = module.dim, 4 * module.dim
     shapes = {
         "cls_token": (1, 1, dim),
@@ -28,6 +31,12 @@ def random_state(module, rng):
         shapes |= {f"blocks.{block}.ls{number}.gamma": (dim,) for number in (1, 2)}
 
     def value(name, shape):
+        if "embed" in name or name == "cls_token":
+            return (
+                rng.normal(size=shape)
+                * 0.1
+                / (shape[1] * shape[2] * shape[3] if len(shape) == 4 else 1) ** 0.5
+            )
         if name.endswith("weight") and len(shape) > 1:
             return rng.normal(size=shape) * (2 / torch.zeros(shape[1:]).numel()) ** 0.5
         return rng.normal(size=shape) + (len(shape) == 1 and not name.endswith("bias"))
@@ -47,7 +56,8 @@ def class_token(state, images, num_heads, patch, grid):
 
     x = torch.as_tensor(images).double().permute(0, 3, 1, 2)
     mean, std = (
-        torch.tensor(v).double().view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+        torch.tensor(v, dtype=torch.double).view(1, 3, 1, 1)
+        for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     )
     rows, columns = x.shape[2] // patch, x.shape[3] // patch
     x = functional.conv2d(
