@@ -18,7 +18,7 @@ import pytest
 from jax.tree_util import Partial
 
 import jgen
-from jgen import decoders, distributions, interop, models, objectives, samplers, training
+from jgen import decoders, distributions, features, interop, models, objectives, samplers, training
 from jgen.evaluation import evidence, timed_sample
 from jgen.sampling import resume, sample, start
 from jgen.testing import count_compilations
@@ -345,6 +345,10 @@ CASES = {
     ),
     "iwae": bound_of(lambda model: objectives.iwae(model, num_particles=2)),
     "vae": bound_of(objectives.elbo),
+    "from_network": Case(
+        lambda value, params, x: jnp.tanh(x * (params + value)),
+        lambda f: features.from_network("own", f, np.ones((), np.float32), batch_size=4)(ROWS),
+    ),
     "Network": bound_of(objectives.elbo),
     "log_prob_bound": Case(
         shifted,
@@ -360,7 +364,8 @@ CASES = {
 """Public functions that take a user's function, by name; those of samplers are run by ``sample``."""
 OTHERS = {
     "called on the host each time, never compiled": "BayesianMixture PPCA check_objective check_sampler "
-    "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers Entry",
+    "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers Entry "
+    "Extractor",
     "networks whose activation is a field, as that of MLP": "ConvCritic ConvEncoder ConvNet Delta Graph "
     "MLPCritic MLPEncoder Occupancy",
     "bind a function, and do not call it": "as_partial bind_static",

@@ -67,7 +67,7 @@ MUTANTS = {
         ".transpose(2, 3, 1, 0) * factor",
         '.transpose(3, 2, 1, 0).reshape(arrays[f"{name}.conv.weight"].transpose(2, 3, 1, 0).shape) * factor',
     ),
-    "Inception, scaled by 127.5": inception(")) - 128) / 128", ")) - 127.5) / 127.5"),
+    "Inception, scaled by 127.5": inception("side)) - 128) / 128", "side)) - 127.5) / 127.5"),
     "Inception, columns before rows": inception(
         'double = conv(conv(x, "branch7x7dbl_1", channels, 1), "branch7x7dbl_2", channels, (7, 1))',
         'double = conv(conv(x, "branch7x7dbl_1", channels, 1), "branch7x7dbl_2", channels, (7, 1))[:, ::-1]',
