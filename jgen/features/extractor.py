@@ -78,10 +78,10 @@ class Extractor(NamedTuple):
 
 
 def check_extractor(extractor: Any) -> Extractor:
-    """Return an extractor.
+    """Return an extractor: an ``Extractor``, or a callable that has a ``protocol`` as it has.
 
     Raises:
-        UsageError: If it is anything else, such as a name or a function.
+        UsageError: If it is anything else, such as a name or a plain function.
 
     Example:
         >>> check_extractor("inception")
@@ -89,7 +89,7 @@ def check_extractor(extractor: Any) -> Extractor:
         jgen.errors.UsageError: 'inception' is no Extractor: give one of jgen.features, such as raw(),
         pca_features(rows, 16) or inception_features(params), or name your own function by from_network
     """
-    if isinstance(extractor, Extractor):
+    if callable(extractor) and hasattr(extractor, "protocol"):
         return extractor
     raise UsageError(
         f"{extractor!r} is no Extractor: give one of jgen.features, such as raw(), pca_features(rows, 16) or "
