@@ -290,6 +290,10 @@ CASES = {
         lambda value, squared: jnp.exp(-squared * (1.0 + value)),
         lambda f: loss(objectives.mmd(MODEL, kernel=f), PARAMS),
     ),
+    "from_network": Case(
+        lambda value, params, x: jnp.tanh(x @ params * (1.0 + value)),
+        lambda f: features.from_network("f", f, np.ones((2, 3), np.float32))(np.ones((5, 2), np.float32)),
+    ),
     "perceptual": Case(
         lambda value, x: jnp.tanh(x * (1.0 + value)), lambda f: loss(objectives.perceptual(MODEL, f), PARAMS)
     ),
@@ -345,10 +349,6 @@ CASES = {
     ),
     "iwae": bound_of(lambda model: objectives.iwae(model, num_particles=2)),
     "vae": bound_of(objectives.elbo),
-    "from_network": Case(
-        lambda value, params, x: jnp.tanh(x * (params + value)),
-        lambda f: features.from_network("own", f, np.ones((), np.float32), batch_size=4)(ROWS),
-    ),
     "Network": bound_of(objectives.elbo),
     "log_prob_bound": Case(
         shifted,
@@ -365,7 +365,7 @@ CASES = {
 OTHERS = {
     "called on the host each time, never compiled": "BayesianMixture PPCA check_objective check_sampler "
     "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers Entry "
-    "Extractor",
+    "Extractor MetricRecipe keep_rows",
     "networks whose activation is a field, as that of MLP": "ConvCritic ConvEncoder ConvNet Delta Graph "
     "MLPCritic MLPEncoder Occupancy",
     "bind a function, and do not call it": "as_partial bind_static",
