@@ -134,6 +134,9 @@ def from_network(
 ) -> Extractor:
     """Return the extractor of a network ``apply(params, x)``, named and hashed.
 
+    Products that do not state their precision are of full float32 precision: that of a GPU or a TPU is less
+    by default, and features would differ between devices in their third digit.
+
     Args:
         name: What it is.
         apply: A function of the parameters and a batch, traceable.
@@ -159,4 +162,5 @@ def from_network(
 
 @jit
 def _apply(apply: Partial, params: PyTree, x: Array) -> Array:
-    return apply(params, x)
+    with jax.default_matmul_precision("highest"):
+        return apply(params, x)

@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from jgen.errors import UsageError
 from jgen.features import DINOv2, dinov2, load_dinov2
 from jgen.features.dinov2 import SIZES, interpolate_embedding, shapes_of
+from tests.helpers.dinov2_weights import random_state
 from tests.helpers.marking import first_of_each
 
 OPTIONS = {"dim": 12, "depth": 2, "num_heads": 3, "grid": 5}
@@ -30,7 +31,7 @@ TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
 def check_parity(source=SOURCE, options=OPTIONS, shape=(42, 98), dtype=np.float64):
     """Check the network of a module against torch, with random weights from a file."""
     pytest.importorskip("torch", reason=WHY)
-    from tests.helpers.torch_dinov2 import class_token, random_state
+    from tests.helpers.torch_dinov2 import class_token
 
     rng, module = np.random.default_rng(0), source.DINOv2(**options)
     state, x = random_state(module, rng), rng.uniform(size=(2, *shape, 3))
@@ -82,9 +83,6 @@ def test_the_embedding_of_the_trained_size_is_not_interpolated(rng):
 
 
 def test_weights_of_another_network_are_refused(tmp_path, rng):
-    pytest.importorskip("torch", reason=WHY)
-    from tests.helpers.torch_dinov2 import random_state
-
     state, path = random_state(NARROW, rng), tmp_path / "dinov2.safetensors"
     registers = {"register_tokens": np.zeros((1, 4, 12), np.float32)}
     save_file(state | registers, path)
