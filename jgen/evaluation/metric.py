@@ -10,6 +10,7 @@ from jax.tree_util import Partial
 from scipy.special import stdtrit
 
 from jgen.features import Extractor, raw
+from jgen.features.extractor import check_extractor
 from jgen.types import Influence, Metric, PyTree, Result
 
 Rows = Mapping[str, np.ndarray]
@@ -59,9 +60,10 @@ def read_features(extractor: Extractor, name: str, x: Any) -> np.ndarray:
     """Compute features and check that they are finite numbers ``[row, dim]``, in their own float type.
 
     Raises:
+        UsageError: For anything but an extractor, such as a name or a function.
         ValueError: For another shape, complex numbers, or rows with NaN or infinity; says how many.
     """
-    features = extractor(x)
+    features = check_extractor(extractor)(x)
     if not np.issubdtype(features.dtype, np.floating):
         if not np.can_cast(features.dtype, np.float64, "same_kind"):
             raise ValueError(f"{name} must be real numbers [row, dim]; got {features.dtype}")
