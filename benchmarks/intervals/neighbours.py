@@ -1,18 +1,26 @@
 """Rows of metrics of nearest neighbours, of rankings, and of leave-one-out cross-validation."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks.intervals.row import Ends, Row, ends_of
-from jgen.evaluation import auroc, auth_pct, average_precision, density_coverage, loo, precision_recall
+from jgen.evaluation import (
+    DensityCoverage,
+    PrecisionRecall,
+    auroc,
+    auth_pct,
+    average_precision,
+    density_coverage,
+    loo,
+    precision_recall,
+)
 from jgen.evaluation.auroc import area_of_normals
 from jgen.evaluation.auth_pct import memorised_pair
 
 Pair = Callable[[np.random.Generator], dict[str, np.ndarray]]
-AT_THESE = "expectation at these n and m"
 
 
 def normals(dim: int, n: int, m: int, shift: float, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -32,11 +40,19 @@ def memorised(n: int, m: int, shift: float, rng: np.random.Generator) -> dict[st
     return memorised_pair(rng, n, m, shift)
 
 
+@lru_cache(maxsize=1)
+def results_of(function: Callable[..., Any], pair: Pair, seed: int, repeats: int) -> list[Any]:
+    """Repeat a metric of several numbers once for all of their rows, which follow each other."""
+    rng = np.random.default_rng(seed)
+    return [function(**pair(rng)) for _ in range(repeats)]
+
+
 def about_mean(
     function: Callable[..., Any], field: str, pair: Pair, rng: np.random.Generator, repeats: int
 ) -> Ends:
-    """Estimate the expectation of one number, about the mean of all repeats; only an error unknown counts."""
-    results = [getattr(function(**pair(rng)), field) for _ in range(repeats)]
+    """Estimate the expectation of one number, about its mean; flags of the metric do not count."""
+    drawn = results_of(function, pair, int(rng.integers(2**62)), repeats)
+    results = [getattr(one, field) for one in drawn]
     mean = np.mean([float(one.value) for one in results])
     low, high = (np.array([float(getattr(one, end)) for one in results]) - mean for end in ("low", "high"))
     return Ends(low, high, np.isnan(low))
@@ -91,32 +107,35 @@ def rows() -> list[Row]:
         "2-D, one sd apart, n = m = 200": partial(normals, 2, 200, 200, 1.0),
         "4-D, half the sd, n = 300, m = 150": partial(narrower, 4, 300, 150, 0.5),
     }
-    of_balls = [
-        *(
-            (density_coverage, name)
-            for name in ("density", "coverage", "clipped_density", "clipped_coverage")
-        ),
-        *((precision_recall, name) for name in ("precision", "recall")),
-    ]
-    copies = {
-        f"{share} memorised, n = m = 200": partial(memorised, 200, 200, s)
-        for share, s in [("none", 0.0), ("half", 0.7)]
+    copies: dict[str, Pair] = {
+        "none memorised, n = m = 200": partial(memorised, 200, 200, 0.0),
+        "half memorised, n = m = 200": partial(memorised, 200, 200, 0.7),
     }
+    of_neighbours: list[tuple[Callable[..., Any], dict[str, Pair], dict[str, str]]] = [
+        (
+            density_coverage,
+            pairs,
+            {f"expected {name.replace('_', ' ')}": name for name in DensityCoverage._fields},
+        ),
+        (precision_recall, pairs, {f"expected {name}": name for name in PrecisionRecall._fields}),
+        (auth_pct, copies, {"expected share": "authentic", "expected difference": "minus_null"}),
+    ]
     rankings: dict[str, tuple[Pair, float]] = {
         "one normal, 40 and 60": (partial(values, 40, 60, 0.0), 0.5),
         "1 apart, 40 and 60": (partial(values, 40, 60, 1.0), area_of_normals(-1.0)),
         "2 apart, 100 and 30": (partial(values, 100, 30, 2.0), area_of_normals(-2.0)),
     }
+    larger = {
+        "one normal, 150 and 250": partial(values, 150, 250, 0.0),
+        "1 apart, 150 and 250": partial(values, 150, 250, 1.0),
+        "2 apart, 300 and 200": partial(values, 300, 200, 2.0),
+    }
     return [
         *(
-            Row(function, AT_THESE, f"{field}, {case}", partial(about_mean, function, field, pair))
-            for function, field in of_balls
-            for case, pair in pairs.items()
-        ),
-        *(
-            Row(auth_pct, AT_THESE, f"{field}, {case}", partial(about_mean, auth_pct, field, pair))
-            for field in ("authentic", "minus_null")
-            for case, pair in copies.items()
+            Row(function, of, case, partial(about_mean, function, field, pair))
+            for function, cases, fields in of_neighbours
+            for case, pair in cases.items()
+            for of, field in fields.items()
         ),
         *(
             Row(auroc, "area of the two distributions", case, partial(areas, pair), truth)
@@ -130,8 +149,8 @@ def rows() -> list[Row]:
             0.5,
         ),
         *(
-            Row(average_precision, AT_THESE, case, partial(precisions, pair))
-            for case, (pair, _) in rankings.items()
+            Row(average_precision, "expectation at these n and m", case, partial(precisions, pair))
+            for case, pair in larger.items()
         ),
         Row(
             loo,

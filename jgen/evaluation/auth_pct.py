@@ -40,9 +40,9 @@ def auth_pct(*, real: Any, generated: Any, extractor: Extractor | None = None) -
     density is flat. Where all of the 95 % interval of the difference is below 0, ``minus_null`` is flagged
     as memorised. A share above the null is that of a generator whose rows lie far from the training rows.
 
-    The intervals are of the expectation at these n and m, over training sets as well, with the variance of
-    ``group_variance``. The state keeps the features of all rows. Time grows with n (n + m), memory is that of
-    the features and of two million distances.
+    The intervals are of the expected share and the expected difference at these n and m, over training sets
+    as well, with the variance of ``group_variance``. The state keeps the features of all rows. Time grows
+    with n (n + m), memory is that of the features and of two million distances.
 
     Args:
         real: The training set, all of it ``[n, *event]``.

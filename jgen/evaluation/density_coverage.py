@@ -57,8 +57,9 @@ def density_coverage(
     Both read 1 for one distribution, and may read more by chance: they are not clipped at 1, which would
     make a perfect model read less on average.
 
-    The 95 % intervals are of the expectation at these n and m (of the clipped coverage: at the calibration of
-    these n and m), with the variance of ``group_variance``; Wilson's for the two coverages. They say nothing
+    The 95 % intervals are of the expected density, the expected clipped density and the expected coverage at
+    these n and m, and of the expected clipped coverage (the calibration of its expectation), with the
+    variance of ``group_variance``; Wilson's for the two coverages. They say nothing
     of how far the supports overlap. Halves of the real rows with disjoint supports, cut by a hyperplane, are
     read as well: where one of the four numbers is more than half of its null there, it is flagged
     ``beyond_resolution``.

@@ -163,7 +163,7 @@ def _products(queries: np.ndarray, rows: np.ndarray, width: int) -> Iterator[tup
     """
     dtype = np.float32 if rows.shape[1] <= WIDEST else np.float64
     info = np.finfo(dtype)
-    middle = np.median(rows, axis=0)
+    middle = np.partition(rows, len(rows) // 2, axis=0)[len(rows) // 2]
     x, y = ((sample - middle).astype(dtype) for sample in (queries, rows))
     slack = (rows.shape[1] + 24) * float(info.eps)
     small = rows.shape[1] * float(info.tiny)

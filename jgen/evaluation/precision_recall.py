@@ -40,11 +40,11 @@ def precision_recall(
     splits: a real row is left out, and is in a ball of the others if, and only if, it is one of the k nearest
     neighbours of any of them; recall's null takes as many real rows as generated ones, or all.
 
-    The 95 % intervals are of the expectation at these n and m, Wilson's, with the variance of
-    ``group_variance``. They say nothing of the supports' overlap: in many dimensions balls are so wide that
-    precision reads .87 for cubes that overlap by .2. So halves of the real rows with disjoint supports, cut
-    by a hyperplane, are read as well. Where they read more than half of their null, or where the null is
-    below 1/2, both results are flagged ``beyond_resolution``.
+    The 95 % intervals are of the expected precision and the expected recall at these n and m, Wilson's, with
+    the variance of ``group_variance``. They say nothing of the supports' overlap: in many dimensions balls
+    are so wide that precision reads .87 for cubes that overlap by .2. So halves of the real rows with disjoint
+    supports, cut by a hyperplane, are read as well. Where they read more than half of their null, or where
+    the null is below 1/2, both results are flagged ``beyond_resolution``.
 
     The state keeps the features of all rows. Time grows with n m, memory is that of the features and of two
     million distances.
