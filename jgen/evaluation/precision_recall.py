@@ -42,9 +42,9 @@ def precision_recall(
 
     The 95 % intervals are of the expected precision and the expected recall at these n and m, Wilson's, with
     the variance of ``group_variance``. They say nothing of the supports' overlap: in many dimensions balls
-    are so wide that precision reads .87 for cubes that overlap by .2. So halves of the real rows with disjoint
-    supports, cut by a hyperplane, are read as well. Where they read more than half of their null, or where
-    the null is below 1/2, both results are flagged ``beyond_resolution``.
+    are so wide that precision reads .87 for cubes that overlap by .2. So halves of the real rows with
+    disjoint supports, cut by a hyperplane, are read as well. Where they read more than half of their null, or
+    where the null is below 1/2, both results are flagged ``beyond_resolution``.
 
     The state keeps the features of all rows. Time grows with n m, memory is that of the features and of two
     million distances.
