@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jgen.evaluation.group_variance import Reading, group_variance, null_errors, null_result, share_result
+from jgen.evaluation.group_variance import Reading, group_variance, null_readings, null_result, share_result
 from jgen.evaluation.metric import evaluate, keep_rows, result_of
 from jgen.evaluation.nearest_neighbours import Neighbours, in_order, nearest, to_unit
 from jgen.evaluation.neighbour_checks import check_neighbours
@@ -81,11 +81,12 @@ def auth_pct_metric(*, extractor: Extractor | None = None) -> Metric:
         n, m = len(real), len(generated)
         whole = _reading(real, generated)
         variance, dof = group_variance(_reading, whole, real, generated, 3)
-        errors = null_errors(_reading, real, min(n, m), 3)
+        nulls = null_readings(_reading, real, 3)
+        errors = nulls.errors(min(n, m))
         share, difference, copied = map(float, whole.values)
         twins = float((nearest(real, 1).squared == 0).mean())
         make = partial(share_result, size=m, dof=dof, method="nearest training rows", protocol=protocol)
-        authentic = make(share, float(variance[0]))
+        authentic = make(share, float(variance[0]), effect=float(nulls.effect[0]))
         authentic = authentic._replace(
             null=null_result(share - difference, errors[0], n, "training rows, left out one by one"),
             ceiling=1.0,
