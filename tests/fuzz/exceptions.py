@@ -36,10 +36,23 @@ EXCEPTIONS = {
     "is of graphs or of supports, without arithmetic, tests/decoders": (
         "decoders.check_graphs", "decoders.check_support", "decoders.relabel", "decoders.unlabelled_log_prob",
     ),
+    "is of counts and labels, which tests/evaluation enumerate and refuse": (
+        "evaluation.AnswersNeeded", "evaluation.answers_needed", "evaluation.bradley_terry",
+        "evaluation.rater_agreement", "evaluation.win_rate", "evaluation.win_rate_metric",
+    ),
+    "asks people and stores answers, tests/applications/forced_choice": ("applications.forced_choice.*",),
     "a class of results, without arithmetic": (
-        "diagnostics.Summary", "evaluation.ModeCoverage", "evaluation.evidence.Agreement",
+        "diagnostics.Summary", "evaluation.Known", "evaluation.LeagueRow", "evaluation.MetricRecipe",
+        "evaluation.ModeCoverage", "evaluation.evidence.Agreement", "features.Extractor",
         "evaluation.evidence.Bounds", "sampling.reducers.BatchMeans", "sampling.reducers.Covariance",
         "sampling.reducers.LogEvidence", "sampling.reducers.Moments", "sampling.reducers.Quantiles",
+    ),
+    "the protocol of metrics, tests/evaluation; the checks of metrics hold each metric to units and types": (
+        "evaluation.evaluate", "evaluation.gaussian_pair", "evaluation.keep_rows", "evaluation.league",
+        "evaluation.merge_processes",
+    ),
+    "hands arrays on, or hashes their bytes, tests/features": (
+        "features.digest_of", "features.from_network", "features.raw",
     ),
     "smooths by the fit whose shape pareto_k returns, tests/diagnostics/weights/test_psis.py": (
         "diagnostics.weights.psis",
