@@ -138,4 +138,10 @@ def memorised_pair(rng: np.random.Generator, n: int, m: int, shift: float) -> di
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(auth_pct_metric, memorised_pair, fewest=3, separates_duplicates=True)
+    return MetricRecipe(
+        auth_pct_metric,
+        memorised_pair,
+        fewest=3,
+        unit_power=0.0,
+        of_itself={"authentic": 0.0, "copies": 1.0},
+    )

@@ -219,4 +219,4 @@ def _over_null(k: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(density_coverage_metric, fewest=7, separates_duplicates=True)
+    return MetricRecipe(density_coverage_metric, fewest=7, unit_power=0.0, of_itself={"coverage": 1.0})

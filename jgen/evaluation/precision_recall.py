@@ -133,4 +133,6 @@ def _over_null(k: int, x: np.ndarray, y: np.ndarray) -> float:
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(precision_recall_metric, fewest=5, separates_duplicates=True)
+    return MetricRecipe(
+        precision_recall_metric, fewest=5, unit_power=0.0, of_itself={"precision": 1.0, "recall": 1.0}
+    )
