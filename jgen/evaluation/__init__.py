@@ -2,14 +2,35 @@
 
 from jgen._internal.members import public_names
 from jgen.evaluation.answers_needed import AnswersNeeded as AnswersNeeded, answers_needed as answers_needed
+from jgen.evaluation.auroc import auroc as auroc, auroc_metric as auroc_metric
+from jgen.evaluation.auth_pct import (
+    AuthPct as AuthPct,
+    auth_pct as auth_pct,
+    auth_pct_metric as auth_pct_metric,
+)
+from jgen.evaluation.average_precision import (
+    average_precision as average_precision,
+    average_precision_metric as average_precision_metric,
+)
 from jgen.evaluation.bradley_terry import bradley_terry as bradley_terry
+from jgen.evaluation.density_coverage import (
+    DensityCoverage as DensityCoverage,
+    density_coverage as density_coverage,
+    density_coverage_metric as density_coverage_metric,
+)
 from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
+from jgen.evaluation.loo import Loo as Loo, loo as loo
 from jgen.evaluation.metric import (
     evaluate as evaluate,
     keep_rows as keep_rows,
     merge_processes as merge_processes,
 )
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
+from jgen.evaluation.precision_recall import (
+    PrecisionRecall as PrecisionRecall,
+    precision_recall as precision_recall,
+    precision_recall_metric as precision_recall_metric,
+)
 from jgen.evaluation.rater_agreement import rater_agreement as rater_agreement
 from jgen.evaluation.recipe import (
     Known as Known,
