@@ -18,7 +18,8 @@ def quadratic_interval(
 
     as :math:`\hat\theta \pm z\,se` would be too short whenever the value is too small by chance. With
     :math:`\hat\mu` in place of :math:`\mu`, :math:`\kappa = 4 \hat\mu^T \Sigma \hat\mu / \|\hat\mu\|^2`, whose
-    noise is in both.
+    noise is in both; or the same ratio with the noise of both removed, where it is larger and the value is
+    above its error at the null.
 
     Args:
         value: Debiased estimate.
