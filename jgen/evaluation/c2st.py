@@ -6,15 +6,14 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
+from jgen.diagnostics import welch_satterthwaite
 from jgen.evaluation.classifiers import check_classifier, fitted
 from jgen.evaluation.distances import canonical_order
-from jgen.diagnostics import welch_satterthwaite
 from jgen.evaluation.metric import NAMES, Rows, beyond_resolution, evaluate, keep_rows, result_of
 from jgen.evaluation.recipe import MetricRecipe
 from jgen.evaluation.u_statistic import p_value_result
 from jgen.features import Extractor, raw
 from jgen.types import Influence, Metric, Result
-
 
 NUM_GROUPS = 10
 """Groups of rows of each sample that the jackknife leaves out in turn."""
@@ -48,13 +47,15 @@ def c2st(
     r"""Test by a classifier whether two samples are of one distribution: accuracy, AUC and p-value.
 
     Each row is classified by a classifier trained on the other folds. 0.5 is perfect, and 1 is told apart
-    always. The accuracy is balanced, so that unequal sizes do not move the null from 0.5. The intervals are of
-    the expected accuracy (AUC) of classifiers trained on this many rows, which is below that of the best
-    classifier: for Gaussians d apart with identity covariance, :math:`\Phi(d/2)` and :math:`\Phi(d/\sqrt 2)`.
+    always. The accuracy is balanced, so that unequal sizes do not move the null from 0.5. The intervals are
+    of the expected accuracy (AUC) of classifiers trained on this many rows, which is below that of the best
+    one: for Gaussians d apart with identity covariance, :math:`\Phi(d/2)` and :math:`\Phi(d/\sqrt 2)`. They
+    are by the jackknife over ten groups of each sample, which retrains and so includes the training sets; it
+    is too wide, never too short, where nothing can be learned.
 
-    Classifiers: ``"quadratic"``, logistic regression on standardised features and their squares, sees means and
-    variances, and is fast enough for permutations. ``"logistic"`` sees means alone, ``"neighbours"`` anything
-    in few dimensions (in many, generated rows near the centre are neighbours of all, and the accuracy may
+    Classifiers: ``"quadratic"``, logistic regression on standardised features and their squares, sees means
+    and variances, and is fast enough for permutations. ``"logistic"`` sees means alone, ``"neighbours"``
+    anything in few dimensions (in many, generated rows near the centre are neighbours of all, and the accuracy may
     stay at 0.5), ``"mlp"`` anything, at a hundred times the cost.
 
     Args:
@@ -103,7 +104,8 @@ def c2st_metric(
     extractor = extractor or raw()
     if num_folds < 2 or num_permutations < 0:
         raise ValueError(
-            f"num_folds must be 2 or more and num_permutations 0 or more; got {num_folds} and {num_permutations}"
+            f"num_folds must be 2 or more and num_permutations 0 or more; got {num_folds} and "
+            f"{num_permutations}"
         )
     protocol = {**extractor.protocol, "classifier": check_classifier(classifier), "folds": num_folds}
     return keep_rows(
@@ -118,7 +120,7 @@ Sides = tuple[np.ndarray, np.ndarray]
 
 
 def _values(classifier: str, seed: int, rows: Sides, folds: Sides) -> np.ndarray:
-    """Compute balanced accuracy and AUC, each row classified by a classifier trained without its fold ``[2]``."""
+    """Compute balanced accuracy and AUC ``[2]``, each row classified without its fold in the training."""
     pooled, is_real = np.concatenate(rows), np.repeat([True, False], [len(side) for side in rows])
     fold = np.concatenate(folds)
     shuffled = np.random.default_rng(seed).permutation(len(pooled))  # ties do not go by the order of samples
@@ -155,13 +157,15 @@ def _ordered(num_folds: int, rows: Rows) -> Sides:
     real, generated = (rows[name].astype(np.float64) for name in NAMES)
     if min(len(real), len(generated)) < 2 * num_folds + 2:
         raise ValueError(
-            f"c2st takes two rows of each sample a fold and two more, {2 * num_folds + 2}; got {len(real)} real "
-            f"and {len(generated)} generated. Give more rows or a smaller num_folds"
+            f"c2st takes two rows of each sample a fold and two more, {2 * num_folds + 2}; got {len(real)} "
+            f"real and {len(generated)} generated. Give more rows or a smaller num_folds"
         )
     return real[canonical_order(real)], generated[canonical_order(generated)]
 
 
-def _jackknife(classifier: str, num_folds: int, seed: int, rows: Sides) -> tuple[np.ndarray, list[np.ndarray]]:
+def _jackknife(
+    classifier: str, num_folds: int, seed: int, rows: Sides
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """Compute the values, and their influence by groups of each sample ``[group, 2]``; folds stay."""
     folds: Any = tuple(_folds(len(side), num_folds, seed) for side in rows)
     values, influences = _values(classifier, seed, rows, folds), []
@@ -172,7 +176,9 @@ def _jackknife(classifier: str, num_folds: int, seed: int, rows: Sides) -> tuple
         for group in range(NUM_GROUPS):
             some = [slice(None), slice(None)]
             some[left_out] = groups != group
-            parts: Any = [tuple(side[one] for side, one in zip(both, some, strict=True)) for both in (rows, folds)]
+            parts: Any = [
+                tuple(side[one] for side, one in zip(both, some, strict=True)) for both in (rows, folds)
+            ]
             without.append(_values(classifier, seed, *parts))
         influences.append((NUM_GROUPS - 1) * (np.mean(without, 0) - np.array(without)))
     return values, influences
@@ -191,23 +197,25 @@ def _compute(
     values, influences = _jackknife(classifier, num_folds, seed, sides)
     readings = _permuted(classifier, num_folds, num_permutations, seed, sides)
     coins = (np.sum(1 / np.array(sizes)) / 16) ** 0.5, ((sum(sizes) + 1) / (12 * sizes[0] * sizes[1])) ** 0.5
-    results = []
+    results: list[Result] = []
     for number, name in enumerate(("accuracy", "AUC")):
         errors = [influence[:, number].std(ddof=1) / NUM_GROUPS**0.5 for influence in influences]
-        error = np.hypot(np.hypot(*errors), 1 / sum(sizes))  # not 0 where all are told apart
+        error = np.hypot(np.hypot(*errors), 1.5 / sum(sizes))  # not 0 where all are told apart
         dof = welch_satterthwaite(errors, [NUM_GROUPS - 1] * 2) if sum(errors) else np.inf
         null = _null(readings[:, number], coins[number], min(sizes))
         method, value = f"{name} over {num_folds} folds", values[number]
         result = result_of(value, error, min(sizes), method, protocol, float(dof), null=null, ceiling=1.0)
         if null.low <= value <= null.high:
-            result = beyond_resolution(result, "labels at random read as much at these sizes in 19 of 20 cases")
+            result = beyond_resolution(
+                result, "labels at random read as much at these sizes in 19 of 20 cases"
+            )
         results.append(result)
     test = {**protocol, "test": "permutation of the accuracy"}
-    return C2ST(*results, _p_value(readings[:, 0], values[0], test))
+    return C2ST(results[0], results[1], _p_value(readings[:, 0], values[0], test))
 
 
 def _permuted(classifier: str, num_folds: int, num_permutations: int, seed: int, sides: Sides) -> np.ndarray:
-    """Compute the values for permuted labels ``[permutation, 2]``, the same function of the two sets of rows."""
+    """Compute the values for permuted labels ``[permutation, 2]``, by the same function of two sets."""
     pooled, rng = np.concatenate(sides), np.random.default_rng(seed + 2)
     pooled = pooled[canonical_order(pooled)]
     folds: Any = tuple(_folds(len(side), num_folds, seed) for side in sides)
@@ -222,25 +230,25 @@ def _null(readings: np.ndarray, error: float, n: int) -> Result:
     """Summarise what permuted labels read, or a coin where they are few."""
     if len(readings) < FEWEST_READINGS:
         return result_of(0.5, error, n, "labels of a coin", {})
-    return result_of(readings.mean(), readings.std(ddof=1), n, f"{len(readings)} permutations of the labels", {})
+    return result_of(
+        readings.mean(), readings.std(ddof=1), n, f"{len(readings)} permutations of the labels", {}
+    )
 
 
 def _p_value(readings: np.ndarray, value: float, protocol: dict[str, Any]) -> Result:
     if len(readings):
         return p_value_result(int((readings >= value - 1e-12).sum()), len(readings), protocol)
-    none = np.float64(np.nan)
+    none: Any = np.float64(np.nan)
     return Result(none, none, none, 0, "no permutations", protocol, flags=("num_permutations is 0",))
 
 
 def _influence(classifier: str, num_folds: int, seed: int, rows: Rows) -> C2ST:
     values, influences = _jackknife(classifier, num_folds, seed, _ordered(num_folds, rows))
-    return C2ST(
-        *(
-            Influence(float(value), {name: one[:, j] for name, one in zip(NAMES, influences, strict=True)})
-            for j, value in enumerate(values)
-        ),
-        None,
+    accuracy, auc = (
+        Influence(float(value), {name: one[:, j] for name, one in zip(NAMES, influences, strict=True)})
+        for j, value in enumerate(values)
     )
+    return C2ST(accuracy, auc, None)
 
 
 def recipe() -> MetricRecipe:

@@ -6,6 +6,7 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
+from jgen.evaluation.interval_result import interval_result
 from jgen.evaluation.metric import NAMES, Rows, beyond_resolution, evaluate, keep_rows, result_of
 from jgen.evaluation.null import null_from_splits
 from jgen.evaluation.quadratic_interval import quadratic_interval
@@ -47,14 +48,14 @@ def entropic_ot(
 
     With :math:`\epsilon = 2 \sigma^2` it is the :math:`OT_\sigma` of Janati et al.; the divergence is between
     the squared 2-Wasserstein distance (small :math:`\epsilon`) and the squared distance of the means (large).
-    The intervals are of both for the two distributions, by the variance of the dual potentials. The divergence
-    of two samples is biased up by what splits of the real rows read, which is taken off.
+    The intervals are of cost and divergence of the two distributions, by the variance of the dual potentials.
+    The divergence of two samples is biased up by what splits of the real rows read, which is taken off.
 
     Args:
         real: Rows ``[n, *event]``, eight or more.
         generated: Rows ``[m, *event]``, eight or more.
-        eps: In squared units of the features. None for a tenth of the total variance of the real rows, which is
-            the same for all models that are compared with these; results of different eps do not compare.
+        eps: In squared units of the features. None for a tenth of the total variance of the real rows, which
+            is the same for all models that are compared with these; results of different eps do not compare.
         tolerance: Sum of absolute errors of the plan's marginals at which the iteration ends.
         max_iterations: Most iterations; a result that ends there is flagged and has no interval.
         num_splits: Splits of the real rows by which null and bias are simulated, two or more.
@@ -66,19 +67,21 @@ def entropic_ot(
         of ``cost`` is that of two halves of the real rows. Memory grows with n m.
 
     Raises:
-        ValueError: For fewer rows, NaN, real rows that are all equal where eps is None, an eps that is not above
-            0, or rows that do not fit each other.
+        ValueError: For fewer rows, NaN, real rows that are all equal where eps is None, an eps that is not
+            above 0, or rows that do not fit each other.
 
     Example:
         >>> rng = np.random.default_rng(0)
         >>> x, y = rng.normal(size=(200, 1)), rng.normal(1.0, size=(200, 1))
         >>> found = entropic_ot(real=x, generated=y, eps=0.5)
-        >>> bool(found.cost.low < 1.61217834 < found.cost.high), bool(found.divergence.low < 1 < found.divergence.high)
-        (True, True)
+        >>> bool(found.cost.low < 1.61217834 < found.cost.high)
+        True
+        >>> bool(found.divergence.low < 1 < found.divergence.high)
+        True
 
     Reference:
-        Janati et al. (2020), Entropic optimal transport between unbalanced Gaussian measures has a closed form;
-        Feydy et al. (2019), Interpolating between optimal transport and MMD using Sinkhorn divergences; del
+        Janati et al. (2020), Entropic optimal transport between unbalanced Gaussian measures has a closed
+        form; Feydy et al. (2019), Interpolating between optimal transport and MMD using Sinkhorn divergences; del
         Barrio et al. (2023), An improved central limit theorem and fast convergence rates for entropic
         transportation costs.
     """
@@ -167,12 +170,12 @@ def _compute(
 
     costs = []
 
-    def divergence(first: np.ndarray, second: np.ndarray) -> float:
+    def reading(first: np.ndarray, second: np.ndarray) -> float:
         found = _solved(solver, eps, first, second)
         costs.append(found.across.cost)
         return found.divergence
 
-    splits = null_from_splits(divergence, real, m, num_splits=num_splits, seed=seed)
+    splits = null_from_splits(reading, real, m, num_splits=num_splits, seed=seed)
     assert splits is not None
     of_cost = result_of(np.mean(costs), np.std(costs, ddof=1), splits.n, splits.method, {})
     cost = result_of(plans.across.cost, first_order[0] ** 0.5, min(n, m), end, protocol, null=of_cost)
@@ -183,10 +186,9 @@ def _compute(
     of_bias = first_order[1] / plans.divergence * bias / 2 if plans.divergence > 0 else 0.0  # 2 tr Sigma^2
     second_order = max(spread**2, of_bias) * (1 + 1 / num_splits)
     ends = quadratic_interval(value, plans.divergence, first_order[1], second_order)
-    results = [
-        cost,
-        Result(*map(np.float64, (value, *ends)), min(n, m), f"less the bias at the null; {end}", protocol, null=null),
-    ]
+    method = f"less the bias at the null; {end}"
+    divergence = interval_result(value, *ends, min(n, m), method, protocol, null=null)
+    results = [cost, divergence]
     if null.low <= value <= null.high:
         reason = "a perfect model reads as much at these sizes in 19 of 20 cases"
         results = [beyond_resolution(one, reason) for one in results]
@@ -198,7 +200,7 @@ def _when_converged(plans: _Plans, tolerance: float, result: Result) -> Result:
     error = max(plan.marginal_error for plan in plans)
     if error <= tolerance:
         return result
-    none = np.float64(np.nan)
+    none: Any = np.float64(np.nan)
     wrong = f"not converged: marginal error {error:.1g} above {tolerance:.1g}. Raise max_iterations or eps"
     return result._replace(low=none, high=none, flags=(*result.flags, wrong))
 

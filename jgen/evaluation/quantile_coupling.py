@@ -26,7 +26,9 @@ def merge_quantiles(*sizes: int) -> Merged:
         ([0.333, 0.167, 0.167, 0.333], [[0, 0, 1, 1], [0, 1, 1, 2]])
     """
     common = np.lcm.reduce(np.array(sizes, object))  # Python's integers, so that no step is rounded
-    steps = np.unique(np.concatenate([np.arange(1, size + 1, dtype=object) * (common // size) for size in sizes]))
+    steps = np.unique(
+        np.concatenate([np.arange(1, size + 1, dtype=object) * (common // size) for size in sizes])
+    )
     starts = np.concatenate([[0], steps[:-1]])
     ranks = tuple(np.array(starts // (common // size), int) for size in sizes)
     return Merged(np.array((steps - starts) / common, float), ranks)
@@ -48,7 +50,7 @@ def squared_wasserstein(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def crossed_wasserstein(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    r"""Compute :math:`\int (Q_x - Q_y) (Q_{x'} - Q_{y'}) du` of two disjoint halves of each sample ``[line]``.
+    r"""Compute :math:`\int (Q_x - Q_y) (Q_{x'} - Q_{y'}) du` of disjoint halves of both samples ``[line]``.
 
     The errors of the two factors are independent, so that their product has no bias from their variance,
     which is the bias of the plain value where the distributions are equal.

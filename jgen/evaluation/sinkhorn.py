@@ -1,5 +1,6 @@
 """Solve entropic optimal transport between two sets of rows, in the log domain and in float64."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -9,6 +10,9 @@ import numpy as np
 from jax.scipy.special import logsumexp
 
 from jgen.types import Array
+
+State = tuple[Array, Array, Array, Array]
+"""Potentials of x and y, marginal error, number of iterations."""
 
 
 class Plan(NamedTuple):
@@ -49,8 +53,8 @@ def solve(x: np.ndarray, y: np.ndarray, eps: float, *, tolerance: float, max_ite
         True
 
     Reference:
-        Cuturi (2013), Sinkhorn distances; Feydy et al. (2019), Interpolating between optimal transport and MMD,
-        for the symmetric iteration.
+        Cuturi (2013), Sinkhorn distances; Feydy et al. (2019), Interpolating between optimal transport and
+        MMD, for the symmetric iteration.
     """
     program = _solve_self if x is y else _solve
     with jax.ensure_compile_time_eval(), jax.enable_x64(True):
@@ -70,12 +74,10 @@ def _soft_minimum(cost: Array, potential: Array, eps: Array) -> Array:
 
 
 @partial(jax.jit, static_argnames="max_iterations")
-def _solve(
-    x: Array, y: Array, eps: Array, tolerance: Array, *, max_iterations: int
-) -> tuple[Array, Array, Array, Array]:
+def _solve(x: Array, y: Array, eps: Array, tolerance: Array, *, max_iterations: int) -> State:
     cost = _squared(x, y)
 
-    def body(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+    def body(state: State) -> State:
         of_x, _, _, count = state
         of_y = _soft_minimum(cost.T, of_x, eps)
         new = _soft_minimum(cost, of_y, eps)
@@ -85,12 +87,10 @@ def _solve(
 
 
 @partial(jax.jit, static_argnames="max_iterations")
-def _solve_self(
-    x: Array, eps: Array, tolerance: Array, *, max_iterations: int
-) -> tuple[Array, Array, Array, Array]:
+def _solve_self(x: Array, eps: Array, tolerance: Array, *, max_iterations: int) -> State:
     cost = _squared(x, x)
 
-    def body(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+    def body(state: State) -> State:
         of_x, _, _, count = state
         new = _soft_minimum(cost, of_x, eps)
         error = jnp.abs(jnp.expm1((of_x - new) / eps)).mean()
@@ -100,9 +100,12 @@ def _solve_self(
     return _until_even(body, jnp.zeros(len(x)), jnp.zeros(len(x)), tolerance, max_iterations)
 
 
-def _until_even(body, of_x, of_y, tolerance, max_iterations):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _until_even(
+    body: Callable[[State], State], of_x: Array, of_y: Array, tolerance: Array, max_iterations: int
+) -> State:
     """Iterate until the marginals are even within the tolerance."""
-    start = (of_x, of_y, jnp.inf, 0)
-    return jax.lax.while_loop(
-        lambda state: (state[2] > tolerance) & (state[3] < max_iterations), body, start
-    )
+
+    def is_uneven(state: State) -> Array:
+        return (state[2] > tolerance) & (state[3] < max_iterations)
+
+    return jax.lax.while_loop(is_uneven, body, (of_x, of_y, jnp.asarray(jnp.inf), jnp.asarray(0)))

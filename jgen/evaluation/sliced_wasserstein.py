@@ -7,6 +7,7 @@ from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
 from jgen.evaluation.distances import canonical_order
+from jgen.evaluation.interval_result import interval_result
 from jgen.evaluation.metric import Rows, beyond_resolution, evaluate, keep_rows, result_of
 from jgen.evaluation.null import null_from_splits
 from jgen.evaluation.quadratic_interval import quadratic_interval
@@ -46,8 +47,8 @@ def sliced_wasserstein(
     .. math:: SW_2^2 = E_u \int_0^1 (Q_{u^T x} - Q_{u^T y})^2 dq, \qquad u \text{ uniform on the sphere}
 
     Quantile functions Q of samples of any two sizes are merged exactly. For isotropic distributions of one
-    shape it is :math:`\|d\|^2 / D + (s_1 - s_2)^2`. With one feature it is the squared 2-Wasserstein distance,
-    and there is one projection.
+    shape it is :math:`\|d\|^2 / D + (s_1 - s_2)^2`. With one feature it is the squared 2-Wasserstein
+    distance, and there is one projection.
 
     The interval of ``debiased`` is one of the distance of the two distributions, over all directions; that of
     ``plain`` is one of its expectation at this n and m. Both include the error by the number of projections.
@@ -88,7 +89,9 @@ def sliced_wasserstein_metric(
     """Return the metric of ``sliced_wasserstein``; its state keeps the features of all rows."""
     extractor = extractor or raw()
     if num_projections < 2:
-        raise ValueError(f"num_projections must be 2 or more, as their spread is an error; got {num_projections}")
+        raise ValueError(
+            f"num_projections must be 2 or more, as their spread is an error; got {num_projections}"
+        )
     protocol = {**extractor.protocol, "projections": num_projections, "seed": seed}
     return keep_rows(
         Partial(_compute, num_projections, seed, protocol),
@@ -114,7 +117,9 @@ def _projected(num_projections: int, seed: int, rows: Rows) -> tuple[np.ndarray,
             f"{len(generated)} generated"
         )
     if (real == real[0]).all() and (generated == real[0]).all():
-        raise ValueError("all rows of both samples are equal: there is nothing to compare. Check the features")
+        raise ValueError(
+            "all rows of both samples are equal: there is nothing to compare. Check the features"
+        )
     onto = directions(real.shape[1], num_projections, seed)
     centre = np.median(real, 0)
     return (real - centre) @ onto, (generated - centre) @ onto
@@ -136,12 +141,12 @@ def _compute(num_projections: int, seed: int, protocol: dict[str, Any], rows: Ro
     of_bias = first_order / plain * (plain - value) / 2 if plain > 0 else 0.0  # 2 tr Sigma^2 at the null
     of_null = max(float(null.standard_error) ** 2, of_bias) * (1 + 1 / NUM_CROSSINGS)
     low, high = quadratic_interval(value, plain, first_order, of_null + of_lines)
-    debiased = Result(*map(np.float64, (value, low, high)), min(n, m), "crossed halves", protocol)
-    spread = null.high - null.value
-    debiased = debiased._replace(null=null._replace(value=np.float64(0.0), low=-spread, high=spread))
-    shift = plain - value
-    ends = map(np.float64, (plain, low + shift, high + shift))
-    plain_result = Result(*ends, min(n, m), "sets as they are", {**protocol, "n": n, "m": m}, null=null)
+    spread, shift, size = float(null.high - null.value), plain - value, min(n, m)
+    of_zero = interval_result(0.0, -spread, spread, size, null.method, {})
+    debiased = interval_result(value, low, high, size, "crossed halves", protocol, null=of_zero)
+    of_sets = {**protocol, "n": n, "m": m}
+    ends = low + shift, high + shift
+    plain_result = interval_result(plain, *ends, size, "sets as they are", of_sets, null=null)
     if abs(value) <= spread:
         reason = "a perfect model reads as much at these sizes in 19 of 20 cases"
         debiased, plain_result = (beyond_resolution(one, reason) for one in (debiased, plain_result))
