@@ -55,7 +55,7 @@ def c2st(
 
     Classifiers: ``"quadratic"``, logistic regression on standardised features and their squares, sees means
     and variances, and is fast enough for permutations. ``"logistic"`` sees means alone, ``"neighbours"``
-    anything in few dimensions (in many, generated rows near the centre are neighbours of all, and the accuracy may
+    anything in few dimensions (in many, rows near the centre are neighbours of all, and the accuracy may
     stay at 0.5), ``"mlp"`` anything, at a hundred times the cost.
 
     Args:

@@ -81,8 +81,8 @@ def entropic_ot(
 
     Reference:
         Janati et al. (2020), Entropic optimal transport between unbalanced Gaussian measures has a closed
-        form; Feydy et al. (2019), Interpolating between optimal transport and MMD using Sinkhorn divergences; del
-        Barrio et al. (2023), An improved central limit theorem and fast convergence rates for entropic
+        form; Feydy et al. (2019), Interpolating between optimal transport and MMD using Sinkhorn divergences;
+        del Barrio et al. (2023), An improved central limit theorem and fast convergence rates for entropic
         transportation costs.
     """
     options: dict[str, Any] = {"tolerance": tolerance, "max_iterations": max_iterations, "eps": eps}
@@ -135,7 +135,8 @@ class _Plans(NamedTuple):
         cost = {"real": self.across.of_x, "generated": self.across.of_y}
         own = {"real": self.real.of_x, "generated": self.generated.of_x}
         both = (cost, {name: cost[name] - own[name] for name in NAMES})
-        return tuple({name: one - one.mean() for name, one in by.items()} for by in both)  # type: ignore[return-value]
+        of_cost, of_divergence = ({name: one - one.mean() for name, one in by.items()} for by in both)
+        return of_cost, of_divergence
 
 
 def _solved(solver: Partial, eps: float, real: np.ndarray, generated: np.ndarray) -> _Plans:
