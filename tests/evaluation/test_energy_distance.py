@@ -54,7 +54,7 @@ def test_estimate_is_unbiased(rng):
                     num_permutations=1,
                 ).distance.value
             )
-            for _ in range(150)
+            for _ in range(80)
         ]
         assert abs(np.mean(found) - value) < z_of(2) * np.std(found, ddof=1) / len(found) ** 0.5
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.integrate import dblquad
 from scipy.stats import norm
 
 from jgen.evaluation import compare, mmd
@@ -20,13 +19,11 @@ def test_closed_form_reads_the_known_values(arguments, value):
 
 
 def test_closed_form_is_that_of_quadrature():
-    def mean(mu, nu):
-        def integrand(x, y):
-            return np.exp(-((x - y) ** 2) / 2) * norm.pdf(x, mu) * norm.pdf(y, nu)
-
-        return dblquad(integrand, -9, 9, -9, 9, epsabs=1e-9)[0]
-
-    np.testing.assert_allclose(2 * mean(0, 0) - 2 * mean(0, 1), KNOWN[0][1], atol=1e-7)
+    """The trapezoidal rule converges faster than any power for these densities."""
+    grid = np.linspace(-10, 11, 400)
+    kernel = np.exp(-(np.subtract.outer(grid, grid) ** 2) / 2) * (grid[1] - grid[0]) ** 2
+    witness = norm.pdf(grid) - norm.pdf(grid, 1)
+    np.testing.assert_allclose(witness @ kernel @ witness, KNOWN[0][1], atol=5e-9)
 
 
 def test_truth_of_the_recipe_is_the_closed_form():
@@ -48,7 +45,7 @@ def check_known(metric_of):
                     num_permutations=1,
                 )[0].value
             )
-            for _ in range(150)
+            for _ in range(80)
         ]
         error = np.std(found, ddof=1) / len(found) ** 0.5
         assert abs(np.mean(found) - value) < z_of(3) * error
