@@ -60,7 +60,8 @@ def c2st(
     Args:
         real: Rows ``[n, *event]``, two or more a fold.
         generated: Rows ``[m, *event]``, two or more a fold.
-        classifier: ``"quadratic"``, ``"logistic"``, ``"neighbours"``, ``"nearest"`` or ``"mlp"``.
+        classifier: ``"quadratic"``, ``"logistic"``, ``"linear"``, ``"neighbours"``, ``"nearest"`` or
+            ``"mlp"``.
         num_folds: Folds, each with its share of both samples.
         num_permutations: B; the least p-value is 1 / (1 + B). All folds are trained again for each, so for
             many features or rows most of the time goes there. 0 leaves the p-value out (NaN, flagged).

@@ -21,7 +21,7 @@ from jgen.features import Extractor, raw
 from jgen.types import Influence, Metric
 
 NAMES = ("train", "train_labels", "test", "test_labels")
-CLASSIFIERS = {"linear": "logistic", "nearest": "nearest"}
+CLASSIFIERS = {"linear": "linear", "nearest": "nearest"}
 
 
 class Probes(NamedTuple):

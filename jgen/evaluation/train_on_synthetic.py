@@ -47,7 +47,7 @@ def train_on_synthetic(
     generated_labels: ArrayLike,
     test: ArrayLike,
     test_labels: ArrayLike,
-    classifier: str = "logistic",
+    classifier: str = "linear",
     seed: int = 0,
     extractor: Extractor | None = None,
 ) -> TrainOnSynthetic:
@@ -64,7 +64,8 @@ def train_on_synthetic(
         generated_labels: The labels that they were generated for ``[m]``.
         test: Real rows that neither model nor classifier has seen ``[t, *event]``, two or more.
         test_labels: ``[t]``.
-        classifier: ``"logistic"``, ``"quadratic"``, ``"neighbours"``, ``"nearest"`` or ``"mlp"``.
+        classifier: ``"linear"`` (one scale for all features), ``"logistic"`` (a scale for each),
+            ``"quadratic"``, ``"neighbours"``, ``"nearest"`` or ``"mlp"``.
         seed: Of the rows that are left out of the larger set.
         extractor: Function from examples to features; None for the rows themselves.
 
@@ -97,7 +98,7 @@ def train_on_synthetic(
 
 
 def train_on_synthetic_metric(
-    *, classifier: str = "logistic", seed: int = 0, extractor: Extractor | None = None
+    *, classifier: str = "linear", seed: int = 0, extractor: Extractor | None = None
 ) -> Metric:
     """Return the metric of ``train_on_synthetic``; its state keeps the features of all rows."""
     extractor = extractor or raw()

@@ -25,7 +25,9 @@ def check_divergence(metric_of):
             for seed in range(40)
         ]
         error = np.std(found) / len(found) ** 0.5
-        assert abs(np.mean(found) - shift) < z_of(2) * error + 0.02  # the bias is of first order only at the null
+        assert (
+            abs(np.mean(found) - shift) < z_of(2) * error + 0.02
+        )  # the bias is of first order only at the null
 
 
 def test_divergence_of_gaussians():

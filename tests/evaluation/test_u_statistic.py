@@ -46,7 +46,10 @@ def check_all_samples(module):
     )
     found = []
     for chosen in itertools.product((0, 1), repeat=2 * n):
-        x, y = (np.array(points[name])[list(part)] for name, part in zip("xy", (chosen[:n], chosen[n:]), strict=True))
+        x, y = (
+            np.array(points[name])[list(part)]
+            for name, part in zip("xy", (chosen[:n], chosen[n:]), strict=True)
+        )
         one = module.u_statistic(kernel, x[:, None], y[:, None])
         found.append((one.value, one.second_order))
     values, seconds = np.transpose(found)
