@@ -28,9 +28,9 @@ class C2ST(NamedTuple):
         p_value: Of the accuracy, by permutations of the labels.
     """
 
-    accuracy: Any
-    auc: Any
-    p_value: Any
+    accuracy: Result
+    auc: Result
+    p_value: Result
 
 
 def c2st(
@@ -247,7 +247,7 @@ def _influence(classifier: str, num_folds: int, seed: int, rows: Rows) -> C2ST:
         Influence(float(value), {name: one[:, j] for name, one in zip(NAMES, influences, strict=True)})
         for j, value in enumerate(values)
     )
-    return C2ST(accuracy, auc, None)
+    return C2ST._make([accuracy, auc, None])
 
 
 def recipe() -> MetricRecipe:

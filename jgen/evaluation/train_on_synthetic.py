@@ -20,7 +20,7 @@ from jgen.evaluation.metric import Rows, evaluate, keep_rows
 from jgen.evaluation.recipe import MetricRecipe
 from jgen.evaluation.results import mean_result
 from jgen.features import Extractor, raw
-from jgen.types import Influence, Metric
+from jgen.types import Influence, Metric, Result
 
 NAMES = ("real", "real_labels", "generated", "generated_labels", "test", "test_labels")
 
@@ -34,9 +34,9 @@ class TrainOnSynthetic(NamedTuple):
         difference: Generated minus real, paired by test row.
     """
 
-    generated: Any
-    real: Any
-    difference: Any
+    generated: Result
+    real: Result
+    difference: Result
 
 
 def train_on_synthetic(
@@ -149,7 +149,7 @@ def _compute(classifier: str, seed: int, protocol: dict[str, Any], rows: Rows) -
 def _influence(classifier: str, seed: int, rows: Rows) -> TrainOnSynthetic:
     _, *both = _are_right(classifier, seed, rows)
     values = [one.astype(float) for one in (*both, both[0].astype(float) - both[1])]
-    return TrainOnSynthetic(*(Influence(float(one.mean()), {"test": one - one.mean()}) for one in values))
+    return TrainOnSynthetic._make(Influence(float(one.mean()), {"test": one - one.mean()}) for one in values)
 
 
 def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:

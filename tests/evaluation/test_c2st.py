@@ -29,7 +29,7 @@ def test_accuracy_and_auc_come_near_the_best_classifier():
 
 
 def check_null(metric_of):
-    """Read 0.5 for one distribution, whatever the sizes; a classifier that remembers its test rows reads 1."""
+    """Read 0.5 for one distribution at any sizes; a classifier that remembers its test rows reads 1."""
     rng = np.random.default_rng(0)
     found = [
         metric_of(

@@ -71,7 +71,7 @@ def test_marginals_of_the_plan_are_even(rng):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("x64")
+@pytest.mark.usefixtures("x64", "broadcasting")
 def test_ott_reads_the_same(rng):
     pytest.importorskip("ott", reason="ott-jax is an optional peer")
     import warnings

@@ -32,9 +32,12 @@ def test_generated_rows_train_and_real_rows_are_beside():
 
 
 def check_size(metric_of):
-    """Train both on as many rows: of 1,000 real and 6 generated nearest neighbours, six are used."""
+    """Train both on as many rows: six of 200 real ones do not remember the labels of all, by their nearest."""
     rng = np.random.default_rng(0)
-    found = metric_of(**samples(rng, sizes=(1000, 6, 50)), classifier="nearest")
+    given = samples(rng, sizes=(200, 6, 200))
+    given |= {"test": given["real"], "real_labels": given["real_labels"][rng.permutation(200)]}
+    found = metric_of(**(given | {"test_labels": given["real_labels"]}), classifier="nearest")
+    assert found.real.value < 0.9
     assert found.real.protocol["training rows"] == 6
     with pytest.raises(ValueError, match="training rows is"):
         compare(found.real, metric_of(**samples(rng), classifier="nearest").real)
