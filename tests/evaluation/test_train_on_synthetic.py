@@ -32,7 +32,7 @@ def test_generated_rows_train_and_real_rows_are_beside():
 
 
 def check_size(metric_of):
-    """Train both on as many rows: six of 200 real ones do not remember the labels of all, by their nearest."""
+    """Train both on as many rows: six of 200 real ones do not remember the labels of all."""
     rng = np.random.default_rng(0)
     given = samples(rng, sizes=(200, 6, 200))
     given |= {"test": given["real"], "real_labels": given["real_labels"][rng.permutation(200)]}
