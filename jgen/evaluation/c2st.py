@@ -253,5 +253,9 @@ def _influence(classifier: str, num_folds: int, seed: int, rows: Rows) -> C2ST:
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
     return MetricRecipe(
-        make=lambda: c2st_metric(num_permutations=19), fewest=12, rotates=False, is_stochastic=True
+        make=lambda: c2st_metric(classifier="linear", num_permutations=19),
+        fewest=12,
+        rotates=False,
+        is_stochastic=True,
+        separates_duplicates=True,
     )

@@ -13,12 +13,12 @@ def linear(x: np.ndarray) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
 
-    scale = partial(_scaled, centre=x.mean(0), spread=x.var(0).mean() ** 0.5 or 1.0)
-    return make_pipeline(FunctionTransformer(scale), LogisticRegression(max_iter=500))
+    standardise = partial(_scaled, centre=x.mean(0), scale=x.var(0).mean() ** 0.5 or 1.0)
+    return make_pipeline(FunctionTransformer(standardise), LogisticRegression(max_iter=500))
 
 
-def _scaled(x: np.ndarray, centre: np.ndarray, spread: float) -> np.ndarray:
-    return (x - centre) / spread
+def _scaled(x: np.ndarray, centre: np.ndarray, scale: float) -> np.ndarray:
+    return (x - centre) / scale
 
 
 def logistic(_: np.ndarray) -> Any:

@@ -136,5 +136,9 @@ def recipe() -> MetricRecipe:
         return 2 * mean * (float(hyp1f1(-0.5, dim / 2, -dim * shift**2 / 4)) - 1)
 
     return MetricRecipe(
-        make=lambda: energy_distance_metric(num_permutations=19), truth=truth, fewest=4, is_stochastic=True
+        make=lambda: energy_distance_metric(num_permutations=19),
+        truth=truth,
+        fewest=4,
+        is_stochastic=True,
+        separates_duplicates=True,
     )

@@ -162,6 +162,6 @@ def recipe() -> MetricRecipe:
         make=lambda: mmd_metric(length=1.0, num_permutations=19),
         truth=truth,
         fewest=4,
-        is_linear=False,
         is_stochastic=True,
+        separates_duplicates=True,
     )

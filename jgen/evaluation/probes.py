@@ -125,10 +125,10 @@ def probes_metric(
     )
 
 
-def _read(name: str, given: Any) -> np.ndarray:
+def _read(name: str, rows: Any) -> np.ndarray:
     """Check rows and return them in the shape that the extractor takes; or labels."""
-    checked = read_labelled(raw(), name, given)
-    return checked if checked.ndim == 1 else checked.reshape(np.shape(given))
+    checked = read_labelled(raw(), name, rows)
+    return checked if checked.ndim == 1 else checked.reshape(np.shape(rows))
 
 
 def _representations(extractor: Extractor, num_components: int, rows: Rows) -> dict[str, list[np.ndarray]]:
@@ -207,4 +207,4 @@ def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, n
 
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
-    return MetricRecipe(make=probes_metric, pair=_pair, fewest=2)
+    return MetricRecipe(make=probes_metric, pair=_pair, fewest=2, rotates=False, separates_duplicates=True)

@@ -192,5 +192,7 @@ def recipe() -> MetricRecipe:
         make=lambda: sliced_wasserstein_metric(num_projections=32),
         truth=lambda shift: shift**2,
         fewest=FEWEST,
+        rotates=False,
         is_stochastic=True,
+        separates_duplicates=True,
     )

@@ -165,5 +165,10 @@ def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, n
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
     return MetricRecipe(
-        make=train_on_synthetic_metric, pair=_pair, fewest=4, rotates=False, is_stochastic=True
+        make=train_on_synthetic_metric,
+        pair=_pair,
+        fewest=4,
+        rotates=False,
+        is_stochastic=True,
+        separates_duplicates=True,
     )
