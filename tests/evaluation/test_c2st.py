@@ -16,7 +16,7 @@ def check_bayes(metric_of):
     """
     rng, d = np.random.default_rng(0), 1.5
     x, y = rng.normal(size=(150, 1)) + d, rng.normal(size=(1500, 1))
-    found = metric_of(real=x, generated=y, classifier="logistic", num_permutations=0)
+    found = metric_of(real=x, generated=y, classifier="logistic", num_folds=3, num_permutations=0)
     for result, truth in zip(found[:2], (norm.cdf(d / 2), norm.cdf(d / 2**0.5)), strict=True):
         assert (
             abs(result.value - truth) < z_of(2) * 0.5 / 150**0.5 * (0.5 if result is found[0] else 1) + 0.01
@@ -36,6 +36,7 @@ def check_null(metric_of):
             real=rng.normal(size=(20, 1)),
             generated=rng.normal(size=(40, 1)),
             classifier="nearest",
+            num_folds=2,
             num_permutations=0,
             seed=seed,
         )
@@ -55,7 +56,7 @@ def check_ceiling(metric_of):
     """Tell samples apart that lie apart: 1, the ceiling, with the least p-value and an interval below it."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(20, 2)), rng.normal(size=(25, 2)) + 20
-    found = metric_of(real=x, generated=y, num_permutations=19)
+    found = metric_of(real=x, generated=y, num_folds=3, num_permutations=19)
     assert found.accuracy.value == found.auc.value == found.accuracy.ceiling == 1
     assert 0.9 < found.accuracy.low < 1
     assert found.p_value.value == 1 / 20
@@ -70,7 +71,7 @@ def test_samples_apart_read_the_ceiling():
 def test_variances_are_seen_by_the_default_and_not_by_a_linear_classifier(rng):
     x, y = rng.normal(size=(150, 1)), 3 * rng.normal(size=(150, 1))
     accuracy = {
-        name: c2st(real=x, generated=y, classifier=name, num_permutations=0).accuracy.value
+        name: c2st(real=x, generated=y, classifier=name, num_folds=2, num_permutations=0).accuracy.value
         for name in ("quadratic", "logistic", "neighbours")
     }
     assert accuracy["quadratic"] > 0.65
@@ -88,18 +89,19 @@ def test_placements_are_those_of_mann_and_whitney(rng):
 
 def test_order_and_batches_leave_the_value(rng):
     x, y = rng.normal(size=(20, 2)), rng.normal(size=(15, 2)) + 1
-    metric = c2st_metric(num_permutations=0)
+    metric = c2st_metric(num_folds=2, num_permutations=0)
     state = metric.accumulate(metric.empty(), generated=y[9:])
     state = metric.merge(state, metric.accumulate(metric.empty(), real=x[::-1], generated=y[:9]))
-    first, second = metric.compute(state), c2st(real=x, generated=y, num_permutations=0)
+    first, second = metric.compute(state), c2st(real=x, generated=y, num_folds=2, num_permutations=0)
     assert first.accuracy.value == second.accuracy.value
     assert first.auc[:3] == second.auc[:3]
     influence = metric.influence(state).accuracy
     assert influence.value == first.accuracy.value
     error = np.hypot(*(one.std(ddof=1) / len(one) ** 0.5 for one in influence.by_sample.values()))
     np.testing.assert_allclose(first.accuracy.standard_error, error, rtol=0.3)
+    other = c2st(real=x, generated=y, classifier="neighbours", num_folds=2, num_permutations=0)
     with pytest.raises(ValueError, match="classifier is"):
-        compare(first.accuracy, c2st(real=x, generated=y, classifier="logistic", num_permutations=0).accuracy)
+        compare(first.accuracy, other.accuracy)
 
 
 def check_p_value(metric_of):
@@ -145,6 +147,6 @@ def test_bad_input_is_refused(options, words):
 
 
 def test_constant_features_read_a_half():
-    found = c2st(real=np.ones((20, 2)), generated=np.ones((20, 2)), num_permutations=0)
+    found = c2st(real=np.ones((20, 2)), generated=np.ones((20, 2)), num_folds=2, num_permutations=0)
     assert found.accuracy.value == found.auc.value == 0.5
     assert "beyond_resolution" in found.accuracy.flags
