@@ -43,6 +43,13 @@ EXCEPTIONS = {
     "is of graphs or of supports, without arithmetic, tests/decoders": (
         "decoders.check_graphs", "decoders.check_support", "decoders.relabel", "decoders.unlabelled_log_prob",
     ),
+    "a metric of samples, held to exact values and brute force by tests/evaluation": (
+        "evaluation.c2st", "evaluation.c2st_metric", "evaluation.energy_distance",
+        "evaluation.energy_distance_metric", "evaluation.entropic_ot", "evaluation.entropic_ot_metric",
+        "evaluation.mmd", "evaluation.mmd_metric", "evaluation.probes", "evaluation.probes_metric",
+        "evaluation.sliced_wasserstein", "evaluation.sliced_wasserstein_metric",
+        "evaluation.train_on_synthetic", "evaluation.train_on_synthetic_metric",
+    ),
     "is of counts and labels, which tests/evaluation enumerate and refuse": (
         "evaluation.AnswersNeeded", "evaluation.answers_needed", "evaluation.bradley_terry",
         "evaluation.rater_agreement", "evaluation.win_rate", "evaluation.win_rate_metric",
@@ -51,6 +58,7 @@ EXCEPTIONS = {
     "a class of results, without arithmetic": (
         "diagnostics.Summary", "evaluation.Known", "evaluation.LeagueRow", "evaluation.MetricRecipe",
         "evaluation.ModeCoverage", "evaluation.evidence.Agreement", "features.Extractor",
+        "evaluation.C2ST", "evaluation.EnergyDistance", "evaluation.EntropicOT", "evaluation.MMD", "evaluation.Probes", "evaluation.SlicedWasserstein", "evaluation.TrainOnSynthetic",
         "evaluation.evidence.Bounds", "sampling.reducers.BatchMeans", "sampling.reducers.Covariance",
         "sampling.reducers.LogEvidence", "sampling.reducers.Moments", "sampling.reducers.Quantiles",
     ),
