@@ -40,6 +40,7 @@ class MetricRecipe(NamedTuple):
         is_linear: Whether the expected value is linear in the share of generated rows that lie far off.
         is_stochastic: Whether the value depends on a seed of its own (permutations, projections, splits):
             then row order and batches may move it within its interval.
+        is_paired: Whether row i of one sample belongs to row i of the other, so that sizes are equal.
         separates_duplicates: Whether repeating every row changes the value (k-nearest neighbours).
     """
 
@@ -52,4 +53,5 @@ class MetricRecipe(NamedTuple):
     rotates: bool = True
     is_linear: bool = False
     is_stochastic: bool = False
+    is_paired: bool = False
     separates_duplicates: bool = False
