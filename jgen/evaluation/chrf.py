@@ -55,7 +55,7 @@ def chrf(
     Example:
         >>> result = chrf(real=["the cat is on the mat"], generated=["the cat is on mat"])
         >>> print(f"{result.value:.2f}", result.protocol["signature"].partition("|version")[0])
-        70.21 nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no
+        64.20 nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no
 
     Reference:
         Popovic (2015), chrF: character n-gram F-score for automatic MT evaluation, WMT.
