@@ -94,7 +94,8 @@ def even_words(kinds: int, size: int, length: int, rng: np.random.Generator) -> 
 def repeating(size: int, rng: np.random.Generator) -> Result:
     """Estimate the self-BLEU of texts of 8 words."""
     numbers = rng.choice(40, size=(size, 8), p=np.arange(1, 41) / 820)
-    return self_bleu(generated=[" ".join(f"w{number}" for number in row) for row in numbers])
+    texts = [" ".join(f"w{number}" for number in row) for row in numbers]
+    return self_bleu(real=texts[:1], generated=texts)
 
 
 def planar(metric: Callable[..., Any], shift: float, size: int, rng: np.random.Generator) -> Result:

@@ -20,7 +20,7 @@ ORDERS = 4
 
 
 def self_bleu(
-    *, generated: Sequence[str], real: Sequence[str] | None = None, tokenize: str = "13a"
+    *, real: Sequence[str], generated: Sequence[str], tokenize: str = "13a"
 ) -> Result:
     r"""Compute self-BLEU, 0 to 100: the mean over texts of the sentence BLEU against all others.
 
@@ -30,8 +30,8 @@ def self_bleu(
     interval is of the expectation at this number of texts, by the jackknife of 20 groups.
 
     Args:
+        real: Texts of the source; with fewer than are generated there is no null.
         generated: Texts, two or more.
-        real: Texts of the source; without as many as are generated there is no null.
         tokenize: Tokenizer of sacreBLEU.
 
     Returns:
@@ -43,14 +43,13 @@ def self_bleu(
 
     Example:
         >>> texts = ["the cat is on the mat", "the cat is on the mat", "a dog ran"]
-        >>> print(f"{self_bleu(generated=texts).value:.2f}")
+        >>> print(f"{self_bleu(real=texts, generated=texts).value:.2f}")
         66.67
 
     Reference:
         Zhu et al. (2018), Texygen: a benchmarking platform for text generation models, SIGIR.
     """
-    samples = {"generated": generated} if real is None else {"generated": generated, "real": real}
-    return evaluate(self_bleu_metric(tokenize=tokenize), **samples)
+    return evaluate(self_bleu_metric(tokenize=tokenize), real=real, generated=generated)
 
 
 def self_bleu_metric(*, tokenize: str = "13a") -> Metric:
@@ -60,17 +59,14 @@ def self_bleu_metric(*, tokenize: str = "13a") -> Metric:
         raise ValueError(f"tokenize must be one of {', '.join(sorted(bleu.TOKENIZERS))}; got {tokenize!r}")
     scorer = bleu(tokenize=tokenize, effective_order=True, force=True)
     return keep_rows(
-        Partial(_compute, scorer),
-        influence=Partial(_influence, scorer),
-        read=Partial(read_texts),
-        optional=("real",),
+        Partial(_compute, scorer), influence=Partial(_influence, scorer), read=Partial(read_texts)
     )
 
 
 def _compute(scorer: Any, rows: Rows) -> Result:
     generated = _split(scorer, rows["generated"])
     result = _mean_result(scorer, generated)
-    if len(rows.get("real", ())) < len(generated):
+    if len(rows["real"]) < len(generated):
         return result
     real = np.random.default_rng(0).permutation(np.sort(rows["real"]))[: len(generated)]
     null = _mean_result(scorer, _split(scorer, real))
