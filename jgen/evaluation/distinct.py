@@ -67,9 +67,7 @@ def distinct(
     return evaluate(metric, generated=generated, **({} if real is None else {"real": real}))
 
 
-def distinct_metric(
-    *, order: int = 1, tokens: str = "words", vocabulary_size: int | None = None
-) -> Metric:
+def distinct_metric(*, order: int = 1, tokens: str = "words", vocabulary_size: int | None = None) -> Metric:
     """Return distinct-n as a metric, whose state keeps the texts; the options are those of ``distinct``."""
     if order < 1 or tokens not in TOKENS:
         raise ValueError(
@@ -88,7 +86,9 @@ def distinct_metric(
 
 def _compute(order: int, tokens: str, vocabulary_size: int | None, rows: Rows) -> Result:
     if vocabulary_size is not None and "real" in rows:
-        raise ValueError("the null is that of real texts or of even tokens: leave out real or vocabulary_size")
+        raise ValueError(
+            "the null is that of real texts or of even tokens: leave out real or vocabulary_size"
+        )
     share, influence, num_ngrams = _share(rows["generated"], order, tokens)
     num_texts = len(influence)
     error = np.std(influence, ddof=1) / np.sqrt(num_texts) if num_texts > 1 else np.nan

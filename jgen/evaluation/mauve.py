@@ -164,7 +164,9 @@ def _disjoint(scaling: float) -> float:
     return math.exp(2 * math.lgamma(scaling + 1) - math.lgamma(2 * scaling + 1))
 
 
-def _compute(divergence: Any, clusters: Clusters, protocol: dict[str, Any], least: float, rows: Rows) -> Mauve:
+def _compute(
+    divergence: Any, clusters: Clusters, protocol: dict[str, Any], least: float, rows: Rows
+) -> Mauve:
     reading = read_clusters(divergence, clusters, rows)
     plain = reading_result(reading, "MAUVE", protocol, 1.0)
     assert plain.null is not None

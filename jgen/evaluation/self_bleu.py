@@ -19,9 +19,7 @@ from jgen.types import Influence, Metric, Result
 ORDERS = 4
 
 
-def self_bleu(
-    *, real: Sequence[str], generated: Sequence[str], tokenize: str = "13a"
-) -> Result:
+def self_bleu(*, real: Sequence[str], generated: Sequence[str], tokenize: str = "13a") -> Result:
     r"""Compute self-BLEU, 0 to 100: the mean over texts of the sentence BLEU against all others.
 
     The BLEU of a sentence is sacreBLEU's with effective order and exponential smoothing. Self-BLEU rises with

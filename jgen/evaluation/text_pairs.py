@@ -48,9 +48,7 @@ def _read(name: str, given: Any) -> np.ndarray:
     return read_references(name, given) if name == "real" else read_texts(name, given)
 
 
-def _of_pairs(
-    compute: Callable[[Pairs], Any], last_as_null: bool, texts: Mapping[str, np.ndarray]
-) -> Any:
+def _of_pairs(compute: Callable[[Pairs], Any], last_as_null: bool, texts: Mapping[str, np.ndarray]) -> Any:
     real, generated = texts["real"].tolist(), texts["generated"].tolist()
     if len(real) != len(generated):
         raise ValueError(

@@ -25,7 +25,9 @@ def read_texts(name: str, given: Any) -> np.ndarray:
         array(['a b', ''], dtype=object)
     """
     if isinstance(given, str | bytes):
-        raise ValueError(f"{name} must be a list of strings; got one {type(given).__name__}: put it in a list")
+        raise ValueError(
+            f"{name} must be a list of strings; got one {type(given).__name__}: put it in a list"
+        )
     texts = list(given)
     if not texts:
         raise ValueError(f"{name} has no text: give one string or more")
@@ -53,7 +55,9 @@ def read_references(name: str, given: Any) -> np.ndarray:
         array([('a',), ('b', 'c')], dtype=object)
     """
     if isinstance(given, str | bytes):
-        raise ValueError(f"{name} must be a list, a reference (or a list of them) for each hypothesis; got one")
+        raise ValueError(
+            f"{name} must be a list, a reference (or a list of them) for each hypothesis; got one"
+        )
     rows = [(row,) if isinstance(row, str) else row for row in given]
     if not rows:
         raise ValueError(f"{name} has no reference: give one or more for each hypothesis")

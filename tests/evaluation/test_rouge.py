@@ -60,7 +60,9 @@ def test_results_have_flavour_interval_null_and_influence(rng):
     assert found.rouge1.null.value == rouge(real=first, generated=last).rouge1.value
     metric = rouge_metric()
     influence = metric.influence(metric.accumulate(metric.empty(), real=real, generated=generated)).rouge2
-    scores = [rouge(real=[refs], generated=[text]).rouge2.value for refs, text in zip(real, generated, strict=True)]
+    scores = [
+        rouge(real=[refs], generated=[text]).rouge2.value for refs, text in zip(real, generated, strict=True)
+    ]
     np.testing.assert_allclose(influence.by_sample["real"], scores - np.mean(scores), atol=1e-12)
 
 

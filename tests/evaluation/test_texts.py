@@ -42,7 +42,13 @@ def test_ngrams():
 
 @pytest.mark.parametrize(
     ("given", "words_of_error"),
-    [("one", "one str"), (b"one", "one bytes"), ([], "no text"), (["a", 1], "entry 1 is int"), ([None], "entry 0")],
+    [
+        ("one", "one str"),
+        (b"one", "one bytes"),
+        ([], "no text"),
+        (["a", 1], "entry 1 is int"),
+        ([None], "entry 0"),
+    ],
 )
 def test_texts_of_other_kinds_are_refused(given, words_of_error):
     with pytest.raises(ValueError, match=words_of_error):
