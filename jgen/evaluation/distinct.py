@@ -110,7 +110,7 @@ def _influence(order: int, tokens: str, rows: Rows) -> Influence:
     return Influence(share, {"real": np.zeros(2), "generated": influence})
 
 
-def _share(texts: Sequence[str], order: int, tokens: str) -> tuple[float, np.ndarray, int]:
+def _share(texts: np.ndarray, order: int, tokens: str) -> tuple[float, np.ndarray, int]:
     """Compute the share of distinct n-grams, the influence of each text, and the number of n-grams."""
     counts = [ngrams(TOKENS[tokens](text), order) for text in texts]
     in_texts: Counter[tuple[str, ...]] = Counter()
@@ -148,7 +148,7 @@ def _even(num_kinds: int, num_ngrams: int) -> Result:
     return result_of(mean / t, np.sqrt(max(variance, 0.0)) / t, t, method, {})
 
 
-def _of_real(real: Sequence[str], order: int, tokens: str, num_ngrams: int) -> Result | None:
+def _of_real(real: np.ndarray, order: int, tokens: str, num_ngrams: int) -> Result | None:
     """Compute the value of real texts in random orders, cut after as many n-grams; None for fewer."""
     lists = [list(ngrams(TOKENS[tokens](text), order).elements()) for text in sorted(real)]
     if sum(map(len, lists)) < num_ngrams:

@@ -98,7 +98,7 @@ def _jackknife(scorer: Any, texts: np.ndarray) -> Influence:
     return jackknife(compute, {"generated": texts})[""]
 
 
-def _split(scorer: Any, texts: Sequence[str]) -> np.ndarray:
+def _split(scorer: Any, texts: np.ndarray) -> np.ndarray:
     """Tokenise texts, each to a tuple of tokens ``[text]``."""
     split = np.empty(len(texts), object)
     split[:] = [tuple(scorer.tokenizer(text.rstrip()).split()) for text in texts]
@@ -143,7 +143,7 @@ def _mean(scorer: Any, texts: Sequence[Sequence[str]]) -> float:
 
 
 def _closest_other(ordered: Sequence[int], length: int) -> int:
-    """Return the closest length of another text, the shorter of two as close; one of this length is its own."""
+    """Return the closest length of another text, the shorter of two; one of this length is its own."""
     place = bisect_left(ordered, length)
     above = ordered[place + 1] if place + 1 < len(ordered) else None
     below = ordered[place - 1] if place else None

@@ -38,8 +38,8 @@ def sum_log_probs(log_prob: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarr
     mask = np.ones(log_prob.shape, bool) if mask is None else np.asarray(mask)
     if log_prob.ndim != 2 or mask.shape != log_prob.shape:
         raise ValueError(
-            f"log_prob and mask must both be [sequence, token]; got {log_prob.shape} and {mask.shape}. Sums of "
-            "sequences [sequence] are given with num_tokens"
+            f"log_prob and mask must both be [sequence, token]; got {log_prob.shape} and {mask.shape}. Sums "
+            "of sequences [sequence] are given with num_tokens"
         )
     if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
         raise ValueError("mask must be True for tokens and False for padding")
@@ -48,7 +48,7 @@ def sum_log_probs(log_prob: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarr
 
 
 def sums_and_counts(log_prob: Any, mask: Any, num_tokens: Any) -> tuple[Any, Any]:
-    """Return sums and numbers of tokens from either form: of tokens with a mask, or of sequences with them."""
+    """Return sums and numbers of tokens from either form: tokens with a mask, or sums with numbers."""
     if num_tokens is None:
         return sum_log_probs(log_prob, mask)
     if mask is not None:
@@ -75,8 +75,8 @@ def read_sequences(name: str, given: Any) -> np.ndarray:
             raise ValueError(f"{name} counts, so it must be whole and not below 0; got {values.min():g}")
     elif (values > 1e-3).any():  # a sum of float32 rounding errors of tokens of probability 1
         raise ValueError(
-            f"log_prob is {values.max():g}: probabilities of tokens are 1 at most, so their logs are not above "
-            "0. Densities of continuous values have no perplexity"
+            f"log_prob is {values.max():g}: probabilities of tokens are 1 at most, so their logs are not "
+            "above 0. Densities of continuous values have no perplexity"
         )
     return values
 

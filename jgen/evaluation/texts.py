@@ -34,10 +34,10 @@ def read_texts(name: str, given: Any) -> np.ndarray:
     wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
     if wrong is not None:
         raise ValueError(
-            f"{name} must be a list of strings; entry {wrong} is {type(texts[wrong]).__name__}: decode tokens "
-            "with the tokenizer that made them"
+            f"{name} must be a list of strings; entry {wrong} is {type(texts[wrong]).__name__}: decode "
+            "tokens with the tokenizer that made them"
         )
-    return np.array(texts + [None], object)[:-1]  # the None keeps NumPy from reading characters
+    return np.array([*texts, None], object)[:-1]  # the None keeps NumPy from reading characters
 
 
 def read_references(name: str, given: Any) -> np.ndarray:

@@ -122,7 +122,7 @@ def test_gradients_are_those_of_finite_differences(method, effective_order):
 
 
 def test_short_texts_are_refused_without_effective_order():
-    with pytest.raises(ValueError, match="fewer than 3 words.*effective_order=True"):
+    with pytest.raises(ValueError, match=r"fewer than 3 words.*effective_order=True"):
         bleu(real=["left right"], generated=["left right"])
 
 
