@@ -52,8 +52,9 @@ def mauve(
     of several seeds are averaged.
 
     The 95 % interval is of the expectation at these sizes and bins: the influence of each row given the
-    clusters, and the scatter of the seeds, on the scale of :math:`\sqrt{1 - M}`. It is not one of the MAUVE of the distributions, of which
-    histograms are biased downward: compare with the null, which permutes the rows of both.
+    clusters, and the scatter of the seeds, on the scale of :math:`\sqrt{1 - M}`, which near 1 is linear in
+    the divergence. It is not one of the MAUVE of the distributions, of which histograms are biased downward:
+    compare with the null, which permutes the rows of both.
 
     Args:
         real: Texts, or with an ``extractor`` of rows anything that it takes ``[row, *event]``.

@@ -56,13 +56,13 @@ def sums_and_counts(log_prob: Any, mask: Any, num_tokens: Any) -> tuple[Any, Any
     return log_prob, num_tokens
 
 
-def read_sequences(name: str, given: Any) -> np.ndarray:
+def read_sequences(name: str, numbers: Any) -> np.ndarray:
     """Check the log-probabilities, or the numbers of tokens or characters, of sequences ``[sequence]``.
 
     Raises:
         ValueError: For another shape, NaN, log-probabilities above 0, or numbers that count nothing.
     """
-    values = np.asarray(given, np.float64)
+    values = np.asarray(numbers, np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name} must be one number a sequence, [sequence]; got shape {values.shape}")
     if np.isnan(values).any():

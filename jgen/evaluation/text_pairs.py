@@ -44,8 +44,8 @@ def keep_pairs(
     )
 
 
-def _read(name: str, given: Any) -> np.ndarray:
-    return read_references(name, given) if name == "real" else read_texts(name, given)
+def _read(name: str, entries: Any) -> np.ndarray:
+    return read_references(name, entries) if name == "real" else read_texts(name, entries)
 
 
 def _of_pairs(compute: Callable[[Pairs], Any], last_as_null: bool, texts: Mapping[str, np.ndarray]) -> Any:
