@@ -55,7 +55,7 @@ def distinct(
     Example:
         >>> result = distinct(generated=["the cat", "the dog"], vocabulary_size=50)
         >>> print(float(result.value), round(float(result.null.value), 4))
-        0.75 0.9703
+        0.75 0.9704
 
     Reference:
         Li, Galley, Brockett, Gao, Dolan (2016), A diversity-promoting objective function for neural

@@ -25,7 +25,8 @@ def self_bleu(*, real: Sequence[str], generated: Sequence[str], tokenize: str = 
     The BLEU of a sentence is sacreBLEU's with effective order and exponential smoothing. Self-BLEU rises with
     the number of texts, so only results of one number compare. It is no error in itself: real texts repeat
     each other too, and a perfect model reads the null, which is the value of as many real texts. The 95 %
-    interval is of the expectation at this number of texts, by the jackknife of 20 groups.
+    interval is of the expectation at this number of texts, by the jackknife of 20 groups, whose variance is
+    too large on average: of 60 texts it covers in 99 %.
 
     Args:
         real: Texts of the source; with fewer than are generated there is no null.

@@ -44,7 +44,8 @@ def sum_log_probs(log_prob: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarr
     if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
         raise ValueError("mask must be True for tokens and False for padding")
     mask = mask.astype(bool)
-    return np.where(mask, log_prob, 0.0).sum(1), mask.sum(1)
+    with np.errstate(invalid="ignore"):  # NaN where +inf and -inf meet, which metrics refuse
+        return np.where(mask, log_prob, 0.0).sum(1), mask.sum(1)
 
 
 def sums_and_counts(log_prob: Any, mask: Any, num_tokens: Any) -> tuple[Any, Any]:

@@ -7,6 +7,8 @@ from tests.fuzz.evaluation import interval, require
 from tests.helpers.fuzz import Row
 
 NUM_TOKENS = np.arange(1.0, 31.0)
+LARGEST = 1e300
+"""Perplexities above it, which overflow, count as equal."""
 
 
 def check(log_prob):
@@ -23,7 +25,12 @@ def ratio(log_prob):
 
 def sums(log_prob):
     require(log_prob.ndim == 2)
-    return log_prob.sum(1)
+    with np.errstate(invalid="ignore"):
+        return log_prob.sum(1)
+
+
+def perplexity(log_prob):
+    return evaluation.perplexity(log_prob=log_prob, num_tokens=NUM_TOKENS, tokenizer="a")[:3]
 
 
 ROWS = {
@@ -42,10 +49,8 @@ ROWS = {
         is_wide=True,
     ),
     "evaluation.perplexity": Row(
-        lambda log_prob: tuple(
-            np.log(evaluation.perplexity(log_prob=log_prob, num_tokens=NUM_TOKENS, tokenizer="a")[:3])
-        ),
-        lambda log_prob: tuple(ratio(log_prob)),
+        lambda log_prob: tuple(np.log(np.minimum(perplexity(log_prob), LARGEST))),
+        lambda log_prob: tuple(np.minimum(ratio(log_prob), np.log(LARGEST))),
         lambda rng: {"log_prob": -NUM_TOKENS * rng.exponential(size=30)},
         is_wide=True,
         least_unit=1.0,
