@@ -14,6 +14,7 @@ from jgen.features.extractor import (
     from_network as from_network,
     raw as raw,
 )
+from jgen.features.hashed_characters import HashedCharacters as HashedCharacters
 from jgen.features.inception_features import (
     inception_features as inception_features,
     inception_probabilities as inception_probabilities,
