@@ -1,6 +1,19 @@
 """Evaluate models and samplers: estimates are ``Result``s with an interval and a protocol."""
 
 from jgen._internal.members import public_names
+from jgen.evaluation.feature_moments import (
+    Moments as Moments,
+    load_statistics as load_statistics,
+    merge_moments as merge_moments,
+    moments_of as moments_of,
+    save_statistics as save_statistics,
+)
+from jgen.evaluation.frechet import Frechet as Frechet, frechet as frechet, frechet_metric as frechet_metric
+from jgen.evaluation.inception_score import (
+    inception_score as inception_score,
+    inception_score_metric as inception_score_metric,
+)
+from jgen.evaluation.kid import kid as kid, kid_metric as kid_metric
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
 from jgen.evaluation.results import (
     against_best as against_best,
@@ -9,5 +22,6 @@ from jgen.evaluation.results import (
 )
 from jgen.evaluation.sampler_metrics import evaluate_draws as evaluate_draws, round_metrics as round_metrics
 from jgen.evaluation.timing import timed_sample as timed_sample
+from jgen.evaluation.vendi import vendi as vendi, vendi_metric as vendi_metric
 
 __all__ = public_names(globals())

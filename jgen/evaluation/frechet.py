@@ -29,7 +29,7 @@ COPIES = 6.0
 
 
 class Frechet(NamedTuple):
-    """Frechet distance of two samples.
+    """Frechet distance of two samples, plain and debiased; of ``influence``, two ``Influence``s.
 
     Attributes:
         plain: The distance of the Gaussians with the samples' moments, never negative; biased upwards. Its
@@ -38,8 +38,8 @@ class Frechet(NamedTuple):
             be negative where that is small.
     """
 
-    plain: Any
-    debiased: Any
+    plain: Result | Any
+    debiased: Result | Any
 
 
 def frechet(
@@ -96,7 +96,9 @@ def frechet(
     if isinstance(real, Moments):
         metric = frechet_metric(extractor=extractor, statistics=real, num_groups=num_groups)
         return evaluate(metric, generated=generated)
-    return evaluate(frechet_metric(extractor=extractor, num_groups=num_groups), real=real, generated=generated)
+    return evaluate(
+        frechet_metric(extractor=extractor, num_groups=num_groups), real=real, generated=generated
+    )
 
 
 def frechet_metric(
@@ -146,7 +148,9 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
     value, debiased = _values(real, generated)
     eigenvalues = _eigenvalues(real.whole)
     second = spread(eigenvalues) * total**2
-    by_groups = num_groups / (num_groups - 1)  # variance of second order of the debiased value over ``second``
+    by_groups = num_groups / (
+        num_groups - 1
+    )  # variance of second order of the debiased value over ``second``
     first = _first_order(real, generated)
     method = "FID" if extractor.name == INCEPTION else f"Frechet distance of {extractor.name} features"
     if known is not None:
@@ -170,7 +174,10 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
         plain = plain._replace(flags=(*plain.flags, copies))
     error = np.sqrt(total_variance(first, second, by_groups))
     if not np.isfinite(debiased):
-        flags = (*flags, f"debiasing takes {2 * num_groups} rows or more, and more than features of statistics")
+        flags = (
+            *flags,
+            f"debiasing takes {2 * num_groups} rows or more, and more than features of statistics",
+        )
     if min(n, m) <= real.whole.mean.size or not np.isfinite(debiased):
         error = np.nan
     corrected = result_of(
@@ -183,7 +190,9 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
         flags=flags,
     )
     if corrected.low <= 0:
-        corrected = beyond_resolution(corrected, "it is not above 0, a perfect model's, by more than its error")
+        corrected = beyond_resolution(
+            corrected, "it is not above 0, a perfect model's, by more than its error"
+        )
     return Frechet(plain, corrected)
 
 

@@ -103,7 +103,9 @@ def _matrices(rows: Rows) -> _Matrices:
         if len(one) < 2:
             raise ValueError(f"an unbiased MMD takes two rows or more; {name} has {len(one)}")
     real, generated = rows["real"], rows["generated"]
-    return _Matrices(_sums(real, real, True), _sums(generated, generated, True), _sums(real, generated, False))
+    return _Matrices(
+        _sums(real, real, True), _sums(generated, generated, True), _sums(real, generated, False)
+    )
 
 
 def _value(sums: _Matrices) -> float:
