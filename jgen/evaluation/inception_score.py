@@ -20,7 +20,8 @@ NULL_DRAWS = 400
 def inception_score(*, probabilities: Any, num_splits: int = 1) -> Result:
     r"""Compute the Inception Score: exp of the mutual information of sample and predicted class.
 
-    .. math:: IS = \exp \frac 1 m \sum_i KL(p(y | x_i) \,\|\, \bar p), \qquad \bar p = \frac 1 m \sum_i p(y | x_i)
+    .. math:: IS = \exp \frac 1 m \sum_i KL(p(y | x_i) \,\|\, \bar p), \qquad
+        \bar p = \frac 1 m \sum_i p(y | x_i)
 
     It is 1 where all samples get the same probabilities and K for K even, certain classes. The score of m
     samples is below that of the model, by more where there are many classes. So the interval is one of the
@@ -47,8 +48,8 @@ def inception_score(*, probabilities: Any, num_splits: int = 1) -> Result:
         (4.0, 4.0)
 
     Reference:
-        Salimans et al. (2016), Improved techniques for training GANs; Barratt and Sharma (2018), A note on the
-        Inception Score.
+        Salimans et al. (2016), Improved techniques for training GANs; Barratt and Sharma (2018), A note on
+        the Inception Score.
     """
     return evaluate(inception_score_metric(num_splits=num_splits), probabilities=probabilities)
 

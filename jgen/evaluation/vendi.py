@@ -110,10 +110,12 @@ def _curvature(values: np.ndarray) -> np.ndarray:
 
 
 def _own_share(share: np.ndarray) -> np.ndarray:
-    r"""Compute what a row adds to its own influence, by its share u of an eigenvalue: 1 + (1 - u) log(1 - u) / u.
+    r"""Compute what a row adds to its own influence, by its share u of an eigenvalue.
+
+    .. math:: 1 + (1 - u) \log(1 - u) / u - u / 2
 
     It takes the step of leaving the row out in place of the derivative, in which a row of a direction of its
-    own counts too little. Less the part of second order.
+    own counts too little; less the part of second order, which is added for all directions.
     """
     share = np.clip(share, 1e-12, 1.0)
     return 1 + xlogy(1 - share, 1 - share) / share - share / 2
@@ -125,7 +127,8 @@ def _second_order(rows: np.ndarray, values: np.ndarray, coordinates: np.ndarray)
     .. math:: \tfrac 1 {2 n^2} E h(x, x')^2, \qquad h(x, x') \approx \left(\sum_k \phi_k(x) \phi_k(x')
         / \sqrt{\lambda_k}\right)^2
 
-    less the means of h over x and x'; the weights are exact where eigenvalues are equal, and a bound elsewhere.
+    less the means of h over x and x'; the weights are exact where eigenvalues are equal, and a bound
+    elsewhere.
     """
     some = coordinates[random_order(rows)[:MOST_PAIRED]]
     kernel = ((some / np.sqrt(values)) @ some.T) ** 2  # [row, row]
@@ -143,8 +146,8 @@ def _of_cosine(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     norm = np.sqrt((rows**2).sum(1, keepdims=True))
     if not norm.all():
         raise ValueError(
-            f"{(norm == 0).sum()} rows have zeros alone, and no cosine with others: take a length, or features "
-            "that are not 0"
+            f"{(norm == 0).sum()} rows have zeros alone, and no cosine with others: take a length, or "
+            "features that are not 0"
         )
     rows = rows / norm
     n, dim = rows.shape
