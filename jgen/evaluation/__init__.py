@@ -14,7 +14,18 @@ from jgen.evaluation.inception_score import (
     inception_score_metric as inception_score_metric,
 )
 from jgen.evaluation.kid import kid as kid, kid_metric as kid_metric
+from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
+from jgen.evaluation.metric import (
+    evaluate as evaluate,
+    keep_rows as keep_rows,
+    merge_processes as merge_processes,
+)
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
+from jgen.evaluation.recipe import (
+    Known as Known,
+    MetricRecipe as MetricRecipe,
+    gaussian_pair as gaussian_pair,
+)
 from jgen.evaluation.results import (
     against_best as against_best,
     compare as compare,

@@ -16,11 +16,11 @@ from jgen.evaluation.gaussian_transport import (
     quick_distance,
     transport_maps,
 )
-from jgen.evaluation.metric import Rows, beyond_resolution, evaluate, keep_rows, result_of
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.metric import Rows, evaluate, keep_rows, result_of
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.evaluation.second_order import total_variance
 from jgen.features import Extractor, raw
-from jgen.types import NORMAL_95, Influence, Metric, Result
+from jgen.types import Influence, Metric, Result
 
 INCEPTION = "inception-v3"
 """Name of the only extractor whose Frechet distance is called FID."""
@@ -167,8 +167,6 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
         null=result_of(null, null_error, min(n, m), null_method, {}),
         flags=flags,
     )
-    if value <= null + NORMAL_95 * null_error:
-        plain = beyond_resolution(plain, "two samples of one distribution, of these sizes, read as much")
     if value < null - COPIES * null_error:
         copies = "two independent samples of one distribution read more: these may share rows"
         plain = plain._replace(flags=(*plain.flags, copies))
@@ -189,10 +187,6 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
         null=result_of(0.0, np.sqrt(second * by_groups), min(n, m), "unbiased to first order", {}),
         flags=flags,
     )
-    if corrected.low <= 0:
-        corrected = beyond_resolution(
-            corrected, "it is not above 0, a perfect model's, by more than its error"
-        )
     return Frechet(plain, corrected)
 
 
@@ -272,4 +266,14 @@ def recipe() -> MetricRecipe:
     def expectation(n: int, m: int, shift: float) -> float:
         return 4 * shift**2 + bias(np.ones(4), n, m)
 
-    return MetricRecipe(make=frechet_metric, fewest=10, expectation=expectation)
+    def known() -> list[Known]:
+        square = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [2.0, 2.0]])
+        return [Known("a square", {"real": square, "generated": 2 * square + 1}, {"plain": 32 / 3})]
+
+    return MetricRecipe(
+        make=frechet_metric,
+        expectation=expectation,
+        unit_power=2.0,
+        of_itself={"plain": 0.0},
+        known=known,
+    )

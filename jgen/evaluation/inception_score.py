@@ -6,8 +6,8 @@ import numpy as np
 from jax.tree_util import Partial
 from scipy.special import xlogy
 
-from jgen.evaluation.metric import Rows, beyond_resolution, evaluate, keep_rows, result_of
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.metric import Rows, evaluate, keep_rows, result_of
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.evaluation.row_order import random_order
 from jgen.evaluation.second_order import total_variance
 from jgen.types import NORMAL_95, Influence, Metric, Result
@@ -142,13 +142,8 @@ def _compute(num_splits: int, given: Rows) -> Result:
         null=null,
         ceiling=float(min(num_classes, size)),
     )
-    result = result._replace(
-        low=value * np.exp(-NORMAL_95 * error),
-        high=value * np.exp(NORMAL_95 * error),
-    )
-    if value >= null.low:
-        return beyond_resolution(result, "even classes, predicted with certainty, read as much at this size")
-    return result
+    low, high = value * np.exp(error * np.array([-NORMAL_95, NORMAL_95]))
+    return result._replace(low=low, high=high)
 
 
 def perfect_score(num_classes: int, n: int) -> Result:
@@ -167,12 +162,12 @@ def perfect_score(num_classes: int, n: int) -> Result:
 
     counts = np.arange(1, n + 1)
     terms = binom.pmf(counts, n, 1 / num_classes) * counts / n * np.log(counts / n)
-    value = np.exp(-num_classes * terms.sum())
+    value: Any = np.exp(-num_classes * terms.sum())
     drawn = np.random.default_rng(0).multinomial(n, np.full(num_classes, 1 / num_classes), size=NULL_DRAWS)
     scores = np.exp(-xlogy(drawn / n, drawn / n).sum(1))
     low, high = np.quantile(scores, [0.025, 0.975])
     method = f"{num_classes} even classes, predicted with certainty"
-    return Result(np.float64(value), low, high, n, method, {})
+    return Result(value, low, high, n, method, {})
 
 
 def recipe() -> MetricRecipe:
@@ -184,4 +179,12 @@ def recipe() -> MetricRecipe:
         weights = np.exp(logits - logits.max(1, keepdims=True))
         return {"probabilities": weights / weights.sum(1, keepdims=True)}
 
-    return MetricRecipe(make=inception_score_metric, pair=pair, rotates=False)
+    def known() -> list[Known]:
+        labels = np.eye(10)[np.arange(50) % 10]
+        constant = np.tile([0.25, 0.75, 0.0], (20, 1))
+        return [
+            Known("even certain classes", {"probabilities": labels}, {"": 10.0}),
+            Known("equal rows with a zero", {"probabilities": constant}, {"": 1.0}),
+        ]
+
+    return MetricRecipe(make=inception_score_metric, pair=pair, rotates=False, translates=False, known=known)

@@ -7,7 +7,7 @@ from jax.tree_util import Partial
 from scipy.special import xlogy
 
 from jgen.evaluation.metric import Rows, beyond_resolution, evaluate, keep_rows
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.evaluation.row_order import random_order
 from jgen.evaluation.second_order import total_variance
 from jgen.features import Extractor, raw
@@ -20,7 +20,7 @@ MOST_PAIRED = 500
 
 
 def vendi(
-    *, generated: Any, real: Any = None, extractor: Extractor | None = None, length: float | None = None
+    *, real: Any, generated: Any, extractor: Extractor | None = None, length: float | None = None
 ) -> Result:
     r"""Compute the Vendi Score of generated samples, with that of as many real ones as its null.
 
@@ -37,8 +37,8 @@ def vendi(
     kernel with a length one of m, and its matrix is in memory.
 
     Args:
+        real: Examples ``[n, *event]``, of which the null is made.
         generated: Examples ``[m, *event]``.
-        real: Examples ``[n, *event]``; None for no null.
         extractor: Function from examples to features; None for the values themselves.
         length: Length of the kernel, in the unit of the features; None for the cosine.
 
@@ -50,7 +50,7 @@ def vendi(
             of zeros, whose cosine with others is not defined.
 
     Example:
-        >>> found = vendi(generated=np.repeat(np.eye(5), 20, 0), real=np.eye(5))
+        >>> found = vendi(real=np.eye(5), generated=np.repeat(np.eye(5), 20, 0))
         >>> round(float(found.value), 6), found.ceiling
         (5.0, 5.0)
 
@@ -58,11 +58,11 @@ def vendi(
         Friedman and Dieng (2023), The Vendi Score: a diversity evaluation metric for machine learning.
     """
     metric = vendi_metric(extractor=extractor, length=length)
-    return evaluate(metric, generated=generated, real=real)
+    return evaluate(metric, real=real, generated=generated)
 
 
 def vendi_metric(*, extractor: Extractor | None = None, length: float | None = None) -> Metric:
-    """Return the metric of ``vendi``; its state keeps the features, and real ones may be left out.
+    """Return the metric of ``vendi``; its state keeps the features.
 
     Raises:
         ValueError: For a length that is not positive.
@@ -70,14 +70,12 @@ def vendi_metric(*, extractor: Extractor | None = None, length: float | None = N
     if length is not None and not 0 < length < np.inf:
         raise ValueError(f"length must be positive and finite, in the unit of the features; got {length}")
     extractor = extractor or raw()
-    metric = keep_rows(_no_compute, extractor=extractor, larger_is_better=True)
-    return metric._replace(
-        compute=Partial(_compute, extractor, length), influence=Partial(_influence, length)
+    return keep_rows(
+        Partial(_compute, extractor, length),
+        extractor=extractor,
+        influence=Partial(_influence, length),
+        larger_is_better=True,
     )
-
-
-def _no_compute(rows: Rows) -> Any:
-    raise NotImplementedError(rows.keys())
 
 
 class _Spectrum(NamedTuple):
@@ -169,14 +167,10 @@ def _of_matrix(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _checked(given: Rows) -> Rows:
-    """Check that there are generated rows, two or more of each sample, of one size."""
-    if "generated" not in given:
-        raise ValueError("no row of generated was given, so there is nothing to compute")
+    """Check that each sample has two rows or more."""
     for name, rows in given.items():
         if len(rows) < 2:
             raise ValueError(f"a score with an error takes two rows or more; {name} has {len(rows)}")
-    if len(sizes := {rows.shape[1] for rows in given.values()}) > 1:
-        raise ValueError(f"samples must have rows of one size; got {sorted(sizes)}")
     return given
 
 
@@ -207,13 +201,7 @@ def _compute(extractor: Extractor, length: float | None, given: Rows) -> Result:
         result = result._replace(flags=("all rows of generated are equal",))
     if found.entropy > np.log(n / 2):
         result = beyond_resolution(result, "it is above half of the number of rows, which it measures then")
-    if "real" not in given:
-        return result
-    null = _null(given["real"], n, length)
-    result = result._replace(null=null)
-    if null.n == n and null.low <= result.value <= null.high and not result.flags:
-        return beyond_resolution(result, "as many real rows read as much")
-    return result
+    return result._replace(null=_null(given["real"], n, length))
 
 
 def _null(real: np.ndarray, n: int, length: float | None) -> Result:
@@ -237,4 +225,8 @@ def recipe() -> MetricRecipe:
     def make() -> Metric:
         return vendi_metric(length=2.0)
 
-    return MetricRecipe(make=make, pair=pair)
+    def known() -> list[Known]:
+        clusters = 100 * np.repeat(np.eye(4), 10, 0)
+        return [Known("four clusters", {"real": clusters, "generated": clusters}, {"": 4.0})]
+
+    return MetricRecipe(make=make, pair=pair, known=known)
