@@ -15,6 +15,9 @@ from jgen.types import NORMAL_95, Influence, Metric, Result
 
 MOST_PARTS = 10
 """Parts of the real rows whose scores make the null."""
+LOG_NODES = -40.0, 25.0
+"""Range of the logarithm of t in which the entropy without a row is integrated."""
+STEP = 0.75
 MOST_PAIRED = 500
 """Rows whose pairs make the variance of second order."""
 
@@ -30,7 +33,7 @@ def vendi(
     It is m for m rows of which the kernel of any two is 0, and 1 for equal rows. The kernel is the cosine of
     two rows; with a length it is :math:`\exp(-r^2 / 2 l^2)` of their distance r. The score grows with m, so
     the interval is one of the expectation of the score at this m, as :math:`\exp E \log VS`; its error is
-    that of the influence of each row, and the variance of second order of as many even clusters. The null
+    that of the jackknife, which leaves out each row in turn, and a variance of second order. The null
     is the mean score of real parts of m rows (of all real rows, where there are no more).
 
     The state keeps the features. The cosine costs an eigen-decomposition of the smaller of dim and m, a
@@ -79,7 +82,7 @@ def vendi_metric(*, extractor: Extractor | None = None, length: float | None = N
 
 
 class _Spectrum(NamedTuple):
-    """Entropy of a kernel matrix, influence of each row on it, and its variance."""
+    """Entropy of a kernel matrix, influence of each row on it by leaving it out, and its variance."""
 
     entropy: float
     influence: np.ndarray
@@ -91,32 +94,39 @@ def _spectrum(rows: np.ndarray, length: float | None) -> _Spectrum:
     positive = values > len(values) * np.finfo(np.float64).eps
     values, coordinates = values[positive], coordinates[:, positive]
     n, entropy = len(rows), float(-xlogy(values, values).sum())
-    squares = coordinates**2
-    influence = (squares * (_own_share(squares / (n * values)) - np.log(values))).sum(1)
-    influence += ((squares @ _curvature(values)) * squares).sum(1) / (2 * n)
+    influence = (n - 1) * (entropy - left_out(values, coordinates, entropy))
     influence -= influence.mean()
     first = float(influence.var(ddof=1)) / n
     return _Spectrum(entropy, influence, total_variance(first, _second_order(rows, values, coordinates)))
 
 
-def _curvature(values: np.ndarray) -> np.ndarray:
-    r"""Compute the second derivative of the entropy: :math:`\log(a / b) / (a - b)` of any two eigenvalues."""
-    ratio = np.log(np.divide.outer(values, values))
-    size = np.sqrt(np.multiply.outer(values, values))
-    half = np.where(np.abs(ratio) > 1e-6, ratio / 2, 1.0)
-    return np.where(np.abs(ratio) > 1e-6, half / np.sinh(half), 1.0) / size
+def left_out(values: np.ndarray, coordinates: np.ndarray, entropy: float) -> np.ndarray:
+    r"""Compute the entropy without each of the rows in turn, from one eigen-decomposition.
 
+    With :math:`z = \phi / \sqrt n` the matrix loses :math:`z z^T`, and the trace of :math:`C \log C` loses
 
-def _own_share(share: np.ndarray) -> np.ndarray:
-    r"""Compute what a row adds to its own influence, by its share u of an eigenvalue.
+    .. math:: \int_0^\infty \frac{|z|^2}{1 + t} - t \frac{z^T (C + t)^{-2} z}{1 - z^T (C + t)^{-1} z} \, dt
 
-    .. math:: 1 + (1 - u) \log(1 - u) / u - u / 2
+    by the trapezoidal rule in :math:`\log t`, whose error is :math:`\exp(-2 \pi^2 / h)`.
 
-    It takes the step of leaving the row out in place of the derivative, in which a row of a direction of its
-    own counts too little; less the part of second order, which is added for all directions.
+    Args:
+        values: Positive eigenvalues of K / n ``[eigenvalue]``.
+        coordinates: Of the rows, which have length one ``[row, eigenvalue]``.
+        entropy: That of the eigenvalues.
+
+    Returns:
+        Entropies ``[row]``.
     """
-    share = np.clip(share, 1e-12, 1.0)
-    return 1 + xlogy(1 - share, 1 - share) / share - share / 2
+    n = len(coordinates)
+    nodes = np.exp(np.arange(*LOG_NODES, STEP))  # [node]
+    shares = coordinates**2 / n
+    resolvent = 1 / np.add.outer(values, nodes)  # [eigenvalue, node]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lost = nodes * (shares @ resolvent**2) / (1 - shares @ resolvent)
+    lost = np.where(np.isfinite(lost), lost, 0.0)  # a row of a direction of its own, where t is rounding
+    change = (shares.sum(1, keepdims=True) / (1 + nodes) - lost) @ nodes * STEP
+    rest = 1 - 1 / n
+    return (entropy + change) / rest + np.log(rest)
 
 
 def _second_order(rows: np.ndarray, values: np.ndarray, coordinates: np.ndarray) -> float:
