@@ -167,7 +167,7 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
         null=result_of(null, null_error, min(n, m), null_method, {}),
         flags=flags,
     )
-    if value < null - COPIES * null_error:
+    if value < max(null - COPIES * null_error, 1e-6 * null):
         copies = "two independent samples of one distribution read more: these may share rows"
         plain = plain._replace(flags=(*plain.flags, copies))
     error = np.sqrt(total_variance(first, second, by_groups))
