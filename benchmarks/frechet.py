@@ -4,7 +4,7 @@
 
 NumPy's part is that of the usual implementation: ``np.cov`` of both samples and ``np.linalg.eigvals`` of the
 product of the covariances. The plain value of jgen is that of the moments; ``frechet`` adds the debiased
-value, the null and both intervals, for which it takes six more distances and the influence of each row.
+value, the null and both intervals, for which it takes five more distances and the influence of each row.
 """
 
 from collections.abc import Callable

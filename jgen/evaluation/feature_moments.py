@@ -82,8 +82,9 @@ def merge_moments(*samples: Moments) -> Moments:
     mean = sizes @ means / sizes.sum()
     apart = (means - mean) * np.sqrt(sizes)[:, None]
     scatter = apart.T @ apart
+    term = np.empty_like(scatter)
     for one in samples:
-        scatter += (one.n - 1) * one.covariance
+        scatter += np.multiply(one.covariance, one.n - 1, out=term)
     scatter /= sizes.sum() - 1
     return Moments(mean, scatter, int(sizes.sum()))
 

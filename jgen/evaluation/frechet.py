@@ -24,6 +24,8 @@ from jgen.types import Influence, Metric, Result
 
 INCEPTION = "inception-v3"
 """Name of the only extractor whose Frechet distance is called FID."""
+ENOUGH = 5000
+"""Rows, or a few more, from whose influence the variance is estimated: its root then errs by some 2 %."""
 COPIES = 6.0
 """Standard deviations below the null from which samples are said to share rows."""
 
@@ -47,7 +49,7 @@ def frechet(
     real: Any,
     generated: Any,
     extractor: Extractor | None = None,
-    num_groups: int = 5,
+    num_groups: int = 4,
 ) -> Frechet:
     r"""Compute the Frechet distance of features, plain and debiased; FID if they are Inception's.
 
@@ -102,7 +104,7 @@ def frechet(
 
 
 def frechet_metric(
-    *, extractor: Extractor | None = None, statistics: Moments | None = None, num_groups: int = 5
+    *, extractor: Extractor | None = None, statistics: Moments | None = None, num_groups: int = 4
 ) -> Metric:
     """Return the metric of ``frechet``; its state keeps the features.
 
@@ -196,11 +198,13 @@ def _values(real: Sample, generated: Sample) -> tuple[float, float]:
     num_groups = min(len(real.sizes), len(generated.sizes))
     if num_groups == 0:
         return value, np.nan
-    pairs = [(real.without(number), generated.without(number)) for number in range(num_groups)]
-    reduced = np.mean([quick_distance(ours, theirs) for ours, theirs in pairs])
-    rise = np.mean([1 / ours.n + 1 / theirs.n for ours, theirs in pairs])
-    rise = rise / (1 / real.whole.n + 1 / generated.whole.n) - 1  # of the bias, relative
-    return value, float(value - (reduced - value) / rise)
+    reduced, shares = 0.0, 0.0
+    for number in range(num_groups):
+        ours, theirs = real.without(number), generated.without(number)
+        reduced += quick_distance(ours, theirs) / num_groups
+        shares += (1 / ours.n + 1 / theirs.n) / num_groups
+    rise = shares / (1 / real.whole.n + 1 / generated.whole.n) - 1  # of the bias, relative
+    return value, value - (reduced - value) / rise
 
 
 def _eigenvalues(one: Gaussian) -> np.ndarray:
@@ -215,7 +219,8 @@ def _first_order(real: Sample, generated: Sample) -> float:
     return sum(
         gaussian_influence_variance(one.whole, other.whole, transport) / one.whole.n
         if one.rows is None
-        else float(influences(one.rows, one.whole, other.whole, transport).var(ddof=1)) / len(one.rows)
+        else float(influences(one.some_rows(ENOUGH), one.whole, other.whole, transport).var(ddof=1))
+        / one.whole.n
         for one, other, transport in ((real, generated, there), (generated, real, back))
     )
 

@@ -36,6 +36,14 @@ class Sample(NamedTuple):
             )
         return from_moments(merge_moments(*(self.moments[number] for number in numbers)))
 
+    def some_rows(self, least: int) -> np.ndarray:
+        """Return the rows of the first groups that have so many, or all rows if there are not so many."""
+        assert self.rows is not None
+        enough = int(np.searchsorted(np.cumsum(self.sizes), least)) + 1
+        if enough >= len(self.groups):
+            return self.rows
+        return self.rows[np.sort(np.concatenate(self.groups[:enough]))]
+
     def without(self, number: int) -> Gaussian:
         """Return the Gaussian of all groups but one."""
         return self.part([other for other in range(len(self.sizes)) if other != number])

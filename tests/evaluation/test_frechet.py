@@ -34,7 +34,7 @@ def check_null(module):
         ([one.debiased.value for one in found], 0.0),
     ):
         # The bias is of first order; the second is some D / n of it.
-        assert abs(np.mean(values) - expected) < z_of(3) * 1.12 * sd / 60**0.5 + 0.02 * exact
+        assert abs(np.mean(values) - expected) < z_of(3) * 1.16 * sd / 60**0.5 + 0.02 * exact
 
 
 def draws(rng, repeats):
@@ -139,15 +139,15 @@ def test_published_statistics_are_debiased_at_the_null(rng):
     for _ in range(60):
         samples = normals(rng, 100, 100, 8)
         found.append(frechet(real=moments_of(samples["real"]), generated=samples["generated"]).debiased.value)
-    sd, exact = np.sqrt(spread(np.ones(8)) * 5 / 4) * 2 / 100, bias(np.ones(8), 100, 100)
+    sd, exact = np.sqrt(spread(np.ones(8)) * 4 / 3) * 2 / 100, bias(np.ones(8), 100, 100)
     assert abs(np.mean(found)) < z_of(1) * sd / 60**0.5 + 0.02 * exact
 
 
 def test_samples_without_a_debiased_value_say_so(rng):
-    few = frechet(**normals(rng, 9, 9, 2))
+    few = frechet(**normals(rng, 7, 7, 2))
     assert np.isfinite(few.plain.value)
     assert np.isnan(few.debiased.value)
-    assert "10 rows or more" in " ".join(few.debiased.flags)
+    assert "8 rows or more" in " ".join(few.debiased.flags)
     singular = frechet(**normals(rng, 30, 40, 35))
     assert singular.plain.flags[0].startswith("covariances are singular: 30 rows of real in 35 dimensions")
     assert np.isfinite(singular.plain.low)
