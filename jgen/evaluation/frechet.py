@@ -7,7 +7,7 @@ from jax.tree_util import Partial
 
 from jgen.evaluation.feature_moments import Moments, check_moments
 from jgen.evaluation.frechet_groups import Sample, sample_of_moments, sample_of_rows
-from jgen.evaluation.frechet_null import bias, spread, spread_of_rows
+from jgen.evaluation.frechet_null import bias, null_variance, null_variance_of_rows
 from jgen.evaluation.gaussian_transport import (
     distance,
     gaussian_influence_variance,
@@ -150,7 +150,7 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
     real, generated = _samples(rows, known, num_groups)
     n, m, total = real.whole.n, generated.whole.n, 1 / real.whole.n + 1 / generated.whole.n
     value, debiased = _values(real, generated)
-    per_size, eigenvalues = _spread(real)
+    per_size, eigenvalues = _null_variance(real)
     second = per_size * total**2
     by_groups = num_groups / (
         num_groups - 1
@@ -209,19 +209,19 @@ def _values(real: Sample, generated: Sample) -> tuple[float, float]:
     return value, value - (reduced - value) / rise
 
 
-def _spread(real: Sample) -> tuple[float, np.ndarray]:
-    """Compute the spread of the null, and the eigenvalues of the real covariance ``[rank]``."""
+def _null_variance(real: Sample) -> tuple[float, np.ndarray]:
+    """Compute the null_variance of the null, and the eigenvalues of the real covariance ``[rank]``."""
     factor, rows = real.whole.factor, real.rows
     if rows is None or not real.groups or len(rows) <= rows.shape[1]:
         gram = factor @ factor.T if factor.shape[0] <= factor.shape[1] else factor.T @ factor
         eigenvalues = np.maximum(np.linalg.eigvalsh(gram), 0.0)
-        return spread(eigenvalues), eigenvalues
+        return null_variance(eigenvalues), eigenvalues
     eigenvalues, vectors = np.linalg.eigh(factor @ factor.T)
     eigenvalues = positive_part(eigenvalues)
     pairs = max(len(rows) / 20, PAIR_COST / rows.shape[1] ** 2)
     size = int(min(np.sqrt(2 * pairs) + 1, MOST_PAIRED, len(rows)))
     some = real.some_rows(size)[:size] - real.whole.mean
-    return spread_of_rows(some, eigenvalues, vectors), eigenvalues
+    return null_variance_of_rows(some, eigenvalues, vectors), eigenvalues
 
 
 def _first_order(real: Sample, generated: Sample) -> float:

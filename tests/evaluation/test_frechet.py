@@ -14,7 +14,7 @@ from jgen.evaluation import (
     save_statistics,
 )
 from jgen.evaluation.feature_moments import Moments
-from jgen.evaluation.frechet_null import bias, spread
+from jgen.evaluation.frechet_null import bias, null_variance
 from jgen.features import Extractor, raw
 from tests.helpers.false_alarms import z_of
 
@@ -27,7 +27,7 @@ def check_null(module):
     """One Gaussian: the plain value reads its null, the debiased one 0; of real rows twice as wide too."""
     rng = np.random.default_rng(0)
     found = [module.frechet(real=2 * x["real"], generated=2 * x["generated"]) for x in draws(rng, 60)]
-    sd, exact = 4 * np.sqrt(spread(np.ones(8))) * 2 / 100, 4 * bias(np.ones(8), 100, 100)
+    sd, exact = 4 * np.sqrt(null_variance(np.ones(8))) * 2 / 100, 4 * bias(np.ones(8), 100, 100)
     for values, expected in (
         ([one.plain.value for one in found], exact),
         ([one.plain.null.value for one in found], exact),
@@ -128,7 +128,7 @@ def test_published_statistics_stand_for_the_real_rows(rng, tmp_path):
     np.testing.assert_allclose(found.plain.value, by_rows.plain.value, rtol=1e-12)
     assert "taken for those of Gaussian features" in found.plain.method
     # Both debias by groups of their own, and take errors of one size.
-    second = np.sqrt(spread(np.ones(6))) * (1 / 400 + 1 / 300)
+    second = np.sqrt(null_variance(np.ones(6))) * (1 / 400 + 1 / 300)
     assert abs(found.debiased.value - by_rows.debiased.value) < 6 * second
     assert abs(found.debiased.standard_error / by_rows.debiased.standard_error - 1) < 0.25
     assert abs(found.plain.null.value / by_rows.plain.null.value - 1) < 0.5
@@ -139,7 +139,7 @@ def test_published_statistics_are_debiased_at_the_null(rng):
     for _ in range(60):
         samples = normals(rng, 100, 100, 8)
         found.append(frechet(real=moments_of(samples["real"]), generated=samples["generated"]).debiased.value)
-    sd, exact = np.sqrt(spread(np.ones(8)) * 4 / 3) * 2 / 100, bias(np.ones(8), 100, 100)
+    sd, exact = np.sqrt(null_variance(np.ones(8)) * 4 / 3) * 2 / 100, bias(np.ones(8), 100, 100)
     assert abs(np.mean(found)) < z_of(1) * sd / 60**0.5 + 0.02 * exact
 
 

@@ -36,7 +36,17 @@ EXCEPTIONS = {
     "is of graphs or of supports, without arithmetic, tests/decoders": (
         "decoders.check_graphs", "decoders.check_support", "decoders.relabel", "decoders.unlabelled_log_prob",
     ),
+    "a metric or its value, tests/evaluation; the checks of metrics hold it to orders, units and types": (
+        "evaluation.frechet", "evaluation.frechet_metric", "evaluation.inception_score",
+        "evaluation.inception_score_metric", "evaluation.kid", "evaluation.kid_metric", "evaluation.vendi",
+        "evaluation.vendi_metric",
+    ),
+    "moments of features, tests/evaluation/test_feature_moments.py": (
+        "evaluation.load_statistics", "evaluation.merge_moments", "evaluation.moments_of",
+        "evaluation.save_statistics",
+    ),
     "a class of results, without arithmetic": (
+        "evaluation.Frechet", "evaluation.Moments",
         "diagnostics.Summary", "evaluation.Known", "evaluation.LeagueRow", "evaluation.MetricRecipe",
         "evaluation.ModeCoverage", "evaluation.evidence.Agreement", "features.Extractor",
         "evaluation.evidence.Bounds", "sampling.reducers.BatchMeans", "sampling.reducers.Covariance",

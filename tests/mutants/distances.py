@@ -22,10 +22,6 @@ MUTANTS = {
         "block = (features[start : start + BLOCK] - np.float32(mean)).astype(np.float32)",
         check=check_offset,
     ),
-    "moments, sums of squares in float32": Mutant(
-        MOMENTS, "scatter += block.T @ block", "scatter += np.float32(block).T @ np.float32(block)",
-        check=check_offset,
-    ),
     "moments, a covariance over n": Mutant(
         MOMENTS, "scatter / (len(features) - 1)", "scatter / len(features)", check=check_square
     ),
@@ -53,7 +49,9 @@ MUTANTS = {
         INCEPTION, "total_variance(first, second))", "first)", check=check_intervals
     ),
     "vendi, real and generated swapped": Mutant(
-        VENDI, 'rows = _checked(given)["generated"]\n    n, dim', 'rows = _checked(given)["real"]\n    n, dim',
+        VENDI,
+        'rows = _checked(samples)["generated"]\n    n, dim',
+        'rows = _checked(samples)["real"]\n    n, dim',
         check=check_roles,
     ),
     "vendi, null of all real rows": Mutant(
