@@ -60,7 +60,7 @@ def frechet(
 
     Covariances are over n - 1, in float64. :math:`F_{-k}` leaves out the k-th of K random groups of both
     samples at once, which removes the bias of first order, that of the pairs of rows in one group; at 512
-    dimensions and 1,000 rows about 1 % of the plain value of two samples of one distribution is left. Groups
+    dimensions and 1,000 rows it leaves less than 1 % of the plain value of two samples of one distribution. Groups
     depend on the values of the rows, not on their order.
 
     The interval of the plain value is one of the expectation of the plain value at these n and m, as its
@@ -97,6 +97,8 @@ def frechet(
         Dowson and Landau (1982), Journal of Multivariate Analysis 12; Heusel et al. (2017), GANs trained by a
         two time-scale update rule; Chong and Forsyth (2020), Effectively unbiased FID.
     """
+    if isinstance(generated, Moments):
+        raise ValueError("generated takes examples; moments stand for the real ones alone")
     if isinstance(real, Moments):
         metric = frechet_metric(extractor=extractor, statistics=real, num_groups=num_groups)
         return evaluate(metric, generated=generated)

@@ -172,5 +172,7 @@ def test_wrong_samples_are_refused(rng):
         frechet(real=moments_of(rows[:, :2]), generated=rows)
     with pytest.raises(ValueError, match="symmetric"):
         frechet(real=Moments(np.zeros(2), np.array([[1.0, 2], [0, 1]]), 9), generated=rows[:, :2])
+    with pytest.raises(ValueError, match="generated takes examples"):
+        frechet(real=rows, generated=moments_of(rows))
     with pytest.raises(ValueError, match="num_groups must be at least 2"):
         frechet_metric(num_groups=1)
