@@ -60,8 +60,8 @@ def frechet(
 
     Covariances are over n - 1, in float64. :math:`F_{-k}` leaves out the k-th of K random groups of both
     samples at once, which removes the bias of first order, that of the pairs of rows in one group; at 512
-    dimensions and 1,000 rows it leaves less than 1 % of the plain value of two samples of one distribution. Groups
-    depend on the values of the rows, not on their order.
+    dimensions and 1,000 rows it leaves less than 1 % of the plain value of two samples of one distribution.
+    Groups depend on the values of the rows, not on their order.
 
     The interval of the plain value is one of the expectation of the plain value at these n and m, as its
     bias depends on them; that of the debiased one is an interval of the distance of the distributions. Both
