@@ -36,10 +36,23 @@ from jgen.evaluation.entropic_ot import (
     entropic_ot as entropic_ot,
     entropic_ot_metric as entropic_ot_metric,
 )
+from jgen.evaluation.feature_moments import (
+    Moments as Moments,
+    load_statistics as load_statistics,
+    merge_moments as merge_moments,
+    moments_of as moments_of,
+    save_statistics as save_statistics,
+)
+from jgen.evaluation.frechet import Frechet as Frechet, frechet as frechet, frechet_metric as frechet_metric
 from jgen.evaluation.frontier_integral import (
     frontier_integral as frontier_integral,
     frontier_integral_metric as frontier_integral_metric,
 )
+from jgen.evaluation.inception_score import (
+    inception_score as inception_score,
+    inception_score_metric as inception_score_metric,
+)
+from jgen.evaluation.kid import kid as kid, kid_metric as kid_metric
 from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
 from jgen.evaluation.loo import Loo as Loo, loo as loo
 from jgen.evaluation.mauve import Mauve as Mauve, mauve as mauve, mauve_metric as mauve_metric
@@ -83,6 +96,7 @@ from jgen.evaluation.train_on_synthetic import (
     train_on_synthetic as train_on_synthetic,
     train_on_synthetic_metric as train_on_synthetic_metric,
 )
+from jgen.evaluation.vendi import vendi as vendi, vendi_metric as vendi_metric
 from jgen.evaluation.win_rate import win_rate as win_rate, win_rate_metric as win_rate_metric
 
 __all__ = public_names(globals())

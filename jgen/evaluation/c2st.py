@@ -257,5 +257,4 @@ def recipe() -> MetricRecipe:
         fewest=12,
         rotates=False,
         is_stochastic=True,
-        separates_duplicates=True,
     )

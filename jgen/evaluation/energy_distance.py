@@ -140,5 +140,4 @@ def recipe() -> MetricRecipe:
         truth=truth,
         fewest=4,
         is_stochastic=True,
-        separates_duplicates=True,
     )

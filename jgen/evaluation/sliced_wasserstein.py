@@ -194,5 +194,4 @@ def recipe() -> MetricRecipe:
         fewest=FEWEST,
         rotates=False,
         is_stochastic=True,
-        separates_duplicates=True,
     )

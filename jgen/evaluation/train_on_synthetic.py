@@ -170,5 +170,4 @@ def recipe() -> MetricRecipe:
         fewest=4,
         rotates=False,
         is_stochastic=True,
-        separates_duplicates=True,
     )
