@@ -1,6 +1,7 @@
 """Evaluate models and samplers: estimates are ``Result``s with an interval and a protocol."""
 
 from jgen._internal.members import public_names
+from jgen.evaluation.log_likelihood import LogLikelihood as LogLikelihood, log_likelihood as log_likelihood
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
 from jgen.evaluation.results import (
     against_best as against_best,
