@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
@@ -161,12 +162,6 @@ def over_batches(program: Program, x: PyTree, batch_size: int, first_index: int)
     size, parts = min(batch_size, total), []
     for start in range(0, total, size):
         index = jnp.minimum(jnp.arange(start, start + size), total - 1)
-        batch = jax.tree.map(lambda leaf: leaf[index], x)  # noqa: B023
+        batch = jax.tree.map(lambda leaf: jnp.asarray(leaf)[index], x)  # noqa: B023
         parts.append(jax.device_get(program(batch, first_index + index)))
-    return jax.tree.map(lambda *leaves: _join(leaves)[:total], *parts)
-
-
-def _join(leaves: tuple) -> Any:
-    import numpy as np
-
-    return np.concatenate(leaves)
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:total], *parts)

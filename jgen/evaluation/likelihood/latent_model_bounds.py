@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen._internal.validation import check_positive
-from jgen.evaluation.likelihood.annealing import Schedule, annealed_passes, simulated_passes
+from jgen.evaluation.likelihood.annealing import Schedule, annealed_passes, passes_back, simulated_examples
 from jgen.evaluation.likelihood.bounds import Units, annealed_bound, importance_bounds, simulated_gap
 from jgen.evaluation.likelihood.decoder_model import DecoderModel, in_dtype, over_batches
 from jgen.evaluation.likelihood.importance import weight_statistics
@@ -59,29 +59,27 @@ def latent_model_bounds(
         found |= {name: bound for name, bound in both.items() if name in methods}
     if methods & {"ais", "bdmc"}:
         schedule, own = schedule_of(keys["pilot"], given, settings), protocol | annealing_protocol(settings)
+
+        def pass_on(key: Key, x: PyTree, index: Any) -> Any:
+            return annealed_passes(given, schedule, x, index, key, num_chains=settings.num_chains)
+
         if "ais" in methods:
-
-            def pass_on(x: PyTree, index: Any) -> Any:
-                return annealed_passes(
-                    given, schedule, x, index, keys["annealing"], num_chains=settings.num_chains
-                )
-
-            found["ais"] = annealed_bound(run(pass_on), units, own)
+            found["ais"] = annealed_bound(run(partial(pass_on, keys["annealing"])), units, own)
         if "bdmc" in methods:
-            passes, latents, simulated = _simulated(keys["simulation"], given, schedule, settings)
-            found["bdmc"] = simulated_gap(passes, latents, simulated, own)
+            sample_key, forward_key, back_key = jax.random.split(keys["simulation"], 3)
+            draw = partial(over_batches, batch_size=settings.batch_size, first_index=0)
+            numbers = np.arange(settings.num_simulated)
+            z, simulated = draw(lambda _, index: simulated_examples(given, index, sample_key), numbers)
+            forward = draw(partial(pass_on, forward_key), simulated)
+
+            def pass_back(pair: PyTree, index: Any) -> Any:
+                return passes_back(given, schedule, pair, index, back_key, num_chains=settings.num_chains)
+
+            found["bdmc"] = simulated_gap(forward, draw(pass_back, (z, simulated)), z, simulated, own)
         found["schedule"] = jax.device_get(schedule)
     if given.model.encoder is not None:
         found["latents"] = latent_use(run, given, keys["latents"])
     return found
-
-
-def _simulated(key: Key, given: DecoderModel, schedule: Schedule, settings: Settings) -> Any:
-    def run(x: Any, index: Any) -> Any:
-        del x
-        return simulated_passes(given, schedule, index, key, num_chains=settings.num_chains)
-
-    return over_batches(run, np.arange(settings.num_simulated), settings.batch_size, 0)
 
 
 def schedule_of(key: Key, given: DecoderModel, settings: Settings) -> Schedule:
