@@ -1,5 +1,6 @@
 """Check bounds on log p(x) against closed forms: linear decoders, mixtures, strings, and their sizes."""
 
+import itertools
 import math
 
 import flax.linen as nn
@@ -7,12 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+import optax
 import pytest
 from jax.tree_util import Partial
 
+from jgen.data import load
 from jgen.decoders import RNN
 from jgen.evaluation import compare, log_likelihood, mean_result
 from jgen.evaluation.likelihood import decoder_model, importance
+from jgen.evaluation.likelihood.bounds import above_exact
 from jgen.models import (
     Network,
     autoencoder,
@@ -24,6 +28,7 @@ from jgen.models import (
     linear_vae,
     ppca,
 )
+from jgen.objectives import dreg, elbo, iwae, renyi
 from tests.helpers.false_alarms import z_of
 from tests.helpers.linear_gaussian import BLIND, LINEAR, data, exact_params, inexact_params, posterior_gap
 from tests.helpers.model_parts import nothing
@@ -154,20 +159,22 @@ def test_linear_decoder_of_64_numbers_is_enclosed_and_the_gap_is_small():
     assert found.ais.mean.protocol["dtype"] == "float64"
 
 
-@pytest.mark.usefixtures("broadcasting")
 def test_iwae_rises_with_the_number_of_particles():
-    """By paired differences of the same examples: the smallest rise, K = 8 to 64, is 50 errors."""
-    params = inexact_params()
-    x = simulated(params, 2000)
+    r"""By paired differences of 4,000 examples with the same key, so the same first draws.
+
+    With var(w) = 1.2 the bounds lie about var / 2K below log p(x): a rise of .1 from K = 4 to 16.
+    """
+    params, key = inexact_params(), fresh_key()
+    x = simulated(params, 4000)
     bounds = [
-        log_likelihood(fresh_key(), LINEAR, params, x, ["iwae"], num_particles=k, batch_size=2000).iwae
-        for k in (1, 8, 64)
+        log_likelihood(key, LINEAR, params, x, ["iwae"], num_particles=k, batch_size=4000).iwae
+        for k in (1, 4, 16)
     ]
-    for few, many in zip(bounds, bounds[1:], strict=False):
+    for few, many in itertools.pairwise(bounds):
         rise, error = below(many.values, few.values)
         assert rise > Z * error
     excess, error = below(bounds[-1].values, exact_of(params, x))
-    assert abs(excess) < 0.02 + Z * error
+    assert -0.1 - Z * error < excess < Z * error
     with pytest.raises(ValueError, match="num_particles is"):
         compare(bounds[0].mean, bounds[1].mean)
 
@@ -218,6 +225,7 @@ def test_a_generator_is_annealed_from_the_prior_with_its_noise():
         log_likelihood(fresh_key(), LINEAR, params, x, observation_noise=0.7)
 
 
+@pytest.mark.usefixtures("broadcasting")
 def test_models_without_a_latent_are_exact(rng):
     rows = rng.normal(size=(40, 2))
     mixture = gaussian_mixture(jnp.asarray(rows, jnp.float32), 2)
@@ -245,18 +253,14 @@ def test_models_without_a_latent_are_exact(rng):
 
 
 @pytest.mark.slow
-def test_digits_by_ppca_use_their_latents_as_known(digits):
+def test_digits_by_ppca_use_their_latents_as_known():
     """KNOWN_ANSWERS: 12.777865 nats on jgen's 1,257 training rows in grey values; and the moments of z."""
-    from jgen.data import load
-
-    rows = np.concatenate(
-        [np.asarray(one["image"], np.float64).reshape(1, -1) for one in load("digits", "train")]
-    )
-    assert rows.shape == (1257, 64)
+    rows = np.asarray(load("digits")["x"], np.float64).reshape(1257, 64)
+    rows = rows * (16 / rows.max())  # grey values from 0 to 16, however they are stored
     with jax.enable_x64(True):
         fit = ppca(rows, 10)
-        eigenvalues = np.linalg.eigvalsh(np.cov(rows.T, bias=True))[::-1]
-        noise = eigenvalues[10:].mean()
+    eigenvalues = np.linalg.eigvalsh(np.cov(rows.T, bias=True))[::-1]
+    noise = eigenvalues[10:].mean()
     found = log_likelihood(fresh_key(), fit.model, fit.params, rows, ["elbo"], num_particles=1)
     latents = found.latents
     np.testing.assert_allclose(float(latents.kl.value), 12.777865, atol=1e-6)
@@ -266,7 +270,51 @@ def test_digits_by_ppca_use_their_latents_as_known(digits):
     np.testing.assert_allclose(latents.variance, 1 - noise / eigenvalues[:10], rtol=1e-8)
     assert float(found.exact.mean.value) == pytest.approx(float(fit.log_likelihood), rel=1e-9)
     np.testing.assert_allclose(found.elbo.values, found.exact.values, rtol=1e-8)
-    del digits
+
+
+OBJECTIVES = {
+    "elbo": elbo(LINEAR),
+    "elbo, beta 4": elbo(LINEAR, beta=4.0),
+    "iwae": iwae(LINEAR, 8),
+    "dreg": dreg(LINEAR, 8),
+    "renyi, 0.5": renyi(LINEAR, 8, alpha=0.5),
+    "renyi, -1": renyi(LINEAR, 8, alpha=-1.0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unoptimised")
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_no_objective_reports_a_bound_above_the_exact_value(name):
+    """Trained for 300 steps by each objective: what it reports, and what is evaluated, by paired errors."""
+    objective, rows = OBJECTIVES[name], jnp.asarray(simulated(exact_params(), 2000), jnp.float32)
+    optimizer = optax.adam(1e-2)
+
+    @jax.jit
+    def train(params, key):
+        def step(carry, key):
+            params, state = carry
+            gradient = jax.grad(objective, has_aux=True)(params, rows[:500], key)[0]
+            updates, state = optimizer.update(gradient, state)
+            return (optax.apply_updates(params, updates), state), None
+
+        return jax.lax.scan(step, (params, optimizer.init(params)), jax.random.split(key, 300))[0][0]
+
+    params = train(LINEAR.init(fresh_key()), fresh_key())
+    exact = exact_of(params, rows)
+    reported = np.asarray(objective(params, rows, fresh_key())[1]["bound"], np.float64)
+    found = log_likelihood(fresh_key(), LINEAR, params, rows, ["elbo", "iwae"], num_particles=32)
+    for bound in (reported, found.elbo.values, found.iwae.values):
+        excess, error = below(bound, exact)
+        assert excess < Z * error + 1e-5 * abs(exact).max()  # the objective computes in float32
+    assert not any("above the exact" in flag for flag in found.iwae.mean.flags)
+
+
+def test_a_bound_above_the_exact_value_is_flagged():
+    bound = call(methods=["elbo"], num_particles=2).elbo
+    fault = above_exact(bound, bound.values - np.array([1.0, 1.1, 0.9, 1.0])).mean.flags
+    assert "above the exact log p(x)" in fault[0]
+    assert above_exact(bound, bound.values).mean.flags == bound.mean.flags
 
 
 def test_bad_weights_are_flagged():
