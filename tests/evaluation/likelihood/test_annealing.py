@@ -8,7 +8,7 @@ from jgen.evaluation.likelihood import annealing
 from jgen.evaluation.likelihood.decoder_model import decoder_model
 from jgen.models import linear_log_prob
 from tests.helpers.false_alarms import z_of
-from tests.helpers.linear_gaussian import LINEAR, inexact_params
+from tests.helpers.linear_gaussian import LINEAR, exact_params
 from tests.helpers.random_keys import fresh_key
 
 NUM_EXAMPLES = 4000
@@ -18,8 +18,10 @@ Z = z_of(3)
 def ratios(module):
     """Return w / p(x) of simulated examples, and p(x) / w of passes back, each ``[example, chain]``."""
     with jax.enable_x64(True):
-        given = decoder_model(LINEAR, inexact_params(), None, "float64")
-        betas, steps = jnp.array([0.0, 0.2, 0.6, 1.0]), jnp.array([0.9, 0.7, 0.5])
+        params = exact_params()
+        params["encoder"]["log_scale"] += 0.3  # wider than the posterior, but with weights of light tails
+        given = decoder_model(LINEAR, params, None, "float64")
+        betas, steps = jnp.array([0.0, 0.2, 0.6, 1.0]), jnp.array([0.4, 0.3, 0.2])
         schedule = annealing.Schedule(betas, steps, jnp.int32(2))
         index = jnp.arange(NUM_EXAMPLES)
         z, x = module.simulated_examples(given, index, fresh_key())
