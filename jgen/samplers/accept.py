@@ -26,9 +26,9 @@ def normal_and_log_uniform(key: Key, like: Array) -> tuple[Array, Array]:
     """Draw the normals of a proposal and the log of the uniform that decides it, from every random bit.
 
     With a cheap density, random bits are most of the cost: a split key would take two blocks of threefry
-    more, and ``jax.random.normal`` takes a block for each number where here a block makes two. In float64 they
-    have the 24 bits of float32 too: full ones took five times as long, more than the gradient of a decoder of
-    64 numbers, and a draw's error of 1e-7 is far below that of any mean of draws.
+    more, and ``jax.random.normal`` takes a block for each number where here a block makes two. In float64
+    they have the 24 bits of float32 too: full ones took five times as long, more than the gradient of a
+    decoder of 64 numbers, and an error of 1e-7 is far below that of any mean of draws.
 
     Args:
         key: Any key; it must not be used again.

@@ -17,6 +17,7 @@ from jgen.decoders import RNN
 from jgen.evaluation import compare, log_likelihood, mean_result
 from jgen.evaluation.likelihood import decoder_model, importance
 from jgen.evaluation.likelihood.bounds import above_exact
+from jgen.evaluation.likelihood.exact import exact_log_prob
 from jgen.models import (
     Network,
     autoencoder,
@@ -308,6 +309,23 @@ def test_no_objective_reports_a_bound_above_the_exact_value(name):
         excess, error = below(bound, exact)
         assert excess < Z * error + 1e-5 * abs(exact).max()  # the objective computes in float32
     assert not any("above the exact" in flag for flag in found.iwae.mean.flags)
+
+
+def wide_prior(params):
+    """Return a prior whose innermost distribution is standard normal, and which is not."""
+    del params
+    normal = dist.Normal(jnp.zeros(2), 1.0).to_event(1)
+    return dist.TransformedDistribution(normal, dist.transforms.AffineTransform(0.0, 2.0))
+
+
+def test_only_a_standard_prior_makes_a_linear_decoder_exact():
+    prior = [constant(scale) for scale in (1.0, 2.0)]
+    models = [LINEAR._replace(prior=Partial(one)) for one in (*prior, wide_prior)]
+    assert [exact_log_prob(model, exact_params()) is not None for model in models] == [True, False, False]
+
+
+def constant(scale):
+    return lambda params: dist.Normal(jnp.zeros(2), scale).to_event(1)  # noqa: ARG005
 
 
 def test_a_bound_above_the_exact_value_is_flagged():

@@ -118,6 +118,13 @@ def _first(leaf: Array) -> Array:
     return leaf[:1]
 
 
+def unwrapped(distribution: dist.Distribution) -> dist.Distribution:
+    """Return the distribution inside axes and copies of it; a transform of one stays what it is."""
+    while isinstance(distribution, dist.Independent | dist.ExpandedDistribution):
+        distribution = distribution.base_dist
+    return distribution
+
+
 def one(x: PyTree) -> PyTree:
     """Return one example, or latent, as a batch of one."""
     return jax.tree.map(lambda leaf: leaf[None], x)

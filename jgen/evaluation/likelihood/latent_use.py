@@ -10,9 +10,8 @@ import numpy as np
 import numpyro.distributions as dist
 
 from jgen._internal.compiled import jit
-from jgen._internal.validation import innermost
 from jgen.distributions.moments import moments
-from jgen.evaluation.likelihood.decoder_model import DecoderModel, key_of, one, start_of
+from jgen.evaluation.likelihood.decoder_model import DecoderModel, key_of, one, start_of, unwrapped
 from jgen.evaluation.results import mean_result
 from jgen.objectives.kl_estimates import closed_form_kl
 from jgen.objectives.latent_terms import encode, prior_of, sample_and_log_prob
@@ -86,7 +85,7 @@ def _kl(posterior: dist.Distribution, prior: dist.Distribution, key: Key) -> Arr
 
 def _moments(q: dist.Distribution, keys: Key) -> tuple[Array, Array, Array]:
     """Return mean ``[latent]``, covariance ``[latent, latent]``, and that of the error of this mean."""
-    normal = innermost(q)
+    normal = unwrapped(q)
     if isinstance(normal, dist.MultivariateNormal):
         return q.mean.ravel(), normal.covariance_matrix, jnp.zeros_like(normal.covariance_matrix)
     try:
@@ -101,8 +100,8 @@ def _moments(q: dist.Distribution, keys: Key) -> tuple[Array, Array, Array]:
 
 def _gaussian_kl(q: dist.Distribution, prior: dist.Distribution, mean: Array, variance: Array) -> Array:
     """Compute the divergence of each marginal from its prior, where both are normal."""
-    normal = innermost(prior)
-    if type(normal) is not dist.Normal or not isinstance(innermost(q), dist.Normal | dist.MultivariateNormal):
+    normal = unwrapped(prior)
+    if type(normal) is not dist.Normal or not isinstance(unwrapped(q), dist.Normal | dist.MultivariateNormal):
         return jnp.full_like(mean, jnp.nan)
     loc, scale = (jnp.broadcast_to(part, prior.event_shape).ravel() for part in (normal.loc, normal.scale))
     ratio = variance / scale**2
