@@ -86,14 +86,14 @@ def cost_rows(config: Config) -> Iterator[dict[str, Any]]:
     problems = {"linear": linear_problem}
     problems |= {f"{width} x {width}": partial(perceptron_problem, width) for width in config.hidden}
     for name, problem in problems.items():
-        given = decoder_model(*problem(), None, "float64")
+        fitted = decoder_model(*problem(), None, "float64")
         x = jnp.asarray(np.random.default_rng(1).normal(size=(config.examples, DIM)))
         for num_temperatures, num_leapfrogs in ((100, 10), (100, 5)):
             plan = settings(num_temperatures, num_leapfrogs, 0.3)
-            schedule = schedule_of(jax.random.key(1), given, plan)
+            schedule = schedule_of(jax.random.key(1), fitted, plan)
             call = partial(
                 annealed_passes,
-                given,
+                fitted,
                 schedule,
                 x,
                 jnp.arange(len(x)),
@@ -101,7 +101,7 @@ def cost_rows(config: Config) -> Iterator[dict[str, Any]]:
                 num_chains=config.chains,
             )
             num_grads = int(call().num_grads[0]) // config.chains
-            alone = partial(bare_gradients(given, x, config.chains), num_grads)
+            alone = partial(bare_gradients(fitted, x, config.chains), num_grads)
             calls = {"annealing": call, "bare": alone}
             timed = time_in_rounds(calls, config.seconds, timer=time.process_time)
             yield {
@@ -116,18 +116,18 @@ def cost_rows(config: Config) -> Iterator[dict[str, Any]]:
             }
 
 
-def bare_gradients(given: DecoderModel, x: Array, num_chains: int) -> Callable[[int], Array]:
+def bare_gradients(fitted: DecoderModel, x: Array, num_chains: int) -> Callable[[int], Array]:
     """Return a loop over the batched gradient of log p(x, z) alone, which the compiler cannot shorten."""
     gradient = jax.vmap(jax.vmap(jax.grad(log_joint, argnums=2), (None, None, 0)), (None, 0, 0))
 
     @jax.jit
-    def evaluate(given: DecoderModel, x: Array, zero: Array, count: Array) -> Array:
+    def evaluate(fitted: DecoderModel, x: Array, zero: Array, count: Array) -> Array:
         def body(_: Array, z: Array) -> Array:
-            return z + zero * gradient(given, x, z)
+            return z + zero * gradient(fitted, x, z)
 
         return jax.lax.fori_loop(0, count, body, jnp.zeros((len(x), num_chains, LATENT)))
 
-    return lambda count: evaluate(given, x, jnp.zeros(()), count)
+    return lambda count: evaluate(fitted, x, jnp.zeros(()), count)
 
 
 def gap_rows(config: Config) -> Iterator[dict[str, Any]]:

@@ -50,9 +50,9 @@ class Passes(NamedTuple):
     num_grads: Array
 
 
-def path_of(given: DecoderModel, x: PyTree) -> AnnealingPath:
+def path_of(fitted: DecoderModel, x: PyTree) -> AnnealingPath:
     """Return the path from the start of one example to its posterior, whose normaliser is p(x)."""
-    return AnnealingPath(start_of(given, x), Partial(log_joint, given, x))
+    return AnnealingPath(start_of(fitted, x), Partial(log_joint, fitted, x))
 
 
 def kernel_of(schedule: Schedule, path: AnnealingPath) -> Partial:
@@ -80,7 +80,7 @@ def variances_of(start: dist.Distribution) -> Array:
 
 @partial(jit, static_argnames="num_chains")
 def annealed_passes(
-    given: DecoderModel, schedule: Schedule, x: PyTree, index: Array, key: Key, *, num_chains: int
+    fitted: DecoderModel, schedule: Schedule, x: PyTree, index: Array, key: Key, *, num_chains: int
 ) -> Passes:
     """Anneal all chains of a batch of examples in one program.
 
@@ -88,7 +88,7 @@ def annealed_passes(
     """
 
     def of_example(x: PyTree, index: Array) -> Passes:
-        path, own_key = path_of(given, x), key_of(key, index)
+        path, own_key = path_of(fitted, x), key_of(key, index)
         kernel = kernel_of(schedule, path)
 
         def of_chain(chain: Array) -> tuple[Array, Info]:
@@ -103,14 +103,14 @@ def annealed_passes(
 
 
 @jit
-def simulated_examples(given: DecoderModel, index: Array, key: Key) -> tuple[Array, PyTree]:
+def simulated_examples(fitted: DecoderModel, index: Array, key: Key) -> tuple[Array, PyTree]:
     """Simulate examples by their numbers; return their latents and them."""
-    return jax.vmap(lambda index: simulate(given, key_of(key, index)))(index)
+    return jax.vmap(lambda index: simulate(fitted, key_of(key, index)))(index)
 
 
 @partial(jit, static_argnames="num_chains")
 def passes_back(
-    given: DecoderModel,
+    fitted: DecoderModel,
     schedule: Schedule,
     pair: tuple[Array, PyTree],
     index: Array,
@@ -126,7 +126,7 @@ def passes_back(
 
     def of_example(pair: tuple[Array, PyTree], index: Array) -> Array:
         (z, x), keys = pair, jax.vmap(partial(key_of, key_of(key, index)))(jnp.arange(num_chains))
-        path = path_of(given, x)
+        path = path_of(fitted, x)
         back = partial(anneal_back, path, kernel_of(schedule, path), schedule.betas, jnp.int32(1))
         return jax.vmap(back, (0, None))(keys, z)
 

@@ -130,17 +130,17 @@ def one(x: PyTree) -> PyTree:
     return jax.tree.map(lambda leaf: leaf[None], x)
 
 
-def start_of(given: DecoderModel, x: PyTree) -> dist.Distribution:
+def start_of(fitted: DecoderModel, x: PyTree) -> dist.Distribution:
     """Return q(z | x) of one example x, without batch axes; the prior where there is no encoder."""
-    model, params = given
+    model, params = fitted
     if model.encoder is None:
         return prior_of(model, params)
     return gather_members(encode(model, params, one(x)), (jnp.zeros((), int),))
 
 
-def log_joint(given: DecoderModel, x: PyTree, z: Array) -> Array:
+def log_joint(fitted: DecoderModel, x: PyTree, z: Array) -> Array:
     """Compute log p(x, z) ``[]`` of one example and one latent."""
-    model, params = given
+    model, params = fitted
     return log_prob_of(prior_of(model, params), z) + log_prob_of(decode(model, params, one(z)), one(x))[0]
 
 
@@ -149,9 +149,9 @@ def key_of(key: Key, index: int | Array) -> Key:
     return jax.random.fold_in(key, index)
 
 
-def simulate(given: DecoderModel, key: Key) -> tuple[Array, PyTree]:
+def simulate(fitted: DecoderModel, key: Key) -> tuple[Array, PyTree]:
     """Draw z from the prior and x given z; then z is one exact draw of the posterior given x."""
-    model, params = given
+    model, params = fitted
     latent_key, key = jax.random.split(key)
     z = prior_of(model, params).sample(latent_key)
     return z, jax.tree.map(lambda leaf: leaf[0], decode(model, params, one(z)).sample(key))

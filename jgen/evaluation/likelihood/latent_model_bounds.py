@@ -28,7 +28,7 @@ PURPOSES = ("importance", "pilot", "annealing", "simulation", "latents")
 
 def latent_model_bounds(
     key: Key,
-    given: DecoderModel,
+    fitted: DecoderModel,
     x: PyTree,
     methods: set[str],
     settings: Settings,
@@ -39,7 +39,7 @@ def latent_model_bounds(
 
     Args:
         key: Any key.
-        given: The model.
+        fitted: The model.
         x: Examples ``[example, *event]``.
         methods: Names of methods.
         settings: All settings.
@@ -53,15 +53,15 @@ def latent_model_bounds(
         counts = {"num_particles": settings.num_particles, "chunk_size": settings.chunk_size}
 
         def weigh(x: PyTree, index: Any) -> Any:
-            return weight_statistics(given, x, index, keys["importance"], **counts)
+            return weight_statistics(fitted, x, index, keys["importance"], **counts)
 
         both = importance_bounds(run(weigh), settings.num_particles, units, protocol)
         found |= {name: bound for name, bound in both.items() if name in methods}
     if methods & {"ais", "bdmc"}:
-        schedule, own = schedule_of(keys["pilot"], given, settings), protocol | annealing_protocol(settings)
+        schedule, own = schedule_of(keys["pilot"], fitted, settings), protocol | annealing_protocol(settings)
 
         def pass_on(key: Key, x: PyTree, index: Any) -> Any:
-            return annealed_passes(given, schedule, x, index, key, num_chains=settings.num_chains)
+            return annealed_passes(fitted, schedule, x, index, key, num_chains=settings.num_chains)
 
         if "ais" in methods:
             found["ais"] = annealed_bound(run(partial(pass_on, keys["annealing"])), units, own)
@@ -69,24 +69,24 @@ def latent_model_bounds(
             sample_key, forward_key, back_key = jax.random.split(keys["simulation"], 3)
             draw = partial(over_batches, batch_size=settings.batch_size, first_index=0)
             numbers = np.arange(settings.num_simulated)
-            z, simulated = draw(lambda _, index: simulated_examples(given, index, sample_key), numbers)
+            z, simulated = draw(lambda _, index: simulated_examples(fitted, index, sample_key), numbers)
             forward = draw(partial(pass_on, forward_key), simulated)
 
             def pass_back(pair: PyTree, index: Any) -> Any:
-                return passes_back(given, schedule, pair, index, back_key, num_chains=settings.num_chains)
+                return passes_back(fitted, schedule, pair, index, back_key, num_chains=settings.num_chains)
 
             found["bdmc"] = simulated_gap(forward, draw(pass_back, (z, simulated)), z, simulated, own)
         found["schedule"] = jax.device_get(schedule)
-    if given.model.encoder is not None:
-        found["latents"] = latent_use(run, given, keys["latents"])
+    if fitted.model.encoder is not None:
+        found["latents"] = latent_use(run, fitted, keys["latents"])
     return found
 
 
-def schedule_of(key: Key, given: DecoderModel, settings: Settings) -> Schedule:
+def schedule_of(key: Key, fitted: DecoderModel, settings: Settings) -> Schedule:
     """Return the schedule of the pilot, or the one that is given in full."""
     size, betas = settings.num_temperatures, settings.betas
     if settings.step_size is None:
-        schedule = schedule_pilot(given, key, size, settings.num_leapfrogs, betas)
+        schedule = schedule_pilot(fitted, key, size, settings.num_leapfrogs, betas)
     else:
         steps = jnp.full(size, check_positive("step_size", settings.step_size))
         betas = jnp.linspace(0.0, 1.0, size + 1) if betas is None else jnp.asarray(betas)

@@ -65,14 +65,14 @@ class Moments(NamedTuple):
 
 
 @jit
-def posterior_moments(given: DecoderModel, x: PyTree, index: Array, key: Key) -> Moments:
+def posterior_moments(fitted: DecoderModel, x: PyTree, index: Array, key: Key) -> Moments:
     """Compute the moments of a batch; those without a closed form from draws of each example."""
 
     def of_example(x: PyTree, index: Array) -> Moments:
-        q, prior = start_of(given, x), prior_of(given.model, given.params)
+        q, prior = start_of(fitted, x), prior_of(fitted.model, fitted.params)
         keys = jax.random.split(key_of(key, index), NUM_DRAWS)
         mean, covariance, noise = _moments(q, keys)
-        alone = encode(given.model, given.params, one(x))
+        alone = encode(fitted.model, fitted.params, one(x))
         kl = jax.vmap(partial(_kl, alone, prior))(keys).mean()
         return Moments(mean, covariance, noise, kl, _gaussian_kl(q, prior, mean, jnp.diagonal(covariance)))
 
@@ -108,15 +108,15 @@ def _gaussian_kl(q: dist.Distribution, prior: dist.Distribution, mean: Array, va
     return (ratio + ((mean - loc) / scale) ** 2 - 1 - jnp.log(ratio)) / 2
 
 
-def latent_use(run: Callable[[Callable[..., Moments]], Moments], given: DecoderModel, key: Key) -> LatentUse:
+def latent_use(run: Callable[[Callable[..., Moments]], Moments], fitted: DecoderModel, key: Key) -> LatentUse:
     """Reduce the moments of all examples, on the host in float64.
 
     Args:
         run: Runs ``program(x, index)`` over all examples, and joins what it returns.
-        given: A model with an encoder.
+        fitted: A model with an encoder.
         key: For what has no closed form.
     """
-    found = run(lambda x, index: posterior_moments(given, x, index, key))
+    found = run(lambda x, index: posterior_moments(fitted, x, index, key))
     mean, covariance, noise, kl, by_latent = (np.asarray(part, np.float64) for part in found)
     centred = mean - mean.mean(0)
     between = centred.T @ centred / len(mean) - noise.mean(0)  # covariance of E[z | x]
