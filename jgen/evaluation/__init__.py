@@ -54,6 +54,7 @@ from jgen.evaluation.inception_score import (
 )
 from jgen.evaluation.kid import kid as kid, kid_metric as kid_metric
 from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
+from jgen.evaluation.log_likelihood import LogLikelihood as LogLikelihood, log_likelihood as log_likelihood
 from jgen.evaluation.loo import Loo as Loo, loo as loo
 from jgen.evaluation.mauve import Mauve as Mauve, mauve as mauve, mauve_metric as mauve_metric
 from jgen.evaluation.metric import (
