@@ -204,6 +204,7 @@ def _compute(
         null = _null(readings[:, number], coins[number], min(sizes))
         method, value = f"{name} over {num_folds} folds", values[number]
         result = result_of(value, error, min(sizes), method, protocol, null=null, ceiling=1.0)
+        result = result._replace(low=np.maximum(result.low, 0.0), high=np.minimum(result.high, 1.0))
         if null.low <= value <= null.high:
             result = beyond_resolution(
                 result, "labels at random read as much at these sizes in 19 of 20 cases"
