@@ -204,7 +204,8 @@ def _compute(
         null = _null(readings[:, number], coins[number], min(sizes))
         method, value = f"{name} over {num_folds} folds", values[number]
         result = result_of(value, error, min(sizes), method, protocol, null=null, ceiling=1.0)
-        result = result._replace(low=np.maximum(result.low, 0.0), high=np.minimum(result.high, 1.0))
+        ends: Any = np.clip([result.low, result.high], 0, 1)
+        result = result._replace(low=ends[0], high=ends[1])
         if null.low <= value <= null.high:
             result = beyond_resolution(
                 result, "labels at random read as much at these sizes in 19 of 20 cases"
