@@ -203,8 +203,13 @@ def _compute(
         error = np.hypot(np.hypot(*errors), 1.5 / sum(sizes))  # not 0 where all are told apart
         null = _null(readings[:, number], coins[number], min(sizes))
         method, value = f"{name} over {num_folds} folds", values[number]
+        is_within = null.low <= value <= null.high
+        if is_within:  # its spread is then at least that of labels at random
+            error = max(error, null.standard_error)
         result = result_of(value, error, min(sizes), method, protocol, null=null, ceiling=1.0)
-        if null.low <= value <= null.high:
+        ends: Any = np.clip([result.low, result.high], 0, 1)
+        result = result._replace(low=ends[0], high=ends[1])
+        if is_within:
             result = beyond_resolution(
                 result, "labels at random read as much at these sizes in 19 of 20 cases"
             )
