@@ -71,7 +71,7 @@ def density_coverage(
     read as well: where one of the four numbers is more than half of its null there, it is flagged
     ``beyond_resolution``.
 
-    The state keeps the features of all rows. Time grows with n m, memory is that of the features and of two
+    The state keeps the features of all rows. Time grows with n m, memory is that of the features and of a
     million distances.
 
     Args:
