@@ -18,7 +18,7 @@ from benchmarks.command_line import check_seconds, main, show_rows
 from benchmarks.timing import time_in_rounds
 from jgen.errors import UsageError
 from jgen.evaluation import frechet, moments_of
-from jgen.evaluation.gaussian_transport import distance, from_moments
+from jgen.evaluation.distances.gaussian_transport import distance, from_moments
 
 COLUMNS = {"program": "program", "seconds": "seconds", "x NumPy": "ratio", "value": "value"}
 NUMPY, PLAIN, ALL = "np.cov and np.linalg.eigvals", "plain value", "frechet, with intervals"

@@ -18,7 +18,7 @@ from benchmarks.command_line import check_seconds, main, show_rows
 from benchmarks.timing import time_in_rounds
 from jgen.errors import UsageError
 from jgen.evaluation import density_coverage, precision_recall
-from jgen.evaluation.nearest_neighbours import nearest, to_unit
+from jgen.evaluation.neighbours.nearest_neighbours import nearest, to_unit
 
 K = 5
 COLUMNS = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.intervals.row import Ends, Row, ends_of
 from jgen.evaluation import frechet, inception_score, kid, vendi
-from jgen.evaluation.inception_score import perfect_score
+from jgen.evaluation.diversity.inception_score import perfect_score
 
 Samples = Callable[[np.random.Generator], dict[str, np.ndarray]]
 

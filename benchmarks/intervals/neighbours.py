@@ -17,8 +17,8 @@ from jgen.evaluation import (
     loo,
     precision_recall,
 )
-from jgen.evaluation.auroc import area_of_normals
-from jgen.evaluation.auth_pct import memorised_pair
+from jgen.evaluation.classification.auroc import area_of_normals
+from jgen.evaluation.neighbours.auth_pct import memorised_pair
 
 Pair = Callable[[np.random.Generator], dict[str, np.ndarray]]
 

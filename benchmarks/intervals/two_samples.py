@@ -94,7 +94,7 @@ def of_task(field: str, rng: np.random.Generator, repeats: int) -> Ends:
 
 def exact_accuracy(x: np.ndarray, labels: np.ndarray) -> float:
     """Compute the accuracy, over all rows, of the linear classifier trained on these."""
-    from jgen.evaluation.classifiers import fitted
+    from jgen.evaluation.classification.classifiers import fitted
 
     grid = np.linspace(-4, 6, 2001)
     says_one = fitted("linear", x, labels).predict(grid[:, None]) == 1

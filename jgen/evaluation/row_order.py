@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jgen.evaluation.feature_moments import centred_blocks
+from jgen.evaluation.distances.feature_moments import centred_blocks
 
 DECIMALS = 9
 """Of the distances; those that differ by less count as equal, since rounding moves them."""

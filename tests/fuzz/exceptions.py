@@ -68,7 +68,7 @@ EXCEPTIONS = {
         "evaluation.inception_score_metric", "evaluation.kid", "evaluation.kid_metric", "evaluation.vendi",
         "evaluation.vendi_metric",
     ),
-    "moments of features, tests/evaluation/test_feature_moments.py": (
+    "moments of features, tests/evaluation/distances/test_feature_moments.py": (
         "evaluation.load_statistics", "evaluation.merge_moments", "evaluation.moments_of",
         "evaluation.save_statistics",
     ),
@@ -134,7 +134,7 @@ EXCEPTIONS = {
         "evaluation.auroc_metric", "evaluation.auth_pct_metric", "evaluation.average_precision_metric",
         "evaluation.density_coverage_metric", "evaluation.precision_recall_metric",
     ),
-    "smooths weights by psis, tests/evaluation/test_loo.py": ("evaluation.loo",),
+    "smooths weights by psis, tests/evaluation/likelihood/test_loo.py": ("evaluation.loo",),
     "a class of results of metrics, without arithmetic": (
         "evaluation.AuthPct", "evaluation.DensityCoverage", "evaluation.Loo", "evaluation.PrecisionRecall",
     ),

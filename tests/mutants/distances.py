@@ -1,14 +1,14 @@
 """Mutants of distances of features and of scores: Frechet, KID, Inception Score, Vendi."""
 
-from tests.evaluation.test_feature_moments import check_offset, check_square
-from tests.evaluation.test_frechet import check_influences, check_null
-from tests.evaluation.test_inception_score import check_intervals, check_splits
-from tests.evaluation.test_kid import check_double_sum
-from tests.evaluation.test_vendi import check_roles
+from tests.evaluation.distances.test_feature_moments import check_offset, check_square
+from tests.evaluation.distances.test_frechet import check_influences, check_null
+from tests.evaluation.distances.test_kid import check_double_sum
+from tests.evaluation.diversity.test_inception_score import check_intervals, check_splits
+from tests.evaluation.diversity.test_vendi import check_roles
 from tests.helpers.mutant import Mutant
 
-MOMENTS, FRECHET = "evaluation.feature_moments", "evaluation.frechet"
-INCEPTION, VENDI = "evaluation.inception_score", "evaluation.vendi"
+MOMENTS, FRECHET = "evaluation.distances.feature_moments", "evaluation.distances.frechet"
+INCEPTION, VENDI = "evaluation.diversity.inception_score", "evaluation.diversity.vendi"
 
 
 def of_frechet(right, wrong, check=check_null):
@@ -36,10 +36,10 @@ MUTANTS = {
     "frechet, groups taken for halves": of_frechet("(reduced - value) / rise", "(reduced - value)"),
     "frechet, null of parts not scaled": of_frechet("return scale * quick", "return 1.0 * quick"),
     "kid, the diagonal averaged": Mutant(
-        "evaluation.kid", "if is_one and i == j:", "if False:", check=check_double_sum
+        "evaluation.distances.kid", "if is_one and i == j:", "if False:", check=check_double_sum
     ),
     "kid, pairs of one sample over n^2": Mutant(
-        "evaluation.kid", "len(second) - is_one, len(first) - is_one", "len(second), len(first)",
+        "evaluation.distances.kid", "len(second) - is_one, len(first) - is_one", "len(second), len(first)",
         check=check_double_sum,
     ),
     "inception score, splits of concatenated classes": Mutant(

@@ -2,7 +2,7 @@
 
 from tests.evaluation.likelihood.test_annealing import check_weights
 from tests.evaluation.likelihood.test_latent_use import check_ppca
-from tests.evaluation.test_log_likelihood import check_batches, check_importance
+from tests.evaluation.likelihood.test_log_likelihood import check_batches, check_importance
 from tests.helpers.mutant import Mutant
 
 PACKAGE = "evaluation.likelihood"

@@ -3,10 +3,10 @@
 import numpy as np
 
 from tests.evaluation import test_auroc, test_auth_pct, test_density_coverage, test_precision_recall
-from tests.evaluation.test_nearest_neighbours import check_balls, check_neighbours, samples
+from tests.evaluation.neighbours.test_nearest_neighbours import check_balls, check_neighbours, samples
 from tests.helpers.mutant import Mutant
 
-NEAREST, PRECISION = "evaluation.nearest_neighbours", "evaluation.precision_recall"
+NEAREST, PRECISION = "evaluation.neighbours.nearest_neighbours", "evaluation.neighbours.precision_recall"
 
 
 def check_copies(module):
@@ -50,19 +50,19 @@ MUTANTS = {
         test_precision_recall.check_null,
     ),
     "density, the row itself in its ball": Mutant(
-        "evaluation.density_coverage",
+        "evaluation.neighbours.density_coverage",
         ".by_point[0] - 1  #",
         ".by_point[0]  #",
         check=test_density_coverage.check_counts,
     ),
     "authentic, equal distances": Mutant(
-        "evaluation.auth_pct",
+        "evaluation.neighbours.auth_pct",
         "own.squared[closest, 0] < across.squared[:, 0]",
         "own.squared[closest, 0] <= across.squared[:, 0]",
         check=test_auth_pct.check_share,
     ),
     "AUROC, ties not halved": Mutant(
-        "evaluation.auroc",
+        "evaluation.classification.auroc",
         "ranks = rankdata(np.concatenate([x, y]))",
         'ranks = rankdata(np.concatenate([x, y]), "max")',
         check=test_auroc.check_pairs,

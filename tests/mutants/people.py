@@ -10,10 +10,10 @@ import pytest
 from tests.applications.forced_choice.test_analysis import check_analysis
 from tests.applications.forced_choice.test_server import check_bodies, check_sources
 from tests.applications.forced_choice.test_store import check_choices, check_once
-from tests.evaluation.test_answers_needed import check_power
-from tests.evaluation.test_bradley_terry import check_abilities, check_ends, check_infinite
-from tests.evaluation.test_rater_agreement import check_alpha
-from tests.evaluation.test_win_rate import check_win_rate
+from tests.evaluation.people.test_answers_needed import check_power
+from tests.evaluation.people.test_bradley_terry import check_abilities, check_ends, check_infinite
+from tests.evaluation.people.test_rater_agreement import check_alpha
+from tests.evaluation.people.test_win_rate import check_win_rate
 from tests.helpers.forced_choice import small_study
 from tests.helpers.mutant import Mutant
 
@@ -54,7 +54,7 @@ def failing(check):
 
 
 def of_alpha(right, wrong):
-    return Mutant("evaluation.rater_agreement", right, wrong, check=agreement)
+    return Mutant("evaluation.people.rater_agreement", right, wrong, check=agreement)
 
 
 def agreement(module):
@@ -70,15 +70,15 @@ def of_requests(right, wrong, check):
 
 
 def of_rate(right, wrong):
-    return Mutant("evaluation.win_rate", right, wrong, check=check_win_rate)
+    return Mutant("evaluation.people.win_rate", right, wrong, check=check_win_rate)
 
 
 def of_abilities(right, wrong, check=check_abilities):
-    return Mutant("evaluation.bradley_terry", right, wrong, check=check)
+    return Mutant("evaluation.people.bradley_terry", right, wrong, check=check)
 
 
 def of_power(right, wrong):
-    return Mutant("evaluation.answers_needed", right, wrong, check=check_power)
+    return Mutant("evaluation.people.answers_needed", right, wrong, check=check_power)
 
 
 MUTANTS = {

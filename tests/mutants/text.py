@@ -13,7 +13,7 @@ from tests.evaluation import (
 )
 from tests.helpers.mutant import Mutant
 
-LOG_PROBS = "evaluation.sequence_log_probs"
+LOG_PROBS = "evaluation.text.sequence_log_probs"
 
 
 def of(name, right, wrong, check):
@@ -21,7 +21,7 @@ def of(name, right, wrong, check):
 
 
 def of_perplexity(right, wrong, check):
-    return Mutant(LOG_PROBS, right, wrong, "evaluation.perplexity", check)
+    return Mutant(LOG_PROBS, right, wrong, "evaluation.text.perplexity", check)
 
 
 MUTANTS = {
@@ -49,10 +49,10 @@ MUTANTS = {
         "bits_per_character", "[len(text) for text in", "[len(text.encode()) for text in", bits.check_exact
     ),
     "BLEU, mean of the sentences": Mutant(
-        "evaluation.corpus_scores",
+        "evaluation.text.corpus_scores",
         "value, gradient = linearise(counts.sum(0))",
         "value, gradient = np.mean([linearise(one)[0] for one in counts]), linearise(counts.sum(0))[1]",
-        "evaluation.bleu",
+        "evaluation.text.bleu",
         bleu.check_corpus,
     ),
     "BLEU, totals taken for fixed": of(

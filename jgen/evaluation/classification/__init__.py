@@ -1,0 +1,1 @@
+"""Evaluate by classifiers, and evaluate classifiers."""

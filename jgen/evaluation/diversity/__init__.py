@@ -1,0 +1,1 @@
+"""Measure how many kinds of examples a sample has."""

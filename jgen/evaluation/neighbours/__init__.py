@@ -1,0 +1,1 @@
+"""Compare two samples of features by their nearest neighbours."""

@@ -1,0 +1,1 @@
+"""Evaluate by the answers of people."""

@@ -1,0 +1,1 @@
+"""Evaluate texts and models of texts."""
