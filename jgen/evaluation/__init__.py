@@ -1,6 +1,12 @@
 """Evaluate models and samplers: estimates are ``Result``s with an interval and a protocol."""
 
 from jgen._internal.members import public_names
+from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
+from jgen.evaluation.metric import (
+    evaluate as evaluate,
+    keep_rows as keep_rows,
+    merge_processes as merge_processes,
+)
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
 from jgen.evaluation.results import (
     against_best as against_best,

@@ -118,13 +118,7 @@ def compare(first: Result, second: Result) -> Result:
         Zou and Donner (2008), Construction of confidence limits about effect measures, Statistics in
         Medicine 27; Welch (1947), Biometrika 34.
     """
-    names = sorted({*first.protocol, *second.protocol})
-    pairs = {name: [one.protocol.get(name, "absent") for one in (first, second)] for name in names}
-    differing = [f"{name} is {a} and {b}" for name, (a, b) in pairs.items() if not np.array_equal(a, b)]
-    if differing:
-        raise ValueError(
-            f"results of different protocols do not compare: {', '.join(differing)}. Evaluate both by one."
-        )
+    check_protocols(first, second)
     with np.errstate(invalid="ignore"):  # of two infinite values
         value = first.value - second.value
     freedoms = first.dof, second.dof
@@ -139,6 +133,17 @@ def compare(first: Result, second: Result) -> Result:
     method = f"{first.method} minus {second.method}"
     size, flags = min(first.n, second.n), tuple(dict.fromkeys((*first.flags, *second.flags)))
     return Result(value, low, high, size, method, first.protocol, dof, flags=flags)
+
+
+def check_protocols(first: Result, second: Result) -> None:
+    """Raise a ``ValueError`` that lists where the protocols of two results differ."""
+    names = sorted({*first.protocol, *second.protocol})
+    pairs = {name: [one.protocol.get(name, "absent") for one in (first, second)] for name in names}
+    differing = [f"{name} is {a} and {b}" for name, (a, b) in pairs.items() if not np.array_equal(a, b)]
+    if differing:
+        raise ValueError(
+            f"results of different protocols do not compare: {', '.join(differing)}. Evaluate both by one."
+        )
 
 
 def against_best(
@@ -182,13 +187,13 @@ def against_best(
     num_models = sum(bool(np.isfinite(mean.value)) for mean in means.values())
     differences = {name: mean_result(row, "paired difference", protocol) for name, row in minus.items()}
     return {
-        name: {"mean": means[name], "minus best": _of_range(one, num_models)}
+        name: {"mean": means[name], "minus best": over_studentised_range(one, num_models)}
         for name, one in differences.items()
     }
 
 
-def _of_range(difference: Result, num_models: int) -> Result:
-    """Widen a difference from Student's interval to Tukey's."""
+def over_studentised_range(difference: Result, num_models: int) -> Result:
+    """Widen the interval of a difference from the best of several models from Student's to Tukey's."""
     if num_models < 3:
         return difference
     wider = _range_quantile(num_models, difference.dof) / stdtrit(difference.dof, 0.975)
