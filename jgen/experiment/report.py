@@ -153,7 +153,7 @@ def paragraphs(text: str) -> str:
 
 
 def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
-    """Convert rows to an HTML table; columns of numbers are right-aligned.
+    """Convert rows to an HTML table; columns of numbers are right-aligned, lines of a cell below each other.
 
     Args:
         rows: One mapping per row, column -> cell.
@@ -170,7 +170,7 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
     head = "".join(f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in kinds.items())
     lines = (
         "".join(
-            f'<td class="{kind}">{escape(format_value(row.get(name)))}</td>' for name, kind in kinds.items()
+            f'<td class="{kind}">{_lines(format_value(row.get(name)))}</td>' for name, kind in kinds.items()
         )
         for row in rows
     )
@@ -207,4 +207,9 @@ def _kind(cells: Sequence[Any]) -> str:
     texts = [format_value(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
     if texts and all(text[0] in "-+0123456789[" or text in ("NaN", "inf") for text in texts):
         return "number"
-    return "long" if max(len(format_value(cell)) for cell in cells) > 30 else "brief"
+    lines = (line for cell in cells for line in format_value(cell).splitlines())
+    return "long" if max(map(len, lines), default=0) > 30 else "brief"
+
+
+def _lines(text: str) -> str:
+    return "<br/>".join(map(escape, text.splitlines()))
