@@ -76,7 +76,8 @@ FAMILIES: dict[str, Callable[[], Iterator[Member]]] = {
     "models": lambda: exported("jgen.models"),
     "training": lambda: exported("jgen.training"),
     "data sets": lambda: files_of("jgen.data.datasets"),
-    "metrics": lambda: exported("jgen.evaluation"),
+    "metrics": lambda: found_by("jgen.evaluation", "recipe"),
+    "evaluation": lambda: exported("jgen.evaluation"),
     "evidence": lambda: exported("jgen.evaluation.evidence"),
     "applications": lambda: exported("jgen.applications"),
     "plots": lambda: exported("jgen.plots"),
@@ -99,11 +100,11 @@ def list_members() -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """Check your own sampler, decoder, head, objective or target."""
+    """Check your own sampler, decoder, head, objective, metric or target."""
 
     place: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="FILE.py:NAME")]]
     """What to check. A sampler is NAME(target, scale), an objective NAME(model, scale), the others NAME()."""
-    kind: Literal["sampler", "decoder", "head", "objective", "target"] | None = None
+    kind: Literal["sampler", "decoder", "head", "objective", "metric", "target"] | None = None
     """What it is; without it, the kind follows from what NAME returns."""
     target: str = "standard_gaussian"
     """The density that a sampler is checked on."""

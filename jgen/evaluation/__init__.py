@@ -8,6 +8,11 @@ from jgen.evaluation.metric import (
     merge_processes as merge_processes,
 )
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
+from jgen.evaluation.recipe import (
+    Known as Known,
+    MetricRecipe as MetricRecipe,
+    gaussian_pair as gaussian_pair,
+)
 from jgen.evaluation.results import (
     against_best as against_best,
     compare as compare,

@@ -34,8 +34,8 @@ def league(metric: Metric, *, real: Any, generated: Mapping[str, Any]) -> dict[s
     .. math:: Var(a - b) \approx \frac{Var_i(\phi_a(i) - \phi_b(i))}{n} + \frac{Var \, \phi_a}{m_a}
         + \frac{Var \, \phi_b}{m_b},
 
-    plus what each value's own error has beyond its influences (near the null they vanish, and its error is
-    of second order). As the best is chosen by these values, the quantile is that of Tukey's range.
+    plus what each value's own error has beyond its closed-form influences (near the null they vanish, and its
+    error is of second order). As the best is chosen by these values, the quantile is that of Tukey's range.
 
     Args:
         metric: Any metric of ``real`` and ``generated``. Without ``influence``, 20 groups of each sample are
@@ -83,7 +83,7 @@ def league(metric: Metric, *, real: Any, generated: Mapping[str, Any]) -> dict[s
             if ours is None or its is None:
                 table[field][name] = LeagueRow(result, None)
                 continue
-            minus = _difference(name == best, result, column[best], ours, its)
+            minus = _difference(name == best, result, column[best], ours, its, metric.influence is not None)
             table[field][name] = LeagueRow(result, over_studentised_range(minus, num_models))
     return table
 
@@ -94,7 +94,9 @@ def _influences(metric: Metric, state: Any) -> dict[str, Influence]:
     return jackknife(metric.compute, state) if isinstance(state, Mapping) else {}
 
 
-def _difference(is_best: bool, first: Result, best: Result, ours: Influence, its: Influence) -> Result:
+def _difference(
+    is_best: bool, first: Result, best: Result, ours: Influence, its: Influence, has_second_order: bool
+) -> Result:
     """Compute the paired difference of two values from influences on the same real rows."""
     check_protocols(first, best)
     method = "paired difference from the best"
@@ -104,7 +106,7 @@ def _difference(is_best: bool, first: Result, best: Result, ours: Influence, its
     samples = [real, *(np.asarray(one.by_sample["generated"]) for one in (ours, its))]
     variances = [float(np.var(sample, ddof=1)) / len(sample) for sample in samples]
     dofs: list[float] = [len(sample) - 1 for sample in samples]
-    for result, one in ((first, ours), (best, its)):
+    for result, one in ((first, ours), (best, its)) if has_second_order else ():
         by_rows = sum(float(np.var(sample, ddof=1)) / len(sample) for sample in one.by_sample.values())
         variances.append(max(0.0, float(result.standard_error) ** 2 - by_rows))
         dofs.append(result.dof)

@@ -1,6 +1,7 @@
 """Describe how a metric is made and checked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,20 @@ def gaussian_pair(
     return {"real": rng.normal(size=(n, dim)), "generated": rng.normal(size=(m, dim)) + shift}
 
 
+class Known(NamedTuple):
+    """Samples whose value is known.
+
+    Attributes:
+        name: What they are.
+        samples: Name -> rows.
+        values: Name of the number (``""`` for a metric of one) -> its exact value.
+    """
+
+    name: str
+    samples: Mapping[str, Any]
+    values: Mapping[str, float]
+
+
 class MetricRecipe(NamedTuple):
     """Recipe by which ``jgen.testing.check_metric`` makes a metric, and what it may check of it.
 
@@ -37,10 +52,13 @@ class MetricRecipe(NamedTuple):
         expectation: ``expectation(n, m, shift)``, in place of ``truth``, where the interval is one of the
             expectation at these sizes; by simulation where None and ``truth`` is None too.
         rotates: Whether a joint rotation of both samples leaves the value.
+        translates: Whether adding one vector to all rows of both samples leaves the value.
         is_linear: Whether the expected value is linear in the share of generated rows that lie far off.
         is_stochastic: Whether the value depends on a seed of its own (permutations, projections, splits):
             then row order and batches may move it within its interval.
-        separates_duplicates: Whether repeating every row changes the value (k-nearest neighbours).
+        of_itself: Name of the number -> its value where the generated rows are the real ones; empty where
+            that is not known.
+        known: ``known() -> Known cases``, small samples whose values are exact; none by default.
     """
 
     make: Callable[[], Metric]
@@ -50,6 +68,8 @@ class MetricRecipe(NamedTuple):
     truth: Callable[[float], float] | None = None
     expectation: Callable[[int, int, float], float] | None = None
     rotates: bool = True
+    translates: bool = True
     is_linear: bool = False
     is_stochastic: bool = False
-    separates_duplicates: bool = False
+    of_itself: Mapping[str, float] = MappingProxyType({})
+    known: Callable[[], Sequence[Known]] = tuple

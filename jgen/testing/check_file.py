@@ -1,4 +1,4 @@
-"""Check a sampler, decoder, head, objective or target that a user's file defines."""
+"""Check a sampler, decoder, head, objective, metric or target that a user's file defines."""
 
 import importlib.util
 import inspect
@@ -14,8 +14,10 @@ import jax
 from jgen import models, targets
 from jgen._internal.members import members
 from jgen.errors import UsageError
+from jgen.evaluation.recipe import MetricRecipe
 from jgen.testing.check_decoder import check_decoder
 from jgen.testing.check_head import check_head
+from jgen.testing.check_metric import check_metric
 from jgen.testing.check_objective import check_objective
 from jgen.testing.check_result import CheckResult
 from jgen.testing.check_sampler import check_sampler
@@ -111,6 +113,12 @@ KINDS = {
         lambda made: isinstance(made, Target),
         lambda make, _, key: check_target(make(), key=key),
     ),
+    "metric": Kind(
+        "NAME() -> MetricRecipe: the metric, and samples for it",
+        lambda _: (),
+        lambda made: isinstance(made, MetricRecipe),
+        lambda make, _, key: check_metric(make(), seed=0 if key is None else int(jax.random.bits(key))),
+    ),
     "head": Kind(
         "NAME() -> Flax module with a `width`, from raw numbers [batch, *shape, width] to a distribution",
         lambda _: (),
@@ -203,7 +211,7 @@ def check_file(
 
     Args:
         place: ``FILE.py:NAME``.
-        kind: ``sampler``, ``objective``, ``target``, ``head`` or ``decoder``; None to infer it.
+        kind: ``sampler``, ``objective``, ``target``, ``metric``, ``head`` or ``decoder``; None to infer it.
         options: Options of the check; None for defaults.
         key: Random key, to repeat a run.
 

@@ -1,35 +1,12 @@
 """Check that several devices or processes give the run of one device."""
 
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-
 import jax
 import numpy as np
 import pytest
 
 from jgen.training import checkpoints, data_parallel, init_restarts, init_state, shuffled
 from tests.helpers import on_devices, step_options as options
-
-
-def start(program, *arguments, **variables):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **variables}
-    command = [sys.executable, program.__file__, *map(str, arguments)]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-def finish(*processes):
-    try:
-        for process in processes:
-            output, _ = process.communicate(timeout=150)
-            assert process.returncode == 0, output
-    finally:
-        for process in processes:
-            process.kill()
+from tests.helpers.processes import finish, free_port, start
 
 
 @pytest.fixture
@@ -65,9 +42,7 @@ def test_eight_devices_equal_one_and_share_checkpoints(alone, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_equal_one_and_share_checkpoints(alone, tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     finish(*(start(on_devices, tmp_path, 4, rank, 2, port) for rank in range(2)))
     check(alone, tmp_path / "by_all")
 
