@@ -10,7 +10,7 @@ from jgen._internal.formatting import format_value
 from jgen.types import Result
 
 BEST, SUPERSCRIPTS = "★", str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-CAPTION = f"""\
+LEAGUE_CAPTION = f"""\
 Each cell is a value over its 95 % interval. A perfect model is two samples of one distribution at these sizes: \
 its expected reading, over the range of 95 % of readings. The arrow of a metric points to the better end; {BEST} is \
 the best model, and each one whose paired difference from it may be 0. A raised number is that of a note."""
