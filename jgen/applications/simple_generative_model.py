@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from jgen._internal.validation import check_finite
 from jgen.applications.cosine_adam import cosine_adam
 from jgen.decoders import MLP, NormalShared
 from jgen.encoders import MLPEncoder
 from jgen.models import vae
-from jgen.models.input_checks import check_finite
 from jgen.objectives import elbo
 from jgen.training import init_state, make_train_step, shuffled, train
 from jgen.types import Array

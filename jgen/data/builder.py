@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
-from jgen.data.fixed_hash import parted
+from jgen._internal.fixed_hash import parted
 
 Arrays = Mapping[str, np.ndarray]
 Examples = Iterator[tuple[int, Mapping[str, Any]]]

@@ -3,10 +3,13 @@
 from typing import Any
 
 import flax.linen as nn
+import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
+from jgen.features.extractor import Extractor, from_network
+from jgen.features.input_checks import check_unit_range
 from jgen.types import Array, PyTree
 
 
@@ -65,3 +68,44 @@ def penultimate(classifier: DigitsClassifier) -> Partial:
 def _penultimate(params: PyTree, x: Array, *, classifier: DigitsClassifier) -> Array:
     features: Any = classifier.apply({"params": params}, x, method="features")
     return features
+
+
+def digits_classifier_features(classifier: DigitsClassifier, params: PyTree) -> Extractor:
+    """Return the extractor "digits-classifier" of the last hidden layer of a trained classifier.
+
+    Args:
+        classifier: The network, as ``DigitsClassifier()``.
+        params: Its parameters, as ``jgen.applications.train_digits_classifier`` trains them.
+
+    Returns:
+        Images ``[row, height, width, channel]`` in [0, 1] to features ``[row, widths[-1]]``.
+
+    Raises:
+        ValueError: If the parameters are not those of the classifier; the extractor raises it for images
+            of another number of pixels, for integers (which do not say what white is) and for floats beyond
+            [0, 1].
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> classifier, x = DigitsClassifier(), np.ones((5, 8, 8, 1))
+        >>> params = classifier.init(jax.random.key(0), jnp.asarray(x))["params"]
+        >>> digits_classifier_features(classifier, params)(x).shape
+        (5, 64)
+    """
+    layers = [f"hidden_{layer}" for layer in range(len(classifier.widths))]
+    try:
+        widths = tuple(params[layer]["kernel"].shape[1] for layer in layers)
+    except (KeyError, TypeError):
+        widths = ()
+    if widths != classifier.widths:
+        raise ValueError(f"params are not those of {classifier}: take those of train_digits_classifier")
+    check = Partial(_check_images, params[layers[0]]["kernel"].shape[0])
+    return from_network("digits-classifier", penultimate(classifier), params, check=check)
+
+
+def _check_images(num_pixels: int, name: str, x: np.ndarray) -> None:
+    if x.ndim != 4 or x[0].size != num_pixels:
+        raise ValueError(
+            f"{name} takes images [row, height, width, channel] of {num_pixels} pixels; got {x.shape}"
+        )
+    check_unit_range(name, x)

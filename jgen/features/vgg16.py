@@ -1,8 +1,5 @@
 """Compute the features of VGG16, up to its last convolution, for perceptual losses."""
 
-import hashlib
-import io
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,13 +7,14 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax.numpy as jnp
 
-from jgen.errors import UsageError
+from jgen.features.weights_file import read_weights
 from jgen.types import Array, PyTree
 
 CHANNELS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 """Channels of the convolutions of each block (configuration D); between blocks is a 2 x 2 maximum."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Statistics of ImageNet's red, green and blue in [0, 1], by which the published weights were trained."""
+SOURCE = "torchvision publishes it as vgg16-397923af.pth; convert that as the docstring of load_vgg16 shows"
 
 
 class VGG16(nn.Module):
@@ -107,65 +105,31 @@ def load_vgg16(module: VGG16, path: str | Path, *, check_digest: bool = True) ->
     Example:
         >>> load_vgg16(VGG16(), "vgg16.safetensors")
         Traceback (most recent call last):
-        jgen.errors.UsageError: cannot read vgg16.safetensors: No such file or directory
+        jgen.errors.UsageError: cannot read vgg16.safetensors: No such file or directory. torchvision
+        publishes it as vgg16-397923af.pth; convert that as the docstring of load_vgg16 shows
 
     Reference:
         https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg16.html
     """
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise UsageError('load_vgg16 needs safetensors: pip install "jgen[features]"') from error
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            if check_digest:
-                _check_digest(path, file)
-        with safe_open(path, framework="numpy") as arrays:
-            _check_arrays(module, path, arrays)
-            return {layer.name: _read(arrays, layer.torch_name) for layer in _layers(module)}
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
-    except SafetensorError as error:
-        raise UsageError(f"{path} is damaged or no safetensors file ({error}): convert it again") from error
-
-
-def _check_digest(path: Path, file: io.BufferedReader) -> None:
-    expected = re.search(r"-([0-9a-f]{8,64})\.[^.]*$", path.name)
-    if expected is None:
-        return
-    digest = hashlib.file_digest(file, "sha256").hexdigest()[: len(expected[1])]
-    if digest != expected[1]:
-        raise UsageError(
-            f"the SHA-256 of {path} begins with {digest}, not {expected[1]} as its name does: convert it "
-            "again, or pass check_digest=False (a converted file does not keep the digest of the original)"
-        )
-
-
-def _check_arrays(module: VGG16, path: Path, arrays: Any) -> None:
-    """Check that the arrays of a file, except those of the classifier, are those of this VGG16."""
-    expected: dict[str, tuple[int, ...]] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for layer in _all_layers(module.channels):
-        expected[f"{layer.torch_name}.weight"] = (layer.outputs, layer.inputs, 3, 3)
-        expected[f"{layer.torch_name}.bias"] = (layer.outputs,)
-    slices = {name: arrays.get_slice(name) for name in arrays.keys() if not name.startswith("classifier.")}  # noqa: SIM118
-    found = {name: tuple(each.get_shape()) for name, each in slices.items()}
-    wrong = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
-    if wrong:
-        lines = [
-            f"{name} {found.get(name, 'is absent')}, not {expected.get(name, 'known')}" for name in wrong[:5]
-        ]
-        raise UsageError(
-            f"{path} does not hold this VGG16: {'; '.join(lines)}; {len(wrong)} do not fit in all"
-        )
-    integers = [name for name, each in slices.items() if each.get_dtype() not in ("F16", "F32", "F64")]
-    if integers:
-        raise UsageError(f"{path}: {', '.join(integers[:5])} must be float16, float32 or float64")
+        shapes[f"{layer.torch_name}.weight"] = (layer.outputs, layer.inputs, 3, 3)
+        shapes[f"{layer.torch_name}.bias"] = (layer.outputs,)
+    layers = _layers(module)
+    arrays = read_weights(
+        path,
+        shapes,
+        network="this VGG16",
+        source=SOURCE,
+        used=[f"{layer.torch_name}.{part}" for layer in layers for part in ("weight", "bias")],
+        ignored=r"classifier\..*",
+        check_digest=check_digest,
+    )
+    return {layer.name: _parameters(arrays, layer.torch_name) for layer in layers}
 
 
-def _read(arrays: Any, name: str) -> dict[str, Array]:
-    leaves = [arrays.get_tensor(f"{name}.{part}") for part in ("weight", "bias")]
-    kernel, bias = (jnp.asarray(leaf, jnp.float32) for leaf in leaves)
+def _parameters(arrays: dict[str, Any], name: str) -> dict[str, Array]:
+    kernel, bias = (jnp.asarray(arrays[f"{name}.{part}"], jnp.float32) for part in ("weight", "bias"))
     return {"kernel": kernel.transpose(2, 3, 1, 0), "bias": bias}
 
 

@@ -27,9 +27,9 @@ import numpyro.distributions as dist
 from jax.tree_util import Partial
 
 from jgen._internal.binding import bind_static
+from jgen._internal.validation import check_finite
 from jgen.distributions.mixture import mixture
 from jgen.distributions.multivariate_normal import MultivariateNormal
-from jgen.models.input_checks import check_finite
 from jgen.types import Array, Key
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jgen.models.principal_axes import spectrum
+from jgen._internal.principal_axes import spectrum
 from jgen.types import Array
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
+from jgen._internal.principal_axes import spectrum
 from jgen.models.linear_gaussian import exact_posterior, linear_decoder
-from jgen.models.principal_axes import spectrum
 from jgen.models.priors import constant, standard_prior
 from jgen.types import Array, LatentModel, PyTree
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from jgen._internal.fixed_hash import uniform
 from jgen.data.builder import Base
-from jgen.data.fixed_hash import uniform
 from jgen.data.molecules import Molecule, rings, trees
 
 NODES = 16

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from jgen._internal.fixed_hash import uniform
 from jgen.data.builder import Base
-from jgen.data.fixed_hash import uniform
 
 SYMBOLS, LENGTH = 16, 64
 SIZES = {"train": 4096, "validation": 512, "test": 512}

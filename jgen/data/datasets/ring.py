@@ -7,8 +7,8 @@ import jax
 import numpy as np
 import tensorflow_datasets as tfds
 
+from jgen._internal.fixed_hash import uniform
 from jgen.data.builder import Base
-from jgen.data.fixed_hash import uniform
 from jgen.targets.ring_of_modes import ring_of_modes
 from jgen.types import Array
 

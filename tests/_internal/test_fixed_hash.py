@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import norm
 
-from jgen.data.fixed_hash import mixed, parted, uniform
+from jgen._internal.fixed_hash import mixed, parted, uniform
 from tests.helpers.false_alarms import FALSE_ALARM, z_of
 
 

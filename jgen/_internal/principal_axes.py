@@ -3,7 +3,7 @@
 import numpy as np
 from jax.typing import ArrayLike
 
-from jgen.models.input_checks import check_finite
+from jgen._internal.validation import check_finite
 
 TIE = 1e-6
 """Relative difference below which magnitudes count as equal, so that rounding does not choose a sign."""
