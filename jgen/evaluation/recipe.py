@@ -59,6 +59,7 @@ class MetricRecipe(NamedTuple):
         of_itself: Name of the number -> its value where the generated rows are the real ones; empty where
             that is not known.
         known: ``known() -> Known cases``, small samples whose values are exact; none by default.
+        is_paired: Whether row i of one sample belongs to row i of the other, so that sizes are equal.
     """
 
     make: Callable[[], Metric]
@@ -73,3 +74,4 @@ class MetricRecipe(NamedTuple):
     is_stochastic: bool = False
     of_itself: Mapping[str, float] = MappingProxyType({})
     known: Callable[[], Sequence[Known]] = tuple
+    is_paired: bool = False

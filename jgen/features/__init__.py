@@ -1,4 +1,4 @@
-"""Compute features of images, by trained classifiers and by fixed functions, for losses and metrics."""
+"""Compute features of images and texts, by trained classifiers and by fixed functions, for losses and metrics."""
 
 from jgen._internal.members import public_names
 from jgen.features.digits_classifier import (
@@ -15,6 +15,7 @@ from jgen.features.extractor import (
     from_network as from_network,
     raw as raw,
 )
+from jgen.features.hashed_characters import HashedCharacters as HashedCharacters
 from jgen.features.inception_features import (
     inception_features as inception_features,
     inception_probabilities as inception_probabilities,
