@@ -1,4 +1,4 @@
-r"""Evaluate samples of generative models: every number with its interval, and with what a perfect model reads.
+r"""Evaluate samples of generative models: each number with its interval, and with that of a perfect model.
 
 With no option, five models of digits are trained and compared by samples of their priors. With ``--real`` and
 ``--generated`` (once for each model), samples from files are: ``.npy``, ``.npz``, ``.csv``, a folder of
@@ -20,20 +20,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import tyro
 
-from jgen import evaluation, features, plots
-from jgen.applications import DigitModel, compare_models, digit_models, train_digits_classifier
+from jgen import plots
+from jgen.applications import (
+    NEED_WEIGHTS,
+    DigitModel,
+    compare_models,
+    digit_models,
+    named_extractors,
+)
 from jgen.data import check_comparable, load, read_samples
 from jgen.errors import UsageError
+from jgen.evaluation.energy_distance import energy_distance_metric
+from jgen.evaluation.frontier_integral import frontier_integral_metric
+from jgen.evaluation.mauve import mauve_metric
+from jgen.evaluation.mmd import mmd_metric
 from jgen.experiment import LEAGUE_CAPTION, Line, Run, as_usage_error, at_least, league_table, main
 from jgen.features import Extractor
 from jgen.types import Key, Metric
 
-HELD_OUT, SHOWN, PANELS, TOP = 360, 24, 9, 16
-"""Training rows that no model sees; samples shown of each model; panels of a figure; the largest grey value."""
+TOP, VALIDATION, SHOWN, PANELS = 16, 180, 36, 9
+"""Largest grey value of digits; training rows for early stopping; samples of a sheet; panels of a figure."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +50,8 @@ class Config:
     """How good are samples of a generative model, and what would those of a perfect one read?"""
 
     real: str | None = None
-    """Real samples: .npy, .npz, .csv, a folder of .png images, or .txt with a sample a line. None: five models
-    of digits are trained."""
+    """Real samples: .npy, .npz, .csv, a folder of .png images, or .txt with a sample a line. Without them five
+    models of digits are trained."""
     generated: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """Samples of a model, likewise; once for each model."""
     features: Literal["raw", "pca", "random-convolution", "digits", "inception", "dinov2"] | None = None
@@ -61,18 +70,16 @@ class Config:
         at_least(self, steps=1, adversarial_steps=1)
         if (self.real is None) != (not self.generated):
             raise UsageError("--real and --generated go with each other: give both, or none")
-        needs_weights = self.features in ("inception", "dinov2")
-        if needs_weights and self.weights is None:
+        if self.weights is None and self.features in NEED_WEIGHTS:
             raise UsageError(
-                f"--features {self.features} needs --weights FILE.safetensors: the docstring of "
-                f"jgen.features.{LOADERS[self.features]} says where to get them, and how to convert them"
+                f"--features {self.features} needs --weights FILE: {NEED_WEIGHTS[self.features]}"
             )
-        if self.weights is not None and not needs_weights:
-            raise UsageError("--weights are those of --features inception or dinov2: name one, or leave it out")
+        if self.weights is not None and self.features not in NEED_WEIGHTS:
+            raise UsageError(f"--weights are those of --features {' or '.join(NEED_WEIGHTS)}: leave it out")
 
 
 class Samples(NamedTuple):
-    """Samples to compare, numbers ``[row, *event]`` or text ``[row]``.
+    """Samples to compare: numbers ``[row, *event]``, or text ``[row]``.
 
     Attributes:
         real: Rows that all models are judged against.
@@ -86,127 +93,109 @@ class Samples(NamedTuple):
     reference: Mapping[str, np.ndarray]
     generated: Mapping[str, np.ndarray]
 
+    def map(self, fn: Callable[[Any], Any]) -> "Samples":
+        """Return the samples with a function of rows applied to each."""
+        groups = ({name: fn(rows) for name, rows in group.items()} for group in self[2:])
+        return Samples(fn(self.real), fn(self.training), *groups)
+
 
 def evaluate(config: Config, run: Run) -> None:
     """Read or train, evaluate and show."""
-    keys = dict(zip(("train", "draw", "likelihood", "features"), jax.random.split(jax.random.key(config.seed), 4), strict=True))
-    likelihood: dict[str, Line] = {}
-    if config.real is None:
-        samples, likelihood = of_digits(config, run, keys)
+    train_key, draw_key, feature_key, likelihood_key = jax.random.split(jax.random.key(config.seed), 4)
+    if config.real is not None:
+        samples, lines = of_files(config.real, config.generated), {}
     else:
-        samples = of_files(config)
+        held_out, models = train(config, run, train_key)
+        samples = of_models(models, held_out, draw_key)
+        with run.stage("likelihood"):
+            lines = likelihoods(models, held_out["real"], likelihood_key)
     is_text = samples.real.dtype.kind == "U"
 
     run.section("League")
-    lines = league_of_text(run, samples) if is_text else league_of_numbers(config, run, samples, keys["features"])
-    show_league(run, lines | likelihood)
+    evaluated = of_text(run, samples) if is_text else of_numbers(config, run, samples, feature_key)
+    show_league(run, evaluated | lines)
 
     run.section("Samples")
-    show = text_sheet if is_text else image_sheet if is_shown_as_image(samples.real) else number_sheet
-    for name, rows in {"real": samples.real, **samples.reference, **samples.generated}.items():
-        show(run, name, rows)
+    show = show_text if is_text else show_images if is_images(samples.real) else show_numbers
+    show(run, {"real": samples.real, **samples.reference, **samples.generated})
 
 
-def of_files(config: Config) -> Samples:
+def of_files(real: str, generated: tuple[str, ...]) -> Samples:
     """Read samples of files, and check that they compare."""
-    paths = [str(config.real), *config.generated]
-    stems = [Path(path).stem for path in paths]
-    names = stems if len(set(stems)) == len(stems) else paths
-    if len(set(paths[1:])) < len(paths[1:]):
-        raise UsageError(f"--generated has a path twice: {', '.join(paths[1:])}")
-    real, *generated = (read_samples(path) for path in paths)
-    models = dict(zip(names[1:], generated, strict=True))
-    check_comparable((names[0], real), models)
-    return Samples(real, real, {}, models)
+    if len(set(generated)) < len(generated):
+        raise UsageError(f"--generated has a path twice: {', '.join(generated)}")
+    stems = [Path(path).stem for path in generated]
+    names = stems if len({"real", *stems}) == 1 + len(stems) else generated
+    rows = read_samples(real)
+    models = {name: read_samples(path) for name, path in zip(names, generated, strict=True)}
+    check_comparable((real, rows), models)
+    return Samples(rows, rows, {}, models)
 
 
-def of_digits(config: Config, run: Run, keys: Mapping[str, Key]) -> tuple[Samples, dict[str, Line]]:
-    """Train five models, draw from them, and evaluate their likelihoods; images are in [0, 1]."""
-    splits = {split: load("digits", split)["x"] for split in ("train", "validation", "test")}
-    train, reference = splits["train"][:-HELD_OUT], splits["train"][-HELD_OUT:]
+def train(config: Config, run: Run, key: Key) -> tuple[dict[str, np.ndarray], dict[str, DigitModel]]:
+    """Train five models; return grey values that none of them saw, in two halves, and the models."""
+    parts = {split: load("digits", split)["x"] for split in ("train", "validation", "test")}
+    held_out = np.concatenate([parts["validation"], parts["test"]])
+    half = len(held_out) // 2
     run.section("Five models of digits")
-    models = digit_models(
-        run,
-        keys["train"],
-        train,
-        splits["validation"],
-        steps=config.steps,
-        adversarial_steps=config.adversarial_steps,
-    )
-    run.table([{"model": name, "draws are of": model.prior} for name, model in models.items()], MODELS)
-    size = len(splits["test"])
-    drawn = {
-        name: model.draw(jax.random.fold_in(keys["draw"], i), size)
-        for i, (name, model) in enumerate(models.items())
-    }
-    real, training, held_out = (x / TOP for x in (splits["test"], train, reference))
-    made = {name: x / TOP for name, x in drawn.items()}
-    samples = Samples(real, training, {"held-out digits": held_out}, made)
-    with run.stage("likelihood"):
-        lines = likelihoods(models, splits["test"], keys["likelihood"])
-    return samples, lines
+    steps = {"steps": config.steps, "adversarial_steps": config.adversarial_steps}
+    seen, stopping = parts["train"][:-VALIDATION], parts["train"][-VALIDATION:]
+    models = digit_models(run, key, seen, stopping, **steps)
+    run.table([{"model": name, "prior": model.prior} for name, model in models.items()], MODELS)
+    return {"training": seen, "real": held_out[:half], "reference": held_out[half:]}, models
 
 
-def likelihoods(models: Mapping[str, DigitModel], test: np.ndarray, key: Key) -> dict[str, Line]:
-    """Return the line of the likelihood of test images."""
+def of_models(models: Mapping[str, DigitModel], held_out: Mapping[str, np.ndarray], key: Key) -> Samples:
+    """Draw as many images of each model as there are real ones; all are in [0, 1]."""
+    size = len(held_out["real"])
+    keys = jax.random.split(key, len(models))
+    drawn = {name: model.draw(key, size) for key, (name, model) in zip(keys, models.items(), strict=True)}
+    reference = {"held-out digits": held_out["reference"]}
+    samples = Samples(held_out["real"], held_out["training"], reference, drawn)
+    return samples.map(lambda x: x / TOP)
+
+
+def likelihoods(models: Mapping[str, DigitModel], images: np.ndarray, key: Key) -> dict[str, Line]:
+    """Bound the bits that a pixel takes."""
     return {}
 
 
-def league_of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str, Line]:
+def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str, Line]:
     """Compute all metrics of features."""
     name = config.features or ("digits" if config.real is None else "raw")
-    with run.stage("features"):
-        extractor, labels = FEATURES[name](config, samples, key)
-        with as_usage_error():
-            real, training = extractor(samples.real), extractor(samples.training)
-            of_model, of_reference = (
-                {model: extractor(rows) for model, rows in group.items()}
-                for group in (samples.generated, samples.reference)
-            )
+    with run.stage("features"), as_usage_error():
+        extractor, labels = named_extractors(name, samples.training, key, config.weights)
+        rows = samples.map(extractor.__call__)
+        probabilities = None if labels is None else samples.map(labels.__call__)
     run.text(
-        f"Features: {extractor.name}, {real.shape[1]} numbers a row{f', digest {extractor.digest}' * bool(extractor.digest)}; "
-        f"{len(real)} real rows."
+        f"Features: {extractor.name} ({rows.real.shape[1]} numbers a row"
+        f"{', digest ' * bool(extractor.digest)}{extractor.digest}). {len(rows.real)} real rows."
     )
     known = extractor._replace(apply=None, check=None)  # the rows are features already
+    models: Any = {"generated": rows.generated, "reference": rows.reference}
     lines: dict[str, Line] = {}
-    for title, metric in of_features(known).items():
+    for title, metric in metrics_of_features(known).items():
         with run.stage(title):
-            lines |= compare_models(title, metric, real=real, generated=of_model, reference=of_reference)
-    with run.stage("memorisation"):
-        metric = evaluation.auth_pct_metric(extractor=known)
-        lines |= compare_models("AuthPct", metric, real=training, generated=of_model, reference=of_reference)
-    if labels is not None:
-        with run.stage("labels"):
-            probabilities, of_held_out = (
-                {model: labels(rows) for model, rows in group.items()}
-                for group in (samples.generated, samples.reference)
-            )
-            lines |= compare_models(
-                "Inception Score",
-                evaluation.inception_score_metric(),
-                generated=probabilities,
-                reference=of_held_out,
-                sample="probabilities",
-            )
+            lines |= compare_models(title, metric, real=rows.real, **models)
     return lines
 
 
-def of_features(extractor: Extractor) -> dict[str, Metric]:
+def metrics_of_features(extractor: Extractor) -> dict[str, Metric]:
     """Return the metrics of real and generated features."""
-    frechet = "FID" if extractor.name == "inception-v3" else "Frechet distance"
-    return {frechet: evaluation.frechet_metric(extractor=extractor)}
+    return {
+        "MMD": mmd_metric(extractor=extractor),
+        "energy distance": energy_distance_metric(extractor=extractor),
+    }
 
 
-def league_of_text(run: Run, samples: Samples) -> dict[str, Line]:
+def of_text(run: Run, samples: Samples) -> dict[str, Line]:
     """Compute all metrics of text."""
+    texts = samples.map(np.ndarray.tolist)
+    pairs = {"MAUVE": mauve_metric(), "frontier integral": frontier_integral_metric()}
     lines: dict[str, Line] = {}
-    real, made = samples.real.tolist(), {name: rows.tolist() for name, rows in samples.generated.items()}
-    for title, metric in AGAINST_REAL_TEXT().items():
+    for title, metric in pairs.items():
         with run.stage(title):
-            lines |= compare_models(title, metric, real=real, generated=made)
-    for title, metric in TEXT_ALONE().items():
-        with run.stage(title):
-            lines |= compare_models(title, metric, generated=made, reference={"real": real})
+            lines |= compare_models(title, metric, real=texts.real, generated=texts.generated)
     return lines
 
 
@@ -226,3 +215,55 @@ def show_league(run: Run, lines: Mapping[str, Line]) -> None:
     if table.differences:
         run.section("Differences from the best")
         run.table(table.differences, DIFFERENCES)
+
+
+def is_images(rows: np.ndarray) -> bool:
+    """Return whether rows are images that can be shown."""
+    return rows.ndim == 4 and rows.shape[-1] in (1, 3)
+
+
+def show_images(run: Run, samples: Mapping[str, np.ndarray]) -> None:
+    """Show the first images of each sample, white being the largest real value."""
+    white = float(samples["real"].max()) or 1.0
+    for number, (name, rows) in enumerate(samples.items()):
+        shown = plots.image_grid(rows[:SHOWN] / white, columns=12)
+        run.figure(f"samples_{number}", shown, f"{name}: the first {len(rows[:SHOWN])} of {len(rows)}.")
+
+
+def show_text(run: Run, samples: Mapping[str, np.ndarray]) -> None:
+    """Show the first lines of each sample."""
+    for name, rows in samples.items():
+        run.text(f"{name}: the first {len(rows[:SHOWN])} of {len(rows)}.")
+        run.report.code("\n".join(rows[:SHOWN].tolist()))
+
+
+def show_numbers(run: Run, samples: Mapping[str, np.ndarray]) -> None:
+    """Show the sizes and ranges of each sample."""
+    table = [
+        {
+            "sample": name,
+            "rows": len(rows),
+            "numbers a row": rows[0].size,
+            "mean": float(rows.mean()),
+            "standard deviation": float(rows.std()),
+            "least": float(rows.min()),
+            "largest": float(rows.max()),
+        }
+        for name, rows in samples.items()
+    ]
+    run.table(table, "All numbers of a sample at once.")
+
+
+MODELS = """\
+A draw is a latent from this prior, then an image from the decoder's distribution, rounded down to a grey value \
+where the model is of dequantised ones."""
+FIGURE = """\
+Values and 95 % intervals. The grey band is where 95 % of readings of a perfect model lie, the dashed line \
+their mean; hollow points are flagged."""
+DIFFERENCES = """\
+Paired differences from the best model: all are judged against the same real rows. The intervals are Tukey's, \
+which cover all of a line at once in 95 % of cases."""
+
+
+if __name__ == "__main__":
+    main(evaluate, Config)

@@ -9,8 +9,9 @@ from rich.table import Column, Table
 def console_tables(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[Table]:
     """Make a table of at most ``width`` characters a line, whose cells break only between words.
 
-    A cell with line breaks keeps them. Where the longest words of all columns do not fit side by side, the columns are divided among several
-    tables, each of which begins with the first column. A word that is longer than its table is folded.
+    A cell with line breaks has as many lines. Where the longest words of all columns do not fit side by side,
+    the columns are divided among several tables, each of which begins with the first column. A word that is
+    longer than its table is folded.
 
     Args:
         columns: Heads of the columns.

@@ -1,4 +1,4 @@
-"""Describe numbers, functions and pytrees for displays of the core types; this file imports nothing of jgen."""
+"""Describe numbers, functions and pytrees for the core types' displays; this file imports nothing of jgen."""
 
 import math
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """Compare samples of several models by one metric, as lines of a league."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,13 +40,16 @@ def compare_models(
         sample: Name under which the metric takes the rows of a model.
 
     Returns:
-        Name of the number -> its line, the reference first: ``name`` for a metric of one number; else each
-        number under its own name, after that of the metric unless it is part of it.
+        Name of the number -> its line, the reference first. The name is that of the metric, then that of the
+        number; the number's alone where the metric is named for it ("precision and recall"), and the metric's
+        alone where it ends in it ("energy distance").
 
     Example:
         >>> from jgen.evaluation.metric import keep_rows
         >>> from jgen.evaluation.results import mean_result
-        >>> metric = keep_rows(lambda rows: mean_result(rows["generated"][:, 0], "mean", {}), names=("generated",))
+        >>> def mean(rows):
+        ...     return mean_result(rows["generated"][:, 0], "mean", {})
+        >>> metric = keep_rows(mean, names=("generated",))
         >>> rows = {"a": np.array([[1.0], [2.0]]), "b": np.array([[np.nan]])}
         >>> results = compare_models("mean", metric, generated=rows)["mean"].results
         >>> float(results["a"].value), results["b"].flags
@@ -76,13 +80,17 @@ def compare_models(
         }
         is_ranked = field not in UNRANKED
         differences = minus.get(field, {}) if is_ranked else {}
-        lines[_label(name, field)] = Line(results, differences, metric.larger_is_better if is_ranked else None)
+        lines[_label(name, field)] = Line(
+            results, differences, metric.larger_is_better if is_ranked else None
+        )
     return lines
 
 
 def _label(name: str, field: str) -> str:
     words = field.replace("_", " ")
-    return name if not field else words if words in name else f"{name}, {words}"
+    if words in re.split(", | and ", name):
+        return words
+    return name if name.endswith(words) else f"{name}, {words}"
 
 
 def _refusal(message: str) -> Result:

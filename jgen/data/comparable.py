@@ -36,8 +36,8 @@ def check_comparable(real: tuple[str, np.ndarray], generated: Mapping[str, np.nd
             raise UsageError(f"{text} is text and {numbers} is numbers: give two of one kind")
         if made.shape[1:] != rows.shape[1:]:
             raise UsageError(
-                f"rows of {other} are {_size(made)}, and those of {name} {_size(rows)}: resize them, or convert "
-                "them to the same channels"
+                f"rows of {other} are {_size(made)}, and those of {name} {_size(rows)}: resize them, or "
+                "convert them to the same channels"
             )
         if rows.ndim > 2:
             _check_unit(name, rows, other, made)
@@ -53,6 +53,6 @@ def _check_unit(name: str, real: np.ndarray, other: str, made: np.ndarray) -> No
     signed = real.min() >= 0 and np.quantile(made, 0.05) < -0.5 * largest
     if signed or not 1 / LARGEST_RATIO < ratio < LARGEST_RATIO:
         raise UsageError(
-            f"pixels of {other} are {made.min():.3g} to {made.max():.3g}, and those of {name} {real.min():.3g} "
-            f"to {real.max():.3g}: scale both to one unit"
+            f"pixels of {other} are {made.min():.3g} to {made.max():.3g}, and those of {name} "
+            f"{real.min():.3g} to {real.max():.3g}: scale both to one unit"
         )

@@ -150,7 +150,7 @@ def _checked(path: Path, rows: np.ndarray) -> np.ndarray:
         finite = np.isfinite(rows.reshape(len(rows), -1)).all(1)
         if not finite.all():
             raise UsageError(
-                f"{(~finite).sum()} of {len(rows)} rows of {path} have a NaN or an infinity (the first is row "
-                f"{(~finite).argmax()}): report how many the model makes, and leave them out"
+                f"{(~finite).sum()} of {len(rows)} rows of {path} have a NaN or an infinity (the first is "
+                f"row {(~finite).argmax()}): report how many the model makes, and leave them out"
             )
     return rows

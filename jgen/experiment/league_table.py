@@ -11,9 +11,9 @@ from jgen.types import Result
 
 BEST, SUPERSCRIPTS = "★", str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LEAGUE_CAPTION = f"""\
-Each cell is a value over its 95 % interval. A perfect model is two samples of one distribution at these sizes: \
-its expected reading, over the range of 95 % of readings. The arrow of a metric points to the better end; {BEST} is \
-the best model, and each one whose paired difference from it may be 0. A raised number is that of a note."""
+Each cell is a value over its 95 % interval. A perfect model draws from the distribution of the real rows: its \
+expected reading at these sizes, over the range of 95 % of readings. The arrow of a metric points to the better \
+end; {BEST} is the best model, and each one whose difference from it may be 0. A raised number is that of a note."""
 
 
 class Line(NamedTuple):
@@ -45,7 +45,7 @@ class LeagueTable(NamedTuple):
 
 
 def league_table(lines: Mapping[str, Line]) -> LeagueTable:
-    """Lay out a league: a number a row, a model a column, and the flags of results as numbered notes.
+    r"""Lay out a league: a number a row, a model a column, and the flags of results as numbered notes.
 
     Args:
         lines: Name of the number -> its results.
@@ -58,7 +58,7 @@ def league_table(lines: Mapping[str, Line]) -> LeagueTable:
         >>> results = {"a": Result(0.912, 0.88, 0.94, 100, "k-NN", {}, flags=("few rows",), null=null)}
         >>> table = league_table({"density": Line(results, larger_is_better=True)})
         >>> table.values
-        [{'metric': 'density ↑', 'perfect model': '1.000\\n[0.960, 1.040]', 'a': '0.912 ¹\\n[0.880, 0.940]'}]
+        [{'metric': 'density ↑', 'perfect model': '1.000\n[0.960, 1.040]', 'a': '0.912 ¹\n[0.880, 0.940]'}]
         >>> table.notes
         [{'note': 1, 'what': 'few rows'}]
     """

@@ -49,8 +49,8 @@ def test_grey_images_have_one_channel(tmp_path):
 
 
 def test_lines_of_text(tmp_path):
-    (tmp_path / "a.txt").write_text("\ufeffein Satz\n\n  \nдва  слова\r\n", encoding="utf-8")
-    assert read_samples(tmp_path / "a.txt").tolist() == ["ein Satz", "два  слова"]
+    (tmp_path / "a.txt").write_text("\ufeffein Satz\n\n  \nzwei  Wörter\r\n", encoding="utf-8")
+    assert read_samples(tmp_path / "a.txt").tolist() == ["ein Satz", "zwei  Wörter"]
 
 
 class Attack:
@@ -118,7 +118,7 @@ def test_archives_without_a_name_for_the_samples_are_refused(tmp_path):
 
 
 def test_a_missing_path_is_named(tmp_path):
-    with pytest.raises(UsageError, match="there is no .*none.npy"):
+    with pytest.raises(UsageError, match=r"there is no .*none.npy"):
         read_samples(tmp_path / "none.npy")
 
 

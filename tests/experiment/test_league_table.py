@@ -65,11 +65,19 @@ def test_the_best_and_its_equals_are_marked():
     assert ["★" in table.values[0][model] for model in "abcd"] == [True, True, False, False]
     assert [row["metric"] for row in table.values] == ["x ↑", "y ↓", "z"]
     (differences,) = table.differences
-    assert differences == {"metric": "x", "a": "best", "b": "-0.10\n[-0.30, 0.10]", "c": "-1.00\n[-1.20, -0.80]"}
+    assert differences == {
+        "metric": "x",
+        "a": "best",
+        "b": "-0.10\n[-0.30, 0.10]",
+        "c": "-1.00\n[-1.20, -0.80]",
+    }
 
 
 def league(num_metrics=12, num_models=6):
-    lines = {f"a metric of number {i}": Line({f"model {j}": B for j in range(num_models)}) for i in range(num_metrics)}
+    lines = {
+        f"a metric of number {i}": Line({f"model {j}": B for j in range(num_models)})
+        for i in range(num_metrics)
+    }
     return league_table(lines).values
 
 
@@ -79,7 +87,9 @@ def test_a_wide_league_is_whole_at_every_width(width):
     columns = list(rows[0])
     file = io.StringIO()
     console = Console(file=file, width=width)
-    console.print(*console_tables(columns, [[row[name] for name in columns] for row in rows], width), sep="\n")
+    console.print(
+        *console_tables(columns, [[row[name] for name in columns] for row in rows], width), sep="\n"
+    )
     text = file.getvalue()
     assert max(map(len, text.splitlines())) <= width
     assert text.count("2.50") == text.count("¹,²") == text.count("[2.19,") == text.count("2.81]") == 12 * 6
