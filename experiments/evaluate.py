@@ -50,8 +50,8 @@ class Config:
     """How good are samples of a generative model, and what would those of a perfect one read?"""
 
     real: str | None = None
-    """Real samples: .npy, .npz, .csv, a folder of .png images, or .txt with a sample a line. Without them five
-    models of digits are trained."""
+    """Real samples: .npy, .npz, .csv, a folder of .png images, or .txt with a sample a line. Without them,
+    five models of digits are trained."""
     generated: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = ()
     """Samples of a model, likewise; once for each model."""
     features: Literal["raw", "pca", "random-convolution", "digits", "inception", "dinov2"] | None = None
@@ -255,14 +255,14 @@ def show_numbers(run: Run, samples: Mapping[str, np.ndarray]) -> None:
 
 
 MODELS = """\
-A draw is a latent from this prior, then an image from the decoder's distribution, rounded down to a grey value \
-where the model is of dequantised ones."""
+A draw is a latent from this prior, then an image from the decoder's distribution, rounded down to a grey \
+value where the model is of dequantised ones."""
 FIGURE = """\
-Values and 95 % intervals. The grey band is where 95 % of readings of a perfect model lie, the dashed line \
-their mean; hollow points are flagged."""
+Values and 95 % intervals. The grey band is where 95 % of readings of a perfect model lie, the dashed \
+line their mean; hollow points are flagged."""
 DIFFERENCES = """\
-Paired differences from the best model: all are judged against the same real rows. The intervals are Tukey's, \
-which cover all of a line at once in 95 % of cases."""
+Paired differences from the best model: all are judged against the same real rows. The intervals are \
+Tukey's, which cover all of a line at once in 95 % of cases."""
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from jgen.evaluation.metric import (
     keep_rows as keep_rows,
     merge_processes as merge_processes,
 )
+from jgen.evaluation.log_likelihood import LogLikelihood as LogLikelihood, log_likelihood as log_likelihood
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
 from jgen.evaluation.recipe import (
     Known as Known,

@@ -11,9 +11,10 @@ from jgen.types import Result
 
 BEST, SUPERSCRIPTS = "★", str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LEAGUE_CAPTION = f"""\
-Each cell is a value over its 95 % interval. A perfect model draws from the distribution of the real rows: its \
-expected reading at these sizes, over the range of 95 % of readings. The arrow of a metric points to the better \
-end; {BEST} is the best model, and each one whose difference from it may be 0. A raised number is that of a note."""
+Each cell is a value over its 95 % interval. A perfect model draws from the distribution of the real \
+rows: its expected reading at these sizes, over the range of 95 % of readings. The arrow of a metric \
+points to the better end; {BEST} is the best model, and each one whose difference from it may be 0. A \
+raised number is that of a note."""
 
 
 class Line(NamedTuple):

@@ -89,6 +89,12 @@ def path_log_density(path: AnnealingPath, beta: Array, position: PyTree) -> Arra
     return of_base + jnp.where(beta > 0, beta * path.log_density(position), 0.0)
 
 
+def temperature_of(log_density: Partial) -> Array:
+    """Return the beta ``[]`` of a log density that ``move`` gives to a kernel, whose step may depend on it."""
+    _, beta = log_density.args
+    return beta
+
+
 def log_ratio(path: AnnealingPath, position: PyTree) -> tuple[Array, Array]:
     """Return ``log p~ - log q``, the derivative of the log density by beta ``[]``; costs one log density.
 

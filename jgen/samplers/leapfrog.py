@@ -41,17 +41,24 @@ def leapfrog(density: LogDensity, tuning: Any, num_steps: int | Array, start: Ph
     """Make ``num_steps`` leapfrog steps; costs as many gradients."""
     step_size, factor = tuning.step_size, tuning.inverse_mass_factor
 
+    def drift(phase: Phase) -> Array:
+        return phase.position + step_size * to_velocity(factor, phase.momentum)
+
     def drift_and_kick(_: Array, phase: Phase) -> Phase:
-        x = phase.position + step_size * to_velocity(factor, phase.momentum)
-        value, gradient = jax.value_and_grad(density)(x)
-        return Phase(x, phase.momentum + step_size * to_force(factor, gradient), value, gradient)
+        x = drift(phase)
+        force = to_force(factor, jax.grad(density)(x))
+        return phase._replace(position=x, momentum=phase.momentum + step_size * force)
 
-    def half_kick(phase: Phase, sign: float) -> Phase:
-        kick = 0.5 * step_size * to_force(factor, phase.gradient)
-        return phase._replace(momentum=phase.momentum + sign * kick)
+    def half_kick(phase: Phase) -> Phase:
+        force = to_force(factor, phase.gradient)
+        return phase._replace(momentum=phase.momentum + 0.5 * step_size * force)
 
-    # The half kicks of two neighbouring steps are one kick; half of the last one is taken back.
-    return half_kick(jax.lax.fori_loop(0, num_steps, drift_and_kick, half_kick(start, 1.0)), -1.0)
+    # The half kicks of two neighbouring steps are one kick. Only the last step needs the log density, which
+    # may cost as much as the gradient: a sum over all data, with nothing to fuse it with.
+    phase = jax.lax.fori_loop(0, num_steps - 1, drift_and_kick, half_kick(start))
+    x = drift(phase)
+    value, gradient = jax.value_and_grad(density)(x)
+    return half_kick(Phase(x, phase.momentum, value, gradient))
 
 
 def energies(start: Phase, end: Phase) -> tuple[Array, Array, Array]:
