@@ -1,0 +1,273 @@
+"""Compute the Frechet distance of two samples of features: plain and debiased, with intervals."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jax.tree_util import Partial
+
+from jgen.evaluation.feature_moments import Moments, check_moments
+from jgen.evaluation.frechet_halves import Halves, half_distance, halves_of_moments, halves_of_rows
+from jgen.evaluation.frechet_null import bias, spread
+from jgen.evaluation.gaussian_transport import (
+    Gaussian,
+    distance,
+    gaussian_influence_variance,
+    gaussian_of,
+    influences,
+    quick_distance,
+    transport_maps,
+)
+from jgen.evaluation.metric import Rows, beyond_resolution, evaluate, keep_rows, result_of
+from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.second_order import total_variance
+from jgen.features import Extractor, raw
+from jgen.types import NORMAL_95, Influence, Metric, Result
+
+INCEPTION = "inception-v3"
+"""Name of the only extractor whose Frechet distance is called FID."""
+COPIES = 6.0
+"""Standard deviations below the null from which samples are said to share rows."""
+
+
+class Frechet(NamedTuple):
+    """Frechet distance of two samples.
+
+    Attributes:
+        plain: The distance of the Gaussians with the samples' moments, never negative; biased upwards. Its
+            interval is one of its own expectation at these n and m.
+        debiased: The same less its bias. Its interval is one of the distance of the distributions; both may
+            be negative where that is small.
+    """
+
+    plain: Any
+    debiased: Any
+
+
+def frechet(
+    *,
+    real: Any,
+    generated: Any,
+    extractor: Extractor | None = None,
+    num_halvings: int = 1,
+) -> Frechet:
+    r"""Compute the Frechet distance of features, plain and debiased; FID if they are Inception's.
+
+    .. math:: F = |m_1 - m_2|^2 + tr(S_1 + S_2 - 2 (S_1 S_2)^{1/2}), \qquad
+              F_{debiased} = 2 F(n, m) - \overline{F(n / 2, m / 2)}
+
+    Covariances are over n - 1, in float64. The bar is the mean over the four pairs of random halves, which
+    removes the bias of first order; at 512 dimensions and 1,000 rows it leaves less than 1 % of the plain
+    value of two samples of one distribution. Halves depend on the values of the rows, not on their order.
+
+    The interval of the plain value is one of the expectation of the plain value at these n and m, as its
+    bias depends on them; that of the debiased one is an interval of the distance of the distributions. Both
+    are made by the infinitesimal jackknife (the influence of each row, from the optimal transport map),
+    plus the variance of second order, that of Gaussian features, which is all there is between samples of
+    one distribution. The null of the plain value is that of two halves of the real rows, scaled by
+    :math:`1/n + 1/m`; for statistics, the closed form of Gaussian features.
+
+    The state keeps the features of both samples, in the type that the extractor returns.
+
+    Args:
+        real: Examples ``[n, *event]``; or ``Moments`` of features, as ``load_statistics`` reads them.
+        generated: Examples ``[m, *event]``.
+        extractor: Function from examples to features; None for the values themselves. Published statistics
+            must be of the features of the same extractor.
+        num_halvings: Halvings of each sample that the bias is averaged over; more of them lower the variance
+            of the debiased value between samples of one distribution, to two thirds at most.
+
+    Returns:
+        Both Results. Of published statistics the real share of variance and bias are those of Gaussian
+        features. Values of ``plain`` at different n or m refuse to be compared.
+
+    Raises:
+        ValueError: For fewer than two rows of a sample, NaN or infinite features, or different dimensions.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> found = frechet(real=rng.normal(size=(500, 8)), generated=rng.normal(size=(400, 8)) + 1)
+        >>> bool(found.debiased.low < 8 < found.debiased.high), bool(found.plain.value > found.debiased.value)
+        (True, True)
+
+    Reference:
+        Dowson and Landau (1982), Journal of Multivariate Analysis 12; Heusel et al. (2017), GANs trained by a
+        two time-scale update rule; Chong and Forsyth (2020), Effectively unbiased FID.
+    """
+    if isinstance(real, Moments):
+        metric = frechet_metric(extractor=extractor, statistics=real, num_halvings=num_halvings)
+        return evaluate(metric, generated=generated)
+    return evaluate(frechet_metric(extractor=extractor, num_halvings=num_halvings), real=real, generated=generated)
+
+
+def frechet_metric(
+    *, extractor: Extractor | None = None, statistics: Moments | None = None, num_halvings: int = 1
+) -> Metric:
+    """Return the metric of ``frechet``; its state keeps the features.
+
+    Args:
+        extractor: Function from examples to features; None for the values themselves.
+        statistics: Moments that stand for the real sample; the metric then takes ``generated=`` alone.
+        num_halvings: As in ``frechet``.
+
+    Raises:
+        ValueError: For statistics that are no moments, or a negative number of halvings.
+    """
+    if num_halvings < 1:
+        raise ValueError(f"num_halvings must be at least 1; got {num_halvings}")
+    extractor = extractor or raw()
+    known = None if statistics is None else check_moments(statistics)
+    names = ("real", "generated") if known is None else ("generated",)
+    return keep_rows(
+        Partial(_compute, extractor, known, num_halvings),
+        names=names,
+        extractor=extractor,
+        influence=Partial(_influence, known, num_halvings),
+    )
+
+
+class _Sample(NamedTuple):
+    """One of the two samples: its Gaussian, its halves, and its rows or None."""
+
+    whole: Gaussian
+    halvings: list[Halves]
+    rows: np.ndarray | None
+
+
+def _samples(rows: Rows, known: Moments | None, num_halvings: int) -> tuple[_Sample, _Sample]:
+    for name, one in rows.items():
+        if len(one) < 2:
+            raise ValueError(f"a covariance takes two rows or more; {name} has {len(one)}")
+    generated = _Sample(*halves_of_rows(rows["generated"], num_halvings), rows["generated"])
+    if known is None:
+        return _Sample(*halves_of_rows(rows["real"], num_halvings), rows["real"]), generated
+    if known.mean.size != generated.whole.mean.size:
+        raise ValueError(
+            f"statistics of {known.mean.size} features do not fit a sample of {generated.whole.mean.size}: "
+            "they must be those of the same extractor"
+        )
+    return _Sample(*halves_of_moments(known, num_halvings), None), generated
+
+
+def _compute(extractor: Extractor, known: Moments | None, num_halvings: int, rows: Rows) -> Frechet:
+    real, generated = _samples(rows, known, num_halvings)
+    n, m, total = real.whole.n, generated.whole.n, 1 / real.whole.n + 1 / generated.whole.n
+    value, debiased = _values(real, generated)
+    eigenvalues = _eigenvalues(real.whole)
+    second = spread(eigenvalues) * total**2
+    by_halves = ((1 + 1 / num_halvings) * (n**-2 + m**-2) + 2 / (n * m)) / total**2  # variance over second
+    first = _first_order(real, generated)
+    method = "FID" if extractor.name == INCEPTION else f"Frechet distance of {extractor.name} features"
+    if known is not None:
+        method += ", real statistics taken for those of Gaussian features"
+    flags = _flags(real, generated)
+    null = _null(real, generated, eigenvalues)
+    plain = result_of(
+        value,
+        np.sqrt(total_variance(first, second)),
+        min(n, m),
+        method,
+        {**extractor.protocol, "rows": (n, m)},
+        null=result_of(null, np.sqrt(second), min(n, m), _null_method(real), {}),
+        flags=flags,
+    )
+    if value <= null + NORMAL_95 * np.sqrt(second):
+        plain = beyond_resolution(plain, "two samples of one distribution, of these sizes, read as much")
+    if value < null - COPIES * np.sqrt(second):
+        copies = "two independent samples of one distribution read more: these may share rows"
+        plain = plain._replace(flags=(*plain.flags, copies))
+    error = np.sqrt(total_variance(first, second, by_halves))
+    if not np.isfinite(debiased):
+        flags = (*flags, "debiasing takes halves of two rows or more, and statistics of more rows than features")
+        error = np.nan
+    corrected = result_of(
+        debiased,
+        error,
+        min(n, m),
+        f"debiased {method}",
+        {**extractor.protocol, "num_halvings": num_halvings},
+        null=result_of(0.0, np.sqrt(second * by_halves), min(n, m), "unbiased to first order", {}),
+        flags=flags,
+    )
+    if corrected.low <= 0:
+        corrected = beyond_resolution(corrected, "it is not above 0, a perfect model's, by more than its error")
+    return Frechet(plain, corrected)
+
+
+def _values(real: _Sample, generated: _Sample) -> tuple[float, float]:
+    value = distance(real.whole, generated.whole)
+    if not (real.halvings and generated.halvings):
+        return value, np.nan
+    return value, 2 * value - half_distance(real.halvings, generated.halvings)
+
+
+def _eigenvalues(one: Gaussian) -> np.ndarray:
+    """Compute the eigenvalues of a covariance ``[rank]``."""
+    factor = one.factor if one.factor.shape[0] <= one.factor.shape[1] else one.factor.T
+    return np.maximum(np.linalg.eigvalsh(factor @ factor.T), 0.0)
+
+
+def _first_order(real: _Sample, generated: _Sample) -> float:
+    """Compute the variance of the value by the influence of its rows."""
+    there, back = transport_maps(real.whole, generated.whole)
+    return sum(
+        gaussian_influence_variance(one.whole, other.whole, transport) / one.whole.n
+        if one.rows is None
+        else float(influences(one.rows, one.whole, other.whole, transport).var(ddof=1)) / len(one.rows)
+        for one, other, transport in ((real, generated, there), (generated, real, back))
+    )
+
+
+def _influence(known: Moments | None, num_halvings: int, rows: Rows) -> Frechet:
+    real, generated = _samples(rows, known, num_halvings)
+    there, back = transport_maps(real.whole, generated.whole)
+    by_sample = {
+        name: influences(one.rows, one.whole, other.whole, transport)
+        for name, one, other, transport in (
+            ("real", real, generated, there),
+            ("generated", generated, real, back),
+        )
+        if one.rows is not None
+    }
+    return Frechet(*(Influence(value, by_sample) for value in _values(real, generated)))
+
+
+def _null(real: _Sample, generated: _Sample, eigenvalues: np.ndarray) -> float:
+    """Compute what the plain value reads for two samples of the real distribution."""
+    n, m = real.whole.n, generated.whole.n
+    if real.rows is None or not real.halvings:
+        return bias(eigenvalues, n, m)
+    readings = [
+        quick_distance(first, second) * (1 / n + 1 / m) / (1 / first.n + 1 / second.n)
+        for first, second in real.halvings
+    ]
+    return float(np.mean(readings))
+
+
+def _null_method(real: _Sample) -> str:
+    if real.rows is None or not real.halvings:
+        return "closed form of Gaussian features, first order"
+    return "halves of the real rows, scaled to these sizes"
+
+
+def _flags(real: _Sample, generated: _Sample) -> tuple[str, ...]:
+    """List what is wrong with the samples."""
+    flags = []
+    for name, one in (("real", real), ("generated", generated)):
+        dim, size = one.whole.mean.size, one.whole.n
+        if size <= dim:
+            flags.append(
+                f"covariances are singular: {size} rows of {name} in {dim} dimensions; the bias is not of "
+                "first order, and debiasing leaves a part of it"
+            )
+        if not one.whole.factor.any():
+            flags.append(f"all rows of {name} are equal")
+    return tuple(flags)
+
+
+def recipe() -> MetricRecipe:
+    """Return the recipe by which the metric is checked: the plain value, at its expected bias."""
+
+    def expectation(n: int, m: int, shift: float) -> float:
+        return 4 * shift**2 + bias(np.ones(4), n, m)
+
+    return MetricRecipe(make=frechet_metric, fewest=4, expectation=expectation)
