@@ -126,9 +126,12 @@ def rotation(case: MetricCase) -> str:
 
 
 def unequal_sizes(case: MetricCase) -> str:
-    """Check that it takes more generated rows than real ones, and fewer."""
+    """Check that it takes more generated rows than real ones, and fewer; that pairs have equal sizes."""
     size = case.recipe.size
     for n, m in ((size, size // 2), (size // 2, size)):
+        if case.recipe.is_paired:
+            require_refused(case, case.draw(0, 1.0, n, m), f"pairs of {n} and {m} rows")
+            continue
         for name, result in case.compute(case.draw(0, 1.0, n, m)).items():
             require(
                 np.isfinite(result.value), f"{name or 'the value'} is {result.value} for n = {n}, m = {m}"
