@@ -14,13 +14,26 @@ from jgen.applications.fit import fit
 from jgen.data import dequantise
 from jgen.decoders import MLP, Delta, DiscretisedLogisticMixture
 from jgen.encoders import MLPCritic, MLPEncoder, Point
+from jgen.evaluation.log_likelihood import log_likelihood
+from jgen.evaluation.results import against_best
+from jgen.experiment.league_table import Line
 from jgen.experiment.run_folder import Run
 from jgen.training import ema_params, shuffled
-from jgen.types import Array, Key, LatentModel, PyTree
+from jgen.types import Array, Key, LatentModel, PyTree, Result
 
 LEVELS, SHAPE, LATENT, LINEAR_LATENT = 17, (8, 8, 1), 8, 40
 """Grey values 0 to 16 of 8 x 8 pixels; sizes of the latents, that of pPCA as validation chooses it."""
 BATCH, PARTICLES, CRITIC_STEPS, PENALTY = 128, 5, 2, 1.0
+EXACT = {"methods": {"exact"}}
+WEIGHTED = {"methods": {"iwae"}, "num_particles": 512}
+ANNEALED = {
+    "methods": {"ais"},
+    "num_chains": 2,
+    "num_temperatures": 50,
+    "num_leapfrogs": 3,
+    "observation_noise": 0.15,
+}
+"""How the likelihood of each model is found."""
 
 
 class DigitModel(NamedTuple):
@@ -29,20 +42,75 @@ class DigitModel(NamedTuple):
     Attributes:
         model: The generative model.
         params: Its parameters.
-        is_dequantised: Whether it models y in [0, 1], of which ``floor(17 y)`` is a grey value; else grey
+        shape: Shape of its examples.
+        is_dequantised: Whether these are y in [0, 1], of which ``floor(17 y)`` is a grey value; else grey
             values themselves.
+        likelihood: Options of ``log_likelihood``, with one method: the best that this model has.
         prior: What the prior is, in a few words.
     """
 
     model: LatentModel
     params: PyTree
+    shape: tuple[int, ...]
     is_dequantised: bool
+    likelihood: Mapping[str, Any]
     prior: str = "N(0, I), as in training"
 
     def draw(self, key: Key, num_draws: int) -> np.ndarray:
         """Draw grey values 0 to 16 from the prior and the decoder ``[num_draws, 8, 8, 1]``."""
         x = np.asarray(_draw(self.model, self.params, key, num_draws)).reshape(num_draws, *SHAPE)
         return np.clip(np.floor(LEVELS * x) if self.is_dequantised else x, 0, LEVELS - 1).astype(np.uint8)
+
+    def bits(self, key: Key, images: np.ndarray) -> tuple[np.ndarray, Result]:
+        """Bound the bits per pixel of grey values from above.
+
+        Args:
+            key: Random key.
+            images: Grey values 0 to 16 ``[image, 8, 8, 1]``.
+
+        Returns:
+            Bits of each image ``[image]``, and their mean.
+        """
+        noise_key, key = jax.random.split(key)
+        x, step, options = images.astype(np.int32), 1.0, dict(self.likelihood)
+        if self.is_dequantised:
+            x, step = dequantise(noise_key, images, LEVELS).reshape(-1, *self.shape), 1 / LEVELS
+            options["bin_width"] = step
+        (method,) = options["methods"]
+        options["methods"] = set(options["methods"]) - {"exact"}  # which is there without being asked for
+        bound = getattr(log_likelihood(key, self.model, self.params, x, **options), method)
+        bits = np.asarray(models.bits_per_dimension(bound.values, images[0].size, step=step), np.float64)
+        return bits, bound.bits
+
+
+def bits_per_pixel(digit_models: Mapping[str, DigitModel], key: Key, images: np.ndarray) -> Line:
+    """Bound the bits that a pixel of the same images takes by each model, with differences from the best.
+
+    Args:
+        digit_models: Name -> model.
+        key: Random key.
+        images: Grey values 0 to 16 ``[image, 8, 8, 1]``, that no model saw.
+
+    Returns:
+        Results whose notes say what each bound is. Differences are those of bounds.
+    """
+    keys = jax.random.split(key, len(digit_models))
+    found = {name: one.bits(k, images) for k, (name, one) in zip(keys, digit_models.items(), strict=True)}
+    negative = {name: -bits for name, (bits, _) in found.items()}
+    better = against_best(negative, "paired difference", {})
+    minus = {name: rows["minus best"] for name, rows in better.items()}
+    return Line(
+        {name: _explained(digit_models[name], result) for name, (_, result) in found.items()},
+        {name: one._replace(value=-one.value, low=-one.high, high=-one.low) for name, one in minus.items()},
+    )
+
+
+def _explained(one: DigitModel, result: Result) -> Result:
+    """Add to the flags how the number was found."""
+    noise = one.likelihood.get("observation_noise")
+    density = "pixels dequantised" if one.is_dequantised else "pixels as they are"
+    stated = "" if noise is None else f", normal noise of {noise} on each pixel, as the model has no density"
+    return result._replace(flags=(*result.flags, f"bits: {result.method}, {density}{stated}"))
 
 
 def digit_models(
@@ -82,8 +150,8 @@ def digit_models(
 def _ppca(run: Run, name: str, key: Key, train: Array, _: Array, steps: int) -> DigitModel:  # noqa: ARG001
     with run.stage(name):
         flat = dequantise(key, train, LEVELS).reshape(len(train), -1)
-        fitted = models.ppca(flat, min(LINEAR_LATENT, len(train) - 2))
-    return DigitModel(fitted.model, fitted.params, is_dequantised=True)
+        fitted = models.ppca(flat, LINEAR_LATENT)
+    return DigitModel(fitted.model, fitted.params, flat.shape[1:], True, EXACT)
 
 
 def _autoencoder(run: Run, name: str, key: Key, train: Array, validation: Array, steps: int) -> DigitModel:
@@ -93,7 +161,7 @@ def _autoencoder(run: Run, name: str, key: Key, train: Array, validation: Array,
     options = {"make_batch": Partial(_dequantised, shuffled(BATCH))}
     held_out = dequantise(noise_key, validation, LEVELS)
     params = _fit(run, name, objectives.mse(model), model, fit_key, train, held_out, steps, **options)
-    return DigitModel(model, params, True, "N(0, I), which training did not use")
+    return DigitModel(model, params, SHAPE, True, ANNEALED, "N(0, I), which training did not use")
 
 
 def _variational(
@@ -109,7 +177,7 @@ def _variational(
     model = models.vae(MLP(SHAPE, DiscretisedLogisticMixture(LEVELS)), encoder, LATENT, SHAPE)
     options = {"make_batch": shuffled(BATCH)}
     params = _fit(run, name, objective(model), model, key, train, validation, steps, **options)
-    return DigitModel(model, params, is_dequantised=False)
+    return DigitModel(model, params, SHAPE, False, WEIGHTED)
 
 
 def _adversarial(run: Run, name: str, key: Key, train: Array, _: Array, steps: int) -> DigitModel:
@@ -122,7 +190,7 @@ def _adversarial(run: Run, name: str, key: Key, train: Array, _: Array, steps: i
     objective = objectives.wasserstein_gan(model, penalty=PENALTY)
     options: Any = {"num_steps": steps, "make_batch": Partial(_dequantised, shuffled(BATCH)), "name": name}
     found = fit(run, objective, optimizer, model.init, train, key=key, chunk_size=500, **options)
-    return DigitModel(model.model, found.params["model"], is_dequantised=True)
+    return DigitModel(model.model, found.params["model"], SHAPE, True, ANNEALED)
 
 
 TRAININGS: Mapping[str, Callable[..., DigitModel]] = {
