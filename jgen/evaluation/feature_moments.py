@@ -68,8 +68,8 @@ def centred_blocks(
         yield block.astype(dtype, copy=False)
 
 
-def merge_moments(first: Moments, second: Moments) -> Moments:
-    """Return the moments of two samples taken as one.
+def merge_moments(*samples: Moments) -> Moments:
+    """Return the moments of several samples taken as one.
 
     Example:
         >>> rows = np.array([[0.0], [1.0], [5.0], [7.0]])
@@ -77,10 +77,15 @@ def merge_moments(first: Moments, second: Moments) -> Moments:
         >>> np.allclose(merged.covariance, moments_of(rows).covariance)
         True
     """
-    n, apart = first.n + second.n, second.mean - first.mean
-    scatter = (first.n - 1) * first.covariance + (second.n - 1) * second.covariance
-    scatter += np.outer(apart, apart) * (first.n * second.n / n)
-    return Moments(first.mean + apart * (second.n / n), scatter / (n - 1), n)
+    sizes = np.array([one.n for one in samples])
+    means = np.stack([one.mean for one in samples])  # [sample, dim]
+    mean = sizes @ means / sizes.sum()
+    apart = (means - mean) * np.sqrt(sizes)[:, None]
+    scatter = apart.T @ apart
+    for one in samples:
+        scatter += (one.n - 1) * one.covariance
+    scatter /= sizes.sum() - 1
+    return Moments(mean, scatter, int(sizes.sum()))
 
 
 def save_statistics(file: str | PathLike[str], moments: Moments) -> None:
