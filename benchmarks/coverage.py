@@ -18,7 +18,7 @@ from rich.console import Console
 from scipy import stats
 
 from benchmarks.command_line import main, show_rows
-from benchmarks.intervals import chains, evidence, means, samplers, weights
+from benchmarks.intervals import chains, evidence, means, neighbours, samplers, weights
 from benchmarks.intervals.row import Row
 from jgen.errors import UsageError
 
@@ -59,7 +59,9 @@ class Config:
 
 def rows() -> list[Row]:
     """List all rows."""
-    return [row for module in (weights, samplers, evidence, means, chains) for row in module.rows()]
+    return [
+        row for module in (weights, samplers, evidence, means, chains, neighbours) for row in module.rows()
+    ]
 
 
 def is_excluded(count: int, total: int, low: float, high: float) -> bool:

@@ -13,6 +13,27 @@ from jgen.evaluation.recipe import (
     Known as Known,
     MetricRecipe as MetricRecipe,
     gaussian_pair as gaussian_pair,
+from jgen.evaluation.auroc import auroc as auroc, auroc_metric as auroc_metric
+from jgen.evaluation.auth_pct import (
+    AuthPct as AuthPct,
+    auth_pct as auth_pct,
+    auth_pct_metric as auth_pct_metric,
+)
+from jgen.evaluation.average_precision import (
+    average_precision as average_precision,
+    average_precision_metric as average_precision_metric,
+)
+from jgen.evaluation.density_coverage import (
+    DensityCoverage as DensityCoverage,
+    density_coverage as density_coverage,
+    density_coverage_metric as density_coverage_metric,
+)
+from jgen.evaluation.loo import Loo as Loo, loo as loo
+from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
+from jgen.evaluation.precision_recall import (
+    PrecisionRecall as PrecisionRecall,
+    precision_recall as precision_recall,
+    precision_recall_metric as precision_recall_metric,
 )
 from jgen.evaluation.results import (
     against_best as against_best,

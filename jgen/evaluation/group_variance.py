@@ -1,7 +1,7 @@
 """Estimate variances of statistics of nearest neighbours from groups of rows, and intervals of shares."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
@@ -81,12 +81,44 @@ def group_variance(
     rng = np.random.default_rng(0)
     excess = []
     for _ in range(num_partitions):
-        parts = [np.array_split(sample[rng.permutation(len(sample))], num_groups) for sample in (real, generated)]
+        parts = [
+            np.array_split(sample[rng.permutation(len(sample))], num_groups) for sample in (real, generated)
+        ]
         readings = [statistic(*pair) for pair in zip(*parts, strict=True)]
         between = np.var([one.values for one in readings], axis=0, ddof=1)
         excess.append(between - np.mean([one.conditional for one in readings], axis=0))
     variance = whole.conditional + np.maximum(np.mean(excess, axis=0), 0) / num_groups
     return GroupVariance(variance, num_partitions * (num_groups - 1))
+
+
+def null_errors(statistic: Statistic, real: np.ndarray, size: int, fewest: int) -> np.ndarray:
+    """Estimate the standard deviations of a statistic's readings of one distribution, at a size.
+
+    Readings of 20 random halves of (at most 1,000 of) the real rows, whose variance falls as 1 / size.
+
+    Args:
+        statistic: The statistic.
+        real: ``[n, dim]``.
+        size: Rows of the smaller sample.
+        fewest: Fewest rows that the statistic takes.
+
+    Returns:
+        ``[number]``; NaN where the halves would be too small.
+    """
+    rng = np.random.default_rng(3)
+    half = min(GROUP_SIZE, len(real) // 2)
+    if half < fewest:
+        return np.full(len(statistic(real, real).values), np.nan)
+    readings = []
+    for _ in range(DEGREES):
+        order = rng.permutation(len(real))
+        readings.append(statistic(real[order[:half]], real[order[half : 2 * half]]).values)
+    return np.std(readings, axis=0, ddof=1) * np.sqrt(half / size)
+
+
+def null_result(value: float, error: float, n: int, method: str) -> Result:
+    """Make the null of a metric: NaN ends, without a flag, where the error is not known."""
+    return result_of(value, error, n, method, {})._replace(flags=())
 
 
 def share_result(share: float, variance: float, size: int, dof: float, method: str, protocol: dict) -> Result:
@@ -118,5 +150,7 @@ def share_result(share: float, variance: float, size: int, dof: float, method: s
     t = float(stdtrit(dof, 0.975))
     middle = (share + t**2 / (2 * effective)) / (1 + t**2 / effective)
     half = t / (1 + t**2 / effective) * np.sqrt(own / effective + t**2 / (4 * effective**2))
-    low, high = np.float64(max(0.0, middle - half)), np.float64(min(1.0, middle + half))
-    return result_of(share, np.sqrt(variance), size, method, protocol, dof)._replace(low=low, high=high)
+    ends: Any = np.clip([middle - half, middle + half], 0.0, 1.0)
+    return result_of(share, np.sqrt(variance), size, method, protocol, dof)._replace(
+        low=ends[0], high=ends[1]
+    )

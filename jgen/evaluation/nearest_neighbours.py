@@ -20,13 +20,13 @@ class Neighbours(NamedTuple):
 
     Attributes:
         squared: Squared distances, rising ``[query, k]``.
-        index: Which rows, equal distances in the order of the rows ``[query, k]``.
+        indices: Which rows, equal distances in the order of the rows ``[query, k]``.
         num_balls: Number of queries whose k-th neighbour is no nearer than the row: whose ball holds it
             ``[row]``. Not counted for the row itself.
     """
 
     squared: np.ndarray
-    index: np.ndarray
+    indices: np.ndarray
     num_balls: np.ndarray
 
 
@@ -154,9 +154,7 @@ class _Bounds(NamedTuple):
     of_columns: np.ndarray
 
 
-def _products(
-    queries: np.ndarray, rows: np.ndarray, width: int
-) -> Iterator[tuple[int, np.ndarray, _Bounds]]:
+def _products(queries: np.ndarray, rows: np.ndarray, width: int) -> Iterator[tuple[int, np.ndarray, _Bounds]]:
     """Yield blocks of upper bounds of squared distances less the squared norm of the query.
 
     Both samples are centred by the median of the rows, which a far row does not move. A rounded product of D
@@ -165,7 +163,7 @@ def _products(
     """
     dtype = np.float32 if rows.shape[1] <= WIDEST else np.float64
     info = np.finfo(dtype)
-    middle = np.median(rows, axis=0)
+    middle = np.partition(rows, len(rows) // 2, axis=0)[len(rows) // 2]
     x, y = ((sample - middle).astype(dtype) for sample in (queries, rows))
     slack = (rows.shape[1] + 24) * float(info.eps)
     small = rows.shape[1] * float(info.tiny)

@@ -1,11 +1,12 @@
 """Compute precision and recall by balls of k-nearest neighbours, with their null and their resolution."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jgen.evaluation.group_variance import Reading, group_variance, share_result
-from jgen.evaluation.metric import evaluate, keep_rows, result_of
+from jgen.evaluation.group_variance import Reading, group_variance, null_errors, null_result, share_result
+from jgen.evaluation.metric import evaluate, keep_rows
 from jgen.evaluation.nearest_neighbours import ball_counts, in_order, nearest, to_unit
 from jgen.evaluation.neighbour_checks import check_neighbours, flag_copies
 from jgen.evaluation.recipe import MetricRecipe
@@ -39,11 +40,11 @@ def precision_recall(
     splits: a real row is left out, and is in a ball of the others if, and only if, it is one of the k nearest
     neighbours of any of them; recall's null takes as many real rows as generated ones, or all.
 
-    The 95 % intervals are of the expectation at these n and m, Wilson's, with the variance of
-    ``group_variance``. They say nothing of the supports' overlap: in many dimensions balls are so wide that
-    precision reads .87 for cubes that overlap by .2. So halves of the real rows with disjoint supports, cut
-    by a hyperplane, are read as well. Where they read more than half of their null, or where the null is
-    below 1/2, both results are flagged ``beyond_resolution``.
+    The 95 % intervals are of the expected precision and the expected recall at these n and m, Wilson's, with
+    the variance of ``group_variance``. They say nothing of the supports' overlap: in many dimensions balls
+    are so wide that precision reads .87 for cubes that overlap by .2. So halves of the real rows with disjoint
+    supports, cut by a hyperplane, are read as well. Where they read more than half of their null, or where
+    the null is below 1/2, both results are flagged ``beyond_resolution``.
 
     The state keeps the features of all rows. Time grows with n m, memory is that of the features and of two
     million distances.
@@ -78,39 +79,38 @@ def precision_recall_metric(*, k: int = 3, extractor: Extractor | None = None) -
     extractor = extractor or raw()
     protocol = {**extractor.protocol, "k": k}
 
+    def reading(real: np.ndarray, generated: np.ndarray) -> Reading:
+        radii = (nearest(sample, k).squared[:, -1] for sample in (real, generated))
+        return _reading(real, generated, *radii)
+
     def compute(rows: Any) -> PrecisionRecall:
         check_neighbours(rows, k, "precision_recall")
         real, generated = map(in_order, to_unit(rows["real"], rows["generated"]))
         n, m = len(real), len(generated)
         of_real, of_generated = nearest(real, k), nearest(generated, k)
         whole = _reading(real, generated, of_real.squared[:, -1], of_generated.squared[:, -1])
-        variance, dof = group_variance(
-            lambda x, y: _reading(x, y, nearest(x, k).squared[:, -1], nearest(y, k).squared[:, -1]),
-            whole,
-            real,
-            generated,
-            k + 2,
-        )
-        fewer = real if m >= n else real[np.random.default_rng(2).permutation(n)[:m]]
-        lonely = {"precision": of_real, "recall": of_real if m >= n else nearest(fewer, k)}
-        halves = reading_of_halves(lambda x, y: _over_null(x, y, k), real) if n >= 2 * k + 4 else np.nan
+        variance, dof = group_variance(reading, whole, real, generated, k + 2)
+        errors = null_errors(reading, real, min(n, m), k + 2)
+        of_fewer = of_real if m >= n else nearest(real[np.random.default_rng(2).permutation(n)[:m]], k)
+        halves = reading_of_halves(partial(_over_null, k), real) if n >= 2 * k + 4 else np.nan
         method = f"balls of {k} nearest neighbours"
         results = []
-        for index, (name, size) in enumerate({"precision": m, "recall": n}.items()):
-            value = float(whole.values[index])
+        names, balls, own = PrecisionRecall._fields, (of_real, of_fewer), (of_real, of_generated)
+        for index, (name, sample) in enumerate(zip(names, ("real", "generated"), strict=True)):
+            value, size = float(whole.values[index]), (m, n)[index]
             result = share_result(value, float(variance[index]), size, dof, method, protocol)
-            inside = np.asarray(lonely[name].num_balls > 0)
-            error = np.sqrt(variance[index] + inside.var() / len(inside))
-            null = result_of(inside.mean(), error, len(inside), "real rows, left out one by one", {})
-            result = result._replace(null=null._replace(flags=()), ceiling=1.0)
-            result = flag_copies(result, (of_real, of_generated)[index], ("real", "generated")[index])
+            inside = balls[index].num_balls > 0
+            null = null_result(inside.mean(), errors[index], len(inside), "real rows, left out one by one")
+            result = flag_copies(result._replace(null=null, ceiling=1.0), own[index], sample)
             results.append(without_resolution(result, float(halves), name))
         return PrecisionRecall(*results)
 
     return keep_rows(compute, extractor=extractor, larger_is_better=True)
 
 
-def _reading(real: np.ndarray, generated: np.ndarray, of_real: np.ndarray, of_generated: np.ndarray) -> Reading:
+def _reading(
+    real: np.ndarray, generated: np.ndarray, of_real: np.ndarray, of_generated: np.ndarray
+) -> Reading:
     """Compute precision and recall from squared radii."""
     inside = (
         ball_counts(real, of_real[None], generated).by_point[0] > 0,
@@ -122,7 +122,7 @@ def _reading(real: np.ndarray, generated: np.ndarray, of_real: np.ndarray, of_ge
     )
 
 
-def _over_null(x: np.ndarray, y: np.ndarray, k: int) -> float:
+def _over_null(k: int, x: np.ndarray, y: np.ndarray) -> float:
     """Compute the precision of one half in the balls of the other, over the null of that other half."""
     balls = nearest(x, k)
     precision = (ball_counts(x, balls.squared[:, -1][None], y).by_point > 0).mean()

@@ -1,6 +1,7 @@
 """Find whether a metric of nearest neighbours has any resolution, by samples of disjoint supports."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ LARGEST = 0.5
 ROWS = 4000
 
 
-def reading_of_halves(statistic: Callable[[np.ndarray, np.ndarray], np.ndarray], real: np.ndarray) -> np.ndarray:
+def reading_of_halves(statistic: Callable[[np.ndarray, np.ndarray], Any], real: np.ndarray) -> Any:
     r"""Compute what a statistic reads for two halves of the real rows on the two sides of a hyperplane.
 
     Their supports are disjoint, so a metric of common support should read 0. In many dimensions balls reach
@@ -41,8 +42,9 @@ def reading_of_halves(statistic: Callable[[np.ndarray, np.ndarray], np.ndarray],
 
 
 def without_resolution(result: Result, reading: float, name: str) -> Result:
-    """Flag a result where the metric reads more than half of its null for disjoint halves of the real rows,
-    or where the null itself is below a half.
+    """Flag a result whose metric reads disjoint halves, or one distribution, much as it should the other.
+
+    That is where the reading of disjoint halves is above half of the null, or the null below a half.
 
     Args:
         result: The result, with its null.
