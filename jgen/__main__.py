@@ -72,6 +72,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Member]]] = {
     "heads": lambda: found_by("jgen.decoders.heads", "recipe"),
     "encoders": lambda: found_by("jgen.encoders", "recipe"),
     "posteriors": lambda: found_by("jgen.encoders.posteriors", "recipe"),
+    "features": lambda: exported("jgen.features", is_member=callable),
     "objectives": lambda: found_by("jgen.objectives", "recipe"),
     "models": lambda: exported("jgen.models"),
     "training": lambda: exported("jgen.training"),

@@ -9,7 +9,7 @@ import numpy as np
 from jax.tree_util import Partial
 from scipy.special import stdtrit
 
-from jgen.features import Extractor, raw
+from jgen.features import Extractor, check_extractor, raw
 from jgen.types import Influence, Metric, PyTree, Result
 
 Rows = Mapping[str, np.ndarray]
@@ -59,9 +59,10 @@ def read_features(extractor: Extractor, name: str, given: Any) -> np.ndarray:
     """Compute features and check that they are finite numbers ``[row, dim]``, in their own float type.
 
     Raises:
+        UsageError: For anything but an extractor, such as a name or a function.
         ValueError: For another shape, complex numbers, or rows with NaN or infinity; says how many.
     """
-    features = extractor(given)
+    features = check_extractor(extractor)(given)
     if not np.issubdtype(features.dtype, np.floating):
         if not np.can_cast(features.dtype, np.float64, "same_kind"):
             raise ValueError(f"{name} must be real numbers [row, dim]; got {features.dtype}")

@@ -1,5 +1,6 @@
 """Compute the class token of DINOv2's vision transformers, and read their published weights."""
 
+import functools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,7 @@ class DINOv2(nn.Module):
             precision=lax.Precision.HIGHEST,
             name="patch_embed.proj",
         )((x - mean) / std)  # [batch, row, column, dim]
-        counts = patches.shape[1:3]
+        counts = (patches.shape[1], patches.shape[2])
         class_token = self.param("cls_token", nn.initializers.normal(1e-6), (1, 1, self.dim))
         places = self.param("pos_embed", nn.initializers.normal(0.02), (1, self.grid**2 + 1, self.dim))
         first = jnp.broadcast_to(class_token, (len(x), 1, self.dim))
@@ -131,8 +132,8 @@ class DINOv2(nn.Module):
 
     def _feed_forward(self, name: str, t: Array) -> Array:
         if self.swiglu:
-            hidden = (4 * self.dim * 2 // 3 + 7) // 8 * 8
-            gate, value = jnp.split(self._dense(f"{name}.mlp.w12", t, 2 * hidden), 2, -1)
+            width = (4 * self.dim * 2 // 3 + 7) // 8 * 8
+            gate, value = jnp.split(self._dense(f"{name}.mlp.w12", t, 2 * width), 2, -1)
             return self._dense(f"{name}.mlp.w3", nn.silu(gate) * value, self.dim)
         hidden = nn.gelu(self._dense(f"{name}.mlp.fc1", t, 4 * self.dim), approximate=False)
         return self._dense(f"{name}.mlp.fc2", hidden, self.dim)
@@ -223,7 +224,7 @@ def load_dinov2(module: DINOv2, path: str | Path, *, check_digest: bool = True) 
     places = dict(_published(params))
     arrays = read_weights(
         path,
-        {name: tuple(np.array(leaf.shape)[list(order)]) for name, (leaf, order) in places.items()},
+        {name: tuple(leaf.shape[axis] for axis in order) for name, (leaf, order) in places.items()},
         network="this DINOv2",
         source=SOURCE,
         ignored="mask_token",  # of training
@@ -236,6 +237,7 @@ def load_dinov2(module: DINOv2, path: str | Path, *, check_digest: bool = True) 
     return jax.tree.unflatten(jax.tree.structure(params), leaves)
 
 
+@functools.cache
 def shapes_of(module: DINOv2) -> dict[str, Any]:
     """Return the parameters of a ``DINOv2`` as ``jax.ShapeDtypeStruct``s, computing none."""
     images = jax.ShapeDtypeStruct((1, module.patch, module.patch, 3), jnp.float32)

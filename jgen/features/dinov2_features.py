@@ -56,8 +56,11 @@ def dinov2_features(
 
 def _compute(params: PyTree, x: Array, *, module: DINOv2, side: int) -> Array:
     x = x.astype(jnp.float32) / 255 if x.dtype == jnp.uint8 else x
-    x = jax.image.resize(
-        x, (len(x), side, side, 3), "cubic", antialias=True, precision=jax.lax.Precision.HIGHEST
-    )
-    tokens: Any = module.apply({"params": params}, x.clip(0, 1))
+    tokens: Any = module.apply({"params": params}, bicubic(x, side))
     return tokens
+
+
+def bicubic(x: Array, side: int) -> Array:
+    """Resize images ``[batch, height, width, 3]`` to squares as Pillow does, and clip them to [0, 1]."""
+    shape, precision = (len(x), side, side, 3), jax.lax.Precision.HIGHEST
+    return jax.image.resize(x, shape, "cubic", antialias=True, precision=precision).clip(0, 1)

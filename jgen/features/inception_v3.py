@@ -1,5 +1,6 @@
 """Compute Inception-v3 in the variant of the Frechet Inception distance, and read its published weights."""
 
+import functools
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -232,6 +233,7 @@ def load_inception_v3(module: InceptionV3, path: str | Path, *, check_digest: bo
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), loaded)
 
 
+@functools.cache
 def shapes_of(module: InceptionV3) -> dict[str, Any]:
     """Return the parameters of an ``InceptionV3`` as ``jax.ShapeDtypeStruct``s, computing none."""
     images = jax.ShapeDtypeStruct((1, module.side, module.side, 3), jnp.float32)

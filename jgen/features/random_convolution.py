@@ -21,7 +21,7 @@ DIM = 64
 def random_convolution(
     shape: tuple[int, int, int], *, seed: int = 0, channels: tuple[int, ...] = (32, 64)
 ) -> Extractor:
-    r"""Return the extractor of a convolutional network that was never trained, for images without any other.
+    r"""Return the extractor of a convolutional network that was never trained.
 
     Each layer is a 3 x 3 convolution of stride 2 and a relu; a linear map of the last maps gives 64 features.
     Weights are uniform on :math:`\pm \sqrt{6 / \text{inputs}}` (:math:`\pm \sqrt{3 / \text{inputs}}` in the
@@ -40,9 +40,9 @@ def random_convolution(
         Images ``[row, *shape]`` in [0, 1] to features ``[row, 64]``; its name has the seed.
 
     Raises:
-        ValueError: For a shape that is not three positive sizes, no channels, or a negative seed; the
-            extractor raises it for images of another shape, for integers (which do not say what white is),
-            and for floats beyond [0, 1].
+        ValueError: For a shape that is not three positive sizes, no channels, or a seed outside of 0 to
+            2^32 - 1; the extractor raises it for images of another shape, for integers (which do not say what
+            white is), and for floats beyond [0, 1].
 
     Example:
         >>> extractor = random_convolution((8, 8, 1))
@@ -55,8 +55,8 @@ def random_convolution(
     """
     if len(shape) != 3 or min(shape) < 1:
         raise ValueError(f"shape must be (height, width, channels), each 1 or more; got {shape}")
-    if not channels or min(channels) < 1 or seed < 0:
-        raise ValueError(f"give one channel or more and a seed of 0 or more; got {channels} and {seed}")
+    if not channels or min(channels) < 1 or not 0 <= seed < 2**32:
+        raise ValueError(f"give one channel or more and a seed of 0 to 2^32 - 1; got {channels} and {seed}")
     height, width = (math.ceil(size / 2 ** len(channels)) for size in shape[:2])
     windows = [(3, 3, *pair) for pair in itertools.pairwise((shape[2], *channels))]
     params = [_weights(window, 6.0, seed, layer) for layer, window in enumerate(windows)]
