@@ -19,6 +19,7 @@ from scipy import stats
 
 from benchmarks.command_line import main, show_rows
 from benchmarks.intervals import chains, evidence, means, neighbours, samplers, weights
+from benchmarks.intervals import chains, evidence, leagues, means, samplers, weights
 from benchmarks.intervals.row import Row
 from jgen.errors import UsageError
 
@@ -62,6 +63,7 @@ def rows() -> list[Row]:
     return [
         row for module in (weights, samplers, evidence, means, chains, neighbours) for row in module.rows()
     ]
+    return [row for module in (weights, samplers, evidence, means, chains, leagues) for row in module.rows()]
 
 
 def is_excluded(count: int, total: int, low: float, high: float) -> bool:

@@ -18,7 +18,7 @@ import pytest
 from jax.tree_util import Partial
 
 import jgen
-from jgen import decoders, distributions, interop, models, objectives, samplers, training
+from jgen import decoders, distributions, features, interop, models, objectives, samplers, training
 from jgen.evaluation import evidence, timed_sample
 from jgen.sampling import resume, sample, start
 from jgen.testing import count_compilations
@@ -290,6 +290,10 @@ CASES = {
         lambda value, squared: jnp.exp(-squared * (1.0 + value)),
         lambda f: loss(objectives.mmd(MODEL, kernel=f), PARAMS),
     ),
+    "from_network": Case(
+        lambda value, params, x: jnp.tanh(x @ params * (1.0 + value)),
+        lambda f: features.from_network("f", f, np.ones((2, 3), np.float32))(np.ones((5, 2), np.float32)),
+    ),
     "perceptual": Case(
         lambda value, x: jnp.tanh(x * (1.0 + value)), lambda f: loss(objectives.perceptual(MODEL, f), PARAMS)
     ),
@@ -360,7 +364,8 @@ CASES = {
 """Public functions that take a user's function, by name; those of samplers are run by ``sample``."""
 OTHERS = {
     "called on the host each time, never compiled": "BayesianMixture PPCA check_objective check_sampler "
-    "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers Entry",
+    "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers Entry "
+    "Extractor MetricRecipe keep_rows",
     "networks whose activation is a field, as that of MLP": "ConvCritic ConvEncoder ConvNet Delta Graph "
     "MLPCritic MLPEncoder Occupancy",
     "bind a function, and do not call it": "as_partial bind_static",

@@ -34,7 +34,7 @@ def keep_rows(
         extractor: Function from examples to features, applied to each batch; None for ``raw``.
         influence: Rows -> the ``Influence`` of each row, or a NamedTuple of them.
         larger_is_better: Whether a better model has the larger value.
-        read: ``read(name, given) -> rows``, in place of an extractor, for rows that are no numbers, or
+        read: ``read(name, x) -> rows``, in place of an extractor, for rows that are no numbers, or
             labels; it raises what a user should read.
 
     Example:
@@ -55,7 +55,7 @@ def keep_rows(
     )
 
 
-def read_features(extractor: Extractor, name: str, given: Any) -> np.ndarray:
+def read_features(extractor: Extractor, name: str, x: Any) -> np.ndarray:
     """Compute features and check that they are finite numbers ``[row, dim]``, in their own float type.
 
     Raises:
@@ -63,6 +63,7 @@ def read_features(extractor: Extractor, name: str, given: Any) -> np.ndarray:
         ValueError: For another shape, complex numbers, or rows with NaN or infinity; says how many.
     """
     features = check_extractor(extractor)(given)
+    features = extractor(x)
     if not np.issubdtype(features.dtype, np.floating):
         if not np.can_cast(features.dtype, np.float64, "same_kind"):
             raise ValueError(f"{name} must be real numbers [row, dim]; got {features.dtype}")
@@ -78,12 +79,12 @@ def read_features(extractor: Extractor, name: str, given: Any) -> np.ndarray:
 
 
 def _accumulate(
-    read: Callable[[str, Any], np.ndarray], names: tuple[str, ...], state: Rows, **given: Any
+    read: Callable[[str, Any], np.ndarray], names: tuple[str, ...], state: Rows, **samples: Any
 ) -> Rows:
-    unknown = sorted(given.keys() - set(names))
+    unknown = sorted(samples.keys() - set(names))
     if unknown:
         raise TypeError(f"this metric takes {', '.join(names)}; got {', '.join(unknown)}")
-    read_now = {name: read(name, rows) for name, rows in given.items() if rows is not None}
+    read_now = {name: read(name, rows) for name, rows in samples.items() if rows is not None}
     return _merge(state, read_now)
 
 

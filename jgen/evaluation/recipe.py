@@ -53,6 +53,8 @@ class MetricRecipe(NamedTuple):
             expectation at these sizes; by simulation where None and ``truth`` is None too.
         rotates: Whether a joint rotation of both samples leaves the value.
         translates: Whether adding one vector to all rows of both samples leaves the value.
+        unit_power: p, where rows c times as large have a value (the first, of several) c^p times as large: 0
+            where the unit does not matter; None where a length is fixed.
         is_linear: Whether the expected value is linear in the share of generated rows that lie far off.
         is_stochastic: Whether the value depends on a seed of its own (permutations, projections, splits):
             then row order and batches may move it within its interval.
@@ -70,6 +72,7 @@ class MetricRecipe(NamedTuple):
     expectation: Callable[[int, int, float], float] | None = None
     rotates: bool = True
     translates: bool = True
+    unit_power: float | None = None
     is_linear: bool = False
     is_stochastic: bool = False
     of_itself: Mapping[str, float] = MappingProxyType({})

@@ -16,6 +16,8 @@ def check_metric(recipe: MetricRecipe, *, seed: int = 0, repeats: int = 200) -> 
     - known_values: cases declared as known, and a sample with itself, also where rows are repeated;
     - row_order, batches: the order of rows, batches, shards and merges do not matter;
     - rotation: a joint rotation, and a joint translation by 10,000, leave the value, where claimed;
+    - units: float16, float32 and whole numbers have the values of the same numbers in float64; rows c times
+      as large that of the claimed power of c;
     - unequal_sizes: half as many rows of one side;
     - bad_samples: too few rows, NaN and infinity raise a ValueError or are flagged; constant rows and one far
       row do, or have finite numbers;

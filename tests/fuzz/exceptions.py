@@ -37,9 +37,17 @@ EXCEPTIONS = {
         "decoders.check_graphs", "decoders.check_support", "decoders.relabel", "decoders.unlabelled_log_prob",
     ),
     "a class of results, without arithmetic": (
-        "diagnostics.Summary", "evaluation.ModeCoverage", "evaluation.evidence.Agreement",
+        "diagnostics.Summary", "evaluation.Known", "evaluation.LeagueRow", "evaluation.MetricRecipe",
+        "evaluation.ModeCoverage", "evaluation.evidence.Agreement", "features.Extractor",
         "evaluation.evidence.Bounds", "sampling.reducers.BatchMeans", "sampling.reducers.Covariance",
         "sampling.reducers.LogEvidence", "sampling.reducers.Moments", "sampling.reducers.Quantiles",
+    ),
+    "the protocol of metrics, tests/evaluation; the checks of metrics hold each metric to units and types": (
+        "evaluation.evaluate", "evaluation.gaussian_pair", "evaluation.keep_rows", "evaluation.league",
+        "evaluation.merge_processes",
+    ),
+    "hands arrays on, or hashes their bytes, tests/features": (
+        "features.digest_of", "features.from_network", "features.raw",
     ),
     "smooths by the fit whose shape pareto_k returns, tests/diagnostics/weights/test_psis.py": (
         "diagnostics.weights.psis",

@@ -31,6 +31,7 @@ def recipe_of(**options):
         truth=lambda a: a,
         rotates=False,
         is_linear=True,
+        unit_power=1.0,
         known=lambda: KNOWN,
         of_itself={"": 0.0},
     )
@@ -79,6 +80,16 @@ def squared(rows):
     return result._replace(value=result.value**2)
 
 
+def shifted(rows, ridge):
+    result = shift(rows)
+    return result._replace(value=result.value + ridge)
+
+
+def in_own_type(rows):
+    result = shift(rows)
+    return result._replace(value=np.float64(rows["generated"].mean() - rows["real"].mean()))
+
+
 def equal_sizes(rows):
     if len(rows["real"]) != len(rows["generated"]):
         return shift(rows)._replace(value=np.float64(np.nan))
@@ -106,6 +117,9 @@ WRONG = {
     "the last batch alone": (exact.batches, with_metric(merge=last_batch)),
     "float32 sums": (exact.rotation, recipe_of(precision=np.float32)),
     "a claimed rotation": (exact.rotation, RIGHT._replace(rotates=True)),
+    "another power of the unit": (exact.units, RIGHT._replace(unit_power=2.0)),
+    "a number added": (exact.units, made_of(lambda rows: shifted(rows, 1e-6))),
+    "sums in the type of the rows": (exact.units, made_of(in_own_type)),
     "equal sizes only": (exact.unequal_sizes, made_of(equal_sizes)),
     "NaN made 0": (
         exact.bad_samples,

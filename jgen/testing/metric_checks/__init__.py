@@ -9,6 +9,7 @@ CHECKS = (
     exact.row_order,
     exact.batches,
     exact.rotation,
+    exact.units,
     exact.unequal_sizes,
     exact.bad_samples,
     statistical.monotone,

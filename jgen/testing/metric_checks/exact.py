@@ -12,6 +12,7 @@ from jgen.testing.metric_checks.metric_case import (
     ROUNDING,
     MetricCase,
     Samples,
+    first_number,
     require_close_results,
     require_number_or_flag,
     require_raises,
@@ -123,6 +124,30 @@ def rotation(case: MetricCase) -> str:
         # Rows are rounded at 1e4 by 1e-12, their squares by 1e-8 where they are not centred first.
         notes.append("translation: " + require_same(case, samples, moved, failure))
     return "; ".join(notes) or "neither is claimed"
+
+
+def units(case: MetricCase) -> str:
+    """Check that rows in another unit have the value claimed, and that their type changes nothing."""
+    if not case.has_vectors:
+        return "rows are no vectors"
+    samples = case.draw(0, 1.0)
+    for dtype in (np.float16, np.float32, np.int64):
+        narrow = {name: (8 * rows).astype(dtype) for name, rows in samples.items()}
+        wide = {name: rows.astype(np.float64) for name, rows in narrow.items()}
+        failure = f"{np.dtype(dtype).name} rows have another value than the same numbers in float64"
+        require_same(case, wide, narrow, failure)
+    power = case.recipe.unit_power
+    if power is None:
+        return "types; no unit is claimed"
+    value = first_number(case.values(samples))
+    for factor in (2.0**-60, 2.0**60):
+        scaled = first_number(case.values({name: factor * rows for name, rows in samples.items()}))
+        expected = value * factor**power
+        failure = (
+            f"rows {factor:g} times as large have the value {scaled:.10g}, and must have {expected:.10g}"
+        )
+        require(abs(scaled - expected) <= ROUNDING * abs(expected), failure)
+    return f"types; units of 2^-60 and 2^60, power {power:g}"
 
 
 def unequal_sizes(case: MetricCase) -> str:
