@@ -18,8 +18,7 @@ from rich.console import Console
 from scipy import stats
 
 from benchmarks.command_line import main, show_rows
-from benchmarks.intervals import chains, evidence, means, neighbours, samplers, weights
-from benchmarks.intervals import chains, evidence, leagues, means, samplers, weights
+from benchmarks.intervals import chains, evidence, leagues, means, neighbours, samplers, weights
 from benchmarks.intervals.row import Row
 from jgen.errors import UsageError
 
@@ -60,10 +59,8 @@ class Config:
 
 def rows() -> list[Row]:
     """List all rows."""
-    return [
-        row for module in (weights, samplers, evidence, means, chains, neighbours) for row in module.rows()
-    ]
-    return [row for module in (weights, samplers, evidence, means, chains, leagues) for row in module.rows()]
+    modules = (weights, samplers, evidence, means, chains, leagues, neighbours)
+    return [row for module in modules for row in module.rows()]
 
 
 def is_excluded(count: int, total: int, low: float, high: float) -> bool:

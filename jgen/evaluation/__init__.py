@@ -1,18 +1,6 @@
 """Evaluate models and samplers: estimates are ``Result``s with an interval and a protocol."""
 
 from jgen._internal.members import public_names
-from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
-from jgen.evaluation.metric import (
-    evaluate as evaluate,
-    keep_rows as keep_rows,
-    merge_processes as merge_processes,
-)
-from jgen.evaluation.log_likelihood import LogLikelihood as LogLikelihood, log_likelihood as log_likelihood
-from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
-from jgen.evaluation.recipe import (
-    Known as Known,
-    MetricRecipe as MetricRecipe,
-    gaussian_pair as gaussian_pair,
 from jgen.evaluation.auroc import auroc as auroc, auroc_metric as auroc_metric
 from jgen.evaluation.auth_pct import (
     AuthPct as AuthPct,
@@ -28,12 +16,24 @@ from jgen.evaluation.density_coverage import (
     density_coverage as density_coverage,
     density_coverage_metric as density_coverage_metric,
 )
+from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
+from jgen.evaluation.log_likelihood import LogLikelihood as LogLikelihood, log_likelihood as log_likelihood
 from jgen.evaluation.loo import Loo as Loo, loo as loo
+from jgen.evaluation.metric import (
+    evaluate as evaluate,
+    keep_rows as keep_rows,
+    merge_processes as merge_processes,
+)
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
 from jgen.evaluation.precision_recall import (
     PrecisionRecall as PrecisionRecall,
     precision_recall as precision_recall,
     precision_recall_metric as precision_recall_metric,
+)
+from jgen.evaluation.recipe import (
+    Known as Known,
+    MetricRecipe as MetricRecipe,
+    gaussian_pair as gaussian_pair,
 )
 from jgen.evaluation.results import (
     against_best as against_best,

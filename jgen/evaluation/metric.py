@@ -62,8 +62,7 @@ def read_features(extractor: Extractor, name: str, x: Any) -> np.ndarray:
         UsageError: For anything but an extractor, such as a name or a function.
         ValueError: For another shape, complex numbers, or rows with NaN or infinity; says how many.
     """
-    features = check_extractor(extractor)(given)
-    features = extractor(x)
+    features = check_extractor(extractor)(x)
     if not np.issubdtype(features.dtype, np.floating):
         if not np.can_cast(features.dtype, np.float64, "same_kind"):
             raise ValueError(f"{name} must be real numbers [row, dim]; got {features.dtype}")
