@@ -27,16 +27,23 @@ from jgen import plots
 from jgen.applications import (
     NEED_WEIGHTS,
     DigitModel,
+    bits_per_pixel,
     compare_models,
     digit_models,
     named_extractors,
 )
 from jgen.data import check_comparable, load, read_samples
 from jgen.errors import UsageError
+from jgen.evaluation.auth_pct import auth_pct_metric
+from jgen.evaluation.density_coverage import density_coverage_metric
 from jgen.evaluation.energy_distance import energy_distance_metric
+from jgen.evaluation.frechet import frechet_metric
 from jgen.evaluation.frontier_integral import frontier_integral_metric
+from jgen.evaluation.inception_score import inception_score_metric
+from jgen.evaluation.kid import kid_metric
 from jgen.evaluation.mauve import mauve_metric
 from jgen.evaluation.mmd import mmd_metric
+from jgen.evaluation.precision_recall import precision_recall_metric
 from jgen.experiment import LEAGUE_CAPTION, Line, Run, as_usage_error, at_least, league_table, main
 from jgen.features import Extractor
 from jgen.types import Key, Metric
@@ -108,7 +115,7 @@ def evaluate(config: Config, run: Run) -> None:
         held_out, models = train(config, run, train_key)
         samples = of_models(models, held_out, draw_key)
         with run.stage("likelihood"):
-            lines = likelihoods(models, held_out["real"], likelihood_key)
+            lines = {"bits per pixel": bits_per_pixel(models, likelihood_key, held_out["real"])}
     is_text = samples.real.dtype.kind == "U"
 
     run.section("League")
@@ -155,11 +162,6 @@ def of_models(models: Mapping[str, DigitModel], held_out: Mapping[str, np.ndarra
     return samples.map(lambda x: x / TOP)
 
 
-def likelihoods(models: Mapping[str, DigitModel], images: np.ndarray, key: Key) -> dict[str, Line]:
-    """Bound the bits that a pixel takes."""
-    return {}
-
-
 def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str, Line]:
     """Compute all metrics of features."""
     name = config.features or ("digits" if config.real is None else "raw")
@@ -174,18 +176,30 @@ def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str
     known = extractor._replace(apply=None, check=None)  # the rows are features already
     models: Any = {"generated": rows.generated, "reference": rows.reference}
     lines: dict[str, Line] = {}
-    for title, metric in metrics_of_features(known).items():
+    for title, (metric, real) in metrics_of_features(known, rows).items():
         with run.stage(title):
-            lines |= compare_models(title, metric, real=rows.real, **models)
+            lines |= compare_models(title, metric, real=real, **models)
+    if probabilities is not None:
+        with run.stage("Inception Score"):
+            models = {"generated": probabilities.generated, "reference": probabilities.reference}
+            metric = inception_score_metric()
+            lines |= compare_models("Inception Score", metric, **models, sample="probabilities")
     return lines
 
 
-def metrics_of_features(extractor: Extractor) -> dict[str, Metric]:
-    """Return the metrics of real and generated features."""
-    return {
-        "MMD": mmd_metric(extractor=extractor),
-        "energy distance": energy_distance_metric(extractor=extractor),
+def metrics_of_features(extractor: Extractor, rows: Samples) -> dict[str, tuple[Metric, np.ndarray]]:
+    """Return each metric of features and the real ones that it takes; AuthPct takes those of training."""
+    frechet = "FID" if extractor.name == "inception-v3" else "Frechet distance"
+    of_real = {
+        frechet: frechet_metric,
+        "KID": kid_metric,
+        "MMD": mmd_metric,
+        "energy distance": energy_distance_metric,
+        "density and coverage": density_coverage_metric,
+        "precision and recall": precision_recall_metric,
     }
+    metrics = {title: (make(extractor=extractor), rows.real) for title, make in of_real.items()}
+    return metrics | {"AuthPct": (auth_pct_metric(extractor=extractor), rows.training)}
 
 
 def of_text(run: Run, samples: Samples) -> dict[str, Line]:

@@ -8,7 +8,11 @@ from jgen.applications.compare_samplers import (
     compare_samplers as compare_samplers,
 )
 from jgen.applications.cross_validate import cross_validate as cross_validate
-from jgen.applications.digit_models import DigitModel as DigitModel, digit_models as digit_models
+from jgen.applications.digit_models import (
+    DigitModel as DigitModel,
+    bits_per_pixel as bits_per_pixel,
+    digit_models as digit_models,
+)
 from jgen.applications.digits_classifier import (
     TrainedClassifier as TrainedClassifier,
     train_digits_classifier as train_digits_classifier,

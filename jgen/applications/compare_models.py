@@ -1,6 +1,5 @@
 """Compare samples of several models by one metric, as lines of a league."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from jgen.evaluation.results import compare, over_studentised_range
 from jgen.experiment.league_table import Line
 from jgen.types import Metric, Result
 
-UNRANKED = ("p_value",)
+UNRANKED = ("p_value", "authentic", "minus_null", "copies")
 """Numbers of which neither end is the better one."""
 
 
@@ -41,8 +40,8 @@ def compare_models(
 
     Returns:
         Name of the number -> its line, the reference first. The name is that of the metric, then that of the
-        number; the number's alone where the metric is named for it ("precision and recall"), and the metric's
-        alone where it ends in it ("energy distance").
+        number; the number's alone for the name of several ("precision and recall"), and the metric's alone
+        where it ends in the number's ("energy distance").
 
     Example:
         >>> from jgen.evaluation.metric import keep_rows
@@ -88,7 +87,7 @@ def compare_models(
 
 def _label(name: str, field: str) -> str:
     words = field.replace("_", " ")
-    if words in re.split(", | and ", name):
+    if " and " in name:
         return words
     return name if name.endswith(words) else f"{name}, {words}"
 
