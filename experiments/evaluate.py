@@ -222,7 +222,7 @@ def show_league(run: Run, lines: Mapping[str, Line]) -> None:
     for name, line in lines.items():
         for model, result in line.results.items():
             run.log(metric=name, model=model, result=result, minus_best=line.minus_best.get(model))
-    names = list(lines)
+    names = [name for name in lines if not name.endswith("p value")]
     for number, start in enumerate(range(0, len(names), PANELS), 1):
         shown = {name: lines[name].results for name in names[start : start + PANELS]}
         run.figure(f"league_{number}", plots.league_plot(shown), FIGURE)

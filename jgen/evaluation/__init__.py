@@ -16,6 +16,19 @@ from jgen.evaluation.density_coverage import (
     density_coverage as density_coverage,
     density_coverage_metric as density_coverage_metric,
 )
+from jgen.evaluation.feature_moments import (
+    Moments as Moments,
+    load_statistics as load_statistics,
+    merge_moments as merge_moments,
+    moments_of as moments_of,
+    save_statistics as save_statistics,
+)
+from jgen.evaluation.frechet import Frechet as Frechet, frechet as frechet, frechet_metric as frechet_metric
+from jgen.evaluation.inception_score import (
+    inception_score as inception_score,
+    inception_score_metric as inception_score_metric,
+)
+from jgen.evaluation.kid import kid as kid, kid_metric as kid_metric
 from jgen.evaluation.league import LeagueRow as LeagueRow, league as league
 from jgen.evaluation.log_likelihood import LogLikelihood as LogLikelihood, log_likelihood as log_likelihood
 from jgen.evaluation.loo import Loo as Loo, loo as loo
@@ -42,5 +55,6 @@ from jgen.evaluation.results import (
 )
 from jgen.evaluation.sampler_metrics import evaluate_draws as evaluate_draws, round_metrics as round_metrics
 from jgen.evaluation.timing import timed_sample as timed_sample
+from jgen.evaluation.vendi import vendi as vendi, vendi_metric as vendi_metric
 
 __all__ = public_names(globals())

@@ -16,11 +16,11 @@ from jgen.evaluation.gaussian_transport import (
     quick_distance,
     transport_maps,
 )
-from jgen.evaluation.metric import Rows, beyond_resolution, evaluate, keep_rows, result_of
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.metric import Rows, evaluate, keep_rows, result_of
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.evaluation.second_order import total_variance
 from jgen.features import Extractor, raw
-from jgen.types import NORMAL_95, Influence, Metric, Result
+from jgen.types import Influence, Metric, Result
 
 INCEPTION = "inception-v3"
 """Name of the only extractor whose Frechet distance is called FID."""
@@ -29,7 +29,7 @@ COPIES = 6.0
 
 
 class Frechet(NamedTuple):
-    """Frechet distance of two samples.
+    """Frechet distance of two samples, plain and debiased; of ``influence``, two ``Influence``s.
 
     Attributes:
         plain: The distance of the Gaussians with the samples' moments, never negative; biased upwards. Its
@@ -38,8 +38,8 @@ class Frechet(NamedTuple):
             be negative where that is small.
     """
 
-    plain: Any
-    debiased: Any
+    plain: Result | Any
+    debiased: Result | Any
 
 
 def frechet(
@@ -96,7 +96,9 @@ def frechet(
     if isinstance(real, Moments):
         metric = frechet_metric(extractor=extractor, statistics=real, num_groups=num_groups)
         return evaluate(metric, generated=generated)
-    return evaluate(frechet_metric(extractor=extractor, num_groups=num_groups), real=real, generated=generated)
+    return evaluate(
+        frechet_metric(extractor=extractor, num_groups=num_groups), real=real, generated=generated
+    )
 
 
 def frechet_metric(
@@ -146,7 +148,9 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
     value, debiased = _values(real, generated)
     eigenvalues = _eigenvalues(real.whole)
     second = spread(eigenvalues) * total**2
-    by_groups = num_groups / (num_groups - 1)  # variance of second order of the debiased value over ``second``
+    by_groups = num_groups / (
+        num_groups - 1
+    )  # variance of second order of the debiased value over ``second``
     first = _first_order(real, generated)
     method = "FID" if extractor.name == INCEPTION else f"Frechet distance of {extractor.name} features"
     if known is not None:
@@ -163,14 +167,15 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
         null=result_of(null, null_error, min(n, m), null_method, {}),
         flags=flags,
     )
-    if value <= null + NORMAL_95 * null_error:
-        plain = beyond_resolution(plain, "two samples of one distribution, of these sizes, read as much")
-    if value < null - COPIES * null_error:
+    if value < max(null - COPIES * null_error, 1e-6 * null):
         copies = "two independent samples of one distribution read more: these may share rows"
         plain = plain._replace(flags=(*plain.flags, copies))
     error = np.sqrt(total_variance(first, second, by_groups))
     if not np.isfinite(debiased):
-        flags = (*flags, f"debiasing takes {2 * num_groups} rows or more, and more than features of statistics")
+        flags = (
+            *flags,
+            f"debiasing takes {2 * num_groups} rows or more, and more than features of statistics",
+        )
     if min(n, m) <= real.whole.mean.size or not np.isfinite(debiased):
         error = np.nan
     corrected = result_of(
@@ -182,8 +187,6 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
         null=result_of(0.0, np.sqrt(second * by_groups), min(n, m), "unbiased to first order", {}),
         flags=flags,
     )
-    if corrected.low <= 0:
-        corrected = beyond_resolution(corrected, "it is not above 0, a perfect model's, by more than its error")
     return Frechet(plain, corrected)
 
 
@@ -263,4 +266,14 @@ def recipe() -> MetricRecipe:
     def expectation(n: int, m: int, shift: float) -> float:
         return 4 * shift**2 + bias(np.ones(4), n, m)
 
-    return MetricRecipe(make=frechet_metric, fewest=10, expectation=expectation)
+    def known() -> list[Known]:
+        square = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [2.0, 2.0]])
+        return [Known("a square", {"real": square, "generated": 2 * square + 1}, {"plain": 32 / 3})]
+
+    return MetricRecipe(
+        make=frechet_metric,
+        expectation=expectation,
+        unit_power=2.0,
+        of_itself={"plain": 0.0},
+        known=known,
+    )

@@ -31,7 +31,9 @@ class Sample(NamedTuple):
         """Return the Gaussian of some groups taken as one."""
         size = sum(self.sizes[number] for number in numbers)
         if self.rows is not None and size <= self.rows.shape[1]:
-            return gaussian_of(self.rows[np.sort(np.concatenate([self.groups[number] for number in numbers]))])
+            return gaussian_of(
+                self.rows[np.sort(np.concatenate([self.groups[number] for number in numbers]))]
+            )
         return from_moments(merge_moments(*(self.moments[number] for number in numbers)))
 
     def without(self, number: int) -> Gaussian:
@@ -65,7 +67,9 @@ def sample_of_moments(moments: Moments, num_groups: int) -> Sample:
         return Sample(whole, [], [], None, [])
     rng = np.random.default_rng([num_groups, n, dim])
     sizes = [n // num_groups + (number < n % num_groups) for number in range(num_groups)]
-    standard = [Moments(rng.normal(size=dim) / size**0.5, _wishart(size - 1, dim, rng), size) for size in sizes]
+    standard = [
+        Moments(rng.normal(size=dim) / size**0.5, _wishart(size - 1, dim, rng), size) for size in sizes
+    ]
     drawn = merge_moments(*standard)
     root = scipy.linalg.cholesky(drawn.covariance, lower=True)
     colour = scipy.linalg.solve_triangular(root, whole.factor.T, lower=True, trans=1).T  # factor root^-1

@@ -6,8 +6,8 @@ import numpy as np
 from jax.tree_util import Partial
 from scipy.special import xlogy
 
-from jgen.evaluation.metric import Rows, beyond_resolution, evaluate, keep_rows, result_of
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.metric import Rows, evaluate, keep_rows, result_of
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.evaluation.row_order import random_order
 from jgen.evaluation.second_order import total_variance
 from jgen.types import NORMAL_95, Influence, Metric, Result
@@ -20,7 +20,8 @@ NULL_DRAWS = 400
 def inception_score(*, probabilities: Any, num_splits: int = 1) -> Result:
     r"""Compute the Inception Score: exp of the mutual information of sample and predicted class.
 
-    .. math:: IS = \exp \frac 1 m \sum_i KL(p(y | x_i) \,\|\, \bar p), \qquad \bar p = \frac 1 m \sum_i p(y | x_i)
+    .. math:: IS = \exp \frac 1 m \sum_i KL(p(y | x_i) \,\|\, \bar p), \qquad
+        \bar p = \frac 1 m \sum_i p(y | x_i)
 
     It is 1 where all samples get the same probabilities and K for K even, certain classes. The score of m
     samples is below that of the model, by more where there are many classes. So the interval is one of the
@@ -47,8 +48,8 @@ def inception_score(*, probabilities: Any, num_splits: int = 1) -> Result:
         (4.0, 4.0)
 
     Reference:
-        Salimans et al. (2016), Improved techniques for training GANs; Barratt and Sharma (2018), A note on the
-        Inception Score.
+        Salimans et al. (2016), Improved techniques for training GANs; Barratt and Sharma (2018), A note on
+        the Inception Score.
     """
     return evaluate(inception_score_metric(num_splits=num_splits), probabilities=probabilities)
 
@@ -141,13 +142,8 @@ def _compute(num_splits: int, given: Rows) -> Result:
         null=null,
         ceiling=float(min(num_classes, size)),
     )
-    result = result._replace(
-        low=value * np.exp(-NORMAL_95 * error),
-        high=value * np.exp(NORMAL_95 * error),
-    )
-    if value >= null.low:
-        return beyond_resolution(result, "even classes, predicted with certainty, read as much at this size")
-    return result
+    low, high = value * np.exp(error * np.array([-NORMAL_95, NORMAL_95]))
+    return result._replace(low=low, high=high)
 
 
 def perfect_score(num_classes: int, n: int) -> Result:
@@ -166,12 +162,12 @@ def perfect_score(num_classes: int, n: int) -> Result:
 
     counts = np.arange(1, n + 1)
     terms = binom.pmf(counts, n, 1 / num_classes) * counts / n * np.log(counts / n)
-    value = np.exp(-num_classes * terms.sum())
+    value: Any = np.exp(-num_classes * terms.sum())
     drawn = np.random.default_rng(0).multinomial(n, np.full(num_classes, 1 / num_classes), size=NULL_DRAWS)
     scores = np.exp(-xlogy(drawn / n, drawn / n).sum(1))
     low, high = np.quantile(scores, [0.025, 0.975])
     method = f"{num_classes} even classes, predicted with certainty"
-    return Result(np.float64(value), low, high, n, method, {})
+    return Result(value, low, high, n, method, {})
 
 
 def recipe() -> MetricRecipe:
@@ -179,8 +175,15 @@ def recipe() -> MetricRecipe:
 
     def pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:
         del n
-        logits = rng.normal(size=(m, 4)) * 3 / (1 + shift)
-        weights = np.exp(logits - logits.max(1, keepdims=True))
-        return {"probabilities": weights / weights.sum(1, keepdims=True)}
+        doubt = shift / (1 + shift)
+        return {"probabilities": (1 - doubt) * np.eye(4)[rng.integers(4, size=m)] + doubt / 4}
 
-    return MetricRecipe(make=inception_score_metric, pair=pair, rotates=False)
+    def known() -> list[Known]:
+        labels = np.eye(10)[np.arange(50) % 10]
+        constant = np.tile([0.25, 0.75, 0.0], (20, 1))
+        return [
+            Known("even certain classes", {"probabilities": labels}, {"": 10.0}),
+            Known("equal rows with a zero", {"probabilities": constant}, {"": 1.0}),
+        ]
+
+    return MetricRecipe(make=inception_score_metric, pair=pair, rotates=False, translates=False, known=known)

@@ -104,8 +104,9 @@ def _cell(result: Result, marks: list[str]) -> str:
     if np.isnan(low) or np.isnan(high):
         return " ".join((format_value(value), *marks))
     style = style_of(value, low, high)
-    first = " ".join((f"{value:{style}}", *marks))
-    return first if low == value == high else f"{first}\n[{low:{style}}, {high:{style}}]"
+    middle, *ends = (f"{0.0 if float(f'{x:{style}}') == 0 else x:{style}}" for x in (value, low, high))
+    first = " ".join((middle, *marks))
+    return first if low == value == high else f"{first}\n[{', '.join(ends)}]"
 
 
 def _nulls(results: Mapping[str, Result]) -> str:

@@ -28,6 +28,9 @@ caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .35rem 1rem .35rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: normal; }
 thead th { font-weight: 600; border-bottom: 2px solid var(--soft); }
+.wide { width: min(100vw - 3rem, 80rem); margin-left: calc(50% - min(100vw - 3rem, 80rem) / 2); }
+.wide table { font-size: .88rem; line-height: 1.4; margin: 0 auto; } .wide th, .wide td { padding-right: .7rem; }
+.wide td:first-child { white-space: normal; min-width: 6rem; }
 .number { text-align: right; } .number, .brief { white-space: nowrap; } .long { min-width: 16rem; }
 figure { margin: 1.5rem 0; } figcaption { margin-top: .4rem; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff;
@@ -40,6 +43,8 @@ summary { cursor: pointer; color: var(--accent); }
 .failed strong { color: var(--bad); }
 @media print { body { max-width: none; } }
 """
+MAX_COLUMNS = 6
+"""Columns of a table from which on it may be wider than the text, in smaller letters."""
 
 
 def escape(text: Any) -> str:
@@ -177,7 +182,8 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     content = f"{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll"><table>{content}</table></div>'
+    size = "scroll wide" if len(kinds) > MAX_COLUMNS else "scroll"
+    return f'<div class="{size}"><table>{content}</table></div>'
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -29,6 +29,7 @@ B = result(2.5, 0.31, null=NULL, flags=("beyond_resolution", "k-NN at D = 64", "
         (B, "2.50 ¹,²\n[2.19, 2.81]"),
         (result(1234.5, 250.0), "1234\n[984, 1484]"),
         (result(3.0, 0.0), "3"),
+        (result(19.8, 20.1), "20\n[0, 40]"),
         (result(NAN, NAN, flags=("1 row",)), "- ¹"),
         (Result(1.5, NAN, NAN, 9, "m", {}, flags=("no error",)), "1.5 ¹"),
         (Result(1.0, 0.5, np.inf, 9, "m", {}), "1\n[0.5, inf]"),
