@@ -11,10 +11,21 @@ from jgen.evaluation.average_precision import (
     average_precision as average_precision,
     average_precision_metric as average_precision_metric,
 )
+from jgen.evaluation.c2st import C2ST as C2ST, c2st as c2st, c2st_metric as c2st_metric
 from jgen.evaluation.density_coverage import (
     DensityCoverage as DensityCoverage,
     density_coverage as density_coverage,
     density_coverage_metric as density_coverage_metric,
+)
+from jgen.evaluation.energy_distance import (
+    EnergyDistance as EnergyDistance,
+    energy_distance as energy_distance,
+    energy_distance_metric as energy_distance_metric,
+)
+from jgen.evaluation.entropic_ot import (
+    EntropicOT as EntropicOT,
+    entropic_ot as entropic_ot,
+    entropic_ot_metric as entropic_ot_metric,
 )
 from jgen.evaluation.feature_moments import (
     Moments as Moments,
@@ -37,12 +48,14 @@ from jgen.evaluation.metric import (
     keep_rows as keep_rows,
     merge_processes as merge_processes,
 )
+from jgen.evaluation.mmd import MMD as MMD, mmd as mmd, mmd_metric as mmd_metric
 from jgen.evaluation.mode_coverage import ModeCoverage as ModeCoverage, mode_coverage as mode_coverage
 from jgen.evaluation.precision_recall import (
     PrecisionRecall as PrecisionRecall,
     precision_recall as precision_recall,
     precision_recall_metric as precision_recall_metric,
 )
+from jgen.evaluation.probes import Probes as Probes, probes as probes, probes_metric as probes_metric
 from jgen.evaluation.recipe import (
     Known as Known,
     MetricRecipe as MetricRecipe,
@@ -54,7 +67,17 @@ from jgen.evaluation.results import (
     mean_result as mean_result,
 )
 from jgen.evaluation.sampler_metrics import evaluate_draws as evaluate_draws, round_metrics as round_metrics
+from jgen.evaluation.sliced_wasserstein import (
+    SlicedWasserstein as SlicedWasserstein,
+    sliced_wasserstein as sliced_wasserstein,
+    sliced_wasserstein_metric as sliced_wasserstein_metric,
+)
 from jgen.evaluation.timing import timed_sample as timed_sample
+from jgen.evaluation.train_on_synthetic import (
+    TrainOnSynthetic as TrainOnSynthetic,
+    train_on_synthetic as train_on_synthetic,
+    train_on_synthetic_metric as train_on_synthetic_metric,
+)
 from jgen.evaluation.vendi import vendi as vendi, vendi_metric as vendi_metric
 
 __all__ = public_names(globals())

@@ -1,4 +1,4 @@
-"""Compute distances between rows in blocks, their median, and an order of rows that depends on nothing else."""
+"""Compute distances between rows in blocks, their median, and an order of rows by their values."""
 
 from collections.abc import Iterator
 
@@ -55,7 +55,9 @@ def canonical_order(rows: np.ndarray) -> np.ndarray:
         True
     """
     rows = np.ascontiguousarray(rows + 0.0)  # -0 and 0 are of one value
-    return np.argsort(rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))[:, 0], kind="stable")
+    return np.argsort(
+        rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))[:, 0], kind="stable"
+    )
 
 
 def median_distance(rows: np.ndarray) -> float:

@@ -43,8 +43,8 @@ def energy_distance(
     .. math:: 2 E\|x - y\| - E\|x - x'\| - E\|y - y'\|
 
     It is not its square root, which SciPy returns, nor does it count pairs of a row with itself, as SciPy
-    does. The interval is one of the energy distance of the two distributions. Its variance includes the second
-    order, which is all there is where they are equal (``jgen.evaluation.u_statistic``).
+    does. The interval is one of the energy distance of the two distributions. Its variance includes the
+    second order, which is all there is where they are equal (``jgen.evaluation.u_statistic``).
 
     Args:
         real: Rows ``[n, *event]``, four or more.
@@ -80,8 +80,8 @@ def energy_distance_metric(
 ) -> Metric:
     """Return the metric of ``energy_distance``; its state keeps the features of all rows.
 
-    Time grows with (n + m)^2, memory does not: distances are computed in blocks of 32 MiB. The influence is of
-    first order: between equal distributions it doubles the variance.
+    Time grows with (n + m)^2, memory does not: distances are computed in blocks of 32 MiB. The influence is
+    of first order: between equal distributions it doubles the variance.
     """
     extractor = extractor or raw()
     if num_permutations < 1:
@@ -102,7 +102,9 @@ def _check(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     real, generated = rows["real"], rows["generated"]
     check_sizes("energy_distance", real, generated)
     if (real == real[0]).all() and (generated == real[0]).all():
-        raise ValueError("all rows of both samples are equal: there is nothing to compare. Check the features")
+        raise ValueError(
+            "all rows of both samples are equal: there is nothing to compare. Check the features"
+        )
     return real, generated
 
 

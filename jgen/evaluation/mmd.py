@@ -16,7 +16,7 @@ from jgen.evaluation.u_statistic import (
     u_statistic,
 )
 from jgen.features import Extractor, raw
-from jgen.types import Metric, Result
+from jgen.types import Metric
 
 KERNEL = "exp(-r^2 / 2 l^2)"
 
@@ -79,7 +79,7 @@ def mmd(
     Reference:
         Gretton et al. (2012), A kernel two-sample test, JMLR 13.
     """
-    options = {"num_permutations": num_permutations, "seed": seed, "extractor": extractor}
+    options: dict[str, Any] = {"num_permutations": num_permutations, "seed": seed, "extractor": extractor}
     metric = mmd_metric(length=length, **options)
     computed: MMD = evaluate(metric, real=real, generated=generated)
     return computed
@@ -119,8 +119,8 @@ def _median(name: str, rows: np.ndarray) -> float:
     length = median_distance(rows.astype(np.float64))
     if length == 0:
         raise ValueError(
-            f"half of the pairs of {name} rows are equal, so their median distance is 0 and no length follows: "
-            "state length="
+            f"half of the pairs of {name} rows are equal, so their median distance is 0 and no length "
+            "follows: state length="
         )
     return length
 

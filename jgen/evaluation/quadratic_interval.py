@@ -11,14 +11,15 @@ def quadratic_interval(
     r"""Compute the 95 % interval of a squared distance whose error grows with the distance.
 
     Near 0 such a distance is :math:`\|\mu\|^2` for a mean in some space, estimated with errors of covariance
-    :math:`\Sigma`; its variance :math:`4 \mu^T \Sigma \mu + 2 tr \Sigma^2` is :math:`\kappa \theta + S` at the
-    truth :math:`\theta`. The interval is of all truths that the value does not exclude,
+    :math:`\Sigma`; its variance :math:`4 \mu^T \Sigma \mu + 2 tr \Sigma^2` is :math:`\kappa \theta + S` at
+    the truth :math:`\theta`. The interval is of all truths that the value does not exclude,
 
     .. math:: (\hat\theta - \theta)^2 \le z^2 (\kappa \theta + S)
 
     as :math:`\hat\theta \pm z\,se` would be too short whenever the value is too small by chance. With
-    :math:`\hat\mu` in place of :math:`\mu`, :math:`\kappa = 4 \hat\mu^T \Sigma \hat\mu / \|\hat\mu\|^2`, whose
-    noise is in both.
+    :math:`\hat\mu` for :math:`\mu`, :math:`\kappa = 4 \hat\mu^T \Sigma \hat\mu / \|\hat\mu\|^2`, whose noise
+    is in both; or the same ratio with the noise of both removed, where it is larger and the value is above
+    its error at the null.
 
     Args:
         value: Debiased estimate.

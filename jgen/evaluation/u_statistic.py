@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jgen.evaluation.distances import canonical_order, distance_blocks
+from jgen.evaluation.interval_result import interval_result
 from jgen.evaluation.metric import beyond_resolution
 from jgen.evaluation.quadratic_interval import quadratic_interval
 from jgen.types import NORMAL_95, Influence, Result
@@ -39,7 +40,7 @@ def check_sizes(name: str, real: np.ndarray, generated: np.ndarray) -> None:
     """Check that both samples have four rows, the fewest from which the variance is known."""
     if min(len(real), len(generated)) < FEWEST:
         raise ValueError(
-            f"{name} takes {FEWEST} rows of each sample or more, as its error needs them; got {len(real)} real "
+            f"{name} takes {FEWEST} rows of each sample or more, as its error needs; got {len(real)} real "
             f"and {len(generated)} generated"
         )
 
@@ -135,9 +136,9 @@ def _across(kernel: Kernel, real: np.ndarray, generated: np.ndarray) -> tuple[np
 def distance_result(statistic: UStatistic, n: int, method: str, protocol: dict[str, object]) -> Result:
     """Make the result of the statistic, with its null, and flag what a perfect model may read."""
     half = NORMAL_95 * statistic.null_variance**0.5
-    null = Result(*map(np.float64, (0.0, -half, half)), n, "unbiased; variance of the real rows", {})
+    null = interval_result(0.0, -half, half, n, "unbiased; variance of the real rows", {})
     ends = quadratic_interval(*statistic[:4])
-    result = Result(*map(np.float64, (statistic.value, *ends)), n, method, protocol, null=null)
+    result = interval_result(statistic.value, *ends, n, method, protocol, null=null)
     if abs(statistic.value) > half:
         return result
     return beyond_resolution(result, "a perfect model reads as much at these sizes in 19 of 20 cases")
@@ -195,8 +196,8 @@ def p_value_result(count: int, num_permutations: int, protocol: dict[str, object
     from scipy.stats import binomtest
 
     ends = binomtest(count, num_permutations).proportion_ci(0.95, method="exact")
-    value, low, high = map(np.float64, ((1 + count) / (1 + num_permutations), ends.low, ends.high))
-    null = Result(*map(np.float64, (0.5, 0.025, 0.975)), num_permutations, "uniform", {})
+    value = (1 + count) / (1 + num_permutations)
+    null = interval_result(0.5, 0.025, 0.975, num_permutations, "uniform", {})
     method = f"{num_permutations} permutations"
     protocol = {**protocol, "permutations": num_permutations}
-    return Result(value, low, high, num_permutations, method, protocol, null=null)
+    return interval_result(value, ends.low, ends.high, num_permutations, method, protocol, null=null)

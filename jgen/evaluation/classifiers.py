@@ -1,0 +1,79 @@
+"""Name the classifiers by which metrics tell samples apart, each made by scikit-learn."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def logistic(_: int) -> Any:
+    """Return logistic regression on standardised features (penalty 1 / 2 |w|^2)."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+
+
+def quadratic(_: int) -> Any:
+    """Return logistic regression on standardised features and their squares."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    squares = FunctionTransformer(_with_squares)
+    return make_pipeline(StandardScaler(), squares, StandardScaler(), LogisticRegression(max_iter=500))
+
+
+def _with_squares(x: np.ndarray) -> np.ndarray:
+    return np.hstack([x, x**2])
+
+
+def neighbours(num_rows: int) -> Any:
+    """Return the vote of the nearest sqrt(n) rows, by Euclidean distance of the features as they are."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(max(1, round(num_rows**0.5)))
+
+
+def nearest(_: int) -> Any:
+    """Return the label of the nearest row, by Euclidean distance of the features as they are."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(1)
+
+
+def mlp(_: int) -> Any:
+    """Return a network of two hidden layers of 64 units on standardised features, stopped early."""
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    network = MLPClassifier((64, 64), early_stopping=True, max_iter=200, random_state=0)
+    return make_pipeline(StandardScaler(), network)
+
+
+CLASSIFIERS: dict[str, Callable[[int], Any]] = {
+    "logistic": logistic,
+    "quadratic": quadratic,
+    "neighbours": neighbours,
+    "nearest": nearest,
+    "mlp": mlp,
+}
+"""Name -> a function of the number of training rows that returns an untrained classifier."""
+
+
+def check_classifier(name: str) -> str:
+    """Return the name of a known classifier.
+
+    Raises:
+        ValueError: For another; lists those that are known.
+    """
+    if name not in CLASSIFIERS:
+        raise ValueError(f"classifier must be one of {', '.join(sorted(CLASSIFIERS))}; got {name!r}")
+    return name
+
+
+def fitted(name: str, x: np.ndarray, labels: np.ndarray) -> Any:
+    """Return a classifier trained on rows ``[row, dim]`` and labels ``[row]``."""
+    return CLASSIFIERS[name](len(x)).fit(x, labels)
