@@ -18,7 +18,17 @@ from rich.console import Console
 from scipy import stats
 
 from benchmarks.command_line import main, show_rows
-from benchmarks.intervals import chains, distances, evidence, leagues, means, neighbours, samplers, weights
+from benchmarks.intervals import (
+    chains,
+    distances,
+    evidence,
+    leagues,
+    means,
+    neighbours,
+    samplers,
+    text,
+    weights,
+)
 from benchmarks.intervals.row import Row
 from jgen.errors import UsageError
 
@@ -59,7 +69,7 @@ class Config:
 
 def rows() -> list[Row]:
     """List all rows."""
-    modules = (chains, distances, evidence, leagues, means, neighbours, samplers, weights)
+    modules = (chains, distances, evidence, leagues, means, neighbours, samplers, text, weights)
     return [row for module in modules for row in module.rows()]
 
 

@@ -9,7 +9,7 @@ from jax.tree_util import Partial
 
 from jgen.evaluation.corpus_scores import compute_score, sacrebleu_metrics, score_influence
 from jgen.evaluation.metric import evaluate
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.evaluation.text_pairs import keep_pairs, word_pairs
 from jgen.types import Metric, Result
 
@@ -147,6 +147,17 @@ def _flags(sums: np.ndarray) -> tuple[str, ...]:
     return ()
 
 
+def _known() -> list[Known]:
+    cat = "the cat is on the mat"
+    cases = [(cat, "the cat is on mat", 57.893006746741765), (cat, "the " * 7, 7.809849842300637)]
+    cases += [("no", "yes", 0.0), ("a b", "", 0.0)]
+    return [
+        Known(f"{hypothesis!r} of {reference!r}", {"real": [(reference, reference)], "generated": [hypothesis]}, {"": value})
+        for reference, hypothesis, value in cases
+    ]
+
+
 def recipe() -> MetricRecipe:
     """Return how BLEU is checked."""
-    return MetricRecipe(partial(bleu_metric, last_as_null=True), word_pairs, rotates=False, is_paired=True)
+    metric = partial(bleu_metric, last_as_null=True)
+    return MetricRecipe(metric, word_pairs, rotates=False, is_paired=True, known=_known)

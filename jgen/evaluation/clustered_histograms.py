@@ -139,12 +139,14 @@ def _components(pooled: np.ndarray, explained: float) -> np.ndarray:
 
 
 def _cluster(components: np.ndarray, num_bins: int, seed: int) -> np.ndarray:
-    """Return the cluster of each row ``[row]``."""
+    """Return the cluster of each row ``[row]``; in one thread, as the order of sums moves rows."""
     if num_bins == 1:
         return np.zeros(len(components), int)
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
-    return KMeans(num_bins, n_init=1, random_state=seed).fit_predict(components)
+    with threadpool_limits(limits=1):
+        return KMeans(num_bins, n_init=1, random_state=seed).fit_predict(components)
 
 
 def word_samples(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, list[str]]:

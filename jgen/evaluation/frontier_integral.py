@@ -130,5 +130,5 @@ def _influence(clusters: Clusters, rows: Rows) -> Influence:
 
 def recipe() -> MetricRecipe:
     """Return how the frontier integral is checked."""
-    make = partial(frontier_integral_metric, num_seeds=2)
+    make = partial(frontier_integral_metric, extractor=HashedCharacters(dim=64), num_seeds=2)
     return MetricRecipe(make, word_samples, size=100, fewest=20, rotates=False, of_itself={"": 0.0})

@@ -189,6 +189,6 @@ def _influence(divergence: Any, clusters: Clusters, least: float, rows: Rows) ->
 
 def recipe() -> MetricRecipe:
     """Return how MAUVE is checked."""
-    make = partial(mauve_metric, num_seeds=2)
+    make = partial(mauve_metric, extractor=HashedCharacters(dim=64), num_seeds=2)
     itself = {"plain": 1.0}
     return MetricRecipe(make, word_samples, size=100, fewest=20, rotates=False, of_itself=itself)

@@ -25,6 +25,7 @@ def keep_rows(
     influence: Callable[[Rows], Any] | None = None,
     larger_is_better: bool = False,
     read: Callable[[str, Any], np.ndarray] | None = None,
+    optional: tuple[str, ...] = (),
 ) -> Metric:
     """Return the metric whose state is the rows (the features) of each sample: it grows with them.
 
@@ -36,6 +37,7 @@ def keep_rows(
         larger_is_better: Whether a better model has the larger value.
         read: ``read(name, x) -> rows``, in place of an extractor, for rows that are no numbers, or
             labels; it raises what a user should read.
+        optional: Those of the names without which it computes, too.
 
     Example:
         >>> from jgen.evaluation.results import mean_result
@@ -45,12 +47,13 @@ def keep_rows(
         1.5
     """
     read = read or Partial(read_features, extractor or raw())
+    required = tuple(name for name in names if name not in optional)
     return Metric(
         empty=Partial(dict),
         accumulate=Partial(_accumulate, read, names),
         merge=Partial(_merge),
-        compute=Partial(_when_complete, compute, names),
-        influence=None if influence is None else Partial(_when_complete, influence, names),
+        compute=Partial(_when_complete, compute, required),
+        influence=None if influence is None else Partial(_when_complete, influence, required),
         larger_is_better=larger_is_better,
     )
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -111,3 +111,7 @@ def ngrams(tokens: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
     """
     shifted: Iterable[Sequence[str]] = (tokens[start:] for start in range(order))
     return Counter(zip(*shifted, strict=False))
+
+
+TOKENS: dict[str, Callable[[str], list[str]]] = {"words": words, "characters": list}
+"""Name of a way to split texts -> function from a text to its tokens."""
