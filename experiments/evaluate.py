@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import jax
 import numpy as np
 import tyro
+from jax.tree_util import Partial
 
 from jgen import plots
 from jgen.applications import (
@@ -34,22 +35,31 @@ from jgen.applications import (
 )
 from jgen.data import check_comparable, load, read_samples
 from jgen.errors import UsageError
-from jgen.evaluation.auth_pct import auth_pct_metric
-from jgen.evaluation.density_coverage import density_coverage_metric
-from jgen.evaluation.energy_distance import energy_distance_metric
-from jgen.evaluation.frechet import frechet_metric
-from jgen.evaluation.frontier_integral import frontier_integral_metric
-from jgen.evaluation.inception_score import inception_score_metric
-from jgen.evaluation.kid import kid_metric
-from jgen.evaluation.mauve import mauve_metric
-from jgen.evaluation.mmd import mmd_metric
-from jgen.evaluation.precision_recall import precision_recall_metric
+from jgen.evaluation import (
+    auth_pct_metric,
+    c2st_metric,
+    density_coverage_metric,
+    distinct_metric,
+    energy_distance_metric,
+    entropic_ot_metric,
+    frechet_metric,
+    frontier_integral_metric,
+    inception_score_metric,
+    kid_metric,
+    mauve_metric,
+    mmd_metric,
+    precision_recall_metric,
+    self_bleu_metric,
+    sliced_wasserstein_metric,
+    vendi_metric,
+)
 from jgen.experiment import LEAGUE_CAPTION, Line, Run, as_usage_error, at_least, league_table, main
 from jgen.features import Extractor
 from jgen.types import Key, Metric
 
-TOP, VALIDATION, SHOWN, PANELS = 16, 180, 36, 9
-"""Largest grey value of digits; training rows for early stopping; samples of a sheet; panels of a figure."""
+TOP, VALIDATION, HALF, SHOWN, PANELS = 16, 180, 270, 36, 9
+"""Largest grey value of digits; training rows for early stopping; half of the held-out rows; samples of a
+sheet; panels of a figure."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +79,18 @@ class Config:
     """Training steps of the autoencoders."""
     adversarial_steps: int = 4000
     """Training steps of the GAN."""
+    images: int = 270
+    """Images of each model of digits, and real ones: at most 270."""
     seed: int = 0
     """Seed of all randomness."""
 
     def __post_init__(self) -> None:
         """Check the options."""
-        at_least(self, steps=1, adversarial_steps=1)
+        at_least(self, steps=1, adversarial_steps=1, images=20)
+        if self.images > HALF:
+            raise UsageError(
+                f"--images must be at most {HALF}, half of the held-out digits; got {self.images}"
+            )
         if (self.real is None) != (not self.generated):
             raise UsageError("--real and --generated go with each other: give both, or none")
         if self.weights is None and self.features in NEED_WEIGHTS:
@@ -143,13 +159,13 @@ def train(config: Config, run: Run, key: Key) -> tuple[dict[str, np.ndarray], di
     """Train five models; return grey values that none of them saw, in two halves, and the models."""
     parts = {split: load("digits", split)["x"] for split in ("train", "validation", "test")}
     held_out = np.concatenate([parts["validation"], parts["test"]])
-    half = len(held_out) // 2
     run.section("Five models of digits")
     steps = {"steps": config.steps, "adversarial_steps": config.adversarial_steps}
     seen, stopping = parts["train"][:-VALIDATION], parts["train"][-VALIDATION:]
     models = digit_models(run, key, seen, stopping, **steps)
     run.table([{"model": name, "prior": model.prior} for name, model in models.items()], MODELS)
-    return {"training": seen, "real": held_out[:half], "reference": held_out[half:]}, models
+    real, reference = held_out[: config.images], held_out[HALF : HALF + config.images]
+    return {"training": seen, "real": real, "reference": reference}, models
 
 
 def of_models(models: Mapping[str, DigitModel], held_out: Mapping[str, np.ndarray], key: Key) -> Samples:
@@ -195,8 +211,12 @@ def metrics_of_features(extractor: Extractor, rows: Samples) -> dict[str, tuple[
         "KID": kid_metric,
         "MMD": mmd_metric,
         "energy distance": energy_distance_metric,
+        "sliced Wasserstein": sliced_wasserstein_metric,
+        "entropic OT": entropic_ot_metric,
+        "C2ST": c2st_metric,
         "density and coverage": density_coverage_metric,
         "precision and recall": precision_recall_metric,
+        "Vendi Score": vendi_metric,
     }
     metrics = {title: (make(extractor=extractor), rows.real) for title, make in of_real.items()}
     return metrics | {"AuthPct": (auth_pct_metric(extractor=extractor), rows.training)}
@@ -205,12 +225,25 @@ def metrics_of_features(extractor: Extractor, rows: Samples) -> dict[str, tuple[
 def of_text(run: Run, samples: Samples) -> dict[str, Line]:
     """Compute all metrics of text."""
     texts = samples.map(np.ndarray.tolist)
-    pairs = {"MAUVE": mauve_metric(), "frontier integral": frontier_integral_metric()}
     lines: dict[str, Line] = {}
-    for title, metric in pairs.items():
+    for title, make in METRICS_OF_TEXT.items():
+        try:
+            metric = make()
+        except UsageError as error:  # of a package that is not installed
+            run.text(f"Without {title}: {error}.")
+            continue
         with run.stage(title):
             lines |= compare_models(title, metric, real=texts.real, generated=texts.generated)
     return lines
+
+
+METRICS_OF_TEXT: dict[str, Callable[[], Metric]] = {
+    "MAUVE": mauve_metric,
+    "frontier integral": frontier_integral_metric,
+    "self-BLEU": self_bleu_metric,
+    "distinct-1": distinct_metric,
+    "distinct-2": Partial(distinct_metric, order=2),
+}
 
 
 def show_league(run: Run, lines: Mapping[str, Line]) -> None:

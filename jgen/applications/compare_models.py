@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jgen.evaluation.league import league
+from jgen.evaluation.league import LeagueRow, league
 from jgen.evaluation.metric import evaluate, results_of
 from jgen.evaluation.results import compare, over_studentised_range
 from jgen.experiment.league_table import Line
@@ -54,35 +54,75 @@ def compare_models(
         >>> float(results["a"].value), results["b"].flags
         (1.5, ('1 of 1 rows of generated have a NaN ...',))
     """
-    shared = {} if real is None else {"real": real}
-    values: dict[str, dict[str, Result]] = {}
-    refused: dict[str, str] = {}
-    for model, rows in {**(reference or {}), **generated}.items():
+    references = dict(reference or {})
+    computed, refused = _judge_acceptable(metric, real, generated, sample)
+    for model, rows in references.items():
         try:
-            values[model] = results_of(evaluate(metric, **shared, **{sample: rows}))
+            found = results_of(evaluate(metric, **_shared(real), **{sample: rows}))
+            computed[model] = {field: LeagueRow(result, None) for field, result in found.items()}
         except ValueError as error:
             refused[model] = str(error)
-    judged = {model: rows for model, rows in generated.items() if model not in refused}
-    if real is not None and judged:
-        table = league(metric, real=real, generated=judged)
-        minus = {
-            field: {model: row.minus_best for model, row in of_models.items()}
-            for field, of_models in table.items()
-        }
-    else:
-        minus = _independent(metric, {model: values[model] for model in judged})
     lines = {}
-    for field in next(iter(values.values()), {"": None}):
-        results = {
-            model: values[model][field] if model in values else _refusal(refused[model])
-            for model in (*(reference or {}), *generated)
+    for field in next(iter(computed.values()), {"": None}):
+        found = {
+            model: computed[model][field] if model in computed else _refusal(refused[model])
+            for model in (*references, *generated)
         }
-        is_ranked = field not in UNRANKED
-        differences = minus.get(field, {}) if is_ranked else {}
-        lines[_label(name, field)] = Line(
-            results, differences, metric.larger_is_better if is_ranked else None
-        )
+        results = {model: row.value for model, row in found.items()}
+        if field in UNRANKED:
+            lines[_label(name, field)] = Line(results, larger_is_better=None)
+            continue
+        minus = {model: row.minus_best for model, row in found.items()}
+        lines[_label(name, field)] = Line(results, minus, metric.larger_is_better)
     return lines
+
+
+def _shared(real: Any) -> dict[str, Any]:
+    return {} if real is None else {"real": real}
+
+
+def _judge(
+    metric: Metric, real: Any, generated: Mapping[str, Any], sample: str
+) -> dict[str, dict[str, LeagueRow]]:
+    """Return model -> name of the number -> its row."""
+    if not generated:
+        return {}
+    if real is not None:
+        table = league(metric, real=real, generated=generated)
+    else:
+        values = {model: results_of(evaluate(metric, **{sample: rows})) for model, rows in generated.items()}
+        table = _independent(metric, values)
+    return {model: {field: rows[model] for field, rows in table.items()} for model in generated}
+
+
+def _judge_acceptable(
+    metric: Metric, real: Any, generated: Mapping[str, Any], sample: str
+) -> tuple[dict[str, dict[str, LeagueRow]], dict[str, str]]:
+    """Judge the models whose rows the metric takes; return their rows, and why it refuses others.
+
+    Results of different protocols, as those of distinct-n for texts of different lengths, are not compared:
+    then each is flagged.
+    """
+    try:
+        return _judge(metric, real, generated, sample), {}
+    except ValueError as error:
+        reason = str(error)
+    alone: dict[str, dict[str, LeagueRow]] = {}
+    refused = {}
+    for model, rows in generated.items():
+        try:
+            alone |= _judge(metric, real, {model: rows}, sample)
+        except ValueError as error:
+            refused[model] = str(error)
+    if refused:
+        try:
+            return _judge(metric, real, {model: generated[model] for model in alone}, sample), refused
+        except ValueError as error:
+            reason = str(error)
+    for fields in alone.values():
+        for field, (value, _) in fields.items():
+            fields[field] = LeagueRow(value._replace(flags=(*value.flags, reason)), None)
+    return alone, refused
 
 
 def _label(name: str, field: str) -> str:
@@ -92,25 +132,24 @@ def _label(name: str, field: str) -> str:
     return name if name.endswith(words) else f"{name}, {words}"
 
 
-def _refusal(message: str) -> Result:
+def _refusal(message: str) -> LeagueRow:
     nothing: Any = np.float64(np.nan)
-    return Result(nothing, nothing, nothing, 0, "refused", {}, flags=(message,))
+    return LeagueRow(Result(nothing, nothing, nothing, 0, "refused", {}, flags=(message,)), None)
 
 
 def _independent(
     metric: Metric, values: Mapping[str, Mapping[str, Result]]
-) -> dict[str, dict[str, Result | None]]:
+) -> dict[str, dict[str, LeagueRow]]:
     """Compute differences from the best of values of independent samples."""
     sign = 1 if metric.larger_is_better else -1
-    minus: dict[str, dict[str, Result | None]] = {}
-    for field in next(iter(values.values()), {}):
+    table: dict[str, dict[str, LeagueRow]] = {}
+    for field in next(iter(values.values())):
         column = {model: of_model[field] for model, of_model in values.items()}
         best = max(column, key=lambda model: float(np.nan_to_num(sign * column[model].value, nan=-np.inf)))
         num_models = sum(bool(np.isfinite(result.value)) for result in column.values())
-        minus[field] = {
-            model: over_studentised_range(compare(result, column[best]), num_models)
-            for model, result in column.items()
-        }
-        nothing: Any = np.float64(0.0)
-        minus[field][best] = column[best]._replace(value=nothing, low=nothing, high=nothing)
-    return minus
+        table[field] = {}
+        for model, result in column.items():
+            minus = over_studentised_range(compare(result, column[best]), num_models)
+            nothing = minus._replace(value=minus.value * 0, low=minus.value * 0, high=minus.value * 0)
+            table[field][model] = LeagueRow(result, nothing if model == best else minus)
+    return table

@@ -72,10 +72,11 @@ class DigitModel(NamedTuple):
             Bits of each image ``[image]``, and their mean.
         """
         noise_key, key = jax.random.split(key)
-        x, step, options = images.astype(np.int32), 1.0, dict(self.likelihood)
+        x: Any = images.astype(np.int32)
+        step, options = 1.0, dict(self.likelihood)
         if self.is_dequantised:
-            x, step = dequantise(noise_key, images, LEVELS).reshape(-1, *self.shape), 1 / LEVELS
-            options["bin_width"] = step
+            x = dequantise(noise_key, x, LEVELS).reshape(-1, *self.shape)
+            options["bin_width"] = step = 1 / LEVELS
         (method,) = options["methods"]
         options["methods"] = set(options["methods"]) - {"exact"}  # which is there without being asked for
         bound = getattr(log_likelihood(key, self.model, self.params, x, **options), method)

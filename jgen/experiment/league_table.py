@@ -106,7 +106,7 @@ def _cell(result: Result, marks: list[str]) -> str:
     style = style_of(value, low, high)
     middle, *ends = (f"{0.0 if float(f'{x:{style}}') == 0 else x:{style}}" for x in (value, low, high))
     first = " ".join((middle, *marks))
-    return first if low == value == high else f"{first}\n[{', '.join(ends)}]"
+    return first if set(ends) == {middle} else f"{first}\n[{', '.join(ends)}]"
 
 
 def _nulls(results: Mapping[str, Result]) -> str:

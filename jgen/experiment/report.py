@@ -29,8 +29,8 @@ th, td { padding: .35rem 1rem .35rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: normal; }
 thead th { font-weight: 600; border-bottom: 2px solid var(--soft); }
 .wide { width: min(100vw - 3rem, 80rem); margin-left: calc(50% - min(100vw - 3rem, 80rem) / 2); }
-.wide table { font-size: .88rem; line-height: 1.4; margin: 0 auto; } .wide th, .wide td { padding-right: .7rem; }
-.wide td:first-child { white-space: normal; min-width: 6rem; }
+.wide table { font-size: .88rem; line-height: 1.4; margin: 0 auto; }
+.wide th, .wide td { padding-right: .7rem; } .wide td:first-child { white-space: normal; min-width: 6rem; }
 .number { text-align: right; } .number, .brief { white-space: nowrap; } .long { min-width: 16rem; }
 figure { margin: 1.5rem 0; } figcaption { margin-top: .4rem; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff;

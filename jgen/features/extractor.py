@@ -89,8 +89,8 @@ def check_extractor(extractor: Any) -> Extractor:
         jgen.errors.UsageError: 'inception' is no Extractor: give one of jgen.features, such as raw(),
         pca_features(rows, 16) or inception_features(params), or name your own function by from_network
     """
-    if isinstance(extractor, Extractor):
-        return extractor
+    if isinstance(extractor, Extractor) or (callable(extractor) and hasattr(extractor, "protocol")):
+        return extractor  # or one of texts, HashedCharacters
     raise UsageError(
         f"{extractor!r} is no Extractor: give one of jgen.features, such as raw(), pca_features(rows, 16) or "
         "inception_features(params), or name your own function by from_network"
