@@ -110,14 +110,16 @@ def _cell(result: Result, marks: list[str]) -> str:
 
 
 def _nulls(results: Mapping[str, Result]) -> str:
-    """Return what a perfect model reads: one cell, or one for each model where they differ."""
-    cells = {model: _null(result) for model, result in results.items()}
+    """Return what a perfect model reads, and the ceiling: of all models, or of each where they differ."""
+    nulls = {model: "" if one.null is None else _cell(one.null, []) for model, one in results.items()}
+    ceilings = {
+        model: "" if one.ceiling is None else f"at best {one.ceiling:.3g}" for model, one in results.items()
+    }
+    return "\n".join(part for part in map(_of_all, (nulls, ceilings)) if part) or "-"
+
+
+def _of_all(cells: Mapping[str, str]) -> str:
     distinct = set(cells.values()) - {""}
     if len(distinct) < 2:
-        return distinct.pop() if distinct else "-"
+        return "".join(distinct)
     return "\n".join(f"{model}: {cell}" for model, cell in cells.items() if cell)
-
-
-def _null(result: Result) -> str:
-    null = "" if result.null is None else _cell(result.null, [])
-    return null if result.ceiling is None else f"{null}\nat best {format_value(result.ceiling)}".strip()

@@ -78,10 +78,10 @@ class Extractor(NamedTuple):
 
 
 def check_extractor(extractor: Any) -> Extractor:
-    """Return an extractor.
+    """Return an extractor: an ``Extractor``, or a callable that has a ``protocol`` as it has.
 
     Raises:
-        UsageError: If it is anything else, such as a name or a function.
+        UsageError: If it is anything else, such as a name or a plain function.
 
     Example:
         >>> check_extractor("inception")
@@ -89,8 +89,8 @@ def check_extractor(extractor: Any) -> Extractor:
         jgen.errors.UsageError: 'inception' is no Extractor: give one of jgen.features, such as raw(),
         pca_features(rows, 16) or inception_features(params), or name your own function by from_network
     """
-    if isinstance(extractor, Extractor) or (callable(extractor) and hasattr(extractor, "protocol")):
-        return extractor  # or one of texts, HashedCharacters
+    if callable(extractor) and hasattr(extractor, "protocol"):
+        return extractor
     raise UsageError(
         f"{extractor!r} is no Extractor: give one of jgen.features, such as raw(), pca_features(rows, 16) or "
         "inception_features(params), or name your own function by from_network"
@@ -134,6 +134,9 @@ def from_network(
 ) -> Extractor:
     """Return the extractor of a network ``apply(params, x)``, named and hashed.
 
+    Products that do not state their precision are of full float32 precision: that of a GPU or a TPU is less
+    by default, and features would differ between devices in their third digit.
+
     Args:
         name: What it is.
         apply: A function of the parameters and a batch, traceable.
@@ -159,4 +162,5 @@ def from_network(
 
 @jit
 def _apply(apply: Partial, params: PyTree, x: Array) -> Array:
-    return apply(params, x)
+    with jax.default_matmul_precision("highest"):
+        return apply(params, x)

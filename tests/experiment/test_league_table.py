@@ -54,7 +54,7 @@ def test_the_null_is_one_cell_or_one_for_each_model_and_has_the_ceiling():
     other = league_table({"x": Line({"a": A, "b": B._replace(null=result(3.0, 0.0))})}).values[0]
     assert other["perfect model"] == "a: 0.012\n[-0.033, 0.058]\nb: 3"
     ceiling = league_table({"x": Line({"a": A._replace(ceiling=9.551)})}).values[0]["perfect model"]
-    assert ceiling == "0.012\n[-0.033, 0.058]\nat best 9.551"
+    assert ceiling == "0.012\n[-0.033, 0.058]\nat best 9.55"
     assert league_table({"x": Line({"a": result(1.0, 0.1)})}).values[0]["perfect model"] == "-"
 
 
