@@ -9,7 +9,8 @@ import numpy as np
 from jax.tree_util import Partial
 from scipy.special import stdtrit
 
-from jgen.features import Extractor, check_extractor, raw
+from jgen.features import Extractor, raw
+from jgen.features.extractor import check_extractor
 from jgen.types import Influence, Metric, PyTree, Result
 
 Rows = Mapping[str, np.ndarray]

@@ -10,7 +10,6 @@ from jgen.features.dinov2 import DINOv2 as DINOv2, dinov2 as dinov2, load_dinov2
 from jgen.features.dinov2_features import dinov2_features as dinov2_features
 from jgen.features.extractor import (
     Extractor as Extractor,
-    check_extractor as check_extractor,
     digest_of as digest_of,
     from_network as from_network,
     raw as raw,

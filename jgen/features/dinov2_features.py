@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen._internal.binding import bind_static
+from jgen._internal.dtypes import at_least_float32
 from jgen.features.dinov2 import SIZES, DINOv2, shapes_of
 from jgen.features.extractor import Extractor, from_network
 from jgen.features.input_checks import check_colour_images
@@ -55,7 +56,7 @@ def dinov2_features(
 
 
 def _compute(params: PyTree, x: Array, *, module: DINOv2, side: int) -> Array:
-    x = x.astype(jnp.float32) / 255 if x.dtype == jnp.uint8 else x
+    x = at_least_float32(x) / (255 if x.dtype == jnp.uint8 else 1)
     tokens: Any = module.apply({"params": params}, bicubic(x, side))
     return tokens
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from jgen._internal.dtypes import at_least_float32
 from jgen.features.legacy_resize import legacy_resize
 from jgen.features.weights_file import read_weights
 from jgen.types import Array, PyTree
@@ -80,8 +81,7 @@ class InceptionV3(nn.Module):
         """Compute features and logits of a batch of images."""
         if x.ndim != 4 or x.shape[-1] != 3:
             raise ValueError(f"x has shape {x.shape}: give [batch, height, width, 3]")
-        x = x.astype(jnp.float32) if x.dtype == jnp.uint8 else 255 * x
-        x = (legacy_resize(x, (self.side, self.side)) - 128) / 128
+        x = scaled(x, self.side)
         conv = self._convolution
         x = conv(x, "Conv2d_1a_3x3", 32, 3, 2)
         x = conv(x, "Conv2d_2a_3x3", 32, 3, padding="VALID")
@@ -126,6 +126,12 @@ class InceptionV3(nn.Module):
             name=f"{block}{name}",
         )
         return nn.relu(layer(x))
+
+
+def scaled(x: Array, side: int) -> Array:
+    """Resize images in bytes, or in floats in [0, 1], to squares, and scale them to [-1, 1)."""
+    x = at_least_float32(x) * (1 if x.dtype == jnp.uint8 else 255)
+    return (legacy_resize(x, (side, side)) - 128) / 128
 
 
 def _max_pool(x: Array) -> Array:

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
+from jgen._internal.dtypes import at_least_float32
 from jgen.types import Array
 
 
@@ -18,11 +19,14 @@ def legacy_resize(x: Array, size: tuple[int, int]) -> Array:
     models differ.
 
     Args:
-        x: Images ``[batch, height, width, channel]``, floats.
+        x: Images ``[batch, height, width, channel]``.
         size: New height and width.
 
     Returns:
-        Images ``[batch, *size, channel]``; of the same size, the same.
+        Images ``[batch, *size, channel]``, in float32 or wider; of the same size, the same.
+
+    Raises:
+        ValueError: For images without four axes, or sizes that are not positive.
 
     Example:
         >>> legacy_resize(jnp.array([0.0, 4.0]).reshape(1, 1, 2, 1), (1, 4)).ravel().tolist()
@@ -32,7 +36,9 @@ def legacy_resize(x: Array, size: tuple[int, int]) -> Array:
         Parmar, Zhang and Zhu (2022), "On aliased resizing and surprising subtleties in GAN evaluation";
         TensorFlow 1.15, ``core/kernels/image_resizer_state.h`` and ``resize_bilinear_op.cc``.
     """
-    return _along(_along(x, 2, size[1]), 1, size[0])
+    if x.ndim != 4 or 0 in x.shape or min(size) < 1:
+        raise ValueError(f"give images [batch, height, width, channel] and a size; got {x.shape} and {size}")
+    return _along(_along(at_least_float32(x), 2, size[1]), 1, size[0])
 
 
 def _along(x: Array, axis: int, size: int) -> Array:

@@ -9,6 +9,7 @@ from flax import linen as nn
 from jax import lax
 from jax.tree_util import Partial
 
+from jgen._internal.dtypes import at_least_float32
 from jgen._internal.fixed_hash import uniform
 from jgen.features.extractor import Extractor, from_network
 from jgen.features.input_checks import check_shape, check_unit_range
@@ -74,7 +75,7 @@ def _weights(shape: tuple[int, ...], gain: float, seed: int, layer: int) -> np.n
 
 def _features(params: PyTree, x: Array) -> Array:
     *kernels, last = params
-    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    x = at_least_float32(x)
     for kernel in kernels:
         x = nn.relu(
             lax.conv_general_dilated(

@@ -41,6 +41,8 @@ def test_features_are_of_an_image_alone_and_bytes_equal_floats(rng):
     features = extractor(images)
     assert features.shape == (5, 6)
     np.testing.assert_allclose(extractor(images / 255), features, rtol=0, atol=1e-5 * np.abs(features).max())
+    half = (images / 255).astype(np.float16)
+    np.testing.assert_allclose(extractor(half), extractor(half.astype(np.float32)), rtol=1e-5, atol=1e-5)
     with pytest.raises(ValueError, match="rescale them"):
         extractor(images.astype(float))
 

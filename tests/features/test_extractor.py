@@ -1,12 +1,14 @@
 """Extractors: names, digests, batches that do not change features, and input that is refused."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jgen.errors import UsageError
 from jgen.evaluation.metric import read_features
-from jgen.features import Extractor, check_extractor, digest_of, from_network, raw
+from jgen.features import Extractor, digest_of, from_network, raw
+from jgen.features.extractor import check_extractor
 from jgen.testing import count_compilations
 from tests.helpers.extractor_checks import check_rows_alone
 
@@ -24,9 +26,9 @@ def normalise(w, x):
 
 
 def test_features_do_not_change_with_the_batch(rng):
-    x = rng.normal(size=(7, 2, 3))
+    x = rng.normal(size=(8, 2, 3))
     extractor = from_network("projection", project, WEIGHTS, batch_size=3)
-    np.testing.assert_allclose(extractor(x), np.tanh(x.reshape(7, 6) @ WEIGHTS), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(extractor(x), np.tanh(x.reshape(8, 6) @ WEIGHTS), rtol=1e-5, atol=1e-6)
     check_rows_alone(extractor, x)
     check_rows_alone(raw(), x)
 
@@ -35,7 +37,15 @@ def test_features_that_change_with_the_batch_are_seen(rng):
     """The classic fault, without which the check would show nothing."""
     extractor = from_network("projection", normalise, WEIGHTS, batch_size=3)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        check_rows_alone(extractor, rng.normal(size=(7, 2, 3)))
+        check_rows_alone(extractor, rng.normal(size=(8, 2, 3)))
+
+
+def test_products_have_full_precision_on_every_device():
+    """A GPU would round the factors to ten binary digits."""
+    extractor = from_network("projection", project, WEIGHTS)
+    program = str(jax.make_jaxpr(extractor.apply)(jnp.zeros((2, 6))))
+    assert "HIGHEST" in program
+    assert "HIGHEST" not in str(jax.make_jaxpr(project)(WEIGHTS, jnp.zeros((2, 6))))
 
 
 def test_any_number_of_rows_is_one_program(rng):

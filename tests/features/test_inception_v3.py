@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from jgen.errors import UsageError
-from jgen.features import InceptionV3, inception_v3, load_inception_v3
+from jgen.features import InceptionV3, inception_v3, legacy_resize, load_inception_v3
 from tests.helpers.numpy_resize import loop_resize
 
 OPTIONS = {"num_labels": 7, "reduction": 16, "side": 107}
@@ -66,6 +66,14 @@ def test_the_default_network_has_the_published_size():
     sizes = [leaf.size for leaf in jax.tree.leaves(shapes)]
     assert sum(sizes) == 21_751_136 + 17_216 + 2_049 * 1_008
     assert len(sizes) == 2 * 94 + 2
+
+
+def test_bytes_and_floats_of_any_type_are_scaled_alike(rng):
+    """In float16, 255 times an image would have three digits."""
+    images = rng.integers(0, 256, (2, 9, 7, 3), np.uint8)
+    truth = (legacy_resize(jnp.asarray(images), (20, 20)) - 128) / 128
+    for x, atol in [(images, 0), (images / np.float32(255), 1e-6), ((images / 255).astype(np.float16), 1e-3)]:
+        np.testing.assert_allclose(inception_v3.scaled(jnp.asarray(x), 20), truth, rtol=0, atol=atol)
 
 
 def published_shapes(module):

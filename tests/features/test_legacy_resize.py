@@ -35,3 +35,19 @@ def test_the_first_pixel_is_kept_and_the_last_columns_repeat():
     """So that the image moves to the right and down: with half-pixel centres it would be symmetric."""
     row = legacy_resize(jnp.array([0.0, 6.0]).reshape(1, 1, 2, 1), (1, 6)).ravel()
     np.testing.assert_allclose(row, [0, 2, 4, 6, 6, 6], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float16, jnp.bfloat16, np.float32])
+def test_images_of_any_type_are_interpolated_in_float32_or_wider(dtype):
+    x = jnp.asarray([0, 7], dtype).reshape(1, 1, 2, 1)
+    resized = legacy_resize(x, (1, 5))
+    assert resized.dtype == jnp.promote_types(x.dtype, jnp.float32)
+    np.testing.assert_allclose(resized.ravel(), [0, 2.8, 5.6, 7, 7], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((8, 8, 3), (4, 4)), ((1, 0, 8, 3), (4, 4)), ((1, 8, 8, 3), (0, 4))], ids=str
+)
+def test_other_shapes_are_refused(shape, size):
+    with pytest.raises(ValueError, match="give images"):
+        legacy_resize(jnp.zeros(shape), size)

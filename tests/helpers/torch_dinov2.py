@@ -1,38 +1,7 @@
-"""DINOv2 in torch, from the state of the published class, for comparison with ours."""
+"""DINOv2 in torch, of arrays under the published names, for comparison with ours."""
 
 import torch
 from torch.nn import functional
-
-
-def random_state(module, rng):
-    """Return random arrays under the published names, in float32, that keep tokens of order one."""
-    dim, hidden = module.dim, 4 * module.dim
-    shapes = {
-        "cls_token": (1, 1, dim),
-        "pos_embed": (1, module.grid**2 + 1, dim),
-        "mask_token": (1, dim),
-        "patch_embed.proj.weight": (dim, 3, module.patch, module.patch),
-        "patch_embed.proj.bias": (dim,),
-        "norm.weight": (dim,),
-        "norm.bias": (dim,),
-    }
-    gated = (int(hidden * 2 / 3) + 7) // 8 * 8
-    perceptron = {"fc1": (hidden, dim), "fc2": (dim, hidden)}
-    layers = {"w12": (2 * gated, dim), "w3": (dim, gated)} if module.swiglu else perceptron
-    layers = {f"mlp.{name}": shape for name, shape in layers.items()}
-    layers |= {"attn.qkv": (3 * dim, dim), "attn.proj": (dim, dim), "norm1": (dim,), "norm2": (dim,)}
-    for block in range(module.depth):
-        for name, shape in layers.items():
-            shapes[f"blocks.{block}.{name}.weight"] = shape
-            shapes[f"blocks.{block}.{name}.bias"] = shape[:1]
-        shapes |= {f"blocks.{block}.ls{number}.gamma": (dim,) for number in (1, 2)}
-
-    def value(name, shape):
-        if name.endswith("weight") and len(shape) > 1:
-            return rng.normal(size=shape) * (2 / torch.zeros(shape[1:]).numel()) ** 0.5
-        return rng.normal(size=shape) + (len(shape) == 1 and not name.endswith("bias"))
-
-    return {name: value(name, shape).astype("float32") for name, shape in shapes.items()}
 
 
 def class_token(state, images, num_heads, patch, grid):
@@ -47,7 +16,8 @@ def class_token(state, images, num_heads, patch, grid):
 
     x = torch.as_tensor(images).double().permute(0, 3, 1, 2)
     mean, std = (
-        torch.tensor(v).double().view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+        torch.tensor(v, dtype=torch.double).view(1, 3, 1, 1)
+        for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     )
     rows, columns = x.shape[2] // patch, x.shape[3] // patch
     x = functional.conv2d(
