@@ -181,8 +181,11 @@ def of_models(models: Mapping[str, DigitModel], held_out: Mapping[str, np.ndarra
 def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str, Line]:
     """Compute all metrics of features."""
     name = config.features or ("digits" if config.real is None else "raw")
-    with run.stage("features"), as_usage_error():
+    with as_usage_error():
         extractor, labels = named_extractors(name, samples.training, key, config.weights)
+        if extractor.check is not None:
+            samples.map(Partial(extractor.check, extractor.name))
+    with run.stage("features"):
         rows = samples.map(extractor.__call__)
         probabilities = None if labels is None else samples.map(labels.__call__)
     run.text(

@@ -228,4 +228,5 @@ def _dequantised(make_batch: Partial, data: Array, key: Key, step: Array) -> Arr
 @jax.jit(static_argnums=3)
 def _draw(model: LatentModel, params: PyTree, key: Key, num_draws: int) -> Array:
     prior_key, noise_key = jax.random.split(key)
-    return model.decoder(params, model.prior(params).sample(prior_key, (num_draws,))).sample(noise_key)
+    z = jax.vmap(model.prior(params).sample)(jax.random.split(prior_key, num_draws))
+    return model.decoder(params, z).sample(noise_key)
