@@ -14,7 +14,7 @@ differences from the best. A distance is one of features: ``--features`` names t
 distance of Inception's is called FID.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -53,8 +53,7 @@ from jgen.evaluation import (
     sliced_wasserstein_metric,
     vendi_metric,
 )
-from jgen.experiment import LEAGUE_CAPTION, Line, Run, as_usage_error, at_least, league_table, main
-from jgen.features import Extractor
+from jgen.experiment import LEAGUE_CAPTION, Line, Run, among, as_usage_error, at_least, league_table, main
 from jgen.types import Key, Metric
 
 TOP, VALIDATION, HALF, SHOWN, PANELS = 16, 180, 270, 36, 9
@@ -75,6 +74,8 @@ class Config:
     """Features that distances are of; None for digits if models are trained, else raw."""
     weights: str | None = None
     """Weights of inception or dinov2, a .safetensors file."""
+    metrics: tuple[str, ...] = ()
+    """Metrics to compute; all if none is named."""
     steps: int = 1000
     """Training steps of the autoencoders."""
     adversarial_steps: int = 4000
@@ -125,22 +126,31 @@ class Samples(NamedTuple):
 def evaluate(config: Config, run: Run) -> None:
     """Read or train, evaluate and show."""
     train_key, draw_key, feature_key, likelihood_key = jax.random.split(jax.random.key(config.seed), 4)
+    lines: dict[str, Line] = {}
     if config.real is not None:
-        samples, lines = of_files(config.real, config.generated), {}
+        samples = of_files(config.real, config.generated)
     else:
+        chosen(config, [*OF_FEATURES, LABELS, LIKELIHOOD])
         held_out, models = train(config, run, train_key)
         samples = of_models(models, held_out, draw_key)
-        with run.stage("likelihood"):
-            lines = {"bits per pixel": bits_per_pixel(models, likelihood_key, held_out["real"])}
+        if LIKELIHOOD in chosen(config, [*OF_FEATURES, LABELS, LIKELIHOOD]):
+            with run.stage(LIKELIHOOD):
+                lines = {"bits per pixel": bits_per_pixel(models, likelihood_key, held_out["real"])}
     is_text = samples.real.dtype.kind == "U"
 
     run.section("League")
-    evaluated = of_text(run, samples) if is_text else of_numbers(config, run, samples, feature_key)
+    evaluated = of_text(config, run, samples) if is_text else of_numbers(config, run, samples, feature_key)
     show_league(run, evaluated | lines)
 
     run.section("Samples")
     show = show_text if is_text else show_images if is_images(samples.real) else show_numbers
     show(run, {"real": samples.real, **samples.reference, **samples.generated})
+
+
+def chosen(config: Config, known: Sequence[str]) -> Sequence[str]:
+    """Return the metrics to compute, of those that there are for such samples."""
+    among("metrics", config.metrics, known)
+    return config.metrics or known
 
 
 def of_files(real: str, generated: tuple[str, ...]) -> Samples:
@@ -179,57 +189,61 @@ def of_models(models: Mapping[str, DigitModel], held_out: Mapping[str, np.ndarra
 
 
 def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str, Line]:
-    """Compute all metrics of features."""
+    """Compute the metrics of features, and of the labels of a classifier."""
     name = config.features or ("digits" if config.real is None else "raw")
+    metrics = chosen(config, [*OF_FEATURES, LABELS, LIKELIHOOD][: None if config.real is None else -1])
     with as_usage_error():
         extractor, labels = named_extractors(name, samples.training, key, config.weights)
         if extractor.check is not None:
             samples.map(Partial(extractor.check, extractor.name))
     with run.stage("features"):
         rows = samples.map(extractor.__call__)
-        probabilities = None if labels is None else samples.map(labels.__call__)
     run.text(
         f"Features: {extractor.name} ({rows.real.shape[1]} numbers a row"
         f"{', digest ' * bool(extractor.digest)}{extractor.digest}). {len(rows.real)} real rows."
     )
     known = extractor._replace(apply=None, check=None)  # the rows are features already
-    models: Any = {"generated": rows.generated, "reference": rows.reference}
     lines: dict[str, Line] = {}
-    for title, (metric, real) in metrics_of_features(known, rows).items():
+    for name in (name for name in OF_FEATURES if name in metrics):
+        title, make = OF_FEATURES[name]
+        title = "FID" if (name, extractor.name) == ("frechet", "inception-v3") else title
+        real = rows.training if name == "auth_pct" else rows.real
+        models: Any = {"generated": rows.generated, "reference": rows.reference}
         with run.stage(title):
-            lines |= compare_models(title, metric, real=real, **models)
-    if probabilities is not None:
+            lines |= compare_models(title, make(extractor=known), real=real, **models)
+    if labels is not None and LABELS in metrics:
         with run.stage("Inception Score"):
-            models = {"generated": probabilities.generated, "reference": probabilities.reference}
+            rows = samples.map(labels.__call__)
+            models = {"generated": rows.generated, "reference": rows.reference}
             metric = inception_score_metric()
             lines |= compare_models("Inception Score", metric, **models, sample="probabilities")
     return lines
 
 
-def metrics_of_features(extractor: Extractor, rows: Samples) -> dict[str, tuple[Metric, np.ndarray]]:
-    """Return each metric of features and the real ones that it takes; AuthPct takes those of training."""
-    frechet = "FID" if extractor.name == "inception-v3" else "Frechet distance"
-    of_real = {
-        frechet: frechet_metric,
-        "KID": kid_metric,
-        "MMD": mmd_metric,
-        "energy distance": energy_distance_metric,
-        "sliced Wasserstein": sliced_wasserstein_metric,
-        "entropic OT": entropic_ot_metric,
-        "C2ST": c2st_metric,
-        "density and coverage": density_coverage_metric,
-        "precision and recall": precision_recall_metric,
-        "Vendi Score": vendi_metric,
-    }
-    metrics = {title: (make(extractor=extractor), rows.real) for title, make in of_real.items()}
-    return metrics | {"AuthPct": (auth_pct_metric(extractor=extractor), rows.training)}
+OF_FEATURES: dict[str, tuple[str, Callable[..., Metric]]] = {
+    "frechet": ("Frechet distance", frechet_metric),
+    "kid": ("KID", kid_metric),
+    "mmd": ("MMD", mmd_metric),
+    "energy_distance": ("energy distance", energy_distance_metric),
+    "sliced_wasserstein": ("sliced Wasserstein", sliced_wasserstein_metric),
+    "entropic_ot": ("entropic OT", entropic_ot_metric),
+    "c2st": ("C2ST", c2st_metric),
+    "density_coverage": ("density and coverage", density_coverage_metric),
+    "precision_recall": ("precision and recall", precision_recall_metric),
+    "vendi": ("Vendi Score", vendi_metric),
+    "auth_pct": ("AuthPct", auth_pct_metric),
+}
+"""Metrics of real and generated features, with their titles."""
+LABELS, LIKELIHOOD = "inception_score", "likelihood"
+"""Metrics of labels, which not all features have, and of the models of digits themselves."""
 
 
-def of_text(run: Run, samples: Samples) -> dict[str, Line]:
-    """Compute all metrics of text."""
+def of_text(config: Config, run: Run, samples: Samples) -> dict[str, Line]:
+    """Compute the metrics of text."""
     texts = samples.map(np.ndarray.tolist)
     lines: dict[str, Line] = {}
-    for title, make in METRICS_OF_TEXT.items():
+    for name in chosen(config, list(OF_TEXT)):
+        title, make = OF_TEXT[name]
         try:
             metric = make()
         except UsageError as error:  # of a package that is not installed
@@ -240,13 +254,14 @@ def of_text(run: Run, samples: Samples) -> dict[str, Line]:
     return lines
 
 
-METRICS_OF_TEXT: dict[str, Callable[[], Metric]] = {
-    "MAUVE": mauve_metric,
-    "frontier integral": frontier_integral_metric,
-    "self-BLEU": self_bleu_metric,
-    "distinct-1": distinct_metric,
-    "distinct-2": Partial(distinct_metric, order=2),
+OF_TEXT: dict[str, tuple[str, Callable[[], Metric]]] = {
+    "mauve": ("MAUVE", mauve_metric),
+    "frontier_integral": ("frontier integral", frontier_integral_metric),
+    "self_bleu": ("self-BLEU", self_bleu_metric),
+    "distinct_1": ("distinct-1", distinct_metric),
+    "distinct_2": ("distinct-2", Partial(distinct_metric, order=2)),
 }
+"""Metrics of real and generated texts, with their titles."""
 
 
 def show_league(run: Run, lines: Mapping[str, Line]) -> None:

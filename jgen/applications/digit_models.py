@@ -21,8 +21,9 @@ from jgen.experiment.run_folder import Run
 from jgen.training import ema_params, shuffled
 from jgen.types import Array, Key, LatentModel, PyTree, Result
 
-LEVELS, SHAPE, LATENT, LINEAR_LATENT = 17, (8, 8, 1), 8, 40
-"""Grey values 0 to 16 of 8 x 8 pixels; sizes of the latents, that of pPCA as validation chooses it."""
+LEVELS, SHAPE, LATENT, LINEAR_LATENT, COMPONENTS = 17, (8, 8, 1), 8, 40, 3
+"""Grey values 0 to 16 of 8 x 8 pixels; sizes of the latents, that of pPCA as validation chooses it; logistics
+of a pixel."""
 BATCH, PARTICLES, CRITIC_STEPS, PENALTY = 128, 5, 2, 1.0
 EXACT = {"methods": {"exact"}}
 WEIGHTED = {"methods": {"iwae"}, "num_particles": 512}
@@ -175,7 +176,7 @@ def _variational(
     steps: int,
 ) -> DigitModel:
     encoder = MLPEncoder(LATENT, shift=(LEVELS - 1) / 2, scale=LEVELS / 4)
-    model = models.vae(MLP(SHAPE, DiscretisedLogisticMixture(LEVELS)), encoder, LATENT, SHAPE)
+    model = models.vae(MLP(SHAPE, DiscretisedLogisticMixture(LEVELS, COMPONENTS)), encoder, LATENT, SHAPE)
     options = {"make_batch": shuffled(BATCH)}
     params = _fit(run, name, objective(model), model, key, train, validation, steps, **options)
     return DigitModel(model, params, SHAPE, False, WEIGHTED)
