@@ -17,20 +17,11 @@ import numpy as np
 from rich.console import Console
 from scipy import stats
 
+from benchmarks import intervals
 from benchmarks.command_line import main, show_rows
-from benchmarks.intervals import (
-    chains,
-    distances,
-    evidence,
-    leagues,
-    means,
-    neighbours,
-    samplers,
-    text,
-    weights,
-)
 from benchmarks.intervals.row import Row
 from jgen.errors import UsageError
+from jgen.testing import members
 
 FALSE_ALARM = 1e-6
 LOW, HIGH, MOST_FLAGGED = 0.93, 0.97, 0.05
@@ -69,8 +60,7 @@ class Config:
 
 def rows() -> list[Row]:
     """List all rows."""
-    modules = (chains, distances, evidence, leagues, means, neighbours, samplers, text, weights)
-    return [row for module in modules for row in module.rows()]
+    return [row for module in members(intervals, "rows").values() for row in module.rows()]
 
 
 def is_excluded(count: int, total: int, low: float, high: float) -> bool:

@@ -36,7 +36,10 @@ class Timed(NamedTuple):
 
 
 def time_in_rounds(
-    calls: Mapping[str, Callable[[], Any]], seconds: float, first: Mapping[str, float] | None = None
+    calls: Mapping[str, Callable[[], Any]],
+    seconds: float,
+    first: Mapping[str, float] | None = None,
+    timer: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timed]:
     """Time each call once per round, so that a disturbance of the machine affects all of them.
 
@@ -44,6 +47,8 @@ def time_in_rounds(
         calls: Name -> function; it is timed until its result is ready.
         seconds: Budget of each call, over all rounds; there are at least three rounds.
         first: Name -> seconds of the first call, for functions that are already compiled.
+        timer: Clock; ``time.process_time`` counts the processor's time alone, which other work on a machine
+            changes less than what a call takes.
 
     Returns:
         Name -> times; ``a.ratio(b)`` compares two within each round.
@@ -55,21 +60,21 @@ def time_in_rounds(
         True
     """
     known = first or {}
-    first = {name: known[name] if name in known else clock(call) for name, call in calls.items()}
-    rounds = [{name: clock(call) for name, call in calls.items()}]
+    first = {name: known[name] if name in known else clock(call, timer=timer) for name, call in calls.items()}
+    rounds = [{name: clock(call, timer=timer) for name, call in calls.items()}]
     count = min(MAX_ROUNDS, max(MIN_ROUNDS, round(seconds / max(rounds[0].values()))))
-    rounds += [{name: clock(call) for name, call in calls.items()} for _ in range(count - 1)]
+    rounds += [{name: clock(call, timer=timer) for name, call in calls.items()} for _ in range(count - 1)]
     times = {name: [one[name] for one in rounds] for name in calls}
     return {
         name: Timed(max(0.0, first[name] - statistics.median(times[name])), times[name]) for name in calls
     }
 
 
-def clock(call: Callable[..., Any], *arguments: Any) -> float:
+def clock(call: Callable[..., Any], *arguments: Any, timer: Callable[[], float] = time.perf_counter) -> float:
     """Return the seconds that one call takes until its result is ready."""
-    start = time.perf_counter()
+    start = timer()
     jax.block_until_ready(call(*arguments))
-    return time.perf_counter() - start
+    return timer() - start
 
 
 def choose_size(call: Callable[[int], Any], seconds: float, least: int, most: int) -> tuple[int, float]:

@@ -19,7 +19,7 @@ from jax.tree_util import Partial
 
 import jgen
 from jgen import decoders, distributions, features, interop, models, objectives, samplers, training
-from jgen.evaluation import evidence, timed_sample
+from jgen.evaluation import evidence, log_likelihood, timed_sample
 from jgen.sampling import resume, sample, start
 from jgen.testing import count_compilations
 from jgen.types import Reducer
@@ -354,6 +354,15 @@ CASES = {
         shifted,
         lambda decode: models.log_prob_bound(
             models.vae(models.Network(nothing, decode), NETWORK, 2, (2,)), PARAMS, ROWS, KEY, num_particles=4
+        ),
+    ),
+    "log_likelihood": Case(
+        shifted,
+        lambda decode: (
+            log_likelihood(
+                *(KEY, models.vae(models.Network(nothing, decode), NETWORK, 2, (2,)), PARAMS, ROWS, ["iwae"]),
+                num_particles=4,
+            ).iwae.values
         ),
     ),
     "autoregressive": Case(

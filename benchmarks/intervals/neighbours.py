@@ -132,7 +132,13 @@ def rows() -> list[Row]:
     }
     return [
         *(
-            Row(function, of, case, partial(about_mean, function, field, pair))
+            Row(
+                function,
+                of,
+                case,
+                partial(about_mean, function, field, pair),
+                is_bound=case.startswith("half memorised"),  # groups part copies from their sources
+            )
             for function, cases, fields in of_neighbours
             for case, pair in cases.items()
             for of, field in fields.items()

@@ -99,7 +99,7 @@ def repeating(size: int, rng: np.random.Generator) -> Result:
 
 
 def planar(metric: Callable[..., Any], shift: float, size: int, rng: np.random.Generator) -> Result:
-    """Estimate a divergence of histograms of two normal samples in the plane; of several results the first."""
+    """Estimate a divergence of histograms of two normal samples; of several results the first."""
     samples = {"real": rng.normal(size=(size, 2)), "generated": rng.normal(size=(size, 2)) + shift}
     result = metric(**samples, extractor=raw(), num_seeds=2)
     return result if isinstance(result, Result) else result[0]
@@ -121,6 +121,7 @@ def around_mean(read: Read, rng: np.random.Generator, repeats: int) -> Ends:
 def rows() -> list[Row]:
     """List the rows."""
     found = []
+    metric: Callable[..., Any]
     for share, size in ((0.3, 100), (0.3, 20), (0.0, 100)):
         case = f"{size} Markov windows, {share:.0%} even symbols"
         nats = mixed_nats(share)
@@ -132,7 +133,11 @@ def rows() -> list[Row]:
             repeat = partial(around, read_now, partial(float, truth))
             of = "perplexity of the distribution" if metric is perplexity else "value of the distribution"
             found.append(Row(metric, of, case, repeat))
-    for metric, of in ((bleu, "BLEU of the distribution"), (chrf, "chrF of the distribution"), (rouge, "expectation")):
+    for metric, of in (
+        (bleu, "BLEU of the distribution"),
+        (chrf, "chrF of the distribution"),
+        (rouge, "expectation"),
+    ):
         repeat = partial(around, partial(of_pairs, metric, PAIRS), partial(truth_of_pairs, metric))
         found.append(Row(metric, of, f"{PAIRS} sentences with words replaced", repeat))
     at_this_size = "expectation at these sizes"
@@ -141,7 +146,16 @@ def rows() -> list[Row]:
         case = f"{size} texts of {length} of {kinds} words"
         found.append(Row(distinct, at_this_size, case, partial(around_mean, read)))
     repeat = partial(around_mean, partial(repeating, 60))
-    found.append(Row(self_bleu, "expectation at this number", "60 texts of 8 of 40 words", repeat, share=0.25))
+    found.append(
+        Row(
+            self_bleu,
+            "expectation at this number",
+            "60 texts of 8 of 40 words",
+            repeat,
+            is_bound=True,
+            share=0.25,
+        )
+    )
     for metric in (mauve, frontier_integral):
         for shift in (0.0, 0.5):
             read = partial(planar, metric, shift, 100)

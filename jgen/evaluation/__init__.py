@@ -1,6 +1,7 @@
 """Evaluate models and samplers: estimates are ``Result``s with an interval and a protocol."""
 
 from jgen._internal.members import public_names
+from jgen.evaluation.answers_needed import AnswersNeeded as AnswersNeeded, answers_needed as answers_needed
 from jgen.evaluation.auroc import auroc as auroc, auroc_metric as auroc_metric
 from jgen.evaluation.auth_pct import (
     AuthPct as AuthPct,
@@ -16,6 +17,7 @@ from jgen.evaluation.bits_per_character import (
     bits_per_character_metric as bits_per_character_metric,
 )
 from jgen.evaluation.bleu import bleu as bleu, bleu_metric as bleu_metric
+from jgen.evaluation.bradley_terry import bradley_terry as bradley_terry
 from jgen.evaluation.c2st import C2ST as C2ST, c2st as c2st, c2st_metric as c2st_metric
 from jgen.evaluation.chrf import chrf as chrf, chrf_metric as chrf_metric
 from jgen.evaluation.density_coverage import (
@@ -69,6 +71,7 @@ from jgen.evaluation.precision_recall import (
     precision_recall_metric as precision_recall_metric,
 )
 from jgen.evaluation.probes import Probes as Probes, probes as probes, probes_metric as probes_metric
+from jgen.evaluation.rater_agreement import rater_agreement as rater_agreement
 from jgen.evaluation.recipe import (
     Known as Known,
     MetricRecipe as MetricRecipe,
@@ -95,5 +98,6 @@ from jgen.evaluation.train_on_synthetic import (
     train_on_synthetic_metric as train_on_synthetic_metric,
 )
 from jgen.evaluation.vendi import vendi as vendi, vendi_metric as vendi_metric
+from jgen.evaluation.win_rate import win_rate as win_rate, win_rate_metric as win_rate_metric
 
 __all__ = public_names(globals())

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 from jgen.diagnostics import welch_satterthwaite
 from jgen.evaluation.classifier_values import NAMES, read_values
 from jgen.evaluation.metric import evaluate, keep_rows, result_of
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.types import Influence, Metric, Result
 
 
@@ -99,7 +99,16 @@ def _ends(area: float, n: int, m: int, factor: float) -> tuple[Any, Any]:
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(auroc_metric, shifted_pair, truth=area_of_normals, rotates=False)
+    return MetricRecipe(
+        auroc_metric, shifted_pair, truth=area_of_normals, rotates=False, unit_power=0.0, known=known_orders
+    )
+
+
+def known_orders() -> list[Known]:
+    """Return an order with one tie, and values that are all equal."""
+    order = {"positives": np.array([3.0, 2.0]), "negatives": np.array([2.0, 1.0])}
+    equal = {"positives": np.ones(3), "negatives": np.ones(9)}
+    return [Known("one tie", order, {"": 0.875}), Known("equal values", equal, {"": 0.5})]
 
 
 def shifted_pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jgen.evaluation.group_variance import Reading, group_variance, null_errors, null_result, share_result
+from jgen.evaluation.group_variance import Reading, group_variance, null_readings, null_result, share_result
 from jgen.evaluation.metric import evaluate, keep_rows, result_of
 from jgen.evaluation.nearest_neighbours import Neighbours, in_order, nearest, to_unit
 from jgen.evaluation.neighbour_checks import check_neighbours
@@ -41,7 +41,8 @@ def auth_pct(*, real: Any, generated: Any, extractor: Extractor | None = None) -
     as memorised. A share above the null is that of a generator whose rows lie far from the training rows.
 
     The intervals are of the expected share and the expected difference at these n and m, over training sets
-    as well, with the variance of ``group_variance``. The state keeps the features of all rows. Time grows
+    as well, with the variance of ``group_variance``. Groups part copies from their sources, so where many
+    rows are memorised the intervals are somewhat wide. The state keeps the features of all rows. Time grows
     with n (n + m), memory is that of the features and of two million distances.
 
     Args:
@@ -80,11 +81,12 @@ def auth_pct_metric(*, extractor: Extractor | None = None) -> Metric:
         n, m = len(real), len(generated)
         whole = _reading(real, generated)
         variance, dof = group_variance(_reading, whole, real, generated, 3)
-        errors = null_errors(_reading, real, min(n, m), 3)
+        nulls = null_readings(_reading, real, 3)
+        errors = nulls.errors(min(n, m))
         share, difference, copied = map(float, whole.values)
         twins = float((nearest(real, 1).squared == 0).mean())
         make = partial(share_result, size=m, dof=dof, method="nearest training rows", protocol=protocol)
-        authentic = make(share, float(variance[0]))
+        authentic = make(share, float(variance[0]), effect=float(nulls.effect[0]))
         authentic = authentic._replace(
             null=null_result(share - difference, errors[0], n, "training rows, left out one by one"),
             ceiling=1.0,
@@ -136,4 +138,10 @@ def memorised_pair(rng: np.random.Generator, n: int, m: int, shift: float) -> di
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(auth_pct_metric, memorised_pair, fewest=3, separates_duplicates=True)
+    return MetricRecipe(
+        auth_pct_metric,
+        memorised_pair,
+        fewest=3,
+        unit_power=0.0,
+        of_itself={"authentic": 0.0, "copies": 1.0},
+    )

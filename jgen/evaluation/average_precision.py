@@ -7,7 +7,7 @@ import numpy as np
 from jgen.diagnostics import welch_satterthwaite
 from jgen.evaluation.classifier_values import NAMES, read_values
 from jgen.evaluation.metric import evaluate, keep_rows, result_of
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.types import Influence, Metric, Result
 
 
@@ -104,7 +104,16 @@ def null_precision(n: int, m: int) -> float:
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(average_precision_metric, shifted_pair, rotates=False, separates_duplicates=True)
+    return MetricRecipe(
+        average_precision_metric, shifted_pair, rotates=False, unit_power=0.0, known=known_orders
+    )
+
+
+def known_orders() -> list[Known]:
+    """Return an order of four values, and values that are all equal."""
+    order = {"positives": np.array([3.0, 1.0]), "negatives": np.array([2.0, 0.0])}
+    equal = {"positives": np.ones(3), "negatives": np.ones(9)}
+    return [Known("an order", order, {"": 5 / 6}), Known("equal values", equal, {"": 0.25})]
 
 
 def shifted_pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:

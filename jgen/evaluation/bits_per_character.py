@@ -93,7 +93,7 @@ def _influence(rows: Rows) -> Influence:
 
 
 def _coins(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:
-    """Draw texts of 1 to 60 fair coins under a model for which heads have the probability 1 / (1 + e^shift)."""
+    """Draw texts of 1 to 60 fair coins, under a model for which heads have the log odds ``-shift``."""
     del m
     length = rng.integers(1, 61, size=n)
     heads = rng.binomial(length, 0.5)

@@ -152,7 +152,11 @@ def _known() -> list[Known]:
     cases = [(cat, "the cat is on mat", 57.893006746741765), (cat, "the " * 7, 7.809849842300637)]
     cases += [("no", "yes", 0.0), ("a b", "", 0.0)]
     return [
-        Known(f"{hypothesis!r} of {reference!r}", {"real": [(reference, reference)], "generated": [hypothesis]}, {"": value})
+        Known(
+            f"{hypothesis!r} of {reference!r}",
+            {"real": [(reference, reference)], "generated": [hypothesis]},
+            {"": value},
+        )
         for reference, hypothesis, value in cases
     ]
 

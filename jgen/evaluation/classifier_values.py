@@ -7,13 +7,13 @@ import numpy as np
 NAMES = ("positives", "negatives")
 
 
-def read_values(name: str, given: Any) -> np.ndarray:
+def read_values(name: str, numbers: Any) -> np.ndarray:
     """Check that values are a vector of real numbers, none of them NaN; infinite ones have an order too.
 
     Raises:
         ValueError: For other values.
     """
-    values = np.asarray(given)
+    values = np.asarray(numbers)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name} must be one number per example, [example]; got shape {values.shape}")
     if not (np.can_cast(values.dtype, np.float64, "same_kind") or values.dtype == bool):

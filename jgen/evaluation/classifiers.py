@@ -1,12 +1,27 @@
 """Name the classifiers by which metrics tell samples apart, each made by scikit-learn."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 
-def logistic(_: int) -> Any:
+def linear(x: np.ndarray) -> Any:
+    """Return logistic regression on features divided by one number, their root mean variance."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    standardise = partial(_scaled, centre=x.mean(0), scale=x.var(0).mean() ** 0.5 or 1.0)
+    return make_pipeline(FunctionTransformer(standardise), LogisticRegression(max_iter=500))
+
+
+def _scaled(x: np.ndarray, centre: np.ndarray, scale: float) -> np.ndarray:
+    return (x - centre) / scale
+
+
+def logistic(_: np.ndarray) -> Any:
     """Return logistic regression on standardised features (penalty 1 / 2 |w|^2)."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -15,7 +30,7 @@ def logistic(_: int) -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
 
 
-def quadratic(_: int) -> Any:
+def quadratic(_: np.ndarray) -> Any:
     """Return logistic regression on standardised features and their squares."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -29,21 +44,21 @@ def _with_squares(x: np.ndarray) -> np.ndarray:
     return np.hstack([x, x**2])
 
 
-def neighbours(num_rows: int) -> Any:
+def neighbours(x: np.ndarray) -> Any:
     """Return the vote of the nearest sqrt(n) rows, by Euclidean distance of the features as they are."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    return KNeighborsClassifier(max(1, round(num_rows**0.5)))
+    return KNeighborsClassifier(max(1, round(len(x) ** 0.5)))
 
 
-def nearest(_: int) -> Any:
+def nearest(_: np.ndarray) -> Any:
     """Return the label of the nearest row, by Euclidean distance of the features as they are."""
     from sklearn.neighbors import KNeighborsClassifier
 
     return KNeighborsClassifier(1)
 
 
-def mlp(_: int) -> Any:
+def mlp(_: np.ndarray) -> Any:
     """Return a network of two hidden layers of 64 units on standardised features, stopped early."""
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
@@ -53,14 +68,15 @@ def mlp(_: int) -> Any:
     return make_pipeline(StandardScaler(), network)
 
 
-CLASSIFIERS: dict[str, Callable[[int], Any]] = {
+CLASSIFIERS: dict[str, Callable[[np.ndarray], Any]] = {
+    "linear": linear,
     "logistic": logistic,
     "quadratic": quadratic,
     "neighbours": neighbours,
     "nearest": nearest,
     "mlp": mlp,
 }
-"""Name -> a function of the number of training rows that returns an untrained classifier."""
+"""Name -> a function of the training rows ``[row, dim]`` that returns an untrained classifier."""
 
 
 def check_classifier(name: str) -> str:
@@ -76,4 +92,4 @@ def check_classifier(name: str) -> str:
 
 def fitted(name: str, x: np.ndarray, labels: np.ndarray) -> Any:
     """Return a classifier trained on rows ``[row, dim]`` and labels ``[row]``."""
-    return CLASSIFIERS[name](len(x)).fit(x, labels)
+    return CLASSIFIERS[name](x).fit(x, labels)

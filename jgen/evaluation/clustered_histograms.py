@@ -81,7 +81,7 @@ def read_clusters(divergence: Divergence, clusters: Clusters, rows: Rows) -> Rea
         )
     pooled = np.concatenate([rows["real"], rows["generated"]]).astype(np.float64)
     order = np.lexsort(pooled.T[::-1])
-    is_real = (order < sizes["real"])  # [row]
+    is_real = order < sizes["real"]  # [row]
     components = _components(pooled[order], clusters.explained)
     wanted = clusters.num_bins or max(2, round(min(sizes.values()) / ROWS_A_BIN))
     num_bins = min(wanted, len(np.unique(components, axis=0)))
@@ -130,7 +130,7 @@ def reading_result(reading: Reading, method: str, protocol: dict[str, Any], ceil
 
 
 def _components(pooled: np.ndarray, explained: float) -> np.ndarray:
-    """Project rows on the principal components that explain a share of their variance ``[row, component]``."""
+    """Project rows on components that explain a share of their variance, ``[row, component]``."""
     centred = pooled - pooled.mean(0)
     variances, axes = np.linalg.eigh(centred.T @ centred)
     shares = np.cumsum(variances[::-1].clip(min=0)) / max(variances.clip(min=0).sum(), 1e-300)

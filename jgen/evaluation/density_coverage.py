@@ -6,7 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import gammaln
 
-from jgen.evaluation.group_variance import Reading, group_variance, null_errors, null_result, share_result
+from jgen.evaluation.group_variance import (
+    Reading,
+    group_variance,
+    null_readings,
+    null_result,
+    share_result,
+    wilson_ends,
+)
 from jgen.evaluation.metric import evaluate, keep_rows, result_of
 from jgen.evaluation.nearest_neighbours import Neighbours, ball_counts, in_order, nearest, to_unit
 from jgen.evaluation.neighbour_checks import check_neighbours, flag_copies
@@ -105,29 +112,29 @@ def density_coverage_metric(*, k: int = 5, extractor: Extractor | None = None) -
         whole = _reading(k, balls, real, generated)
         statistic = partial(_reading_of_pair, k)
         variance, dof = group_variance(statistic, whole, real, generated, k + 2)
-        errors = null_errors(statistic, real, min(n, m), k + 2)
+        nulls = null_readings(statistic, real, k + 2)
         halves = reading_of_halves(partial(_over_null, k), real) if n >= 2 * k + 4 else np.full(4, np.nan)
-        found = zip(map(float, whole.values), map(float, variance), strict=True)
         method = f"balls of {k} nearest neighbours"
-        density, clipped_density = (
-            result_of(value, np.sqrt(squared), m, method, protocol, dof)
-            for value, squared in (next(found), next(found))
-        )
-        coverage, filled = (
-            share_result(value, squared, n, dof, method, protocol) for value, squared in found
-        )
-        low, value, high = (
-            calibrate(float(part), n, m, k) for part in (filled.low, filled.value, filled.high)
-        )
-        clipped_coverage = filled._replace(value=value, low=low, high=high)
-        slope = expected_filling(n, m, k) - expected_filling(n, m - 1, k)
-        nulls = (1.0, 1.0, expected_coverage(n, m, k), 1.0)
+
+        def mean(index: int) -> Result:
+            return result_of(whole.values[index], np.sqrt(variance[index]), m, method, protocol, dof)
+
+        shares = [float(value) for value in whole.values]
+        effect = float(nulls.effect[2])
+        coverage = share_result(shares[2], float(variance[2]), n, dof, method, protocol, effect=effect)
+        ends = wilson_ends(shares[3], float(variance[3]), np.inf, dof) if variance[3] > 0 else [np.nan] * 2
+        calibrated = result_of(calibrate(shares[3], n, m, k), 0 * ends[0], n, method, protocol, dof)
+        low, high = (calibrate(float(end), n, m, k) for end in ends)
+        calibrated = calibrated._replace(low=low, high=high)
+        slope = m * (expected_filling(n, m, k) - expected_filling(n, m - 1, k))
+        errors = nulls.errors(min(n, m)) / [1, 1, 1, slope]
+        truths = (1.0, 1.0, expected_coverage(n, m, k), 1.0)
         results = []
-        for index, result in enumerate((density, clipped_density, coverage, clipped_coverage)):
-            error = errors[index] / (1 if index < 3 else m * slope)
-            result = result._replace(null=null_result(nulls[index], error, n, "closed form"))
+        for index, result in enumerate((mean(0), mean(1), coverage, calibrated)):
+            result = result._replace(null=null_result(truths[index], errors[index], n, "closed form"))
             result = flag_copies(result, balls, "real")
             results.append(without_resolution(result, float(halves[index]), NAMES[index]))
+        results[2] = results[2]._replace(ceiling=1.0)
         return DensityCoverage(results[0], results[2], results[1], results[3])
 
     return keep_rows(compute, extractor=extractor, larger_is_better=True)
@@ -212,4 +219,4 @@ def _over_null(k: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(density_coverage_metric, fewest=7, separates_duplicates=True)
+    return MetricRecipe(density_coverage_metric, fewest=7, unit_power=0.0, of_itself={"coverage": 1.0})

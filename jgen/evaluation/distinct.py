@@ -55,7 +55,7 @@ def distinct(
     Example:
         >>> result = distinct(generated=["the cat", "the dog"], vocabulary_size=50)
         >>> print(float(result.value), round(float(result.null.value), 4))
-        0.75 0.9703
+        0.75 0.9704
 
     Reference:
         Li, Galley, Brockett, Gao, Dolan (2016), A diversity-promoting objective function for neural
@@ -67,9 +67,7 @@ def distinct(
     return evaluate(metric, generated=generated, **({} if real is None else {"real": real}))
 
 
-def distinct_metric(
-    *, order: int = 1, tokens: str = "words", vocabulary_size: int | None = None
-) -> Metric:
+def distinct_metric(*, order: int = 1, tokens: str = "words", vocabulary_size: int | None = None) -> Metric:
     """Return distinct-n as a metric, whose state keeps the texts; the options are those of ``distinct``."""
     if order < 1 or tokens not in TOKENS:
         raise ValueError(
@@ -88,7 +86,9 @@ def distinct_metric(
 
 def _compute(order: int, tokens: str, vocabulary_size: int | None, rows: Rows) -> Result:
     if vocabulary_size is not None and "real" in rows:
-        raise ValueError("the null is that of real texts or of even tokens: leave out real or vocabulary_size")
+        raise ValueError(
+            "the null is that of real texts or of even tokens: leave out real or vocabulary_size"
+        )
     share, influence, num_ngrams = _share(rows["generated"], order, tokens)
     num_texts = len(influence)
     error = np.std(influence, ddof=1) / np.sqrt(num_texts) if num_texts > 1 else np.nan
@@ -110,7 +110,7 @@ def _influence(order: int, tokens: str, rows: Rows) -> Influence:
     return Influence(share, {"real": np.zeros(2), "generated": influence})
 
 
-def _share(texts: Sequence[str], order: int, tokens: str) -> tuple[float, np.ndarray, int]:
+def _share(texts: np.ndarray, order: int, tokens: str) -> tuple[float, np.ndarray, int]:
     """Compute the share of distinct n-grams, the influence of each text, and the number of n-grams."""
     counts = [ngrams(TOKENS[tokens](text), order) for text in texts]
     in_texts: Counter[tuple[str, ...]] = Counter()
@@ -148,7 +148,7 @@ def _even(num_kinds: int, num_ngrams: int) -> Result:
     return result_of(mean / t, np.sqrt(max(variance, 0.0)) / t, t, method, {})
 
 
-def _of_real(real: Sequence[str], order: int, tokens: str, num_ngrams: int) -> Result | None:
+def _of_real(real: np.ndarray, order: int, tokens: str, num_ngrams: int) -> Result | None:
     """Compute the value of real texts in random orders, cut after as many n-grams; None for fewer."""
     lists = [list(ngrams(TOKENS[tokens](text), order).elements()) for text in sorted(real)]
     if sum(map(len, lists)) < num_ngrams:

@@ -1,6 +1,6 @@
 """Estimate the energy distance of two samples."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jax.tree_util import Partial
@@ -15,7 +15,7 @@ from jgen.evaluation.u_statistic import (
     u_statistic,
 )
 from jgen.features import Extractor, raw
-from jgen.types import Metric
+from jgen.types import Metric, Result
 
 
 class EnergyDistance(NamedTuple):
@@ -26,8 +26,8 @@ class EnergyDistance(NamedTuple):
         p_value: Of the permutation test.
     """
 
-    distance: Any
-    p_value: Any
+    distance: Result
+    p_value: Result
 
 
 def energy_distance(
@@ -124,7 +124,7 @@ def _compute(num_permutations: int, seed: int, protocol: dict, rows: Rows) -> En
 
 
 def _influence(rows: Rows) -> EnergyDistance:
-    return EnergyDistance(u_statistic(minus_distance, *_check(rows)).influence, None)
+    return EnergyDistance._make([u_statistic(minus_distance, *_check(rows)).influence, None])
 
 
 def recipe() -> MetricRecipe:
@@ -136,5 +136,8 @@ def recipe() -> MetricRecipe:
         return 2 * mean * (float(hyp1f1(-0.5, dim / 2, -dim * shift**2 / 4)) - 1)
 
     return MetricRecipe(
-        make=lambda: energy_distance_metric(num_permutations=19), truth=truth, fewest=4, is_stochastic=True
+        make=lambda: energy_distance_metric(num_permutations=19),
+        truth=truth,
+        fewest=4,
+        is_stochastic=True,
     )

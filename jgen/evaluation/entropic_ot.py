@@ -26,8 +26,8 @@ class EntropicOT(NamedTuple):
         divergence: Sinkhorn divergence, 0 for equal distributions; the estimate may be below 0.
     """
 
-    cost: Any
-    divergence: Any
+    cost: Result
+    divergence: Result
 
 
 def entropic_ot(
@@ -210,7 +210,7 @@ def _influence(eps: float | None, solver: Partial, rows: Rows) -> EntropicOT:
     real, generated, eps = _read(eps, rows)
     plans = _solved(solver, eps, real, generated)
     values = plans.across.cost, plans.divergence
-    return EntropicOT(*map(Influence, values, plans.influences))
+    return EntropicOT._make(map(Influence, values, plans.influences))
 
 
 def recipe() -> MetricRecipe:

@@ -5,6 +5,7 @@ from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg.blas import dsyrk
 
 BLOCK = 4096
 """Rows that are converted to float64 at a time."""
@@ -49,12 +50,14 @@ def moments_of(features: np.ndarray) -> Moments:
     if features.ndim != 2 or len(features) < 2:
         raise ValueError(f"a covariance takes features [row, dim], two rows or more; got {features.shape}")
     mean = features.mean(0, dtype=np.float64)
-    scatter = np.zeros((features.shape[1],) * 2)
+    triangle = np.zeros((features.shape[1],) * 2, order="F")
     rest = np.zeros_like(mean)
     for block in centred_blocks(features, mean):
-        scatter += block.T @ block
+        triangle = dsyrk(1.0, block.T, beta=1.0, c=triangle, overwrite_c=True)  # the upper one
         rest += block.sum(0)
     rest /= len(features)  # what rounding left of the mean
+    scatter = triangle + triangle.T
+    np.fill_diagonal(scatter, triangle.diagonal())
     scatter -= len(features) * np.outer(rest, rest)
     return Moments(mean + rest, scatter / (len(features) - 1), len(features))
 
@@ -82,8 +85,9 @@ def merge_moments(*samples: Moments) -> Moments:
     mean = sizes @ means / sizes.sum()
     apart = (means - mean) * np.sqrt(sizes)[:, None]
     scatter = apart.T @ apart
+    term = np.empty_like(scatter)
     for one in samples:
-        scatter += (one.n - 1) * one.covariance
+        scatter += np.multiply(one.covariance, one.n - 1, out=term)
     scatter /= sizes.sum() - 1
     return Moments(mean, scatter, int(sizes.sum()))
 

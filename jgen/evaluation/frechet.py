@@ -7,12 +7,12 @@ from jax.tree_util import Partial
 
 from jgen.evaluation.feature_moments import Moments, check_moments
 from jgen.evaluation.frechet_groups import Sample, sample_of_moments, sample_of_rows
-from jgen.evaluation.frechet_null import bias, spread
+from jgen.evaluation.frechet_null import bias, null_variance, null_variance_of_rows
 from jgen.evaluation.gaussian_transport import (
-    Gaussian,
     distance,
     gaussian_influence_variance,
     influences,
+    positive_part,
     quick_distance,
     transport_maps,
 )
@@ -24,6 +24,10 @@ from jgen.types import Influence, Metric, Result
 
 INCEPTION = "inception-v3"
 """Name of the only extractor whose Frechet distance is called FID."""
+ENOUGH = 3000
+"""Rows, or a few more, from whose influence the variance is estimated: its root then errs by some 3 %."""
+MOST_PAIRED, PAIR_COST = 200, 2e7
+"""Rows whose pairs make the variance of second order, at most, and products that they may take."""
 COPIES = 6.0
 """Standard deviations below the null from which samples are said to share rows."""
 
@@ -47,7 +51,7 @@ def frechet(
     real: Any,
     generated: Any,
     extractor: Extractor | None = None,
-    num_groups: int = 5,
+    num_groups: int = 4,
 ) -> Frechet:
     r"""Compute the Frechet distance of features, plain and debiased; FID if they are Inception's.
 
@@ -56,14 +60,14 @@ def frechet(
 
     Covariances are over n - 1, in float64. :math:`F_{-k}` leaves out the k-th of K random groups of both
     samples at once, which removes the bias of first order, that of the pairs of rows in one group; at 512
-    dimensions and 1,000 rows about 1 % of the plain value of two samples of one distribution is left. Groups
-    depend on the values of the rows, not on their order.
+    dimensions and 1,000 rows it leaves less than 1 % of the plain value of two samples of one distribution.
+    Groups depend on the values of the rows, not on their order.
 
     The interval of the plain value is one of the expectation of the plain value at these n and m, as its
     bias depends on them; that of the debiased one is an interval of the distance of the distributions. Both
     are made by the infinitesimal jackknife (the influence of each row, from the optimal transport map),
-    plus the variance of second order, that of Gaussian features, which is all there is between samples of
-    one distribution. The null of the plain value is that of two parts of the real rows, scaled by
+    plus the variance of second order, from pairs of real rows, which is all there is between samples of one
+    distribution. The null of the plain value is that of two parts of the real rows, scaled by
     :math:`1/n + 1/m`; for statistics, the closed form of Gaussian features.
 
     The state keeps the features of both samples, in the type that the extractor returns.
@@ -93,6 +97,8 @@ def frechet(
         Dowson and Landau (1982), Journal of Multivariate Analysis 12; Heusel et al. (2017), GANs trained by a
         two time-scale update rule; Chong and Forsyth (2020), Effectively unbiased FID.
     """
+    if isinstance(generated, Moments):
+        raise ValueError("generated takes examples; moments stand for the real ones alone")
     if isinstance(real, Moments):
         metric = frechet_metric(extractor=extractor, statistics=real, num_groups=num_groups)
         return evaluate(metric, generated=generated)
@@ -102,7 +108,7 @@ def frechet(
 
 
 def frechet_metric(
-    *, extractor: Extractor | None = None, statistics: Moments | None = None, num_groups: int = 5
+    *, extractor: Extractor | None = None, statistics: Moments | None = None, num_groups: int = 4
 ) -> Metric:
     """Return the metric of ``frechet``; its state keeps the features.
 
@@ -146,8 +152,8 @@ def _compute(extractor: Extractor, known: Moments | None, num_groups: int, rows:
     real, generated = _samples(rows, known, num_groups)
     n, m, total = real.whole.n, generated.whole.n, 1 / real.whole.n + 1 / generated.whole.n
     value, debiased = _values(real, generated)
-    eigenvalues = _eigenvalues(real.whole)
-    second = spread(eigenvalues) * total**2
+    per_size, eigenvalues = _null_variance(real)
+    second = per_size * total**2
     by_groups = num_groups / (
         num_groups - 1
     )  # variance of second order of the debiased value over ``second``
@@ -196,17 +202,28 @@ def _values(real: Sample, generated: Sample) -> tuple[float, float]:
     num_groups = min(len(real.sizes), len(generated.sizes))
     if num_groups == 0:
         return value, np.nan
-    pairs = [(real.without(number), generated.without(number)) for number in range(num_groups)]
-    reduced = np.mean([quick_distance(ours, theirs) for ours, theirs in pairs])
-    rise = np.mean([1 / ours.n + 1 / theirs.n for ours, theirs in pairs])
-    rise = rise / (1 / real.whole.n + 1 / generated.whole.n) - 1  # of the bias, relative
-    return value, float(value - (reduced - value) / rise)
+    reduced, shares = 0.0, 0.0
+    for number in range(num_groups):
+        ours, theirs = real.without(number), generated.without(number)
+        reduced += quick_distance(ours, theirs) / num_groups
+        shares += (1 / ours.n + 1 / theirs.n) / num_groups
+    rise = shares / (1 / real.whole.n + 1 / generated.whole.n) - 1  # of the bias, relative
+    return value, value - (reduced - value) / rise
 
 
-def _eigenvalues(one: Gaussian) -> np.ndarray:
-    """Compute the eigenvalues of a covariance ``[rank]``."""
-    factor = one.factor if one.factor.shape[0] <= one.factor.shape[1] else one.factor.T
-    return np.maximum(np.linalg.eigvalsh(factor @ factor.T), 0.0)
+def _null_variance(real: Sample) -> tuple[float, np.ndarray]:
+    """Compute the null_variance of the null, and the eigenvalues of the real covariance ``[rank]``."""
+    factor, rows = real.whole.factor, real.rows
+    if rows is None or not real.groups or len(rows) <= rows.shape[1]:
+        gram = factor @ factor.T if factor.shape[0] <= factor.shape[1] else factor.T @ factor
+        eigenvalues = np.maximum(np.linalg.eigvalsh(gram), 0.0)
+        return null_variance(eigenvalues), eigenvalues
+    eigenvalues, vectors = np.linalg.eigh(factor @ factor.T)
+    eigenvalues = positive_part(eigenvalues)
+    pairs = max(len(rows) / 20, PAIR_COST / rows.shape[1] ** 2)
+    size = int(min(np.sqrt(2 * pairs) + 1, MOST_PAIRED, len(rows)))
+    some = real.some_rows(size)[:size] - real.whole.mean
+    return null_variance_of_rows(some, eigenvalues, vectors), eigenvalues
 
 
 def _first_order(real: Sample, generated: Sample) -> float:
@@ -215,7 +232,8 @@ def _first_order(real: Sample, generated: Sample) -> float:
     return sum(
         gaussian_influence_variance(one.whole, other.whole, transport) / one.whole.n
         if one.rows is None
-        else float(influences(one.rows, one.whole, other.whole, transport).var(ddof=1)) / len(one.rows)
+        else float(influences(one.some_rows(ENOUGH), one.whole, other.whole, transport).var(ddof=1))
+        / one.whole.n
         for one, other, transport in ((real, generated, there), (generated, real, back))
     )
 

@@ -31,10 +31,17 @@ class Sample(NamedTuple):
         """Return the Gaussian of some groups taken as one."""
         size = sum(self.sizes[number] for number in numbers)
         if self.rows is not None and size <= self.rows.shape[1]:
-            return gaussian_of(
-                self.rows[np.sort(np.concatenate([self.groups[number] for number in numbers]))]
-            )
+            return gaussian_of(self.rows[np.concatenate([self.groups[number] for number in numbers])])
         return from_moments(merge_moments(*(self.moments[number] for number in numbers)))
+
+    def some_rows(self, least: int) -> np.ndarray:
+        """Return the rows of the first groups that have so many, or all rows if there are not so many.
+
+        They are in an order that depends on their values alone, where there are groups.
+        """
+        assert self.rows is not None
+        enough = int(np.searchsorted(np.cumsum(self.sizes), least)) + 1
+        return self.rows[np.concatenate(self.groups[:enough])] if self.groups else self.rows
 
     def without(self, number: int) -> Gaussian:
         """Return the Gaussian of all groups but one."""
@@ -48,7 +55,7 @@ def sample_of_rows(rows: np.ndarray, num_groups: int) -> Sample:
     """
     if len(rows) < 2 * num_groups:
         return Sample(gaussian_of(rows), [], [], rows, [])
-    groups = [np.sort(group) for group in np.array_split(random_order(rows), num_groups)]
+    groups = np.array_split(random_order(rows), num_groups)
     sizes = [len(group) for group in groups]
     if len(rows) <= rows.shape[1]:
         return Sample(gaussian_of(rows), sizes, [], rows, groups)

@@ -1,4 +1,4 @@
-r"""Compute what the Frechet distance reads for two samples of one Gaussian: its bias and its spread.
+r"""Compute what the Frechet distance reads for two samples of one Gaussian: its bias and its variance.
 
 To second order in the difference E of the two covariances, in the basis where S is diagonal,
 
@@ -29,16 +29,44 @@ def bias(eigenvalues: np.ndarray, n: int, m: int) -> float:
     return float(trace * (1 / n + 1 / m) + (_harmonic(eigenvalues).sum() + trace / 2) * _shares(n, m) / 2)
 
 
-def spread(eigenvalues: np.ndarray) -> float:
+def null_variance(eigenvalues: np.ndarray) -> float:
     r"""Compute the variance of the distance of two samples of one Gaussian, over :math:`(1/n + 1/m)^2`.
 
     .. math:: 2 tr S^2 + \sum_{ij} \left(\frac{l_i l_j}{l_i + l_j}\right)^2 + \tfrac 1 4 tr S^2
 
     Example:
-        >>> spread(np.ones(2))
+        >>> null_variance(np.ones(2))
         5.5
     """
     return float(2.25 * (eigenvalues**2).sum() + (_harmonic(eigenvalues) ** 2).sum())
+
+
+def null_variance_of_rows(centred: np.ndarray, eigenvalues: np.ndarray, vectors: np.ndarray) -> float:
+    r"""Compute the variance factor for rows of any distribution, from all pairs of some rows.
+
+    To second order the distance is the squared length of a mean, so the factor is :math:`2 E h(x, x')^2` of
+    independent rows, with :math:`u = z \circ z'` in the basis of the eigenvectors and
+
+    .. math:: h = z \cdot z' + \tfrac 1 2 \sum_{ab} \frac{u_a u_b}{l_a + l_b}
+        - \tfrac 1 4 (|z|^2 + |z'|^2 - tr S)
+
+    Args:
+        centred: Rows less the mean of all ``[row, dim]``.
+        eigenvalues: Those of the covariance ``[dim]``.
+        vectors: Its eigenvectors ``[dim, dim]``.
+
+    Returns:
+        What ``null_variance`` returns for Gaussian rows, with the error of so many pairs.
+    """
+    positive = eigenvalues > 0
+    eigenvalues, rows = eigenvalues[positive], centred @ vectors[:, positive]
+    first, second = np.triu_indices(len(rows), 1)
+    products = rows[first] * rows[second]  # [pair, dim]
+    lengths = (rows**2).sum(1)
+    inverse = 1 / np.add.outer(eigenvalues, eigenvalues)
+    kernel = products.sum(1) + np.einsum("ij,ij->i", products @ inverse, products) / 2
+    kernel -= (lengths[first] + lengths[second] - eigenvalues.sum()) / 4
+    return float(2 * (kernel**2).mean())
 
 
 def _harmonic(eigenvalues: np.ndarray) -> np.ndarray:

@@ -108,7 +108,8 @@ def frontier_with_gradients(p: np.ndarray, q: np.ndarray) -> tuple[float, np.nda
     a, b = p[both], q[both]
     apart = (a - b) / (a + b)
     near = abs(apart) < NEAR
-    gap, log_ratio = np.where(near, 1.0, a - b), np.log(a / b)
+    gap = np.where(near, 1.0, a - b)
+    log_ratio = np.where(abs(apart) < 0.5, 2 * np.arctanh(apart.clip(-0.5, 0.5)), np.log(a / b))
     total = a + b
     exact = total / 2 - a * b * log_ratio / gap
     value[both] = np.where(near, total * apart**2 / 3, exact)

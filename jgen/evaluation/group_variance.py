@@ -1,15 +1,17 @@
 """Estimate variances of statistics of nearest neighbours from groups of rows, and intervals of shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
 
 from jgen.evaluation.metric import result_of
+from jgen.evaluation.nearest_neighbours import generator_of
 from jgen.types import Result
 
 GROUP_SIZE = 500
+FEWEST = 20
 DEGREES = 20
 """Degrees of freedom of the variance: partitions times groups less one."""
 
@@ -78,7 +80,7 @@ def group_variance(
     num_partitions = -(-DEGREES // (num_groups - 1))
     if smaller < 2 * fewest:
         return GroupVariance(np.full(len(whole.values), np.nan), 1.0)
-    rng = np.random.default_rng(0)
+    rng = generator_of(real)
     excess = []
     for _ in range(num_partitions):
         parts = [
@@ -91,29 +93,46 @@ def group_variance(
     return GroupVariance(variance, num_partitions * (num_groups - 1))
 
 
-def null_errors(statistic: Statistic, real: np.ndarray, size: int, fewest: int) -> np.ndarray:
-    """Estimate the standard deviations of a statistic's readings of one distribution, at a size.
+class NullReadings(NamedTuple):
+    """Readings of a statistic for random halves of the real rows.
 
-    Readings of 20 random halves of (at most 1,000 of) the real rows, whose variance falls as 1 / size.
+    Attributes:
+        mean: ``[number]``.
+        variance: Of readings of samples of one row each, by 1/n ``[number]``; NaN for too few rows.
+    """
+
+    mean: np.ndarray
+    variance: np.ndarray
+
+    def errors(self, size: int) -> np.ndarray:
+        """Return the standard deviations of readings of samples of ``size`` rows ``[number]``."""
+        return np.sqrt(self.variance / size)
+
+    @property
+    def effect(self) -> np.ndarray:
+        """Variance of a share over that of a share of independent rows, at least 1 ``[number]``."""
+        own = np.maximum(self.mean * (1 - self.mean), 1e-12)
+        return np.fmax(self.variance / own, 1.0)
+
+
+def null_readings(statistic: Statistic, real: np.ndarray, fewest: int) -> NullReadings:
+    """Read a statistic for 20 pairs of random halves of (at most 1,000 of) the real rows.
 
     Args:
         statistic: The statistic.
         real: ``[n, dim]``.
-        size: Rows of the smaller sample.
         fewest: Fewest rows that the statistic takes.
-
-    Returns:
-        ``[number]``; NaN where the halves would be too small.
     """
-    rng = np.random.default_rng(3)
+    rng = generator_of(real)
     half = min(GROUP_SIZE, len(real) // 2)
     if half < fewest:
-        return np.full(len(statistic(real, real).values), np.nan)
+        missing = np.full(len(statistic(real, real).values), np.nan)
+        return NullReadings(missing, missing)
     readings = []
     for _ in range(DEGREES):
         order = rng.permutation(len(real))
         readings.append(statistic(real[order[:half]], real[order[half : 2 * half]]).values)
-    return np.std(readings, axis=0, ddof=1) * np.sqrt(half / size)
+    return NullReadings(np.mean(readings, axis=0), np.var(readings, axis=0, ddof=1) * half)
 
 
 def null_result(value: float, error: float, n: int, method: str) -> Result:
@@ -121,11 +140,21 @@ def null_result(value: float, error: float, n: int, method: str) -> Result:
     return result_of(value, error, n, method, {})._replace(flags=())
 
 
-def share_result(share: float, variance: float, size: int, dof: float, method: str, protocol: dict) -> Result:
+def share_result(
+    share: float,
+    variance: float,
+    size: int,
+    dof: float,
+    method: str,
+    protocol: Mapping[str, Any],
+    *,
+    effect: float = 1.0,
+) -> Result:
     r"""Make the Result of a share of dependent rows, with Wilson's interval.
 
-    Its sample size is that at which independent rows have the variance, N = p (1 - p) / V, at most ``size``;
-    of shares of 0 and 1, which have no variance, it is ``size``.
+    Its sample size is that at which independent rows have the variance, N = p (1 - p) / V, at most ``size``.
+    Where one side of the share has fewer than 20 rows, of which a variance is not well known, it is at most
+    ``size / effect``.
 
     Args:
         share: p, between 0 and 1.
@@ -134,6 +163,7 @@ def share_result(share: float, variance: float, size: int, dof: float, method: s
         dof: Of the variance; the quantile is Student's.
         method: How it was found.
         protocol: What must agree before it may be compared.
+        effect: Variance over that of independent rows, of readings of one distribution.
 
     Example:
         >>> result = share_result(0.5, 0.25 / 100, 100, float("inf"), "a share", {})
@@ -145,12 +175,24 @@ def share_result(share: float, variance: float, size: int, dof: float, method: s
     """
     if not np.isfinite(variance):
         return result_of(share, np.nan, size, method, protocol)
-    own = share * (1 - share)
-    effective = min(size, own / variance) if own > 0 < variance else size
+    is_rare = size * min(share, 1 - share) < FEWEST
+    most = size / effect if is_rare else size
+    low, high = wilson_ends(share, variance, most, dof)
+    return result_of(share, np.sqrt(variance), size, method, protocol, dof)._replace(low=low, high=high)
+
+
+def wilson_ends(mean: float, variance: float, most: float, dof: float) -> Any:
+    """Compute the ends of Wilson's interval for a mean of values from 0 to 1, of a known variance.
+
+    Args:
+        mean: Between 0 and 1.
+        variance: Of the mean.
+        most: Largest effective sample size.
+        dof: Of the variance.
+    """
+    own = mean * (1 - mean)
+    size = min(most, own / variance) if own > 0 < variance else most
     t = float(stdtrit(dof, 0.975))
-    middle = (share + t**2 / (2 * effective)) / (1 + t**2 / effective)
-    half = t / (1 + t**2 / effective) * np.sqrt(own / effective + t**2 / (4 * effective**2))
-    ends: Any = np.clip([middle - half, middle + half], 0.0, 1.0)
-    return result_of(share, np.sqrt(variance), size, method, protocol, dof)._replace(
-        low=ends[0], high=ends[1]
-    )
+    middle = (mean + t**2 / (2 * size)) / (1 + t**2 / size)
+    half = t / (1 + t**2 / size) * np.sqrt(own / size + t**2 / (4 * size**2))
+    return np.clip(np.array([middle - half, middle + half]), 0.0, 1.0)

@@ -71,9 +71,9 @@ def inception_score_metric(*, num_splits: int = 1) -> Metric:
     )
 
 
-def _read(name: str, given: Any) -> np.ndarray:
+def _read(name: str, x: Any) -> np.ndarray:
     """Read rows of probabilities in float64."""
-    rows = np.asarray(given, np.float64)
+    rows = np.asarray(x, np.float64)
     if rows.ndim != 2 or not len(rows) or rows.shape[1] < 2:
         raise ValueError(f"{name} must be [row, class], one row and two classes or more; got {rows.shape}")
     total = rows.sum(1, keepdims=True)
@@ -115,8 +115,8 @@ def _parts(num_splits: int, rows: np.ndarray) -> list[tuple[np.ndarray, _Part]]:
     return [(part, _part(rows[part])) for part in np.array_split(random_order(rows), num_splits)]
 
 
-def _influence(num_splits: int, given: Rows) -> Influence:
-    rows = given["probabilities"]
+def _influence(num_splits: int, samples: Rows) -> Influence:
+    rows = samples["probabilities"]
     parts = _parts(num_splits, rows)
     influence = np.zeros(len(rows))
     for index, part in parts:
@@ -125,8 +125,8 @@ def _influence(num_splits: int, given: Rows) -> Influence:
     return Influence(value, {"probabilities": influence})
 
 
-def _compute(num_splits: int, given: Rows) -> Result:
-    rows = given["probabilities"]
+def _compute(num_splits: int, samples: Rows) -> Result:
+    rows = samples["probabilities"]
     parts = [part for _, part in _parts(num_splits, rows)]
     scores = np.exp([part.log_score for part in parts])
     value = float(scores.mean())

@@ -64,13 +64,13 @@ class _Sums(NamedTuple):
         by_row: Mean over j ``[i]``.
         by_column: Mean over i ``[j]``.
         mean: Mean over all pairs.
-        spread: Mean square of the kernel less its means over rows and columns: the part of second order.
+        interaction: Mean square of the kernel less its means over rows and columns: the part of second order.
     """
 
     by_row: np.ndarray
     by_column: np.ndarray
     mean: float
-    spread: float
+    interaction: float
 
 
 def _sums(first: np.ndarray, second: np.ndarray, is_one: bool) -> _Sums:
@@ -125,8 +125,8 @@ def _compute(extractor: Extractor, rows: Rows) -> Result:
     influence = 2 * (sums.real.by_row - sums.cross.by_row), 2 * (sums.generated.by_row - sums.cross.by_column)
     first = sum(float(phi.var(ddof=1)) / len(phi) for phi in influence)
     pairs = np.array([2 / (n * (n - 1)), 2 / (m * (m - 1)), 4 / (n * m)])
-    second = float(pairs @ [sums.real.spread, sums.generated.spread, sums.cross.spread])
-    null = result_of(0.0, np.sqrt(pairs.sum() * sums.real.spread), min(n, m), "unbiased", {})
+    second = float(pairs @ [sums.real.interaction, sums.generated.interaction, sums.cross.interaction])
+    null = result_of(0.0, np.sqrt(pairs.sum() * sums.real.interaction), min(n, m), "unbiased", {})
     return result_of(
         _value(sums),
         np.sqrt(total_variance(first, second)),

@@ -11,15 +11,15 @@ from jgen.features import Extractor
 from jgen.types import Result
 
 
-def read_labelled(extractor: Extractor, name: str, given: Any) -> np.ndarray:
+def read_labelled(extractor: Extractor, name: str, rows: Any) -> np.ndarray:
     """Compute features of rows, or check labels (the names that end in ``labels``): whole numbers ``[row]``.
 
     Raises:
         ValueError: For labels of another shape or type, or rows that are no finite numbers.
     """
     if not name.endswith("labels"):
-        return read_features(extractor, name, given)
-    labels = np.asarray(given)
+        return read_features(extractor, name, rows)
+    labels = np.asarray(rows)
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(f"{name} must be whole numbers [row]; got {labels.dtype} of shape {labels.shape}")
     return labels

@@ -163,8 +163,8 @@ def log_likelihood(
     with jax.enable_x64(dtype == "float64"):
         x, leaves = read_examples(x, dtype)
         if isinstance(model, LatentModel | AdversarialModel):
-            given = decoder_model(model, params, observation_noise, dtype)
-            return _of_latent_model(key, given, x, leaves, set(methods), settings, observation_noise)
+            fitted = decoder_model(model, params, observation_noise, dtype)
+            return _of_latent_model(key, fitted, x, leaves, set(methods), settings, observation_noise)
         model, params = in_dtype((model, params), dtype)
         return _without_latent(model, params, x, leaves, settings)
 
@@ -188,14 +188,14 @@ def _without_latent(
 
 def _of_latent_model(
     key: Key,
-    given: DecoderModel,
+    fitted: DecoderModel,
     x: PyTree,
     leaves: list[np.ndarray],
     methods: set[str],
     settings: Settings,
     observation_noise: float | None,
 ) -> LogLikelihood:
-    traits = traits_of(*given, x)
+    traits = traits_of(*fitted, x)
     if traits.is_point_head:
         raise ValueError(
             "the decoder returns a point (Delta), which has no density: give observation_noise, the standard "
@@ -203,15 +203,15 @@ def _of_latent_model(
         )
     units, protocol, flags = _units(settings, traits.is_discrete, traits.num_dims, leaves)
     if traits.is_point_encoder:
-        given = given._replace(model=given.model._replace(encoder=None))
+        fitted = fitted._replace(model=fitted.model._replace(encoder=None))
         flags = (*flags, "the encoder returns a point, which has no density: draws start from the prior")
     protocol |= {
         "dtype": traits.dtype,
-        "start": "prior" if given.model.encoder is None else "encoder",
+        "start": "prior" if fitted.model.encoder is None else "encoder",
         "observation_noise": "the decoder's" if observation_noise is None else float(observation_noise),
     }
-    found = latent_model_bounds(key, given, x, methods, settings, protocol, units)
-    log_prob = exact_log_prob(*given)
+    found = latent_model_bounds(key, fitted, x, methods, settings, protocol, units)
+    log_prob = exact_log_prob(*fitted)
     if log_prob is None:
         return LogLikelihood(**found, flags=flags)
     values = over_batches(lambda x, index: evaluate_log_prob(log_prob, x, index), x, settings.batch_size, 0)

@@ -12,7 +12,7 @@ from jgen.evaluation.clustered_histograms import Clusters, read_clusters, readin
 from jgen.evaluation.metric import Rows, evaluate, keep_rows, read_features, result_of
 from jgen.evaluation.recipe import MetricRecipe
 from jgen.features import Extractor, HashedCharacters
-from jgen.types import Influence, Metric, Result
+from jgen.types import NORMAL_95, Influence, Metric, Result
 
 PANELS, NODES, END = 20, 16, 36.0
 """Panels, Gauss nodes of each, and last logit of the mixing weight: beyond it the area changes by 1e-15."""
@@ -52,8 +52,9 @@ def mauve(
     of several seeds are averaged.
 
     The 95 % interval is of the expectation at these sizes and bins: the influence of each row given the
-    clusters, and the scatter of the seeds. It is not one of the MAUVE of the distributions, of which
-    histograms are biased downward: compare with the null, which permutes the rows of both.
+    clusters, and the scatter of the seeds, on the scale of :math:`\sqrt{1 - M}`, which near 1 is linear in
+    the divergence. It is not one of the MAUVE of the distributions, of which histograms are biased downward:
+    compare with the null, which permutes the rows of both.
 
     Args:
         real: Texts, or with an ``extractor`` of rows anything that it takes ``[row, *event]``.
@@ -127,8 +128,8 @@ def mauve_with_gradients(
 ) -> tuple[float, np.ndarray, np.ndarray]:
     r"""Compute MAUVE of two histograms and its gradients by them; no bin is empty in both.
 
-    With the curve (x, y), its area changes by :math:`\int (\delta y \, dx - \delta x \, dy)`. A gradient by an
-    empty bin, which is infinite, is replaced by a finite number.
+    With the curve (x, y), its area changes by :math:`\int (\delta y \, dx - \delta x \, dy)`. A gradient by
+    an empty bin, which is infinite, is replaced by a finite number.
     """
     weight, rest, step = _nodes()  # each [node, 1]
     mixture = weight * p + rest * q  # [node, bin]
@@ -164,20 +165,34 @@ def _disjoint(scaling: float) -> float:
     return math.exp(2 * math.lgamma(scaling + 1) - math.lgamma(2 * scaling + 1))
 
 
-def _compute(divergence: Any, clusters: Clusters, protocol: dict[str, Any], least: float, rows: Rows) -> Mauve:
+def _compute(
+    divergence: Any, clusters: Clusters, protocol: dict[str, Any], least: float, rows: Rows
+) -> Mauve:
     reading = read_clusters(divergence, clusters, rows)
     plain = reading_result(reading, "MAUVE", protocol, 1.0)
     assert plain.null is not None
     width = float(plain.null.value) - least
     place = (reading.value - least) / width
-    of_null = reading.null.std(ddof=1) / math.sqrt(len(reading.null))
-    error = math.hypot(float(plain.standard_error), place * of_null) / width
-    null = result_of(1.0, plain.null.standard_error / width, plain.null.n, plain.null.method, {})
-    rescaled = result_of(
-        place, error, plain.n, f"{plain.method}, rescaled by its null", {**protocol, "rescaled": True},
-        null=null, ceiling=(1 - least) / width,
-    )  # fmt: skip
-    return Mauve(plain, rescaled._replace(flags=plain.flags))
+    of_null = place * NORMAL_95 * reading.null.std(ddof=1) / math.sqrt(len(reading.null))
+    low, high = _ends(float(plain.value), float(plain.standard_error))
+    plain = plain._replace(low=low, high=high)
+    rescaled = plain._replace(
+        value=np.float64(place),
+        low=place - np.hypot(reading.value - low, of_null) / width,
+        high=place + np.hypot(high - reading.value, of_null) / width,
+        method=f"{plain.method}, rescaled by its null",
+        protocol={**protocol, "rescaled": True},
+        null=result_of(1.0, plain.null.standard_error / width, plain.null.n, plain.null.method, {}),
+        ceiling=(1 - least) / width,
+    )
+    return Mauve(plain, rescaled)
+
+
+def _ends(value: float, error: float) -> tuple[Any, Any]:
+    r"""Compute the ends of an interval of :math:`\sqrt{1 - M}`, which near 1 is linear in the divergence."""
+    root = math.sqrt(max(0.0, 1 - value))
+    half = NORMAL_95 * error / (2 * root) if root > 0 else 0.0
+    return np.float64(1 - (root + half) ** 2), np.float64(1 - max(0.0, root - half) ** 2)
 
 
 def _influence(divergence: Any, clusters: Clusters, least: float, rows: Rows) -> Mauve:

@@ -16,7 +16,7 @@ from jgen.evaluation.u_statistic import (
     u_statistic,
 )
 from jgen.features import Extractor, raw
-from jgen.types import Metric
+from jgen.types import Metric, Result
 
 KERNEL = "exp(-r^2 / 2 l^2)"
 
@@ -29,8 +29,8 @@ class MMD(NamedTuple):
         p_value: Of the permutation test.
     """
 
-    squared: Any
-    p_value: Any
+    squared: Result
+    p_value: Result
 
 
 def mmd(
@@ -149,7 +149,7 @@ def _influence(length: float | None, rows: Rows) -> MMD:
     real, generated = rows["real"], rows["generated"]
     check_sizes("mmd", real, generated)
     own = _median("real", real) if length is None else length
-    return MMD(u_statistic(Partial(gaussian_kernel, own), real, generated).influence, None)
+    return MMD._make([u_statistic(Partial(gaussian_kernel, own), real, generated).influence, None])
 
 
 def recipe() -> MetricRecipe:
@@ -162,6 +162,5 @@ def recipe() -> MetricRecipe:
         make=lambda: mmd_metric(length=1.0, num_permutations=19),
         truth=truth,
         fewest=4,
-        is_linear=False,
         is_stochastic=True,
     )

@@ -1,5 +1,6 @@
 """Find nearest neighbours and count rows in balls, in blocks of bounded memory, exactly where it matters."""
 
+import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -45,6 +46,14 @@ class BallCounts(NamedTuple):
 def in_order(rows: np.ndarray) -> np.ndarray:
     """Sort rows by their numbers, the first column first: seeded splits then depend on no order of rows."""
     return rows[np.lexsort(rows.T[::-1])]
+
+
+def generator_of(rows: np.ndarray) -> np.random.Generator:
+    """Return a generator whose seed is a checksum of the rows: splits of one sample are always the same.
+
+    A fixed seed would take the same ranks of sorted rows in every sample, which are no random rows.
+    """
+    return np.random.default_rng(zlib.crc32(np.ascontiguousarray(rows).tobytes()))
 
 
 def to_unit(*samples: np.ndarray) -> list[np.ndarray]:

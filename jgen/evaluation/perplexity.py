@@ -88,8 +88,9 @@ def perplexity_metric(*, tokenizer: Any, entropy_rate: float | None = None) -> M
 
 def _compute(protocol: dict[str, str], entropy_rate: float | None, rows: Rows) -> Result:
     nats, _ = nats_per_unit(rows, "num_tokens")
+    ends: Any = np.asarray(nats[:3], np.float64)
     with np.errstate(over="ignore"):
-        value, low, high = (np.exp(end) for end in nats[:3])
+        value, low, high = np.exp(ends)
     least = None if entropy_rate is None else float(np.exp(entropy_rate))
     return nats._replace(
         value=value,

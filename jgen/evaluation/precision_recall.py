@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jgen.evaluation.group_variance import Reading, group_variance, null_errors, null_result, share_result
+from jgen.evaluation.group_variance import Reading, group_variance, null_readings, null_result, share_result
 from jgen.evaluation.metric import evaluate, keep_rows
-from jgen.evaluation.nearest_neighbours import ball_counts, in_order, nearest, to_unit
+from jgen.evaluation.nearest_neighbours import ball_counts, generator_of, in_order, nearest, to_unit
 from jgen.evaluation.neighbour_checks import check_neighbours, flag_copies
 from jgen.evaluation.recipe import MetricRecipe
 from jgen.evaluation.resolution import reading_of_halves, without_resolution
@@ -42,9 +42,9 @@ def precision_recall(
 
     The 95 % intervals are of the expected precision and the expected recall at these n and m, Wilson's, with
     the variance of ``group_variance``. They say nothing of the supports' overlap: in many dimensions balls
-    are so wide that precision reads .87 for cubes that overlap by .2. So halves of the real rows with disjoint
-    supports, cut by a hyperplane, are read as well. Where they read more than half of their null, or where
-    the null is below 1/2, both results are flagged ``beyond_resolution``.
+    are so wide that precision reads .87 for cubes that overlap by .2. So halves of the real rows with
+    disjoint supports, cut by a hyperplane, are read as well. Where they read more than half of their null, or
+    where the null is below 1/2, both results are flagged ``beyond_resolution``.
 
     The state keeps the features of all rows. Time grows with n m, memory is that of the features and of two
     million distances.
@@ -90,17 +90,19 @@ def precision_recall_metric(*, k: int = 3, extractor: Extractor | None = None) -
         of_real, of_generated = nearest(real, k), nearest(generated, k)
         whole = _reading(real, generated, of_real.squared[:, -1], of_generated.squared[:, -1])
         variance, dof = group_variance(reading, whole, real, generated, k + 2)
-        errors = null_errors(reading, real, min(n, m), k + 2)
-        of_fewer = of_real if m >= n else nearest(real[np.random.default_rng(2).permutation(n)[:m]], k)
+        nulls = null_readings(reading, real, k + 2)
+        of_fewer = of_real if m >= n else nearest(real[generator_of(real).permutation(n)[:m]], k)
         halves = reading_of_halves(partial(_over_null, k), real) if n >= 2 * k + 4 else np.nan
         method = f"balls of {k} nearest neighbours"
         results = []
         names, balls, own = PrecisionRecall._fields, (of_real, of_fewer), (of_real, of_generated)
         for index, (name, sample) in enumerate(zip(names, ("real", "generated"), strict=True)):
             value, size = float(whole.values[index]), (m, n)[index]
-            result = share_result(value, float(variance[index]), size, dof, method, protocol)
+            effect = float(nulls.effect[index])
+            result = share_result(value, float(variance[index]), size, dof, method, protocol, effect=effect)
             inside = balls[index].num_balls > 0
-            null = null_result(inside.mean(), errors[index], len(inside), "real rows, left out one by one")
+            error = nulls.errors(min(n, m))[index]
+            null = null_result(inside.mean(), error, len(inside), "real rows, left out one by one")
             result = flag_copies(result._replace(null=null, ceiling=1.0), own[index], sample)
             results.append(without_resolution(result, float(halves), name))
         return PrecisionRecall(*results)
@@ -131,4 +133,6 @@ def _over_null(k: int, x: np.ndarray, y: np.ndarray) -> float:
 
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(precision_recall_metric, fewest=5, separates_duplicates=True)
+    return MetricRecipe(
+        precision_recall_metric, fewest=5, unit_power=0.0, of_itself={"precision": 1.0, "recall": 1.0}
+    )

@@ -18,10 +18,10 @@ from jgen.evaluation.label_accuracy import (
 from jgen.evaluation.metric import Rows, evaluate, keep_rows, read_features
 from jgen.evaluation.recipe import MetricRecipe
 from jgen.features import Extractor, raw
-from jgen.types import Influence, Metric
+from jgen.types import Influence, Metric, Result
 
 NAMES = ("train", "train_labels", "test", "test_labels")
-CLASSIFIERS = {"linear": "logistic", "nearest": "nearest"}
+CLASSIFIERS = {"linear": "linear", "nearest": "nearest"}
 
 
 class Probes(NamedTuple):
@@ -36,12 +36,12 @@ class Probes(NamedTuple):
         pca_nearest: Nearest neighbour by their principal components.
     """
 
-    linear: Any
-    nearest: Any
-    raw_linear: Any
-    raw_nearest: Any
-    pca_linear: Any
-    pca_nearest: Any
+    linear: Result
+    nearest: Result
+    raw_linear: Result
+    raw_nearest: Result
+    pca_linear: Result
+    pca_nearest: Result
 
 
 def probes(
@@ -125,10 +125,10 @@ def probes_metric(
     )
 
 
-def _read(name: str, given: Any) -> np.ndarray:
+def _read(name: str, rows: Any) -> np.ndarray:
     """Check rows and return them in the shape that the extractor takes; or labels."""
-    checked = read_labelled(raw(), name, given)
-    return checked if checked.ndim == 1 else checked.reshape(np.shape(given))
+    checked = read_labelled(raw(), name, rows)
+    return checked if checked.ndim == 1 else checked.reshape(np.shape(rows))
 
 
 def _representations(extractor: Extractor, num_components: int, rows: Rows) -> dict[str, list[np.ndarray]]:
@@ -190,8 +190,9 @@ def _compute(options: tuple[Any, ...], protocol: dict[str, Any], rows: Rows) -> 
 
 
 def _influence(options: tuple[Any, ...], rows: Rows) -> Probes:
-    by_row = {name: one.mean(0) for name, one in _are_right(options, rows).items()}
-    return Probes(**{name: Influence(float(x.mean()), {"test": x - x.mean()}) for name, x in by_row.items()})
+    are_right = _are_right(options, rows)
+    by_row = (are_right[name].mean(0) for name in Probes._fields)
+    return Probes._make(Influence(float(x.mean()), {"test": x - x.mean()}) for x in by_row)
 
 
 def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:
@@ -206,4 +207,4 @@ def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, n
 
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
-    return MetricRecipe(make=probes_metric, pair=_pair, fewest=2)
+    return MetricRecipe(make=probes_metric, pair=_pair, fewest=2, rotates=False)

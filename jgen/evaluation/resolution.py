@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from jgen.evaluation.metric import beyond_resolution
+from jgen.evaluation.nearest_neighbours import generator_of
 from jgen.types import Result
 
 LARGEST = 0.5
@@ -31,7 +32,7 @@ def reading_of_halves(statistic: Callable[[np.ndarray, np.ndarray], Any], real: 
         >>> reading_of_halves(lambda x, y: x.max() < y.min(), np.arange(8.0)[:, None])
         np.float64(1.0)
     """
-    rng = np.random.default_rng(1)
+    rng = generator_of(real)
     readings = []
     for _ in range(int(np.clip(ROWS // len(real), 1, 4))):
         first, second = rng.choice(len(real), 2, replace=False)

@@ -36,7 +36,9 @@ class Rouge(NamedTuple):
 def rouge(
     *, real: Sequence[str | Sequence[str]], generated: Sequence[str], last_as_null: bool = False
 ) -> Rouge:
-    r"""Compute ROUGE-1, -2, -L and -Lsum: the mean over pairs of
+    r"""Compute ROUGE-1, -2, -L and -Lsum of hypotheses against their references.
+
+    Each is the mean over pairs of
 
     .. math:: F_1 = 2 P R / (P + R), \qquad P = hits / |generated|, \quad R = hits / |real|,
 

@@ -19,15 +19,14 @@ from jgen.types import Influence, Metric, Result
 ORDERS = 4
 
 
-def self_bleu(
-    *, real: Sequence[str], generated: Sequence[str], tokenize: str = "13a"
-) -> Result:
+def self_bleu(*, real: Sequence[str], generated: Sequence[str], tokenize: str = "13a") -> Result:
     r"""Compute self-BLEU, 0 to 100: the mean over texts of the sentence BLEU against all others.
 
     The BLEU of a sentence is sacreBLEU's with effective order and exponential smoothing. Self-BLEU rises with
     the number of texts, so only results of one number compare. It is no error in itself: real texts repeat
     each other too, and a perfect model reads the null, which is the value of as many real texts. The 95 %
-    interval is of the expectation at this number of texts, by the jackknife of 20 groups.
+    interval is of the expectation at this number of texts, by the jackknife of 20 groups, whose variance is
+    too large on average: of 60 texts it covers in 99 %.
 
     Args:
         real: Texts of the source; with fewer than are generated there is no null.
@@ -100,7 +99,7 @@ def _jackknife(scorer: Any, texts: np.ndarray) -> Influence:
     return jackknife(compute, {"generated": texts})[""]
 
 
-def _split(scorer: Any, texts: Sequence[str]) -> np.ndarray:
+def _split(scorer: Any, texts: np.ndarray) -> np.ndarray:
     """Tokenise texts, each to a tuple of tokens ``[text]``."""
     split = np.empty(len(texts), object)
     split[:] = [tuple(scorer.tokenizer(text.rstrip()).split()) for text in texts]
@@ -145,7 +144,7 @@ def _mean(scorer: Any, texts: Sequence[Sequence[str]]) -> float:
 
 
 def _closest_other(ordered: Sequence[int], length: int) -> int:
-    """Return the closest length of another text, the shorter of two as close; one of this length is its own."""
+    """Return the closest length of another text, the shorter of two; one of this length is its own."""
     place = bisect_left(ordered, length)
     above = ordered[place + 1] if place + 1 < len(ordered) else None
     below = ordered[place - 1] if place else None

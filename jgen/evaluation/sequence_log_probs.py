@@ -38,17 +38,18 @@ def sum_log_probs(log_prob: Any, mask: Any = None) -> tuple[np.ndarray, np.ndarr
     mask = np.ones(log_prob.shape, bool) if mask is None else np.asarray(mask)
     if log_prob.ndim != 2 or mask.shape != log_prob.shape:
         raise ValueError(
-            f"log_prob and mask must both be [sequence, token]; got {log_prob.shape} and {mask.shape}. Sums of "
-            "sequences [sequence] are given with num_tokens"
+            f"log_prob and mask must both be [sequence, token]; got {log_prob.shape} and {mask.shape}. Sums "
+            "of sequences [sequence] are given with num_tokens"
         )
     if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
         raise ValueError("mask must be True for tokens and False for padding")
     mask = mask.astype(bool)
-    return np.where(mask, log_prob, 0.0).sum(1), mask.sum(1)
+    with np.errstate(invalid="ignore"):  # NaN where +inf and -inf meet, which metrics refuse
+        return np.where(mask, log_prob, 0.0).sum(1), mask.sum(1)
 
 
 def sums_and_counts(log_prob: Any, mask: Any, num_tokens: Any) -> tuple[Any, Any]:
-    """Return sums and numbers of tokens from either form: of tokens with a mask, or of sequences with them."""
+    """Return sums and numbers of tokens from either form: tokens with a mask, or sums with numbers."""
     if num_tokens is None:
         return sum_log_probs(log_prob, mask)
     if mask is not None:
@@ -56,13 +57,13 @@ def sums_and_counts(log_prob: Any, mask: Any, num_tokens: Any) -> tuple[Any, Any
     return log_prob, num_tokens
 
 
-def read_sequences(name: str, given: Any) -> np.ndarray:
+def read_sequences(name: str, numbers: Any) -> np.ndarray:
     """Check the log-probabilities, or the numbers of tokens or characters, of sequences ``[sequence]``.
 
     Raises:
         ValueError: For another shape, NaN, log-probabilities above 0, or numbers that count nothing.
     """
-    values = np.asarray(given, np.float64)
+    values = np.asarray(numbers, np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name} must be one number a sequence, [sequence]; got shape {values.shape}")
     if np.isnan(values).any():
@@ -75,8 +76,8 @@ def read_sequences(name: str, given: Any) -> np.ndarray:
             raise ValueError(f"{name} counts, so it must be whole and not below 0; got {values.min():g}")
     elif (values > 1e-3).any():  # a sum of float32 rounding errors of tokens of probability 1
         raise ValueError(
-            f"log_prob is {values.max():g}: probabilities of tokens are 1 at most, so their logs are not above "
-            "0. Densities of continuous values have no perplexity"
+            f"log_prob is {values.max():g}: probabilities of tokens are 1 at most, so their logs are not "
+            "above 0. Densities of continuous values have no perplexity"
         )
     return values
 

@@ -30,8 +30,8 @@ class SlicedWasserstein(NamedTuple):
         plain: Of the two sets of rows as they are: 0 for equal sets, and biased up for samples.
     """
 
-    debiased: Any
-    plain: Any
+    debiased: Result
+    plain: Result
 
 
 def sliced_wasserstein(
@@ -183,7 +183,7 @@ def _influence(num_projections: int, seed: int, rows: Rows) -> SlicedWasserstein
     x, y = _projected(num_projections, seed, rows)
     computed = _compute(num_projections, seed, {}, rows)
     by_sample = _by_sample(x, y)
-    return SlicedWasserstein(*(Influence(float(one.value), by_sample) for one in computed))
+    return SlicedWasserstein._make(Influence(float(one.value), by_sample) for one in computed)
 
 
 def recipe() -> MetricRecipe:
@@ -192,5 +192,6 @@ def recipe() -> MetricRecipe:
         make=lambda: sliced_wasserstein_metric(num_projections=32),
         truth=lambda shift: shift**2,
         fewest=FEWEST,
+        rotates=False,
         is_stochastic=True,
     )

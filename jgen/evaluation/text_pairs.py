@@ -44,13 +44,11 @@ def keep_pairs(
     )
 
 
-def _read(name: str, given: Any) -> np.ndarray:
-    return read_references(name, given) if name == "real" else read_texts(name, given)
+def _read(name: str, entries: Any) -> np.ndarray:
+    return read_references(name, entries) if name == "real" else read_texts(name, entries)
 
 
-def _of_pairs(
-    compute: Callable[[Pairs], Any], last_as_null: bool, texts: Mapping[str, np.ndarray]
-) -> Any:
+def _of_pairs(compute: Callable[[Pairs], Any], last_as_null: bool, texts: Mapping[str, np.ndarray]) -> Any:
     real, generated = texts["real"].tolist(), texts["generated"].tolist()
     if len(real) != len(generated):
         raise ValueError(
@@ -79,7 +77,8 @@ def pairs_result(value: float, influence: np.ndarray, method: str, protocol: Map
     The interval is that of the mean of so many independent numbers, corrected for their skewness. Where all
     influences are 0, so that it has no width, the result is flagged ``beyond_resolution``.
     """
-    result = mean_result(value + influence, method, protocol)._replace(value=np.float64(value))
+    exact: Any = np.float64(value)  # without the rounding of the mean
+    result = mean_result(value + influence, method, protocol)._replace(value=exact)
     if len(influence) > 1 and not influence.any():
         return beyond_resolution(result, "no pair differs from another, so the interval has no width")
     return result

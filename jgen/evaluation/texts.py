@@ -14,7 +14,7 @@ WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMA
 """First words of the names of characters of scripts that put no space between words."""
 
 
-def read_texts(name: str, given: Any) -> np.ndarray:
+def read_texts(name: str, entries: Any) -> np.ndarray:
     """Return texts as an array of objects ``[text]``.
 
     Raises:
@@ -24,26 +24,28 @@ def read_texts(name: str, given: Any) -> np.ndarray:
         >>> read_texts("generated", ["a b", ""])
         array(['a b', ''], dtype=object)
     """
-    if isinstance(given, str | bytes):
-        raise ValueError(f"{name} must be a list of strings; got one {type(given).__name__}: put it in a list")
-    texts = list(given)
+    if isinstance(entries, str | bytes):
+        raise ValueError(
+            f"{name} must be a list of strings; got one {type(entries).__name__}: put it in a list"
+        )
+    texts = list(entries)
     if not texts:
         raise ValueError(f"{name} has no text: give one string or more")
     wrong = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
     if wrong is not None:
         raise ValueError(
-            f"{name} must be a list of strings; entry {wrong} is {type(texts[wrong]).__name__}: decode tokens "
-            "with the tokenizer that made them"
+            f"{name} must be a list of strings; entry {wrong} is {type(texts[wrong]).__name__}: decode "
+            "tokens with the tokenizer that made them"
         )
-    return np.array(texts + [None], object)[:-1]  # the None keeps NumPy from reading characters
+    return np.array([*texts, None], object)[:-1]  # the None keeps NumPy from reading characters
 
 
-def read_references(name: str, given: Any) -> np.ndarray:
+def read_references(name: str, entries: Any) -> np.ndarray:
     """Return the references of each hypothesis as tuples of strings, in an array of objects ``[pair]``.
 
     Args:
         name: Name of the sample.
-        given: For each hypothesis one string, or a list of one string or more.
+        entries: For each hypothesis one string, or a list of one string or more.
 
     Raises:
         ValueError: As ``read_texts``; also for a hypothesis without references.
@@ -52,9 +54,11 @@ def read_references(name: str, given: Any) -> np.ndarray:
         >>> read_references("real", ["a", ["b", "c"]])
         array([('a',), ('b', 'c')], dtype=object)
     """
-    if isinstance(given, str | bytes):
-        raise ValueError(f"{name} must be a list, a reference (or a list of them) for each hypothesis; got one")
-    rows = [(row,) if isinstance(row, str) else row for row in given]
+    if isinstance(entries, str | bytes):
+        raise ValueError(
+            f"{name} must be a list, a reference (or a list of them) for each hypothesis; got one"
+        )
+    rows = [(row,) if isinstance(row, str) else row for row in entries]
     if not rows:
         raise ValueError(f"{name} has no reference: give one or more for each hypothesis")
     wrapped = [tuple(read_texts(f"entry {i} of {name}", row)) for i, row in enumerate(rows)]

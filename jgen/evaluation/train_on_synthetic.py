@@ -20,7 +20,7 @@ from jgen.evaluation.metric import Rows, evaluate, keep_rows
 from jgen.evaluation.recipe import MetricRecipe
 from jgen.evaluation.results import mean_result
 from jgen.features import Extractor, raw
-from jgen.types import Influence, Metric
+from jgen.types import Influence, Metric, Result
 
 NAMES = ("real", "real_labels", "generated", "generated_labels", "test", "test_labels")
 
@@ -34,9 +34,9 @@ class TrainOnSynthetic(NamedTuple):
         difference: Generated minus real, paired by test row.
     """
 
-    generated: Any
-    real: Any
-    difference: Any
+    generated: Result
+    real: Result
+    difference: Result
 
 
 def train_on_synthetic(
@@ -47,7 +47,7 @@ def train_on_synthetic(
     generated_labels: ArrayLike,
     test: ArrayLike,
     test_labels: ArrayLike,
-    classifier: str = "logistic",
+    classifier: str = "linear",
     seed: int = 0,
     extractor: Extractor | None = None,
 ) -> TrainOnSynthetic:
@@ -64,7 +64,8 @@ def train_on_synthetic(
         generated_labels: The labels that they were generated for ``[m]``.
         test: Real rows that neither model nor classifier has seen ``[t, *event]``, two or more.
         test_labels: ``[t]``.
-        classifier: ``"logistic"``, ``"quadratic"``, ``"neighbours"``, ``"nearest"`` or ``"mlp"``.
+        classifier: ``"linear"`` (one scale for all features), ``"logistic"`` (a scale for each),
+            ``"quadratic"``, ``"neighbours"``, ``"nearest"`` or ``"mlp"``.
         seed: Of the rows that are left out of the larger set.
         extractor: Function from examples to features; None for the rows themselves.
 
@@ -97,7 +98,7 @@ def train_on_synthetic(
 
 
 def train_on_synthetic_metric(
-    *, classifier: str = "logistic", seed: int = 0, extractor: Extractor | None = None
+    *, classifier: str = "linear", seed: int = 0, extractor: Extractor | None = None
 ) -> Metric:
     """Return the metric of ``train_on_synthetic``; its state keeps the features of all rows."""
     extractor = extractor or raw()
@@ -148,7 +149,7 @@ def _compute(classifier: str, seed: int, protocol: dict[str, Any], rows: Rows) -
 def _influence(classifier: str, seed: int, rows: Rows) -> TrainOnSynthetic:
     _, *both = _are_right(classifier, seed, rows)
     values = [one.astype(float) for one in (*both, both[0].astype(float) - both[1])]
-    return TrainOnSynthetic(*(Influence(float(one.mean()), {"test": one - one.mean()}) for one in values))
+    return TrainOnSynthetic._make(Influence(float(one.mean()), {"test": one - one.mean()}) for one in values)
 
 
 def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:
@@ -164,5 +165,9 @@ def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, n
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
     return MetricRecipe(
-        make=train_on_synthetic_metric, pair=_pair, fewest=4, rotates=False, is_stochastic=True
+        make=train_on_synthetic_metric,
+        pair=_pair,
+        fewest=4,
+        rotates=False,
+        is_stochastic=True,
     )

@@ -24,6 +24,7 @@ class UStatistic(NamedTuple):
         plain: The same with pairs of a row with itself, biased up.
         first_order: Variance by the influence, which has noise of the second order in it.
         second_order: Variance that is left where the distributions are equal.
+        slope: Variance of a small value over the value, of smooth differences (``quadratic_interval``).
         null_variance: Variance if both samples came from the distribution of the real rows.
         influence: Of each row, first order.
     """
@@ -32,6 +33,7 @@ class UStatistic(NamedTuple):
     plain: float
     first_order: float
     second_order: float
+    slope: float
     null_variance: float
     influence: Influence
 
@@ -68,8 +70,7 @@ def u_statistic(kernel: Kernel, real: np.ndarray, generated: np.ndarray) -> USta
     """
     n, m = len(real), len(generated)
     real, generated = real.astype(np.float64), generated.astype(np.float64)
-    within_real, tau_real = _within(kernel, real)
-    within_generated, tau_generated = _within(kernel, generated)
+    within_real, within_generated = _within_sums(kernel, real), _within_sums(kernel, generated)
     across_real, across_generated, tau_across = _across(kernel, real, generated)
     mean_real = within_real.sum() / (n * (n - 1))
     mean_generated = within_generated.sum() / (m * (m - 1))
@@ -80,6 +81,10 @@ def u_statistic(kernel: Kernel, real: np.ndarray, generated: np.ndarray) -> USta
         "real": _influence(within_real, across_real, m),
         "generated": _influence(within_generated, across_generated, n),
     }
+    tau_real, quotient_real = _within_square(kernel, real, within_real, by_sample["real"])
+    tau_generated, quotient_generated = _within_square(
+        kernel, generated, within_generated, by_sample["generated"]
+    )
     return UStatistic(
         value,
         float(plain),
@@ -87,6 +92,7 @@ def u_statistic(kernel: Kernel, real: np.ndarray, generated: np.ndarray) -> USta
         second_order=2 * tau_real / (n * (n - 1))
         + 2 * tau_generated / (m * (m - 1))
         + 4 * tau_across / (n * m),
+        slope=4 * max(0.0, quotient_real / n + quotient_generated / m),
         null_variance=tau_real * (2 / (n * (n - 1)) + 2 / (m * (m - 1)) + 4 / (n * m)),
         influence=Influence(value, by_sample),
     )
@@ -105,17 +111,27 @@ def _within_blocks(kernel: Kernel, rows: np.ndarray) -> Iterator[tuple[slice, np
         yield block, values
 
 
-def _within(kernel: Kernel, rows: np.ndarray) -> tuple[np.ndarray, float]:
-    """Compute sums over the other rows of one sample ``[row]``, and the mean square of the U-centred."""
-    n, sums = len(rows), np.empty(len(rows))
+def _within_sums(kernel: Kernel, rows: np.ndarray) -> np.ndarray:
+    """Compute sums of the kernel over the other rows of one sample ``[row]``."""
+    sums = np.empty(len(rows))
     for block, values in _within_blocks(kernel, rows):
         sums[block] = values.sum(1)
-    total, square = sums.sum() / ((n - 1) * (n - 2)), 0.0
+    return sums
+
+
+def _within_square(
+    kernel: Kernel, rows: np.ndarray, sums: np.ndarray, influence: np.ndarray
+) -> tuple[float, float]:
+    """Compute the mean square of the U-centred kernel, and its Rayleigh quotient at the influence."""
+    n, square, quadratic = len(rows), 0.0, 0.0
+    total = sums.sum() / ((n - 1) * (n - 2))
     for block, values in _within_blocks(kernel, rows):
         values -= sums[block, None] / (n - 2) + sums / (n - 2) - total
         values[np.arange(len(values)), np.arange(block.start, block.stop)] = 0.0
         square += np.vdot(values, values)
-    return sums, float(square / (n * (n - 3)))
+        quadratic += influence[block] @ (values @ influence)
+    norm = influence @ influence
+    return float(square / (n * (n - 3))), float(quadratic / (n * norm)) if norm > 0 else 0.0
 
 
 def _across(kernel: Kernel, real: np.ndarray, generated: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -137,7 +153,7 @@ def distance_result(statistic: UStatistic, n: int, method: str, protocol: dict[s
     """Make the result of the statistic, with its null, and flag what a perfect model may read."""
     half = NORMAL_95 * statistic.null_variance**0.5
     null = interval_result(0.0, -half, half, n, "unbiased; variance of the real rows", {})
-    ends = quadratic_interval(*statistic[:4])
+    ends = quadratic_interval(*statistic[:5])
     result = interval_result(statistic.value, *ends, n, method, protocol, null=null)
     if abs(statistic.value) > half:
         return result

@@ -176,16 +176,16 @@ def _of_matrix(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values, vectors * np.sqrt(len(kernel) * np.maximum(values, 0.0))
 
 
-def _checked(given: Rows) -> Rows:
+def _checked(samples: Rows) -> Rows:
     """Check that each sample has two rows or more."""
-    for name, rows in given.items():
+    for name, rows in samples.items():
         if len(rows) < 2:
             raise ValueError(f"a score with an error takes two rows or more; {name} has {len(rows)}")
-    return given
+    return samples
 
 
-def _influence(length: float | None, given: Rows) -> Influence:
-    rows = _checked(given)["generated"]
+def _influence(length: float | None, samples: Rows) -> Influence:
+    rows = _checked(samples)["generated"]
     found = _spectrum(rows, length)
     value = float(np.exp(found.entropy))
     return Influence(value, {"generated": value * found.influence})
@@ -197,8 +197,8 @@ def _result(log_value: float, error: float, n: int, method: str, protocol: dict[
     return Result(value, low, high, n, method, protocol)
 
 
-def _compute(extractor: Extractor, length: float | None, given: Rows) -> Result:
-    rows = _checked(given)["generated"]
+def _compute(extractor: Extractor, length: float | None, samples: Rows) -> Result:
+    rows = _checked(samples)["generated"]
     n, dim = rows.shape
     found = _spectrum(rows, length)
     kernel = "cosine" if length is None else f"exp(-r^2 / 2 l^2), l = {length:g}"
@@ -211,7 +211,7 @@ def _compute(extractor: Extractor, length: float | None, given: Rows) -> Result:
         result = result._replace(flags=("all rows of generated are equal",))
     if found.entropy > np.log(n / 2):
         result = beyond_resolution(result, "it is above half of the number of rows, which it measures then")
-    return result._replace(null=_null(given["real"], n, length))
+    return result._replace(null=_null(samples["real"], n, length))
 
 
 def _null(real: np.ndarray, n: int, length: float | None) -> Result:

@@ -1,4 +1,4 @@
-"""Compute features of images and texts, by trained classifiers and by fixed functions, for losses and metrics."""
+"""Compute features of images, by trained classifiers and by fixed functions, for losses and metrics."""
 
 from jgen._internal.members import public_names
 from jgen.features.digits_classifier import (

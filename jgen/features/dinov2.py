@@ -195,6 +195,7 @@ def load_dinov2(module: DINOv2, path: str | Path, *, check_digest: bool = True) 
 
         import torch, safetensors.torch
         weights = torch.load("dinov2_vits14_pretrain.pth", weights_only=True)
+        weights = {name: array.contiguous() for name, array in weights.items()}
         safetensors.torch.save_file(weights, "dinov2_vits14.safetensors")
 
     Those with register tokens (``reg4``) are other networks. Tested are files of random weights under the

@@ -196,6 +196,7 @@ def load_inception_v3(module: InceptionV3, path: str | Path, *, check_digest: bo
 
         import torch, safetensors.torch
         weights = torch.load("pt_inception-2015-12-05-6726825d.pth", weights_only=True)
+        weights = {name: array.contiguous() for name, array in weights.items()}
         safetensors.torch.save_file(weights, "inception.safetensors")
 
     Tested are files of random weights under its names; the published one has not been read.

@@ -85,6 +85,7 @@ def load_vgg16(module: VGG16, path: str | Path, *, check_digest: bool = True) ->
 
         import torch, safetensors.torch
         weights = torch.load("vgg16-397923af.pth", weights_only=True)
+        weights = {name: array.contiguous() for name, array in weights.items()}
         safetensors.torch.save_file(weights, "vgg16.safetensors")
 
     Tested are files of random weights under torchvision's names; the published one has not been read.

@@ -90,7 +90,7 @@ def path_log_density(path: AnnealingPath, beta: Array, position: PyTree) -> Arra
 
 
 def temperature_of(log_density: Partial) -> Array:
-    """Return the beta ``[]`` of a log density that ``move`` gives to a kernel, whose step may depend on it."""
+    """Return the beta ``[]`` of a log density that ``move`` gives to a kernel: its step may depend on it."""
     _, beta = log_density.args
     return beta
 

@@ -18,6 +18,7 @@ from jgen.types import Result
 from tests.helpers.benchmark_runs import run_benchmark
 
 NO_ROW = {
+    "analyse_answers": "win_rate, bradley_terry and rater_agreement of a study's answers, which have rows",
     "estimate_log_bound": "a bound of a probability that holds exactly: (1 - 3 / n)^n < 0.05",
     "log_mean_exp_with_error": "the error inside weights.log_evidence, without its flags",
     "pair_plot": "regions of the mass of a model, not intervals of an estimate",

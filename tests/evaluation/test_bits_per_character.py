@@ -27,7 +27,9 @@ def test_one_model_of_texts_reads_the_same_by_any_tokenizer():
     texts = ["low lower", "lowest", "slow"]
     log_prob = np.array([-9.0, -7.0, -4.0])
     perplexities = [
-        perplexity(log_prob=log_prob, num_tokens=[len(tokenizer.encode(text)) for text in texts], tokenizer=tokenizer)
+        perplexity(
+            log_prob=log_prob, num_tokens=[len(tokenizer.encode(text)) for text in texts], tokenizer=tokenizer
+        )
         for tokenizer in (Characters(" elorstw"), train_bpe("low lower lowest", 258))
     ]
     assert perplexities[0].value < perplexities[1].value  # though it is the same model
@@ -40,10 +42,14 @@ def test_one_model_of_texts_reads_the_same_by_any_tokenizer():
 
 def test_leaks_and_the_entropy():
     rate = float(np.log(2))
-    exact = bits_per_character(log_prob=-rate * np.arange(1, 5), num_characters=range(1, 5), entropy_rate=rate)
+    exact = bits_per_character(
+        log_prob=-rate * np.arange(1, 5), num_characters=range(1, 5), entropy_rate=rate
+    )
     assert exact.flags == ()
     np.testing.assert_allclose([exact.null.value, exact.ceiling], 1)
-    leak = bits_per_character(log_prob=-0.9 * rate * np.arange(1, 5), num_characters=range(1, 5), entropy_rate=rate)
+    leak = bits_per_character(
+        log_prob=-0.9 * rate * np.arange(1, 5), num_characters=range(1, 5), entropy_rate=rate
+    )
     assert "leak" in leak.flags
 
 

@@ -105,7 +105,7 @@ def test_bleu(check):
 @pytest.mark.parametrize("effective_order", [False, True])
 def test_gradients_are_those_of_finite_differences(method, effective_order):
     """Of sacreBLEU's own function of sums, where all orders match and where one does not."""
-    from jgen.evaluation.bleu import _linearise  # noqa: PLC2701
+    from jgen.evaluation.bleu import _linearise
 
     for matched in ([50.0, 30, 20, 10], [50.0, 30, 20, 0]):
         sums = np.array([70.0, 80, *matched, 70, 60, 50, 40])
@@ -122,7 +122,7 @@ def test_gradients_are_those_of_finite_differences(method, effective_order):
 
 
 def test_short_texts_are_refused_without_effective_order():
-    with pytest.raises(ValueError, match="fewer than 3 words.*effective_order=True"):
+    with pytest.raises(ValueError, match=r"fewer than 3 words.*effective_order=True"):
         bleu(real=["left right"], generated=["left right"])
 
 

@@ -25,7 +25,11 @@ def by_hand(reference, hypothesis, orders=6, beta=2):
 
 
 def check_known(module):
-    for reference, hypothesis in (("the cat is on the mat", "the cat is on mat"), ("abcd", "abxd"), ("ab", "ab")):
+    for reference, hypothesis in (
+        ("the cat is on the mat", "the cat is on mat"),
+        ("abcd", "abxd"),
+        ("ab", "ab"),
+    ):
         value = module.chrf(real=[reference], generated=[hypothesis]).value
         np.testing.assert_allclose(value, by_hand(reference, hypothesis), rtol=1e-12)
 
@@ -48,7 +52,7 @@ def test_known_values():
 
 
 def test_gradients_are_those_of_finite_differences(rng):
-    from jgen.evaluation.chrf import _linearise  # noqa: PLC2701
+    from jgen.evaluation.chrf import _linearise
 
     theirs, ours = rng.integers(60, 90, size=(2, 6)).astype(float)
     sums = np.stack([ours, theirs, rng.integers(10, 50, size=6)], 1).ravel()

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from jgen.evaluation import compare, mmd
-from jgen.evaluation import mmd_metric as make_metric
+from jgen.evaluation import compare, mmd, mmd_metric as make_metric
 from jgen.evaluation.mmd import recipe
 from tests.helpers.false_alarms import z_of
 from tests.helpers.gaussian_distances import mmd_squared

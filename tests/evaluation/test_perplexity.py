@@ -40,7 +40,7 @@ def test_the_entropy_rate_has_its_value():
 
 def check_source(module):
     """The source itself reads exp(h), and is no leak; a model that saw the windows is."""
-    log_prob = log_probs(windows(fresh_rng(), 2000))
+    log_prob = log_probs(windows(fresh_rng(), 500))
     rate = markov.entropy_rate()
     result = module.perplexity(log_prob=log_prob, tokenizer="symbols", entropy_rate=rate)
     error = (np.log(result.high) - np.log(result.low)) / 2 / 1.96
@@ -48,7 +48,9 @@ def check_source(module):
     np.testing.assert_allclose([result.null.value, result.ceiling], np.exp(rate))
     leaked = module.perplexity(log_prob=0.8 * log_prob, tokenizer="symbols", entropy_rate=rate)
     assert "leak" in leaked.flags
-    below = module.perplexity(log_prob=log_prob - (log_prob.mean() + rate) + 2 * error, tokenizer="symbols", entropy_rate=rate)
+    below = module.perplexity(
+        log_prob=log_prob - (log_prob.mean() + rate) + 2 * error, tokenizer="symbols", entropy_rate=rate
+    )
     assert "leak" not in below.flags  # two standard errors below
 
 
@@ -81,7 +83,7 @@ def test_perplexity(check):
 
 
 def test_a_mixed_model_reads_its_cross_entropy():
-    x = windows(fresh_rng(), 3000)
+    x = windows(fresh_rng(), 500)
     log_model = np.log(0.7 * markov.transition() + 0.3 / 16)
     exact = -np.sum(markov.stationary()[:, None] * markov.transition() * log_model)
     result = perplexity(log_prob=log_probs(x, 0.3), tokenizer="symbols", entropy_rate=markov.entropy_rate())
@@ -101,7 +103,9 @@ def test_batches_and_padding_sequences_leave_the_value():
     whole = perplexity(log_prob=log_prob, tokenizer="a")
     padded = np.concatenate([log_prob, np.zeros((14, 32))])
     mask = np.arange(64)[:, None] < np.full(32, 50)
-    np.testing.assert_allclose(perplexity(log_prob=padded, mask=mask, tokenizer="a")[:3], whole[:3], rtol=1e-12)
+    np.testing.assert_allclose(
+        perplexity(log_prob=padded, mask=mask, tokenizer="a")[:3], whole[:3], rtol=1e-12
+    )
     metric = perplexity_metric(tokenizer="a")
     state = metric.empty()
     for part in np.split(log_prob, [1, 20]):

@@ -29,14 +29,14 @@ def test_value_is_that_of_a_linear_program_at_any_sizes():
     check_coupling(quantile_coupling)
 
 
-@pytest.mark.parametrize(("n", "m"), [(40, 40), (40, 30), (30, 45)])
+@pytest.mark.parametrize(("n", "m"), [(40, 29), (30, 41)])
 def test_potentials_are_optimal(rng, n, m):
-    """They are feasible up to a constant, and reach the optimum: strong duality."""
+    """Feasible, with the value as their constant: strong duality."""
     x, y = np.sort(rng.normal(size=(n, 1)), 0), np.sort(1 + 2 * rng.normal(size=(m, 1)), 0)
     f, g = quantile_coupling.potentials(x, y)[:, 0], quantile_coupling.potentials(y, x)[:, 0]
     value = quantile_coupling.squared_wasserstein(x, y)[0]
     slack = (x - y.T) ** 2 - value - f[:, None] - g
-    assert slack.min() > -1e-9 if np.gcd(n, m) == 1 else slack.min() > -0.2
+    assert slack.min() > -1e-9
     assert abs(f.mean()) < 1e-12
 
 

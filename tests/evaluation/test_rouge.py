@@ -43,7 +43,7 @@ def test_english_reads_what_rouge_score_reads(rng):
 
 def test_other_scripts_have_words():
     """By rouge_score's own tokenizer all of these read 0."""
-    same = [("я люблю тебя", "я люблю его"), ("我爱你", "我爱他"), ("मैं तुमसे प्यार", "मैं तुमसे नफरत")]
+    same = [("это люблю тебя", "это люблю вас"), ("我爱你", "我爱他"), ("मैं तुमसे प्यार", "मैं तुमसे नफरत")]
     for reference, hypothesis in same:
         np.testing.assert_allclose(rouge(real=[reference], generated=[hypothesis]).rouge1.value, 2 / 3)
 
@@ -60,7 +60,9 @@ def test_results_have_flavour_interval_null_and_influence(rng):
     assert found.rouge1.null.value == rouge(real=first, generated=last).rouge1.value
     metric = rouge_metric()
     influence = metric.influence(metric.accumulate(metric.empty(), real=real, generated=generated)).rouge2
-    scores = [rouge(real=[refs], generated=[text]).rouge2.value for refs, text in zip(real, generated, strict=True)]
+    scores = [
+        rouge(real=[refs], generated=[text]).rouge2.value for refs, text in zip(real, generated, strict=True)
+    ]
     np.testing.assert_allclose(influence.by_sample["real"], scores - np.mean(scores), atol=1e-12)
 
 

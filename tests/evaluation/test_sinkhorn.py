@@ -29,7 +29,7 @@ def test_closed_form_is_that_of_quadrature():
 
 
 def check_two_points(module):
-    """Two points one apart, both ways: the plan is closed form, with cost eps (log 2 - log(1 + e^(-1/eps)))."""
+    """Two points one apart, with themselves: the plan is of closed form."""
     x = np.array([[0.0], [1.0]])
     for eps in (0.1, 1.0, 5.0):
         expected = eps * (np.log(2) - np.log1p(np.exp(-1 / eps)))
@@ -71,7 +71,8 @@ def test_marginals_of_the_plan_are_even(rng):
 
 
 @pytest.mark.slow
-def test_ott_reads_the_same(rng, x64):
+@pytest.mark.usefixtures("x64", "broadcasting")
+def test_ott_reads_the_same(rng):
     pytest.importorskip("ott", reason="ott-jax is an optional peer")
     import warnings
 

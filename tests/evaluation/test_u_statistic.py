@@ -46,7 +46,10 @@ def check_all_samples(module):
     )
     found = []
     for chosen in itertools.product((0, 1), repeat=2 * n):
-        x, y = (np.array(points[name])[list(part)] for name, part in zip("xy", (chosen[:n], chosen[n:]), strict=True))
+        x, y = (
+            np.array(points[name])[list(part)]
+            for name, part in zip("xy", (chosen[:n], chosen[n:]), strict=True)
+        )
         one = module.u_statistic(kernel, x[:, None], y[:, None])
         found.append((one.value, one.second_order))
     values, seconds = np.transpose(found)
@@ -121,3 +124,14 @@ def test_p_values_are_uniform_at_the_null_and_small_away_from_it():
 def test_p_value_does_not_depend_on_row_order(rng):
     x, y = rng.normal(size=(20, 2)), rng.normal(size=(15, 2)) + 0.5
     assert p_value_of(u_statistic, x, y, 199).value == p_value_of(u_statistic, x[::-1], y[::-1], 199).value
+
+
+def test_the_test_has_power(rng):
+    """At 1 standard deviation and 30 rows each, p <= 1/20 in more than half of 40 cases.
+
+    A test of means has power .97 there; with .85 half is missed with probability 1e-7.
+    """
+    found = [
+        p_value_of(u_statistic, rng.normal(size=(30, 1)), rng.normal(1.0, size=(30, 1))) for _ in range(40)
+    ]
+    assert np.mean([float(one.value) <= 1 / 20 for one in found]) > 0.5

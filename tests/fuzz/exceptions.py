@@ -22,6 +22,14 @@ EXCEPTIONS = {
     "is of text, and returns it unchanged after a round trip, tests/data": (
         "data.BPE", "data.Characters", "data.train_bpe",
     ),
+    "is of texts, or of rows that are clustered, tests/evaluation": (
+        "evaluation.Mauve", "evaluation.Rouge", "evaluation.bits_per_character_metric", "evaluation.bleu",
+        "evaluation.bleu_metric", "evaluation.chrf", "evaluation.chrf_metric", "evaluation.distinct",
+        "evaluation.distinct_metric", "evaluation.frontier_integral", "evaluation.frontier_integral_metric",
+        "evaluation.mauve", "evaluation.mauve_metric", "evaluation.perplexity_metric", "evaluation.rouge",
+        "evaluation.rouge_metric", "evaluation.self_bleu", "evaluation.self_bleu_metric",
+        "features.HashedCharacters",
+    ),
     "random: its draws are held by tests/data": ("data.binarise",),
     "a network: the checks of networks hold it to shapes, dtypes and extremes": (
         "encoders.*", "encoders.posteriors.*", "features.VGG16", "features.DigitsClassifier",
@@ -43,9 +51,34 @@ EXCEPTIONS = {
     "is of graphs or of supports, without arithmetic, tests/decoders": (
         "decoders.check_graphs", "decoders.check_support", "decoders.relabel", "decoders.unlabelled_log_prob",
     ),
+    "a metric of samples, held to exact values and brute force by tests/evaluation": (
+        "evaluation.c2st", "evaluation.c2st_metric", "evaluation.energy_distance",
+        "evaluation.energy_distance_metric", "evaluation.entropic_ot", "evaluation.entropic_ot_metric",
+        "evaluation.mmd", "evaluation.mmd_metric", "evaluation.probes", "evaluation.probes_metric",
+        "evaluation.sliced_wasserstein", "evaluation.sliced_wasserstein_metric",
+        "evaluation.train_on_synthetic", "evaluation.train_on_synthetic_metric",
+    ),
+    "is of counts and labels, which tests/evaluation enumerate and refuse": (
+        "evaluation.AnswersNeeded", "evaluation.answers_needed", "evaluation.bradley_terry",
+        "evaluation.rater_agreement", "evaluation.win_rate", "evaluation.win_rate_metric",
+    ),
+    "asks people and stores answers, tests/applications/forced_choice": ("applications.forced_choice.*",),
+    "a metric or its value, tests/evaluation; the checks of metrics hold it to orders, units and types": (
+        "evaluation.frechet", "evaluation.frechet_metric", "evaluation.inception_score",
+        "evaluation.inception_score_metric", "evaluation.kid", "evaluation.kid_metric", "evaluation.vendi",
+        "evaluation.vendi_metric",
+    ),
+    "moments of features, tests/evaluation/test_feature_moments.py": (
+        "evaluation.load_statistics", "evaluation.merge_moments", "evaluation.moments_of",
+        "evaluation.save_statistics",
+    ),
     "a class of results, without arithmetic": (
-        "diagnostics.Summary", "evaluation.Known", "evaluation.LeagueRow", "evaluation.MetricRecipe",
+        "evaluation.Frechet", "evaluation.Moments",
+        "diagnostics.Summary", "evaluation.Known", "evaluation.LeagueRow", "evaluation.LogLikelihood",
+        "evaluation.MetricRecipe",
         "evaluation.ModeCoverage", "evaluation.evidence.Agreement", "features.Extractor",
+        "evaluation.C2ST", "evaluation.EnergyDistance", "evaluation.EntropicOT", "evaluation.MMD",
+        "evaluation.Probes", "evaluation.SlicedWasserstein", "evaluation.TrainOnSynthetic",
         "evaluation.evidence.Bounds", "sampling.reducers.BatchMeans", "sampling.reducers.Covariance",
         "sampling.reducers.LogEvidence", "sampling.reducers.Moments", "sampling.reducers.Quantiles",
     ),
@@ -79,6 +112,7 @@ EXCEPTIONS = {
         "models.linear_vae", "models.log_prob_bound", "models.mixture_prior", "models.standard_prior",
         "models.vae", "models.vamp_prior",
     ),
+    "random: its bounds are held to exact values by tests/evaluation": ("evaluation.log_likelihood",),
     "an objective of random draws or of networks, held to exact values by tests/objectives": (
         "objectives.adversarial_autoencoder", "objectives.conditional_likelihood", "objectives.contractive",
         "objectives.decoder_gradient", "objectives.dreg", "objectives.elbo", "objectives.exact_likelihood",
@@ -92,5 +126,16 @@ EXCEPTIONS = {
         "training.init_restarts", "training.init_state", "training.make_train_step",
         "training.mixed_precision", "training.replicated", "training.shuffled", "training.train",
         "training.train_stream", "training.with_replacement",
+    ),
+    "counts neighbours, exactly; tests/evaluation compare with all distances": (
+        "evaluation.auth_pct", "evaluation.density_coverage", "evaluation.precision_recall",
+    ),
+    "the functions of the metric of the same name": (
+        "evaluation.auroc_metric", "evaluation.auth_pct_metric", "evaluation.average_precision_metric",
+        "evaluation.density_coverage_metric", "evaluation.precision_recall_metric",
+    ),
+    "smooths weights by psis, tests/evaluation/test_loo.py": ("evaluation.loo",),
+    "a class of results of metrics, without arithmetic": (
+        "evaluation.AuthPct", "evaluation.DensityCoverage", "evaluation.Loo", "evaluation.PrecisionRecall",
     ),
 }  # fmt: skip

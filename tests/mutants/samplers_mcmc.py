@@ -96,7 +96,12 @@ MUTANTS = {
     "MALA, force of the end forgotten": invariant(
         LANGEVIN, "- 0.5 * step_size * to_force(factor, gradient)", "- half_force", MALA
     ),
-    "HMC, a full kick at the end": invariant(LEAPFROG, "1.0)), -1.0)", "1.0)), 0.0)", HMC),
+    "HMC, a full kick at the end": invariant(
+        LEAPFROG,
+        "(x, phase.momentum,",
+        "(x, phase.momentum + step_size * to_force(factor, gradient) / 2,",
+        HMC,
+    ),
     "HMC, momentum not refreshed evenly": invariant(
         LEAPFROG, "(x, momentum, s", "(x, 1.1 * momentum, s", HMC
     ),

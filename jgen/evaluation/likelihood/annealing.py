@@ -43,19 +43,16 @@ class Passes(NamedTuple):
         log_weight: In nats ``[example, chain]``.
         acceptance_rate: Mean over temperatures and chains ``[example]``.
         num_grads: Gradients of all chains ``[example]``.
-        back: Minus the log-weights of runs from the exact draw to the start ``[example, chain]``; None where
-            there is no exact draw.
     """
 
     log_weight: Array
     acceptance_rate: Array
     num_grads: Array
-    back: Array | None = None
 
 
-def path_of(given: DecoderModel, x: PyTree) -> AnnealingPath:
+def path_of(fitted: DecoderModel, x: PyTree) -> AnnealingPath:
     """Return the path from the start of one example to its posterior, whose normaliser is p(x)."""
-    return AnnealingPath(start_of(given, x), Partial(log_joint, given, x))
+    return AnnealingPath(start_of(fitted, x), Partial(log_joint, fitted, x))
 
 
 def kernel_of(schedule: Schedule, path: AnnealingPath) -> Partial:
@@ -83,7 +80,7 @@ def variances_of(start: dist.Distribution) -> Array:
 
 @partial(jit, static_argnames="num_chains")
 def annealed_passes(
-    given: DecoderModel, schedule: Schedule, x: PyTree, index: Array, key: Key, *, num_chains: int
+    fitted: DecoderModel, schedule: Schedule, x: PyTree, index: Array, key: Key, *, num_chains: int
 ) -> Passes:
     """Anneal all chains of a batch of examples in one program.
 
@@ -91,40 +88,46 @@ def annealed_passes(
     """
 
     def of_example(x: PyTree, index: Array) -> Passes:
-        return _forward(given, schedule, x, key_of(key, index), num_chains)
+        path, own_key = path_of(fitted, x), key_of(key, index)
+        kernel = kernel_of(schedule, path)
+
+        def of_chain(chain: Array) -> tuple[Array, Info]:
+            start_key, move_key = jax.random.split(key_of(own_key, chain))
+            start = path.base.sample(start_key)
+            return anneal(path, kernel, schedule.betas, jnp.int32(1), move_key, start)[1:]
+
+        log_weight, info = jax.vmap(of_chain)(jnp.arange(num_chains))
+        return Passes(log_weight, info["acceptance_rate"].mean(), info["num_grads"].sum())
 
     return jax.vmap(of_example)(x, index)
 
 
-@partial(jit, static_argnames="num_chains")
-def simulated_passes(
-    given: DecoderModel, schedule: Schedule, index: Array, key: Key, *, num_chains: int
-) -> tuple[Passes, Array, PyTree]:
-    """Simulate examples, anneal to their posteriors, and back from the exact draws.
+@jit
+def simulated_examples(fitted: DecoderModel, index: Array, key: Key) -> tuple[Array, PyTree]:
+    """Simulate examples by their numbers; return their latents and them."""
+    return jax.vmap(lambda index: simulate(fitted, key_of(key, index)))(index)
 
-    Returns:
-        The runs, the latents and the examples.
+
+@partial(jit, static_argnames="num_chains")
+def passes_back(
+    fitted: DecoderModel,
+    schedule: Schedule,
+    pair: tuple[Array, PyTree],
+    index: Array,
+    key: Key,
+    *,
+    num_chains: int,
+) -> Array:
+    """Anneal from exact draws of posteriors to the starts; return minus the log-weights ``[batch, chain]``.
+
+    All chains of an example start from its one exact draw: the mean of their weights is unbiased for 1 / p(x)
+    all the same.
     """
 
-    def of_example(index: Array) -> tuple[Passes, Array, PyTree]:
-        sample_key, key_there, key_back = jax.random.split(key_of(key, index), 3)
-        z, x = simulate(given, sample_key)
-        passes, path = _forward(given, schedule, x, key_there, num_chains), path_of(given, x)
+    def of_example(pair: tuple[Array, PyTree], index: Array) -> Array:
+        (z, x), keys = pair, jax.vmap(partial(key_of, key_of(key, index)))(jnp.arange(num_chains))
+        path = path_of(fitted, x)
         back = partial(anneal_back, path, kernel_of(schedule, path), schedule.betas, jnp.int32(1))
-        keys = jax.vmap(partial(key_of, key_back))(jnp.arange(num_chains))
-        return passes._replace(back=jax.vmap(back, (0, None))(keys, z)), z, x
+        return jax.vmap(back, (0, None))(keys, z)
 
-    return jax.vmap(of_example)(index)
-
-
-def _forward(given: DecoderModel, schedule: Schedule, x: PyTree, key: Key, num_chains: int) -> Passes:
-    path = path_of(given, x)
-    kernel = kernel_of(schedule, path)
-
-    def of_chain(chain: Array) -> tuple[Array, Info]:
-        start_key, key_there = jax.random.split(key_of(key, chain))
-        start = path.base.sample(start_key)
-        return anneal(path, kernel, schedule.betas, jnp.int32(1), key_there, start)[1:]
-
-    log_weight, info = jax.vmap(of_chain)(jnp.arange(num_chains))
-    return Passes(log_weight, info["acceptance_rate"].mean(), info["num_grads"].sum())
+    return jax.vmap(of_example)(pair, index)

@@ -108,10 +108,12 @@ def annealed_bound(passes: Passes, units: Units, protocol: Mapping[str, Any]) ->
     return _flagged(bound, [*_faults_of_weights(ess, None, log_weight.shape[1]), *_faults_of_moves(rate)])
 
 
-def simulated_gap(passes: Passes, latents: np.ndarray, x: Any, protocol: Mapping[str, Any]) -> SimulatedGap:
+def simulated_gap(
+    passes: Passes, back: np.ndarray, latents: np.ndarray, x: Any, protocol: Mapping[str, Any]
+) -> SimulatedGap:
     """Make the bounds of simulated examples from both sides."""
     lower = _log_mean(np.asarray(passes.log_weight, np.float64))[0]
-    upper = -_log_mean(-np.asarray(passes.back, np.float64))[0]
+    upper = -_log_mean(-np.asarray(back, np.float64))[0]
     own = {**protocol, "method": "bdmc", "examples": "simulated by the model"}
     results = {
         name: mean_result(values, f"{words} on simulated examples", {**own, "bound": name})
@@ -160,9 +162,7 @@ def above_exact(bound: Bound, exact: np.ndarray) -> Bound:
         return bound
     return _flagged(
         bound,
-        [
-            f"it lies {excess.mean():.2g} nats above the exact log p(x), more than 3 errors: one is wrong"
-        ],
+        [f"it lies {excess.mean():.2g} nats above the exact log p(x), more than 3 errors: one is wrong"],
     )
 
 

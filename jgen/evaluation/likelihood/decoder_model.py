@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import Partial
 
@@ -117,22 +118,29 @@ def _first(leaf: Array) -> Array:
     return leaf[:1]
 
 
+def unwrapped(distribution: dist.Distribution) -> dist.Distribution:
+    """Return the distribution inside axes and copies of it; a transform of one stays what it is."""
+    while isinstance(distribution, dist.Independent | dist.ExpandedDistribution):
+        distribution = distribution.base_dist
+    return distribution
+
+
 def one(x: PyTree) -> PyTree:
     """Return one example, or latent, as a batch of one."""
     return jax.tree.map(lambda leaf: leaf[None], x)
 
 
-def start_of(given: DecoderModel, x: PyTree) -> dist.Distribution:
+def start_of(fitted: DecoderModel, x: PyTree) -> dist.Distribution:
     """Return q(z | x) of one example x, without batch axes; the prior where there is no encoder."""
-    model, params = given
+    model, params = fitted
     if model.encoder is None:
         return prior_of(model, params)
     return gather_members(encode(model, params, one(x)), (jnp.zeros((), int),))
 
 
-def log_joint(given: DecoderModel, x: PyTree, z: Array) -> Array:
+def log_joint(fitted: DecoderModel, x: PyTree, z: Array) -> Array:
     """Compute log p(x, z) ``[]`` of one example and one latent."""
-    model, params = given
+    model, params = fitted
     return log_prob_of(prior_of(model, params), z) + log_prob_of(decode(model, params, one(z)), one(x))[0]
 
 
@@ -141,9 +149,9 @@ def key_of(key: Key, index: int | Array) -> Key:
     return jax.random.fold_in(key, index)
 
 
-def simulate(given: DecoderModel, key: Key) -> tuple[Array, PyTree]:
+def simulate(fitted: DecoderModel, key: Key) -> tuple[Array, PyTree]:
     """Draw z from the prior and x given z; then z is one exact draw of the posterior given x."""
-    model, params = given
+    model, params = fitted
     latent_key, key = jax.random.split(key)
     z = prior_of(model, params).sample(latent_key)
     return z, jax.tree.map(lambda leaf: leaf[0], decode(model, params, one(z)).sample(key))
@@ -161,12 +169,6 @@ def over_batches(program: Program, x: PyTree, batch_size: int, first_index: int)
     size, parts = min(batch_size, total), []
     for start in range(0, total, size):
         index = jnp.minimum(jnp.arange(start, start + size), total - 1)
-        batch = jax.tree.map(lambda leaf: leaf[index], x)  # noqa: B023
+        batch = jax.tree.map(lambda leaf: jnp.asarray(leaf)[index], x)  # noqa: B023
         parts.append(jax.device_get(program(batch, first_index + index)))
-    return jax.tree.map(lambda *leaves: _join(leaves)[:total], *parts)
-
-
-def _join(leaves: tuple) -> Any:
-    import numpy as np
-
-    return np.concatenate(leaves)
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:total], *parts)

@@ -10,8 +10,8 @@ from numpyro.distributions import Distribution, Normal
 
 from jgen._internal.binding import as_partial
 from jgen._internal.compiled import jit
-from jgen._internal.validation import innermost
 from jgen.distributions.parameters import log_prob_of
+from jgen.evaluation.likelihood.decoder_model import unwrapped
 from jgen.models import linear_log_prob
 from jgen.models.linear_gaussian import linear_decoder
 from jgen.objectives.input_checks import require_event, require_unbatched
@@ -38,7 +38,7 @@ def exact_log_prob(model: Any, params: PyTree) -> Partial | None:
 
 
 def _is_standard(prior: Distribution) -> bool:
-    normal = innermost(prior)
+    normal = unwrapped(prior)
     if type(normal) is not Normal or prior.batch_shape:
         return False
     return bool(np.all(np.asarray(normal.loc) == 0) and np.all(np.asarray(normal.scale) == 1))

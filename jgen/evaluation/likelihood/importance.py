@@ -37,20 +37,20 @@ class WeightStatistics(NamedTuple):
 
 @partial(jit, static_argnames=("num_particles", "chunk_size"))
 def weight_statistics(
-    given: DecoderModel, x: PyTree, index: Array, key: Key, *, num_particles: int, chunk_size: int
+    fitted: DecoderModel, x: PyTree, index: Array, key: Key, *, num_particles: int, chunk_size: int
 ) -> WeightStatistics:
     """Compute the statistics of a batch; a draw depends on the numbers of its example and its own alone."""
 
     def of_example(x: PyTree, index: Array) -> WeightStatistics:
-        return statistics_of(log_weights(given, x, key_of(key, index), num_particles, chunk_size))
+        return statistics_of(log_weights(fitted, x, key_of(key, index), num_particles, chunk_size))
 
     return jax.vmap(of_example)(x, index)
 
 
-def log_weights(given: DecoderModel, x: PyTree, key: Key, num_particles: int, chunk_size: int) -> Array:
+def log_weights(fitted: DecoderModel, x: PyTree, key: Key, num_particles: int, chunk_size: int) -> Array:
     """Compute log p(x, z_k) - log q(z_k | x) of one example ``[particle]``; chunks bound the memory."""
-    model, params = given
-    start, prior = start_of(given, x), prior_of(model, params)
+    model, params = fitted
+    start, prior = start_of(fitted, x), prior_of(model, params)
 
     def of_chunk(indices: Array) -> Array:
         z, log_start = jax.vmap(partial(sample_and_log_prob, start))(jax.vmap(partial(key_of, key))(indices))

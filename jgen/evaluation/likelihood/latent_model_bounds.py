@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jgen._internal.validation import check_positive
-from jgen.evaluation.likelihood.annealing import Schedule, annealed_passes, simulated_passes
+from jgen.evaluation.likelihood.annealing import Schedule, annealed_passes, passes_back, simulated_examples
 from jgen.evaluation.likelihood.bounds import Units, annealed_bound, importance_bounds, simulated_gap
 from jgen.evaluation.likelihood.decoder_model import DecoderModel, in_dtype, over_batches
 from jgen.evaluation.likelihood.importance import weight_statistics
@@ -28,7 +28,7 @@ PURPOSES = ("importance", "pilot", "annealing", "simulation", "latents")
 
 def latent_model_bounds(
     key: Key,
-    given: DecoderModel,
+    fitted: DecoderModel,
     x: PyTree,
     methods: set[str],
     settings: Settings,
@@ -39,7 +39,7 @@ def latent_model_bounds(
 
     Args:
         key: Any key.
-        given: The model.
+        fitted: The model.
         x: Examples ``[example, *event]``.
         methods: Names of methods.
         settings: All settings.
@@ -53,42 +53,40 @@ def latent_model_bounds(
         counts = {"num_particles": settings.num_particles, "chunk_size": settings.chunk_size}
 
         def weigh(x: PyTree, index: Any) -> Any:
-            return weight_statistics(given, x, index, keys["importance"], **counts)
+            return weight_statistics(fitted, x, index, keys["importance"], **counts)
 
         both = importance_bounds(run(weigh), settings.num_particles, units, protocol)
         found |= {name: bound for name, bound in both.items() if name in methods}
     if methods & {"ais", "bdmc"}:
-        schedule, own = schedule_of(keys["pilot"], given, settings), protocol | annealing_protocol(settings)
+        schedule, own = schedule_of(keys["pilot"], fitted, settings), protocol | annealing_protocol(settings)
+
+        def pass_on(key: Key, x: PyTree, index: Any) -> Any:
+            return annealed_passes(fitted, schedule, x, index, key, num_chains=settings.num_chains)
+
         if "ais" in methods:
-
-            def pass_on(x: PyTree, index: Any) -> Any:
-                return annealed_passes(
-                    given, schedule, x, index, keys["annealing"], num_chains=settings.num_chains
-                )
-
-            found["ais"] = annealed_bound(run(pass_on), units, own)
+            found["ais"] = annealed_bound(run(partial(pass_on, keys["annealing"])), units, own)
         if "bdmc" in methods:
-            passes, latents, simulated = _simulated(keys["simulation"], given, schedule, settings)
-            found["bdmc"] = simulated_gap(passes, latents, simulated, own)
+            sample_key, forward_key, back_key = jax.random.split(keys["simulation"], 3)
+            draw = partial(over_batches, batch_size=settings.batch_size, first_index=0)
+            numbers = np.arange(settings.num_simulated)
+            z, simulated = draw(lambda _, index: simulated_examples(fitted, index, sample_key), numbers)
+            forward = draw(partial(pass_on, forward_key), simulated)
+
+            def pass_back(pair: PyTree, index: Any) -> Any:
+                return passes_back(fitted, schedule, pair, index, back_key, num_chains=settings.num_chains)
+
+            found["bdmc"] = simulated_gap(forward, draw(pass_back, (z, simulated)), z, simulated, own)
         found["schedule"] = jax.device_get(schedule)
-    if given.model.encoder is not None:
-        found["latents"] = latent_use(run, given, keys["latents"])
+    if fitted.model.encoder is not None:
+        found["latents"] = latent_use(run, fitted, keys["latents"])
     return found
 
 
-def _simulated(key: Key, given: DecoderModel, schedule: Schedule, settings: Settings) -> Any:
-    def run(x: Any, index: Any) -> Any:
-        del x
-        return simulated_passes(given, schedule, index, key, num_chains=settings.num_chains)
-
-    return over_batches(run, np.arange(settings.num_simulated), settings.batch_size, 0)
-
-
-def schedule_of(key: Key, given: DecoderModel, settings: Settings) -> Schedule:
+def schedule_of(key: Key, fitted: DecoderModel, settings: Settings) -> Schedule:
     """Return the schedule of the pilot, or the one that is given in full."""
     size, betas = settings.num_temperatures, settings.betas
     if settings.step_size is None:
-        schedule = schedule_pilot(given, key, size, settings.num_leapfrogs, betas)
+        schedule = schedule_pilot(fitted, key, size, settings.num_leapfrogs, betas)
     else:
         steps = jnp.full(size, check_positive("step_size", settings.step_size))
         betas = jnp.linspace(0.0, 1.0, size + 1) if betas is None else jnp.asarray(betas)

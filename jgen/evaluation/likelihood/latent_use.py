@@ -10,9 +10,8 @@ import numpy as np
 import numpyro.distributions as dist
 
 from jgen._internal.compiled import jit
-from jgen._internal.validation import innermost
 from jgen.distributions.moments import moments
-from jgen.evaluation.likelihood.decoder_model import DecoderModel, key_of, one, start_of
+from jgen.evaluation.likelihood.decoder_model import DecoderModel, key_of, one, start_of, unwrapped
 from jgen.evaluation.results import mean_result
 from jgen.objectives.kl_estimates import closed_form_kl
 from jgen.objectives.latent_terms import encode, prior_of, sample_and_log_prob
@@ -66,14 +65,14 @@ class Moments(NamedTuple):
 
 
 @jit
-def posterior_moments(given: DecoderModel, x: PyTree, index: Array, key: Key) -> Moments:
+def posterior_moments(fitted: DecoderModel, x: PyTree, index: Array, key: Key) -> Moments:
     """Compute the moments of a batch; those without a closed form from draws of each example."""
 
     def of_example(x: PyTree, index: Array) -> Moments:
-        q, prior = start_of(given, x), prior_of(given.model, given.params)
+        q, prior = start_of(fitted, x), prior_of(fitted.model, fitted.params)
         keys = jax.random.split(key_of(key, index), NUM_DRAWS)
         mean, covariance, noise = _moments(q, keys)
-        alone = encode(given.model, given.params, one(x))
+        alone = encode(fitted.model, fitted.params, one(x))
         kl = jax.vmap(partial(_kl, alone, prior))(keys).mean()
         return Moments(mean, covariance, noise, kl, _gaussian_kl(q, prior, mean, jnp.diagonal(covariance)))
 
@@ -86,7 +85,7 @@ def _kl(posterior: dist.Distribution, prior: dist.Distribution, key: Key) -> Arr
 
 def _moments(q: dist.Distribution, keys: Key) -> tuple[Array, Array, Array]:
     """Return mean ``[latent]``, covariance ``[latent, latent]``, and that of the error of this mean."""
-    normal = innermost(q)
+    normal = unwrapped(q)
     if isinstance(normal, dist.MultivariateNormal):
         return q.mean.ravel(), normal.covariance_matrix, jnp.zeros_like(normal.covariance_matrix)
     try:
@@ -101,23 +100,23 @@ def _moments(q: dist.Distribution, keys: Key) -> tuple[Array, Array, Array]:
 
 def _gaussian_kl(q: dist.Distribution, prior: dist.Distribution, mean: Array, variance: Array) -> Array:
     """Compute the divergence of each marginal from its prior, where both are normal."""
-    normal = innermost(prior)
-    if type(normal) is not dist.Normal or not isinstance(innermost(q), dist.Normal | dist.MultivariateNormal):
+    normal = unwrapped(prior)
+    if type(normal) is not dist.Normal or not isinstance(unwrapped(q), dist.Normal | dist.MultivariateNormal):
         return jnp.full_like(mean, jnp.nan)
     loc, scale = (jnp.broadcast_to(part, prior.event_shape).ravel() for part in (normal.loc, normal.scale))
     ratio = variance / scale**2
     return (ratio + ((mean - loc) / scale) ** 2 - 1 - jnp.log(ratio)) / 2
 
 
-def latent_use(run: Callable[[Callable[..., Moments]], Moments], given: DecoderModel, key: Key) -> LatentUse:
+def latent_use(run: Callable[[Callable[..., Moments]], Moments], fitted: DecoderModel, key: Key) -> LatentUse:
     """Reduce the moments of all examples, on the host in float64.
 
     Args:
         run: Runs ``program(x, index)`` over all examples, and joins what it returns.
-        given: A model with an encoder.
+        fitted: A model with an encoder.
         key: For what has no closed form.
     """
-    found = run(lambda x, index: posterior_moments(given, x, index, key))
+    found = run(lambda x, index: posterior_moments(fitted, x, index, key))
     mean, covariance, noise, kl, by_latent = (np.asarray(part, np.float64) for part in found)
     centred = mean - mean.mean(0)
     between = centred.T @ centred / len(mean) - noise.mean(0)  # covariance of E[z | x]

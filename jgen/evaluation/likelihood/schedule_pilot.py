@@ -43,24 +43,24 @@ class PilotRun(NamedTuple):
 
 
 def schedule_pilot(
-    given: DecoderModel, key: Key, num_temperatures: int, num_leapfrogs: int, betas: Array | None
+    fitted: DecoderModel, key: Key, num_temperatures: int, num_leapfrogs: int, betas: Array | None
 ) -> Schedule:
     """Return the schedule of a model.
 
     Args:
-        given: The model.
+        fitted: The model.
         key: Of the pilot alone.
         num_temperatures: Temperatures above 0.
         num_leapfrogs: Leapfrog steps at each.
         betas: Inverse temperatures, which are then fixed ``[temperature + 1]``; None to space them evenly in
             thermodynamic length.
     """
-    power = 1 if given.model.encoder is not None else 4  # from the prior most changes where beta is small
+    power = 1 if fitted.model.encoder is not None else 4  # from the prior most changes where beta is small
     ladder = np.linspace(0.0, 1.0, num_temperatures + 1) ** power if betas is None else np.asarray(betas)
     log_steps = np.zeros(num_temperatures)
     for run, gain in enumerate(GAINS):
         schedule = Schedule(jnp.asarray(ladder), jnp.exp(jnp.asarray(log_steps)), jnp.int32(num_leapfrogs))
-        found = jax.device_get(_pilot_run(given, schedule, key_of(key, run), gain))
+        found = jax.device_get(_pilot_run(fitted, schedule, key_of(key, run), gain))
         log_steps = np.asarray(found.log_steps, np.float64)
         if betas is None and run < len(GAINS) - 1:
             ladder, log_steps = respaced(ladder, log_steps, np.asarray(found.deviation, np.float64))
@@ -83,16 +83,16 @@ def respaced(ladder: np.ndarray, log_steps: np.ndarray, deviation: np.ndarray) -
 
 
 @jit
-def _pilot_run(given: DecoderModel, schedule: Schedule, key: Key, gain: Array) -> PilotRun:
+def _pilot_run(fitted: DecoderModel, schedule: Schedule, key: Key, gain: Array) -> PilotRun:
     """Anneal chains of simulated examples, and move the step towards the wanted acceptance on the way."""
     sample_key, start_key, move_key = jax.random.split(key, 3)
-    _, x = jax.vmap(partial(simulate, given))(jax.random.split(sample_key, NUM_EXAMPLES))
+    _, x = jax.vmap(partial(simulate, fitted))(jax.random.split(sample_key, NUM_EXAMPLES))
 
     def start(x: Array, key: Key) -> Array:
-        return jax.vmap(path_of(given, x).base.sample)(jax.random.split(key, NUM_CHAINS))
+        return jax.vmap(path_of(fitted, x).base.sample)(jax.random.split(key, NUM_CHAINS))
 
     def move(shift: Array, beta: Array, x: Array, z: Array, key: Key) -> tuple[Array, Array, Array]:
-        path = path_of(given, x)
+        path = path_of(fitted, x)
         shifted = schedule._replace(step_sizes=schedule.step_sizes * jnp.exp(shift))
         one_step = partial(annealing_path.move, path, kernel_of(shifted, path), jnp.int32(1), beta)
         z, info = jax.vmap(one_step)(jax.random.split(key, NUM_CHAINS), z)
