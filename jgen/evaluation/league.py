@@ -102,6 +102,8 @@ def _difference(
     method = "paired difference from the best"
     if is_best:
         return result_of(0.0, 0.0, first.n, method, first.protocol)
+    nothing = {"real": np.zeros(2)}  # where the real rows do not move the value
+    ours, its = (one._replace(by_sample={**nothing, **one.by_sample}) for one in (ours, its))
     real = np.asarray(ours.by_sample["real"]) - np.asarray(its.by_sample["real"])
     samples = [real, *(np.asarray(one.by_sample["generated"]) for one in (ours, its))]
     variances = [float(np.var(sample, ddof=1)) / len(sample) for sample in samples]
