@@ -43,7 +43,7 @@ summary { cursor: pointer; color: var(--accent); }
 .failed strong { color: var(--bad); }
 @media print { body { max-width: none; } }
 """
-MAX_COLUMNS = 6
+MAX_COLUMNS = 5
 """Columns of a table from which on it may be wider than the text, in smaller letters."""
 
 

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from jgen.plots.style import DATA, GRID, MODEL, MUTED, WIDTH, figure, grid_shape, styled
 from jgen.types import Result
 
-PER_ROW = 3
+PER_ROW, RATIO = 3, 10.0
+"""Panels of a row; ratio of the largest value to the median, from which on a panel is logarithmic."""
 
 
 @styled
@@ -68,9 +69,23 @@ def _panel(axis: Any, models: list[str], column: Mapping[str, Result]) -> None:
         axis.hlines(row, low, high, color=MODEL, linewidth=2.0)
         face = "white" if column[model].flags else MODEL
         axis.plot(value, row, "o", color=MODEL, markersize=5, markerfacecolor=face)
+    axis.margins(x=0.08)
     if not drawn:
         axis.set_xticks([])
-    axis.margins(x=0.08)
-    axis.locator_params(axis="x", nbins=4)
+    elif max(map(abs, drawn)) > RATIO * (typical := float(np.median(np.abs(drawn)))) > 0:
+        _symmetric_log(axis, typical)
+    else:
+        axis.locator_params(axis="x", nbins=4)
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="y", color=MUTED, alpha=0.25)
+
+
+def _symmetric_log(axis: Any, linear: float) -> None:
+    """Make the horizontal axis logarithmic beyond a value on both sides of 0, with ticks at powers of ten."""
+    axis.set_xscale("symlog", linthresh=linear)
+    axis.minorticks_off()
+    low, high = axis.get_xlim()
+    first, last = np.ceil(np.log10(linear)), np.log10(max(-low, high))
+    powers = 10.0 ** np.arange(first, last + 1e-9)
+    ticks = np.concatenate([-powers, [0.0], powers])
+    axis.set_xticks(ticks[(low <= ticks) & (ticks <= high)])

@@ -46,6 +46,7 @@ FIGURES = {
         {
             "MMD": {"a model": result(1.0)._replace(null=result(0.0)), "b": result(np.nan)},
             "an empty one": {"b": result(np.nan)},
+            "one far off": {"a model": result(1.0), "b": result(2.0), "c": result(1000.0)},
         }
     ),
     "learning_curves": lambda: plots.learning_curves(
