@@ -324,7 +324,8 @@ A draw is a latent from this prior, then an image from the decoder's distributio
 value where the model is of dequantised ones."""
 FIGURE = """\
 Values and 95 % intervals. The grey band is where 95 % of readings of a perfect model lie, the dashed \
-line their mean; hollow points are flagged. Where a value is far off, a panel is logarithmic beyond the median."""
+line their mean; hollow points are flagged. Where a value is far off, a panel is logarithmic beyond the \
+median."""
 DIFFERENCES = """\
 Paired differences from the best model: all are judged against the same real rows. The intervals are \
 Tukey's, which cover all of a line at once in 95 % of cases."""

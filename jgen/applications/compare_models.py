@@ -1,9 +1,11 @@
 """Compare samples of several models by one metric, as lines of a league."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from jax.tree_util import Partial
 
 from jgen.evaluation.league import LeagueRow, league
 from jgen.evaluation.metric import evaluate, results_of
@@ -100,13 +102,11 @@ def _judge_acceptable(
 ) -> tuple[dict[str, dict[str, LeagueRow]], dict[str, str]]:
     """Judge the models whose rows the metric takes; return their rows, and why it refuses others.
 
-    Results of different protocols, as those of distinct-n for texts of different lengths, are not compared:
-    then each is flagged.
+    Numbers of different protocols, as distinct-n of texts of different lengths, are not compared: each model's
+    is flagged.
     """
-    try:
+    with contextlib.suppress(ValueError):
         return _judge(metric, real, generated, sample), {}
-    except ValueError as error:
-        reason = str(error)
     alone: dict[str, dict[str, LeagueRow]] = {}
     refused = {}
     for model, rows in generated.items():
@@ -114,15 +114,27 @@ def _judge_acceptable(
             alone |= _judge(metric, real, {model: rows}, sample)
         except ValueError as error:
             refused[model] = str(error)
-    if refused:
+    accepted = {model: generated[model] for model in alone}
+    for field in next(iter(alone.values()), {}):
         try:
-            return _judge(metric, real, {model: generated[model] for model in alone}, sample), refused
+            found = _judge(_only(field, metric), real, accepted, sample)
+            for model, fields in alone.items():
+                fields[field] = found[model][""]
         except ValueError as error:
-            reason = str(error)
-    for fields in alone.values():
-        for field, (value, _) in fields.items():
-            fields[field] = LeagueRow(value._replace(flags=(*value.flags, reason)), None)
+            for fields in alone.values():
+                value = fields[field].value
+                fields[field] = LeagueRow(value._replace(flags=(*value.flags, str(error))), None)
     return alone, refused
+
+
+def _only(field: str, metric: Metric) -> Metric:
+    """Return the metric of one of the numbers of a metric."""
+    influence = None if metric.influence is None else Partial(_field_of, field, metric.influence)
+    return metric._replace(compute=Partial(_field_of, field, metric.compute), influence=influence)
+
+
+def _field_of(field: str, fn: Partial, state: Any) -> Any:
+    return results_of(fn(state))[field]
 
 
 def _label(name: str, field: str) -> str:

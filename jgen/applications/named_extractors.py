@@ -62,7 +62,7 @@ def _raw(*_: object) -> Extractors:
 def _pca(rows: np.ndarray, *_: object) -> Extractors:
     flat = rows.reshape(len(rows), -1)
     rank = int(np.linalg.matrix_rank(flat - flat.mean(0)))
-    return features.pca_features(flat, max(1, min(COMPONENTS, rank))), None
+    return features.pca_features(rows, max(1, min(COMPONENTS, rank))), None
 
 
 def _random_convolution(rows: np.ndarray, *_: object) -> Extractors:

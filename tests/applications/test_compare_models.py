@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jgen.applications import compare_models
-from jgen.evaluation import compare, kid_metric, league, mean_result
+from jgen.evaluation import compare, frechet_metric, kid_metric, league, mean_result
 from jgen.evaluation.metric import keep_rows, result_of
 from jgen.types import Result
 
@@ -85,6 +85,21 @@ def test_results_of_different_protocols_are_not_compared(samples):
         assert set(line.minus_best.values()) == {None}
         assert "different protocols" in line.results["near"].flags[0]
         assert float(line.results["near"].value) == 1 / 50
+
+
+def test_only_the_number_of_another_protocol_is_not_compared(samples):
+    """Frechet's plain distance is biased by the numbers of rows, the debiased one is not."""
+    real, generated = samples
+    lines = compare_models("Frechet", frechet_metric(), real=real, generated=generated)
+    assert set(lines["Frechet, plain"].minus_best.values()) == {None}
+    assert "different protocols" in lines["Frechet, plain"].results["near"].flags[-1]
+    assert float(lines["Frechet, debiased"].minus_best["far"].low) > 0
+    assert not any(
+        "protocols" in flag for one in lines["Frechet, debiased"].results.values() for flag in one.flags
+    )
+    equal = {name: rows[:40] for name, rows in generated.items()}
+    lines = compare_models("Frechet", frechet_metric(), real=real, generated=equal)
+    assert float(lines["Frechet, plain"].minus_best["far"].low) > 0
 
 
 def pair(first, second):

@@ -16,7 +16,10 @@ def test_components_are_those_of_the_given_rows(rng):
     extractor, labels = named_extractors("pca", plane, KEY)
     assert extractor.name == "pca-2"
     assert labels is None
-    assert named_extractors("pca", rng.normal(size=(50, 5, 5, 1)), KEY)[0].name == "pca-20"
+    images = rng.normal(size=(50, 5, 5, 1))
+    of_images = named_extractors("pca", images, KEY)[0]
+    assert of_images.name == "pca-20"
+    assert of_images(images).shape == (50, 20)
     np.testing.assert_allclose(
         np.linalg.norm(extractor(plane), axis=1), np.linalg.norm(plane - plane.mean(0), axis=1)
     )
