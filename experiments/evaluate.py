@@ -26,6 +26,7 @@ from jax.tree_util import Partial
 
 from jgen import plots
 from jgen.applications import (
+    HAVE_LABELS,
     NEED_WEIGHTS,
     DigitModel,
     bits_per_pixel,
@@ -100,6 +101,16 @@ class Config:
             )
         if self.weights is not None and self.features not in NEED_WEIGHTS:
             raise UsageError(f"--weights are those of --features {' or '.join(NEED_WEIGHTS)}: leave it out")
+        if LABELS in self.metrics and self.extractor not in HAVE_LABELS:
+            wanted = " or ".join(HAVE_LABELS)
+            raise UsageError(
+                f"--metrics {LABELS} needs labels: take --features {wanted}, not {self.extractor}"
+            )
+
+    @property
+    def extractor(self) -> str:
+        """Name of the features."""
+        return self.features or ("digits" if self.real is None else "raw")
 
 
 class Samples(NamedTuple):
@@ -190,10 +201,9 @@ def of_models(models: Mapping[str, DigitModel], held_out: Mapping[str, np.ndarra
 
 def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str, Line]:
     """Compute the metrics of features, and of the labels of a classifier."""
-    name = config.features or ("digits" if config.real is None else "raw")
     metrics = chosen(config, [*OF_FEATURES, LABELS, LIKELIHOOD][: None if config.real is None else -1])
     with as_usage_error():
-        extractor, labels = named_extractors(name, samples.training, key, config.weights)
+        extractor, labels = named_extractors(config.extractor, samples.training, key, config.weights)
         if extractor.check is not None:
             samples.map(Partial(extractor.check, extractor.name))
     with run.stage("features"):
@@ -204,10 +214,12 @@ def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str
     )
     known = extractor._replace(apply=None, check=None)  # the rows are features already
     lines: dict[str, Line] = {}
-    for name in (name for name in OF_FEATURES if name in metrics):
-        title, make = OF_FEATURES[name]
-        title = "FID" if (name, extractor.name) == ("frechet", "inception-v3") else title
-        real = rows.training if name == "auth_pct" else rows.real
+    for metric_name, (title, make) in OF_FEATURES.items():
+        if metric_name not in metrics:
+            continue
+        if metric_name == "frechet" and extractor.name == "inception-v3":
+            title = "FID"
+        real = rows.training if metric_name == "auth_pct" else rows.real
         models: Any = {"generated": rows.generated, "reference": rows.reference}
         with run.stage(title):
             lines |= compare_models(title, make(extractor=known), real=real, **models)

@@ -21,6 +21,7 @@ from jgen.applications.fit import Best as Best, Fit as Fit, fit as fit
 from jgen.applications.fit_linear_vae import LinearVAEFit as LinearVAEFit, fit_linear_vae as fit_linear_vae
 from jgen.applications.fit_mixture import MixtureFit as MixtureFit, fit_mixture as fit_mixture
 from jgen.applications.named_extractors import (
+    HAVE_LABELS as HAVE_LABELS,
     NEED_WEIGHTS as NEED_WEIGHTS,
     named_extractors as named_extractors,
 )

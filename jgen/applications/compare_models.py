@@ -102,8 +102,8 @@ def _judge_acceptable(
 ) -> tuple[dict[str, dict[str, LeagueRow]], dict[str, str]]:
     """Judge the models whose rows the metric takes; return their rows, and why it refuses others.
 
-    Numbers of different protocols, as distinct-n of texts of different lengths, are not compared: each model's
-    is flagged.
+    Numbers of different protocols, as distinct-n of texts of different lengths, are not compared: each is
+    flagged.
     """
     with contextlib.suppress(ValueError):
         return _judge(metric, real, generated, sample), {}

@@ -16,6 +16,8 @@ COMPONENTS = 20
 """Principal components, or all if there are fewer."""
 NEED_WEIGHTS = {"inception": OF_INCEPTION, "dinov2": OF_DINOV2}
 """Extractors that need a file of weights -> where to get it, and how to convert it."""
+HAVE_LABELS = ("digits", "inception")
+"""Extractors whose network has labels."""
 Extractors = tuple[Extractor, Extractor | None]
 
 

@@ -143,6 +143,7 @@ def test_models_of_one_name_are_named_by_their_paths(tmp_path):
             "--metrics: there is no kid; choose among ma",
         ),
         ("--metrics self_bleu", "--metrics: there is no self_bleu; choose among frechet"),
+        ("--features raw --metrics inception_score", "--metrics inception_score needs labels: take"),
         ("--steps 0", "--steps must be at least 1; got 0"),
         ("--images 300", "--images must be at most 270"),
     ],
