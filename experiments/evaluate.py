@@ -24,7 +24,6 @@ import numpy as np
 import tyro
 from jax.tree_util import Partial
 
-from jgen import plots
 from jgen.applications import (
     HAVE_LABELS,
     NEED_WEIGHTS,
@@ -33,6 +32,8 @@ from jgen.applications import (
     compare_models,
     digit_models,
     named_extractors,
+    show_league,
+    show_samples,
 )
 from jgen.data import check_comparable, load, read_samples
 from jgen.errors import UsageError
@@ -54,12 +55,11 @@ from jgen.evaluation import (
     sliced_wasserstein_metric,
     vendi_metric,
 )
-from jgen.experiment import LEAGUE_CAPTION, Line, Run, among, as_usage_error, at_least, league_table, main
+from jgen.experiment import Line, Run, among, as_usage_error, at_least, main
 from jgen.types import Key, Metric
 
-TOP, VALIDATION, HALF, SHOWN, PANELS = 16, 180, 270, 36, 9
-"""Largest grey value of digits; training rows for early stopping; half of the held-out rows; samples of a
-sheet; panels of a figure."""
+TOP, VALIDATION, HALF = 16, 180, 270
+"""Largest grey value of digits; training rows for early stopping; half of the held-out rows."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,7 @@ def evaluate(config: Config, run: Run) -> None:
     show_league(run, evaluated | lines)
 
     run.section("Samples")
-    show = show_text if is_text else show_images if is_images(samples.real) else show_numbers
-    show(run, {"real": samples.real, **samples.reference, **samples.generated})
+    show_samples(run, {"real": samples.real, **samples.reference, **samples.generated})
 
 
 def chosen(config: Config, known: Sequence[str]) -> Sequence[str]:
@@ -276,72 +275,9 @@ OF_TEXT: dict[str, tuple[str, Callable[[], Metric]]] = {
 """Metrics of real and generated texts, with their titles."""
 
 
-def show_league(run: Run, lines: Mapping[str, Line]) -> None:
-    """Show all lines as tables and figures, and log each result."""
-    table = league_table(lines)
-    run.table(table.values, LEAGUE_CAPTION)
-    if table.notes:
-        run.table(table.notes, "Notes.")
-    for name, line in lines.items():
-        for model, result in line.results.items():
-            run.log(metric=name, model=model, result=result, minus_best=line.minus_best.get(model))
-    names = [name for name in lines if not name.endswith("p value")]
-    for number, start in enumerate(range(0, len(names), PANELS), 1):
-        shown = {name: lines[name].results for name in names[start : start + PANELS]}
-        run.figure(f"league_{number}", plots.league_plot(shown), FIGURE)
-    if table.differences:
-        run.section("Differences from the best")
-        run.table(table.differences, DIFFERENCES)
-
-
-def is_images(rows: np.ndarray) -> bool:
-    """Return whether rows are images that can be shown."""
-    return rows.ndim == 4 and rows.shape[-1] in (1, 3)
-
-
-def show_images(run: Run, samples: Mapping[str, np.ndarray]) -> None:
-    """Show the first images of each sample, white being the largest real value."""
-    white = float(samples["real"].max()) or 1.0
-    for number, (name, rows) in enumerate(samples.items()):
-        shown = plots.image_grid(rows[:SHOWN] / white, columns=12)
-        run.figure(f"samples_{number}", shown, f"{name}: the first {len(rows[:SHOWN])} of {len(rows)}.")
-
-
-def show_text(run: Run, samples: Mapping[str, np.ndarray]) -> None:
-    """Show the first lines of each sample."""
-    for name, rows in samples.items():
-        run.text(f"{name}: the first {len(rows[:SHOWN])} of {len(rows)}.")
-        run.report.code("\n".join(rows[:SHOWN].tolist()))
-
-
-def show_numbers(run: Run, samples: Mapping[str, np.ndarray]) -> None:
-    """Show the sizes and ranges of each sample."""
-    table = [
-        {
-            "sample": name,
-            "rows": len(rows),
-            "numbers a row": rows[0].size,
-            "mean": float(rows.mean()),
-            "standard deviation": float(rows.std()),
-            "least": float(rows.min()),
-            "largest": float(rows.max()),
-        }
-        for name, rows in samples.items()
-    ]
-    run.table(table, "All numbers of a sample at once.")
-
-
 MODELS = """\
 A draw is a latent from this prior, then an image from the decoder's distribution, rounded down to a grey \
 value where the model is of dequantised ones."""
-FIGURE = """\
-Values and 95 % intervals. The grey band is where 95 % of readings of a perfect model lie, the dashed \
-line their mean; hollow points are flagged. Where a value is far off, a panel is logarithmic beyond the \
-median."""
-DIFFERENCES = """\
-Paired differences from the best model: all are judged against the same real rows. The intervals are \
-Tukey's, which cover all of a line at once in 95 % of cases."""
-
 
 if __name__ == "__main__":
     main(evaluate, Config)

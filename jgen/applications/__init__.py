@@ -25,6 +25,8 @@ from jgen.applications.named_extractors import (
     NEED_WEIGHTS as NEED_WEIGHTS,
     named_extractors as named_extractors,
 )
+from jgen.applications.show_league import show_league as show_league
+from jgen.applications.show_samples import show_samples as show_samples
 from jgen.applications.simple_generative_model import SimpleGenerativeModel as SimpleGenerativeModel
 
 __all__ = public_names(globals())
