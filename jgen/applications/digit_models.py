@@ -1,6 +1,7 @@
 """Train five models of digits in a minute: linear, autoencoding, variational and adversarial."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -10,6 +11,7 @@ import optax
 from jax.tree_util import Partial
 
 from jgen import models, objectives, training
+from jgen._internal.compiled import jit
 from jgen.applications.fit import fit
 from jgen.data import dequantise
 from jgen.decoders import MLP, Delta, DiscretisedLogisticMixture
@@ -226,7 +228,7 @@ def _dequantised(make_batch: Partial, data: Array, key: Key, step: Array) -> Arr
     return dequantise(jax.random.fold_in(key, step), make_batch(data, key, step), LEVELS)
 
 
-@jax.jit(static_argnums=3)
+@partial(jit, static_argnames="num_draws")
 def _draw(model: LatentModel, params: PyTree, key: Key, num_draws: int) -> Array:
     prior_key, noise_key = jax.random.split(key)
     z = jax.vmap(model.prior(params).sample)(jax.random.split(prior_key, num_draws))
