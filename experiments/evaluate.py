@@ -11,7 +11,14 @@ python -m experiments.evaluate --real real.npy --generated made.npy --generated 
 A metric whose two samples come from one distribution does not read its advertised ideal, so each line of the
 table begins with its null. Models are judged against the same real rows, and a second table has their paired
 differences from the best. A distance is one of features: ``--features`` names them, and only a Frechet
-distance of Inception's is called FID.
+distance of Inception's is called FID. AuthPct takes the rows of training, and their pixels where the features
+are those of a classifier that was trained on them.
+
+Results on digits, 270 images of each: no model is within what a perfect one reads. Debiased Frechet distance of
+the classifier's features 7.3 (IWAE), 10.3 (GAN), 10.6 (VAE), 11.7 (pPCA) and 118 (AE, whose codes do not follow
+the prior), where held-out digits read 1.7 +- 4.3 and a perfect model 0.0 +- 2.9: the first four do not differ
+beyond their errors. Coverage .79, .74, .73, .49 and .30 of .97; at most 1.89 bits per pixel for IWAE and VAE.
+Four minutes on two cores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +63,7 @@ from jgen.evaluation import (
     vendi_metric,
 )
 from jgen.experiment import Line, Run, among, as_usage_error, at_least, main
+from jgen.features import raw
 from jgen.types import Key, Metric
 
 TOP, VALIDATION, HALF = 16, 180, 270
@@ -211,6 +219,7 @@ def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str
         f"Features: {extractor.name} ({rows.real.shape[1]} numbers a row"
         f"{', digest ' * bool(extractor.digest)}{extractor.digest}). {len(rows.real)} real rows."
     )
+    pixels = samples.map(raw().__call__)
     known = extractor._replace(apply=None, check=None)  # the rows are features already
     lines: dict[str, Line] = {}
     for metric_name, (title, make) in OF_FEATURES.items():
@@ -218,10 +227,13 @@ def of_numbers(config: Config, run: Run, samples: Samples, key: Key) -> dict[str
             continue
         if metric_name == "frechet" and extractor.name == "inception-v3":
             title = "FID"
-        real = rows.training if metric_name == "auth_pct" else rows.real
-        models: Any = {"generated": rows.generated, "reference": rows.reference}
+        sample, taken, real = rows, known, rows.real
+        if metric_name == "auth_pct":  # a classifier of the training rows would set them apart from new ones
+            sample, taken = (pixels, raw()) if config.extractor == "digits" else (rows, known)
+            title, real = f"AuthPct, {taken.name}" if taken is not known else title, sample.training
+        models: Any = {"generated": sample.generated, "reference": sample.reference}
         with run.stage(title):
-            lines |= compare_models(title, make(extractor=known), real=real, **models)
+            lines |= compare_models(title, make(extractor=taken), real=real, **models)
     if labels is not None and LABELS in metrics:
         with run.stage("Inception Score"):
             rows = samples.map(labels.__call__)

@@ -114,7 +114,7 @@ def _explained(one: DigitModel, result: Result) -> Result:
     noise = one.likelihood.get("observation_noise")
     density = "pixels dequantised" if one.is_dequantised else "pixels as they are"
     stated = "" if noise is None else f", normal noise of {noise} on each pixel, as the model has no density"
-    return result._replace(flags=(*result.flags, f"bits: {result.method}, {density}{stated}"))
+    return result._replace(flags=(*result.flags, f"log-likelihood: {result.method}, {density}{stated}"))
 
 
 def digit_models(

@@ -83,5 +83,5 @@ def test_a_linear_model_is_exact_and_compared_on_the_same_images():
         y = dequantise(jax.random.split(own)[0], jnp.asarray(images), LEVELS).reshape(-1, 64)
         wanted = models.bits_per_dimension(models.linear_log_prob(fit.params, y), 64, step=1 / LEVELS)
         np.testing.assert_allclose(float(line.results[f"{size}"].value), float(wanted.mean()), rtol=1e-4)
-        assert line.results[f"{size}"].flags == ("bits: exact, pixels dequantised",)
+        assert line.results[f"{size}"].flags == ("log-likelihood: exact, pixels dequantised",)
     assert float(line.minus_best["30"].value) == 0 < float(line.minus_best["2"].low)
