@@ -88,7 +88,7 @@ def cost_rows(config: Config) -> Iterator[dict[str, Any]]:
     for name, problem in problems.items():
         fitted = decoder_model(*problem(), None, "float64")
         x = jnp.asarray(np.random.default_rng(1).normal(size=(config.examples, DIM)))
-        for num_temperatures, num_leapfrogs in ((100, 10), (100, 5)):
+        for num_temperatures, num_leapfrogs in ((100, 10), (100, 3)):
             plan = settings(num_temperatures, num_leapfrogs, 0.3)
             schedule = schedule_of(jax.random.key(1), fitted, plan)
             call = partial(
@@ -137,7 +137,7 @@ def gap_rows(config: Config) -> Iterator[dict[str, Any]]:
     z = rng.normal(size=(config.gap_examples, LATENT))
     x = z @ params["decoder"]["weight"].T + SCALE * rng.normal(size=(config.gap_examples, DIM))
     exact = np.asarray(linear_log_prob(jax.tree.map(jnp.asarray, params), jnp.asarray(x)))
-    for num_temperatures, num_leapfrogs in ((100, 9), (20, 4), (10, 3)):
+    for num_temperatures, num_leapfrogs in ((100, 9), (100, 3), (100, 2), (30, 2)):
         found = log_likelihood(
             *(jax.random.key(3), model, params, x, ["ais", "bdmc"]),
             num_chains=1,

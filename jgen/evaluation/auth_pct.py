@@ -43,7 +43,7 @@ def auth_pct(*, real: Any, generated: Any, extractor: Extractor | None = None) -
     The intervals are of the expected share and the expected difference at these n and m, over training sets
     as well, with the variance of ``group_variance``. Groups part copies from their sources, so where many
     rows are memorised the intervals are somewhat wide. The state keeps the features of all rows. Time grows
-    with n (n + m), memory is that of the features and of two million distances.
+    with n (n + m), memory is that of the features and of a million distances.
 
     Args:
         real: The training set, all of it ``[n, *event]``.

@@ -154,7 +154,7 @@ def _known() -> list[Known]:
     return [
         Known(
             f"{hypothesis!r} of {reference!r}",
-            {"real": [(reference, reference)], "generated": [hypothesis]},
+            {"real": [(reference, cat)], "generated": [hypothesis]},
             {"": value},
         )
         for reference, hypothesis, value in cases

@@ -54,6 +54,7 @@ class Reading(NamedTuple):
         influence: Influence of each row on it, in the rows' order.
         null: Values of random splits of both samples ``[draw]``, averaged over the seeds.
         num_bins: Bins that were used.
+        num_seeds: Seeds that were used.
     """
 
     value: float
@@ -61,6 +62,7 @@ class Reading(NamedTuple):
     influence: Influence
     null: np.ndarray
     num_bins: int
+    num_seeds: int
 
 
 def read_clusters(divergence: Divergence, clusters: Clusters, rows: Rows) -> Reading:
@@ -105,7 +107,9 @@ def read_clusters(divergence: Divergence, clusters: Clusters, rows: Rows) -> Rea
     by_sample = {"real": influence[: sizes["real"]], "generated": influence[sizes["real"] :]}
     value = float(np.mean(values))
     between = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    return Reading(value, float(between), Influence(value, by_sample), np.mean(draws, 0), num_bins)
+    return Reading(
+        value, float(between), Influence(value, by_sample), np.mean(draws, 0), num_bins, len(values)
+    )
 
 
 def reading_result(reading: Reading, method: str, protocol: dict[str, Any], ceiling: float) -> Result:
@@ -120,8 +124,11 @@ def reading_result(reading: Reading, method: str, protocol: dict[str, Any], ceil
         f"{len(reading.null)} permutations of the rows of both",
         {},
     )
+    seeds = f"{reading.num_seeds} seeds, of standard error {reading.between:.2g}"
+    if reading.num_seeds == 1:
+        seeds = "one seed, whose scatter is not in the interval"
     result = result_of(
-        reading.value, error, min(sizes), f"{method} over {reading.num_bins} clusters", protocol,
+        reading.value, error, min(sizes), f"{method} over {reading.num_bins} clusters, {seeds}", protocol,
         null=null, ceiling=ceiling,
     )  # fmt: skip
     if reading.num_bins == 1:

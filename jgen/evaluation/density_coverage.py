@@ -71,7 +71,7 @@ def density_coverage(
     read as well: where one of the four numbers is more than half of its null there, it is flagged
     ``beyond_resolution``.
 
-    The state keeps the features of all rows. Time grows with n m, memory is that of the features and of two
+    The state keeps the features of all rows. Time grows with n m, memory is that of the features and of a
     million distances.
 
     Args:
@@ -197,7 +197,10 @@ def _reading(k: int, balls: Neighbours, real: np.ndarray, generated: np.ndarray)
     radii = balls.squared[:, -1]
     clipped = np.minimum(radii, np.median(radii))
     counts = ball_counts(real, np.stack([radii, clipped]), generated)
-    own = ball_counts(real, clipped[None], real).by_point[0] - 1  # without the row itself
+    if balls.num_balls.sum() == balls.indices.size:  # no ties: each ball holds its k neighbours and no other
+        own = np.bincount(balls.indices[balls.squared <= np.median(radii)], minlength=len(real))
+    else:
+        own = ball_counts(real, clipped[None], real).by_point[0] - 1  # without the row itself
     whole = np.minimum(own / k, 1).mean()
     by_row = np.stack([counts.by_point[0] / k, np.minimum(counts.by_point[1] / k, 1) / whole])  # [2, m]
     in_balls = counts.by_centre[0]

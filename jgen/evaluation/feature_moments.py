@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.blas import dsyrk
 
-BLOCK = 4096
+BLOCK = 2048
 """Rows that are converted to float64 at a time."""
 
 
@@ -65,9 +65,11 @@ def moments_of(features: np.ndarray) -> Moments:
 def centred_blocks(
     features: np.ndarray, mean: np.ndarray, dtype: type[np.floating] = np.float64
 ) -> Iterator[np.ndarray]:
-    """Return the rows less their mean, a block ``[block, dim]`` at a time."""
+    """Return the rows less their mean, a block ``[block, dim]`` at a time, which the next one overwrites."""
+    memory = np.empty((min(BLOCK, len(features)), features.shape[1]))
     for start in range(0, len(features), BLOCK):
-        block = np.subtract(features[start : start + BLOCK], mean, dtype=np.float64)
+        rows = features[start : start + BLOCK]
+        block = np.subtract(rows, mean, out=memory[: len(rows)], dtype=np.float64)
         yield block.astype(dtype, copy=False)
 
 

@@ -41,7 +41,8 @@ def league(metric: Metric, *, real: Any, generated: Mapping[str, Any]) -> dict[s
         metric: Any metric of ``real`` and ``generated``. Without ``influence``, 20 groups of each sample are
             left out in turn.
         real: Real rows ``[n, *event]``, the same for all.
-        generated: Name of a model -> its rows ``[m, *event]``, made independently of each other.
+        generated: Name of a model -> its rows ``[m, *event]``, made independently of each other. All other
+            samples (references, test rows) are shared.
 
     Returns:
         Name of the number (``""`` for a metric of one) -> name of the model -> its row. A model whose value
@@ -102,10 +103,9 @@ def _difference(
     method = "paired difference from the best"
     if is_best:
         return result_of(0.0, 0.0, first.n, method, first.protocol)
-    nothing = {"real": np.zeros(2)}  # where the real rows do not move the value
-    ours, its = (one._replace(by_sample={**nothing, **one.by_sample}) for one in (ours, its))
-    real = np.asarray(ours.by_sample["real"]) - np.asarray(its.by_sample["real"])
-    samples = [real, *(np.asarray(one.by_sample["generated"]) for one in (ours, its))]
+    shared = [name for name in ours.by_sample if name != "generated"]
+    samples = [np.asarray(ours.by_sample[name]) - np.asarray(its.by_sample[name]) for name in shared]
+    samples += [np.asarray(one.by_sample["generated"]) for one in (ours, its) if "generated" in one.by_sample]
     variances = [float(np.var(sample, ddof=1)) / len(sample) for sample in samples]
     dofs: list[float] = [len(sample) - 1 for sample in samples]
     for result, one in ((first, ours), (best, its)) if has_second_order else ():

@@ -69,7 +69,7 @@ def log_likelihood(
     num_particles: int = 512,
     num_chains: int = 4,
     num_temperatures: int = 100,
-    num_leapfrogs: int = 5,
+    num_leapfrogs: int = 3,
     betas: ArrayLike | None = None,
     step_size: float | None = None,
     num_simulated: int = 64,

@@ -170,19 +170,20 @@ def _compute(
 ) -> Mauve:
     reading = read_clusters(divergence, clusters, rows)
     plain = reading_result(reading, "MAUVE", protocol, 1.0)
-    assert plain.null is not None
-    width = float(plain.null.value) - least
-    place = (reading.value - least) / width
+    null: Any = plain.null
+    width = float(null.value) - least
+    place: Any = np.float64((reading.value - least) / width)
     of_null = place * NORMAL_95 * reading.null.std(ddof=1) / math.sqrt(len(reading.null))
     low, high = _ends(float(plain.value), float(plain.standard_error))
     plain = plain._replace(low=low, high=high)
+    of_itself = result_of(1.0, null.standard_error / width, null.n, null.method, {})
     rescaled = plain._replace(
-        value=np.float64(place),
+        value=place,
         low=place - np.hypot(reading.value - low, of_null) / width,
         high=place + np.hypot(high - reading.value, of_null) / width,
         method=f"{plain.method}, rescaled by its null",
         protocol={**protocol, "rescaled": True},
-        null=result_of(1.0, plain.null.standard_error / width, plain.null.n, plain.null.method, {}),
+        null=of_itself,
         ceiling=(1 - least) / width,
     )
     return Mauve(plain, rescaled)

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-BLOCK = 2_000_000
-"""Distances in memory at a time (8 MB in float32), or one per row of the larger sample where that is more."""
+BLOCK = 1_000_000
+"""Distances in memory at a time (4 MB in float32), or one per row of the larger sample where that is more."""
 COMPILED_FROM = 4_000_000
 """Distances from which XLA multiplies; below, NumPy does, as compilation would take longer."""
 WIDEST = 4096
@@ -93,19 +93,19 @@ def nearest(rows: np.ndarray, k: int, queries: np.ndarray | None = None) -> Neig
     num_balls = np.zeros(len(rows), np.int64)
     num_near = k + is_self
     width = int(np.clip(len(rows) // (4 * num_near), 1, 20))
-    for start, upper, both in _products(queries, rows, width):
-        by_group = upper.reshape(len(upper), width, -1).min(1)  # k groups have k rows within the k-th
+    for start, lower, both in _products(queries, rows, width):
+        slack = both.of_columns.reshape(width, -1).max(0)
+        by_group = lower.reshape(len(lower), width, -1).min(1) + slack  # k groups have k rows within the k-th
         bound = np.partition(by_group, num_near - 1, axis=1)[:, num_near - 1]
-        upper -= both.of_columns
-        i, j = np.divmod(np.flatnonzero(upper <= (bound + both.of_rows)[:, None]), upper.shape[1])
+        i, j = np.divmod(np.flatnonzero(lower <= (bound + both.of_rows)[:, None]), lower.shape[1])
         distances = _squared(queries, rows, i + start, j)
         if is_self:
             others = i + start != j
             i, j, distances = i[others], j[others], distances[others]
         order = np.lexsort((j, distances, i))
         i, j, distances = i[order], j[order], distances[order]
-        first = np.searchsorted(i, np.arange(len(upper)))[:, None] + np.arange(k)
-        here = slice(start, start + len(upper))
+        first = np.searchsorted(i, np.arange(len(lower)))[:, None] + np.arange(k)
+        here = slice(start, start + len(lower))
         squared[here], index[here] = distances[first], j[first]
         within = distances <= squared[here][i, -1]
         num_balls += np.bincount(j[within], minlength=len(rows))
@@ -134,17 +134,17 @@ def ball_counts(centres: np.ndarray, squared_radii: np.ndarray, points: np.ndarr
     """
     by_centre = np.zeros((len(squared_radii), len(centres)), np.int64)
     by_point = np.zeros((len(squared_radii), len(points)), np.int64)
-    for start, upper, both in _products(centres, points, 1):
+    for start, lower, both in _products(centres, points, 1):
+        here = slice(start, start + len(lower))
         for index, radii in enumerate(squared_radii):
-            bound = (radii[start : start + len(upper)] - both.square_of_rows).astype(upper.dtype)
-            lower = upper - both.of_columns
+            bound = (radii[here] - both.square_of_rows).astype(lower.dtype)
             flat = np.flatnonzero(lower <= (bound + both.of_rows)[:, None])
-            i, j = np.divmod(flat, upper.shape[1])
-            is_open = upper.ravel()[flat] >= bound[i]
+            i, j = np.divmod(flat, lower.shape[1])
+            is_open = lower.ravel()[flat] + both.of_columns[j] >= bound[i]
             exact = _squared(centres, points, i[is_open] + start, j[is_open])
             is_inside = ~is_open
             is_inside[is_open] = exact <= radii[i[is_open] + start]
-            by_centre[index, start : start + len(upper)] = np.bincount(i[is_inside], minlength=len(upper))
+            by_centre[index, here] = np.bincount(i[is_inside], minlength=len(lower))
             by_point[index] += np.bincount(j[is_inside], minlength=len(points))
     return BallCounts(by_centre, by_point)
 
@@ -164,7 +164,7 @@ class _Bounds(NamedTuple):
 
 
 def _products(queries: np.ndarray, rows: np.ndarray, width: int) -> Iterator[tuple[int, np.ndarray, _Bounds]]:
-    """Yield blocks of upper bounds of squared distances less the squared norm of the query.
+    """Yield blocks of lower bounds of squared distances less the squared norm of the query.
 
     Both samples are centred by the median of the rows, which a far row does not move. A rounded product of D
     terms errs by D u |x| |y| at most, u = 2^-24, so by D u (|x|^2 + |y|^2) / 2; the squares and sums round a
@@ -178,27 +178,27 @@ def _products(queries: np.ndarray, rows: np.ndarray, width: int) -> Iterator[tup
     small = rows.shape[1] * float(info.tiny)
     of_x, of_y = (np.einsum("ij,ij->i", sample, sample, dtype=np.float64) for sample in (x, y))
     pad = -len(rows) % width
-    upper_y = np.append(of_y * (1 + slack) + small, np.full(pad, np.inf)).astype(dtype)
+    lower_y = np.append(of_y * (1 - slack) - small, np.full(pad, np.inf)).astype(dtype)
     of_columns = np.append(2 * (slack * of_y + small), np.zeros(pad)).astype(dtype)
     turned = np.concatenate([-2 * y.T, np.zeros((y.shape[1], pad), dtype)], axis=1)
-    size = int(np.clip(BLOCK // len(upper_y), 1, len(x)))
-    is_compiled = dtype is np.float32 and len(x) * len(upper_y) >= COMPILED_FROM
-    right = (jnp.asarray(turned), jnp.asarray(upper_y)) if is_compiled else (turned, upper_y)
+    size = int(np.clip(BLOCK // len(lower_y), 1, len(x)))
+    is_compiled = dtype is np.float32 and len(x) * len(lower_y) >= COMPILED_FROM
+    right = (jnp.asarray(turned), jnp.asarray(lower_y)) if is_compiled else (turned, lower_y)
     for start in range(0, len(x), size):
         block, norms = x[start : start + size], of_x[start : start + size]
         if is_compiled:
             padded = np.concatenate([block, np.zeros((size - len(block), x.shape[1]), dtype)])
-            upper = np.array(_multiply(padded, *right))[: len(block)]
+            lower = np.asarray(_multiply(padded, *right))[: len(block)]
         else:
-            upper = block @ right[0]
-            upper += right[1]
+            lower = block @ right[0]
+            lower += right[1]
         of_rows = (2 * (slack * norms + small)).astype(dtype)
-        yield start, upper, _Bounds(norms * (1 + slack) + small, of_rows, of_columns)
+        yield start, lower, _Bounds(norms * (1 + slack) + small, of_rows, of_columns)
 
 
 @jax.jit
-def _multiply(x: jax.Array, turned: jax.Array, upper: jax.Array) -> jax.Array:
-    return jnp.matmul(x, turned, precision=jax.lax.Precision.HIGHEST) + upper[None]
+def _multiply(x: jax.Array, turned: jax.Array, lower: jax.Array) -> jax.Array:
+    return jnp.matmul(x, turned, precision=jax.lax.Precision.HIGHEST) + lower[None]
 
 
 def _squared(first: np.ndarray, second: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ def precision_recall(
     disjoint supports, cut by a hyperplane, are read as well. Where they read more than half of their null, or
     where the null is below 1/2, both results are flagged ``beyond_resolution``.
 
-    The state keeps the features of all rows. Time grows with n m, memory is that of the features and of two
+    The state keeps the features of all rows. Time grows with n m, memory is that of the features and of a
     million distances.
 
     Args:

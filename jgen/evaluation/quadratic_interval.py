@@ -43,7 +43,7 @@ def quadratic_interval(
     """
     kappa = first_order / plain if plain > 0 else 0.0
     above_null = value / second_order**0.5 if second_order > 0 else np.inf
-    if above_null > 1:
+    if above_null > 1 and value > 0:
         kappa = max(kappa, (first_order - 2 * second_order) / value)
     if above_null < 3:
         kappa = max(kappa, slope)

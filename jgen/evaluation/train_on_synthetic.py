@@ -167,7 +167,7 @@ def recipe() -> MetricRecipe:
     return MetricRecipe(
         make=train_on_synthetic_metric,
         pair=_pair,
-        fewest=4,
+        fewest=2,
         rotates=False,
         is_stochastic=True,
     )

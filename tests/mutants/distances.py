@@ -18,8 +18,8 @@ def of_frechet(right, wrong, check=check_null):
 MUTANTS = {
     "moments, a covariance in float32": Mutant(
         MOMENTS,
-        "block = np.subtract(features[start : start + BLOCK], mean, dtype=np.float64)",
-        "block = (features[start : start + BLOCK] - np.float32(mean)).astype(np.float32)",
+        "block = np.subtract(rows, mean, out=memory[: len(rows)], dtype=np.float64)",
+        "block = (rows.astype(np.float32) - np.float32(mean)).astype(np.float64)",
         check=check_offset,
     ),
     "moments, a covariance over n": Mutant(

@@ -35,10 +35,10 @@ def of_league(right, wrong):
 
 MUTANTS = {
     "league, real rows taken for other rows": of_league(
-        '- np.asarray(its.by_sample["real"])', '+ np.asarray(its.by_sample["real"])'
+        "- np.asarray(its.by_sample[name])", "+ np.asarray(its.by_sample[name])"
     ),
     "league, the noise of the best forgotten": of_league(
-        "for one in (ours, its))]", "for one in (ours, ours)[:1])]"
+        "for one in (ours, its) if", "for one in (ours,) if"
     ),
     "jackknife, groups taken for rows": Mutant(
         "evaluation.jackknife", "(size - 1) * (values.mean()", "1 * (values.mean()", check=check_mean

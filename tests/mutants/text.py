@@ -3,6 +3,7 @@
 from tests.evaluation import (
     test_bits_per_character as bits,
     test_bleu as bleu,
+    test_clustered_histograms as clusters,
     test_distinct as distinct,
     test_frontier_integral as frontier,
     test_mauve as mauve,
@@ -117,6 +118,18 @@ MUTANTS = {
     ),
     "MAUVE, gradient of one axis alone": of(
         "mauve", "+ for_x * weight * by_q).sum(0)", ").sum(0)", mauve.check_gradients
+    ),
+    "clusters, influences in the order of sorting": of(
+        "clustered_histograms", "influence[order] = total", "influence[:] = total", clusters.check_rows
+    ),
+    "clusters, samples told apart by position": of(
+        "clustered_histograms",
+        "is_real = order < sizes",
+        "is_real = np.arange(len(order)) < sizes",
+        clusters.check_rows,
+    ),
+    "clusters, the null of the sample itself": of(
+        "clustered_histograms", "divergence(one / sizes", "divergence(both[0] / sizes", clusters.check_null
     ),
     "frontier, without its factor": of(
         "frontier_integral",

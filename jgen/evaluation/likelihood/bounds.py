@@ -16,7 +16,7 @@ from jgen.types import Result
 LARGEST_SHARE = 0.1
 """Share of the examples that may have bad weights before a mean is flagged."""
 FEWEST_EFFECTIVE = 2.0
-LEAST_ACCEPTANCE, LARGEST_ACCEPTANCE = 0.4, 0.97
+LEAST_ACCEPTANCE, LARGEST_ACCEPTANCE = 0.4, 0.9999
 LARGEST_GAP = 0.5
 """Nats by which bounds may lie apart before they are flagged: differences of models are often as small."""
 

@@ -99,7 +99,7 @@ def annealing_protocol(settings: Settings) -> dict[str, Any]:
     pilot = (
         f"pilot with its own key, {NUM_EXAMPLES} simulated examples x {NUM_CHAINS} chains a run, then fixed"
     )
-    tuned = f"tuned to acceptance {TARGET_ACCEPTANCE} by a {pilot}"
+    tuned = f"tuned to acceptance {TARGET_ACCEPTANCE} or length pi / 2 by a {pilot}"
     evenly = "evenly spaced" if settings.step_size is not None else f"spaced by a {pilot}"
     return {
         "num_temperatures": settings.num_temperatures,

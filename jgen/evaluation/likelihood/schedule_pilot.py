@@ -24,6 +24,9 @@ GAINS = (2.0, 1.0, 0.5, 0.25)
 TARGET_ACCEPTANCE = 0.7
 EVEN_SHARE = 0.2
 """Share of the temperatures that are spaced evenly, so that none is far from the next."""
+LONGEST = np.pi / 2
+"""Longest trajectory, in standard deviations of the start: a quarter of a turn, after which the square of a
+normal position forgets where it was. After half a turn it is what it was, and weights vary more."""
 JITTER = 0.25
 """Steps of neighbouring temperatures differ by up to this share, or a trajectory might come back to where it
 started at all of them."""
@@ -64,6 +67,7 @@ def schedule_pilot(
         log_steps = np.asarray(found.log_steps, np.float64)
         if betas is None and run < len(GAINS) - 1:
             ladder, log_steps = respaced(ladder, log_steps, np.asarray(found.deviation, np.float64))
+    log_steps = np.minimum(log_steps, np.log(LONGEST / num_leapfrogs))
     turn = (np.arange(num_temperatures) * (5**0.5 - 1) / 2) % 1  # the golden ratio: no two are alike
     steps = np.exp(log_steps) * (1 + JITTER * (2 * turn - 1))
     return Schedule(jnp.asarray(ladder), jnp.asarray(steps), jnp.int32(num_leapfrogs))

@@ -73,11 +73,12 @@ def row_order(case: MetricCase) -> str:
     """Check that the order of the rows does not matter."""
     samples = case.draw(0, 1.0)
     rng = np.random.default_rng(case.seed)
-    if "generated" in samples and not case.has_vectors:  # rows of the two may be pairs
-        order = rng.permutation(case.recipe.size)
-        moved = {name: take_rows(rows, order) for name, rows in samples.items()}
-    else:
-        moved = {name: take_rows(rows, rng.permutation(len(rows))) for name, rows in samples.items()}
+    orders = {len(rows): rng.permutation(len(rows)) for rows in samples.values()}
+    own = case.has_vectors  # rows of other samples may be pairs, such as examples and labels
+    moved = {
+        name: take_rows(rows, rng.permutation(len(rows)) if own else orders[len(rows)])
+        for name, rows in samples.items()
+    }
     return require_same(case, samples, moved, "the order of the rows changes the value")
 
 
