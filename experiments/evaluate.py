@@ -18,7 +18,7 @@ Results on digits, 270 images of each: the debiased Frechet distance of the clas
 IWAE, 10.3 GAN, 10.6 VAE, 11.7 pPCA and 118 AE, whose codes do not follow the prior; held-out digits read
 1.7 +- 4.3, and a perfect model 0.0 +- 2.9. The first four do not differ beyond their errors. Coverage is .79,
 .74, .73, .49 and .30, of .97; VAE and IWAE take at most 1.89 bits a pixel.
-Four minutes on two cores.
+Five minutes on two cores.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -52,6 +52,7 @@ def league_plot(results: Mapping[str, Mapping[str, Result]]) -> Figure:
 def _panel(axis: Any, models: list[str], column: Mapping[str, Result]) -> None:
     """Draw one metric."""
     drawn: list[float] = []
+    values: list[float] = []
     for result in column.values():
         if result.null is not None:
             value, low, high = map(float, result.null[:3])
@@ -65,6 +66,7 @@ def _panel(axis: Any, models: list[str], column: Mapping[str, Result]) -> None:
         if not np.isfinite(value):
             axis.text(0.02, row, "-", transform=axis.get_yaxis_transform(), va="center", color=DATA)
             continue
+        values.append(value)
         drawn += [end for end in (value, low, high) if np.isfinite(end)]
         axis.hlines(row, low, high, color=MODEL, linewidth=2.0)
         face = "white" if column[model].flags else MODEL
@@ -72,7 +74,7 @@ def _panel(axis: Any, models: list[str], column: Mapping[str, Result]) -> None:
     axis.margins(x=0.08)
     if not drawn:
         axis.set_xticks([])
-    elif max(map(abs, drawn)) > RATIO * (typical := float(np.median(np.abs(drawn)))) > 0:
+    elif max(map(abs, drawn)) > RATIO * (typical := float(np.median(np.abs(values)))) > 0:
         _symmetric_log(axis, typical)
     else:
         axis.locator_params(axis="x", nbins=4)
