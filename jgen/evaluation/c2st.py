@@ -258,7 +258,7 @@ def _influence(classifier: str, num_folds: int, seed: int, rows: Rows) -> C2ST:
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
     return MetricRecipe(
-        make=lambda: c2st_metric(classifier="linear", num_folds=2, num_permutations=9),
+        make=lambda: c2st_metric(classifier="neighbours", num_folds=2, num_permutations=9),
         size=60,
         fewest=6,
         rotates=False,

@@ -90,7 +90,7 @@ def density_coverage(
         >>> rng = np.random.default_rng(0)
         >>> found = density_coverage(real=rng.normal(size=(200, 2)), generated=rng.normal(size=(100, 2)))
         >>> round(float(found.coverage.null.value), 4)
-        0.8712
+        0.8716
 
     Reference:
         Naeem et al. (2020), Reliable fidelity and diversity metrics for generative models, ICML; Salvy et al.

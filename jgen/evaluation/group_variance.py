@@ -59,7 +59,8 @@ def group_variance(
     .. math:: Var(\theta) = c(n, m) + \max(0, E V_b - E c_b) / B,
 
     as variances of local statistics fall as 1/n. Groups have about 500 rows each, or half of the rows, and
-    several random partitions are averaged.
+    several random partitions are averaged. As these have their rows in common, only half of their degrees of
+    freedom count (by simulation: with all of them intervals of recall in four dimensions cover 91 %).
 
     Args:
         statistic: The statistic.
@@ -90,7 +91,7 @@ def group_variance(
         between = np.var([one.values for one in readings], axis=0, ddof=1)
         excess.append(between - np.mean([one.conditional for one in readings], axis=0))
     variance = whole.conditional + np.maximum(np.mean(excess, axis=0), 0) / num_groups
-    return GroupVariance(variance, num_partitions * (num_groups - 1))
+    return GroupVariance(variance, num_partitions * (num_groups - 1) / 2)
 
 
 class NullReadings(NamedTuple):

@@ -60,7 +60,7 @@ def to_unit(*samples: np.ndarray) -> list[np.ndarray]:
     """Convert samples to float64 and divide them by one power of two, which is exact: squares stay finite.
 
     Example:
-        >>> to_unit(np.array([[4e200, 0.0]]))[0].max() <= 1
+        >>> bool(to_unit(np.array([[4e200, 0.0]]))[0].max() <= 1)
         True
     """
     wide = [np.asarray(sample, np.float64) for sample in samples]

@@ -207,4 +207,4 @@ def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, n
 
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
-    return MetricRecipe(make=probes_metric, pair=_pair, fewest=2, rotates=False)
+    return MetricRecipe(probes_metric, _pair, fewest=2, rotates=False, null_shift=2.0)

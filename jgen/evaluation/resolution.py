@@ -29,8 +29,9 @@ def reading_of_halves(statistic: Callable[[np.ndarray, np.ndarray], Any], real: 
         Means over one to four hyperplanes, the more the fewer rows ``[number]``.
 
     Example:
-        >>> reading_of_halves(lambda x, y: x.max() < y.min(), np.arange(8.0)[:, None])
-        np.float64(1.0)
+        >>> apart = lambda x, y: x.max() < y.min() or y.max() < x.min()
+        >>> float(reading_of_halves(apart, np.arange(8.0)[:, None]))
+        1.0
     """
     rng = generator_of(real)
     readings = []

@@ -153,11 +153,12 @@ def _influence(classifier: str, seed: int, rows: Rows) -> TrainOnSynthetic:
 
 
 def _pair(rng: np.random.Generator, n: int, m: int, shift: float) -> dict[str, np.ndarray]:
-    """Draw two classes two apart; of the generated rows the classes move towards each other by the shift."""
+    """Draw two classes two apart; those of the generated rows are turned by 45 degrees a unit of shift."""
     samples = {}
-    for name, size, apart in (("real", n, 2.0), ("generated", m, 2.0 - shift), ("test", n, 2.0)):
+    for name, size, angle in (("real", n, 0.0), ("generated", m, shift * np.pi / 4), ("test", n, 0.0)):
         labels = np.arange(size) % 2
-        samples[name] = rng.normal(size=(size, 2)) + apart * (labels[:, None] - 0.5)
+        direction = np.array([np.cos(angle), np.sin(angle)])
+        samples[name] = rng.normal(size=(size, 2)) + 2.0 * (labels[:, None] - 0.5) * direction
         samples[f"{name}_labels"] = labels
     return samples
 
@@ -168,6 +169,7 @@ def recipe() -> MetricRecipe:
         make=train_on_synthetic_metric,
         pair=_pair,
         fewest=2,
+        null_shift=None,
         rotates=False,
         is_stochastic=True,
     )

@@ -10,8 +10,8 @@ from jgen.testing.metric_checks.metric_case import MetricCase
 METRICS = sorted(members(evaluation, "recipe"))
 
 
-def case_of(name):
-    return MetricCase(members(evaluation, "recipe")[name].recipe(), 0, 200)
+def case_of(name, repeats=8):
+    return MetricCase(members(evaluation, "recipe")[name].recipe(), 0, repeats)
 
 
 def checks_of(module):
@@ -24,8 +24,10 @@ def test_holds_for_every_sample(name):
         check(case_of(name))
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "repeats", [pytest.param(40, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.weekly)]
+)
 @pytest.mark.parametrize("name", METRICS)
-def test_holds_on_average(name):
+def test_holds_on_average(name, repeats):
     for check in checks_of(statistical):
-        check(case_of(name))
+        check(case_of(name, repeats))

@@ -64,10 +64,12 @@ def far_share(case: MetricCase) -> str:
     return str(measurement)
 
 
-def null(case: MetricCase) -> list[Measurement]:
+def null(case: MetricCase) -> list[Measurement] | str:
     """Check that samples of one distribution read the declared null, on average."""
-    size = case.recipe.size
-    declared = case.compute(case.draw(0, 0.0))
+    size, shift = case.recipe.size, case.recipe.null_shift
+    if shift is None:
+        return "nulls of several kinds"
+    declared = case.compute(case.draw(0, shift))
     measurements = []
     for name, result in declared.items():
         require(result.null is not None, f"{name or 'the value'} declares no null")
@@ -75,8 +77,8 @@ def null(case: MetricCase) -> list[Measurement]:
         n = result.null.n if 0 < result.null.n < size else size
         readings, nulls = [], []
         for repeat in range(case.repeats):
-            readings.append(case.values(case.draw(10_000 + repeat, 0.0, n, n))[name])
-            nulls.append(float(case.compute(case.draw(20_000 + repeat, 0.0))[name].null.value))  # type: ignore[union-attr]
+            readings.append(case.values(case.draw(10_000 + repeat, shift, n, n))[name])
+            nulls.append(float(case.compute(case.draw(20_000 + repeat, shift))[name].null.value))  # type: ignore[union-attr]
         gap = abs(np.mean(readings) - np.mean(nulls))
         error = math.hypot(np.std(readings, ddof=1), np.std(nulls, ddof=1)) / math.sqrt(case.repeats)
         quantity = f"{name or 'value'}: mean {np.mean(readings):.4g} less its null {np.mean(nulls):.4g}"
