@@ -18,7 +18,7 @@ from jax.tree_util import Partial, register_dataclass
 from numpyro.distributions import Distribution
 from scipy.special import stdtrit
 
-from jgen._internal.displays import name_of, sizes_of
+from jgen._internal.displays import name_of, sizes_of, style_of
 
 Array = jax.Array
 Key = jax.Array
@@ -243,10 +243,7 @@ class Result(NamedTuple):
         if jnp.ndim(self.value):
             return f"Result of shape {jnp.shape(self.value)}\n  n = {self.n}, {self.method}"
         value, low, high = map(float, self[:3])
-        half = max(abs(high - value), abs(value - low))
-        style = ".6g"
-        if 1e-4 < half < 1e6:  # two digits of the error
-            style = f".{max(0, 1 - math.floor(math.log10(half)))}f"
+        style = style_of(value, low, high)
         interval = "" if low == value == high else f" (95 % interval {low:{style}} to {high:{style}})"
         lines = [f"{value:{style}}{interval}", f"n = {self.n}, {self.method}"]
         if self.null is not None:

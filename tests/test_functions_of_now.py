@@ -378,7 +378,7 @@ OTHERS = {
     "networks whose activation is a field, as that of MLP": "ConvCritic ConvEncoder ConvNet Delta Graph "
     "MLPCritic MLPEncoder Occupancy",
     "bind a function, and do not call it": "as_partial bind_static",
-    "their network is a model's, as that of vae": "autoregressive_model",
+    "their network is a model's, as that of vae": "autoregressive_model DigitModel",
     "their function is that of train": "data_parallel",
 }
 """Public functions that take a function and need no case, by reason."""

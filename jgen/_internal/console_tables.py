@@ -9,8 +9,9 @@ from rich.table import Column, Table
 def console_tables(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[Table]:
     """Make a table of at most ``width`` characters a line, whose cells break only between words.
 
-    Where the longest words of all columns do not fit side by side, the columns are divided among several
-    tables, each of which begins with the first column. A word that is longer than its table is folded.
+    A cell with line breaks has as many lines. Where the longest words of all columns do not fit side by side,
+    the columns are divided among several tables, each of which begins with the first column. A word that is
+    longer than its table is folded.
 
     Args:
         columns: Heads of the columns.
@@ -47,7 +48,7 @@ def console_tables(columns: Sequence[str], rows: Sequence[Sequence[str]], width:
 
 
 def bounds(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[int], list[int]]:
-    """Return the longest word and the longest cell of each column, heads included.
+    """Return the longest word and the longest line of the cells of each column, heads included.
 
     Example:
         >>> bounds(["log Z"], [["-0.002 ± 0.0028"]])
@@ -55,7 +56,8 @@ def bounds(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[
     """
     texts = [[head, *cells] for head, *cells in zip(columns, *rows, strict=True)]
     least = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in texts]
-    return least, [max(map(cell_len, column)) for column in texts]
+    lines = [[line for text in column for line in text.splitlines() or [""]] for column in texts]
+    return least, [max(map(cell_len, column)) for column in lines]
 
 
 def column_widths(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:

@@ -1,5 +1,6 @@
-"""Describe functions and pytrees for the displays of the core types; this file imports nothing of jgen."""
+"""Describe numbers, functions and pytrees for the core types' displays; this file imports nothing of jgen."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,3 +34,14 @@ def sizes_of(tree: Any) -> str:
     """Count the arrays of a pytree and the numbers in them."""
     leaves = jax.tree.leaves(tree)
     return f"{len(leaves)} arrays, {sum(map(jnp.size, leaves)):,} numbers"
+
+
+def style_of(value: float, low: float, high: float) -> str:
+    """Return the format of a value and its interval that shows two digits of the error.
+
+    Example:
+        >>> [style_of(value, value - half, value + half) for value, half in ((0.5, 0.0312), (1e4, 250.0))]
+        ['.3f', '.0f']
+    """
+    half = max(abs(high - value), abs(value - low))
+    return f".{max(0, 1 - math.floor(math.log10(half)))}f" if 1e-4 < half < 1e6 else ".6g"

@@ -12,6 +12,12 @@ from jgen.experiment.command_line import (
     main as main,
     mistakes_in_one_line as mistakes_in_one_line,
 )
+from jgen.experiment.league_table import (
+    LEAGUE_CAPTION as LEAGUE_CAPTION,
+    LeagueTable as LeagueTable,
+    Line as Line,
+    league_table as league_table,
+)
 from jgen.experiment.provenance import program as program, provenance as provenance
 from jgen.experiment.report import Report as Report
 from jgen.experiment.run_folder import Run as Run, start as start

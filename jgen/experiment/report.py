@@ -28,6 +28,9 @@ caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .35rem 1rem .35rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: normal; }
 thead th { font-weight: 600; border-bottom: 2px solid var(--soft); }
+.wide { width: min(100vw - 3rem, 80rem); margin-left: calc(50% - min(100vw - 3rem, 80rem) / 2); }
+.wide table { font-size: .88rem; line-height: 1.4; margin: 0 auto; }
+.wide th, .wide td { padding-right: .7rem; } .wide td:first-child { white-space: normal; min-width: 6rem; }
 .number { text-align: right; } .number, .brief { white-space: nowrap; } .long { min-width: 16rem; }
 figure { margin: 1.5rem 0; } figcaption { margin-top: .4rem; }
 figure img { display: block; max-width: 100%; height: auto; background: #fff;
@@ -40,6 +43,8 @@ summary { cursor: pointer; color: var(--accent); }
 .failed strong { color: var(--bad); }
 @media print { body { max-width: none; } }
 """
+MAX_COLUMNS = 5
+"""Columns of a table from which on it may be wider than the text, in smaller letters."""
 
 
 def escape(text: Any) -> str:
@@ -153,7 +158,7 @@ def paragraphs(text: str) -> str:
 
 
 def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
-    """Convert rows to an HTML table; columns of numbers are right-aligned.
+    """Convert rows to an HTML table; columns of numbers are right-aligned, lines of a cell below each other.
 
     Args:
         rows: One mapping per row, column -> cell.
@@ -170,14 +175,15 @@ def table(rows: Sequence[Mapping[str, Any]], caption: str = "") -> str:
     head = "".join(f'<th scope="col" class="{kind}">{escape(name)}</th>' for name, kind in kinds.items())
     lines = (
         "".join(
-            f'<td class="{kind}">{escape(format_value(row.get(name)))}</td>' for name, kind in kinds.items()
+            f'<td class="{kind}">{_lines(format_value(row.get(name)))}</td>' for name, kind in kinds.items()
         )
         for row in rows
     )
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     content = f"{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll"><table>{content}</table></div>'
+    size = "scroll wide" if len(kinds) > MAX_COLUMNS else "scroll"
+    return f'<div class="{size}"><table>{content}</table></div>'
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -207,4 +213,9 @@ def _kind(cells: Sequence[Any]) -> str:
     texts = [format_value(cell) for cell in cells if cell is not None and not isinstance(cell, str)]
     if texts and all(text[0] in "-+0123456789[" or text in ("NaN", "inf") for text in texts):
         return "number"
-    return "long" if max(len(format_value(cell)) for cell in cells) > 30 else "brief"
+    lines = (line for cell in cells for line in format_value(cell).splitlines())
+    return "long" if max(map(len, lines), default=0) > 30 else "brief"
+
+
+def _lines(text: str) -> str:
+    return "<br/>".join(map(escape, text.splitlines()))

@@ -7,6 +7,7 @@ from jgen.plots.grouped_intervals import grouped_intervals as grouped_intervals
 from jgen.plots.image_grid import image_grid as image_grid
 from jgen.plots.intervals_plot import intervals_plot as intervals_plot
 from jgen.plots.latent_scatter import latent_scatter as latent_scatter
+from jgen.plots.league_plot import league_plot as league_plot
 from jgen.plots.learning_curves import learning_curves as learning_curves
 from jgen.plots.pair_plot import pair_plot as pair_plot
 from jgen.plots.panels import panels as panels

@@ -52,6 +52,20 @@ def test_real_rows_cancel(influence, rng):
     check_differences(lambda rng: difference(metric, rng), rng, 400 if influence else 100)
 
 
+def test_a_metric_that_the_real_rows_do_not_move(rng):
+    """Its difference is that of two independent means."""
+
+    def of_generated(rows):
+        values = rows["generated"][:, 0]
+        return result_of(values.mean(), values.std(ddof=1) / np.sqrt(M), M, "mean", {})
+
+    def influence(rows):
+        values = rows["generated"][:, 0]
+        return Influence(values.mean(), {"generated": values - values.mean()})
+
+    check_differences(lambda rng: difference(keep_rows(of_generated, influence=influence), rng), rng)
+
+
 def test_the_best_is_the_smallest_or_the_largest(rng):
     samples = draw(rng, 3)
     for larger, best in ((False, "model 0"), (True, "model 2")):

@@ -42,6 +42,13 @@ FIGURES = {
     "image_grid": lambda: plots.image_grid(IMAGES, list("abcdefghij")),
     "intervals_plot": lambda: plots.intervals_plot({"a": result(1.0), "b": result(np.nan)}, reference=0.5),
     "latent_scatter": lambda: plots.latent_scatter(DATA, GROUPS),
+    "league_plot": lambda: plots.league_plot(
+        {
+            "MMD": {"a model": result(1.0)._replace(null=result(0.0)), "b": result(np.nan)},
+            "an empty one": {"b": result(np.nan)},
+            "one far off": {"a model": result(1.0), "b": result(2.0), "c": result(1000.0)},
+        }
+    ),
     "learning_curves": lambda: plots.learning_curves(
         STEPS, {"a": 1 / STEPS, "b": 2 / STEPS}, reference=0.001
     ),
@@ -98,6 +105,8 @@ def test_a_plot_draws_inside_its_figure_without_global_state(name):
         ("intervals_plot", ({"a": result(np.zeros(2))},), "scalar"),
         ("latent_scatter", (np.zeros((3, 2)), [1]), "give one for each of 3 codes"),
         ("latent_scatter", (np.full((3, 2), np.nan),), "3 of 3 codes are not finite"),
+        ("league_plot", ({},), "results is empty"),
+        ("league_plot", ({"MMD": {}},), "results is empty"),
         ("learning_curves", ([1.0], {"series": {}}), "series is empty"),
         ("learning_curves", ([1.0], {"series": {"loss": [1.0, 2.0]}}), "loss has 2 points and steps 1"),
         ("pair_plot", (np.zeros((3, 1)),), "two to eight"),
