@@ -58,7 +58,7 @@ class MetricRecipe(NamedTuple):
         is_linear: Whether the expected value is linear in the share of generated rows that lie far off.
         is_stochastic: Whether the value depends on a seed of its own (permutations, projections, splits):
             then row order and batches may move it within its interval.
-        null_shift: Shift at which ``pair`` reads the null; None where its numbers have several kinds of nulls.
+        null_shift: Shift at which ``pair`` reads the null; None where its numbers have other nulls.
         of_itself: Name of the number -> its value where the generated rows are the real ones; empty where
             that is not known.
         known: ``known() -> Known cases``, small samples whose values are exact; none by default.
