@@ -1,7 +1,6 @@
 """Compute scores of sacreBLEU with intervals: functions of counts that are summed over sentences."""
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,10 @@ def sacrebleu_metrics(name: str) -> Any:
         UsageError: If it is not installed; it names the extra.
     """
     try:
-        return import_module("sacrebleu.metrics")
+        from sacrebleu import metrics
     except ModuleNotFoundError as error:
         raise UsageError(f'{name} needs sacrebleu: pip install "jgen[text]"') from error
+    return metrics
 
 
 def sentence_counts(scorer: Any, pairs: Pairs) -> np.ndarray:
