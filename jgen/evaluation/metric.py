@@ -1,7 +1,7 @@
 """Make metrics that keep their rows, evaluate metrics, and merge their states across processes."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -108,7 +108,23 @@ def _when_complete(compute: Callable[[Rows], Any], names: tuple[str, ...], state
     shapes = {name: state[name].shape[1:] for name in names}
     if len({len(shape) for shape in shapes.values()}) == 1 and len(set(shapes.values())) > 1:
         raise ValueError(f"samples must have rows of one size; got {shapes}")
+    if set(names) == set(NAMES):
+        _check_units(*(state[name] for name in NAMES))
     return compute(state)
+
+
+def _check_units(real: np.ndarray, generated: np.ndarray) -> None:
+    """Check that not one sample is in whole numbers from 0 to 255 and the other in fractions from 0 to 1."""
+    if real.dtype.kind != "f" or generated.dtype.kind != "f":
+        return
+    for whole, fractions in ((real, generated), (generated, real)):
+        is_whole = whole.min() >= 0 and 1 < whole.max() <= 255 and (whole == np.round(whole)).all()
+        in_unit = fractions.min() >= 0 and fractions.max() <= 1 and (fractions != np.round(fractions)).any()
+        if is_whole and in_unit:
+            raise ValueError(
+                f"one sample is in whole numbers to {whole.max():g}, the other in fractions from 0 to 1: "
+                "they look like images in two units. Scale both to one unit"
+            )
 
 
 def evaluate(metric: Metric, **samples: Any) -> Any:
@@ -125,14 +141,6 @@ def evaluate(metric: Metric, **samples: Any) -> Any:
         ValueError: For samples that the metric refuses.
     """
     return metric.compute(metric.accumulate(metric.empty(), **samples))
-
-
-def over_batches(metric: Metric, batches: Iterable[Mapping[str, Any]]) -> PyTree:
-    """Return the state of a metric after many batches, each a mapping from names to rows."""
-    state = metric.empty()
-    for batch in batches:
-        state = metric.accumulate(state, **batch)
-    return state
 
 
 def results_of(computed: Any) -> dict[str, Any]:

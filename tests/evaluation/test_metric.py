@@ -39,12 +39,22 @@ def test_states_of_two_processes_are_those_of_one(tmp_path):
         ({"real": np.ones((0, 2)), "generated": np.ones((3, 2))}, "one or more"),
         ({"real": np.ones((3, 2), complex), "generated": np.ones((3, 2))}, "must be real numbers"),
         ({"real": 1.0, "generated": np.ones((3, 2))}, "one or more"),
+        (
+            {"real": np.array([[0, 255]], np.uint8), "generated": np.array([[0.5, 1.0]])},
+            "images in two units",
+        ),
+        ({"real": np.array([[0.5, 1.0]]), "generated": np.array([[3.0, 16.0]])}, "images in two units"),
         ({"real": [["a"]], "generated": np.ones((3, 1))}, "must be real numbers"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(samples, message):
     with pytest.raises(ValueError, match=message):
         evaluate(METRIC, **samples)
+
+
+def test_bits_and_counts_are_compared():
+    assert evaluate(METRIC, real=[[0.0, 1.0]], generated=[[3.0, 7.0]]).value == 1
+    assert evaluate(METRIC, real=[[0.5, 0.9]], generated=[[-3.0, 7.0]]).value == 1
 
 
 def test_batches_of_other_sizes_are_refused():
