@@ -17,6 +17,7 @@ from jgen.evaluation import (
     sliced_wasserstein,
     train_on_synthetic,
 )
+from jgen.evaluation.classification import classifiers
 from jgen.types import Result
 
 Pair = dict[str, Any]
@@ -94,10 +95,8 @@ def of_task(field: str, rng: np.random.Generator, repeats: int) -> Ends:
 
 def exact_accuracy(x: np.ndarray, labels: np.ndarray) -> float:
     """Compute the accuracy, over all rows, of the linear classifier trained on these."""
-    from jgen.evaluation.classification.classifiers import fitted
-
     grid = np.linspace(-4, 6, 2001)
-    says_one = fitted("linear", x, labels).predict(grid[:, None]) == 1
+    says_one = classifiers.fitted(classifiers.linear, x, labels).predict(grid[:, None]) == 1
     threshold = grid[says_one.argmax()]
     return float(stats.norm.cdf(threshold) + stats.norm.sf(threshold - 2)) / 2
 
@@ -126,7 +125,7 @@ def rows() -> list[Row]:
     """List the rows."""
     quick_mmd = partial(mmd, length=1.0, num_permutations=1)
     quick_energy = partial(energy_distance, num_permutations=1)
-    quick_c2st = partial(c2st, classifier="linear", num_permutations=0)
+    quick_c2st = partial(c2st, classifier=classifiers.linear, num_permutations=0)
     quick_ot = partial(entropic_ot, eps=1.0, tolerance=1e-4)
     of_mmd, of_energy = "MMD of the two distributions", "energy distance of the two distributions"
     of_sw, of_c2st = "distance of the two distributions", "expected accuracy"

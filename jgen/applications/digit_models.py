@@ -16,7 +16,7 @@ from jgen.applications.fit import fit
 from jgen.data import dequantise
 from jgen.decoders import MLP, Delta, DiscretisedLogisticMixture
 from jgen.encoders import MLPCritic, MLPEncoder, Point
-from jgen.evaluation.log_likelihood import log_likelihood
+from jgen.evaluation.likelihood.log_likelihood import log_likelihood
 from jgen.evaluation.results import against_best
 from jgen.experiment.league_table import Line
 from jgen.experiment.run_folder import Run

@@ -6,7 +6,7 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
-from jgen.evaluation.classification.classifiers import check_classifier, fitted
+from jgen.evaluation.classification.classifiers import Classifier, fitted, name_of, neighbours, quadratic
 from jgen.evaluation.distances.pairwise_distances import canonical_order
 from jgen.evaluation.distances.u_statistic import p_value_result
 from jgen.evaluation.metric import NAMES, Rows, beyond_resolution, evaluate, keep_rows, result_of
@@ -37,7 +37,7 @@ def c2st(
     *,
     real: ArrayLike,
     generated: ArrayLike,
-    classifier: str = "quadratic",
+    classifier: Classifier = quadratic,
     num_folds: int = 5,
     num_permutations: int = 99,
     seed: int = 0,
@@ -60,8 +60,8 @@ def c2st(
     Args:
         real: Rows ``[n, *event]``, two or more a fold.
         generated: Rows ``[m, *event]``, two or more a fold.
-        classifier: ``"quadratic"``, ``"logistic"``, ``"linear"``, ``"neighbours"``, ``"nearest"`` or
-            ``"mlp"``.
+        classifier: Function of the training rows that returns an untrained scikit-learn classifier, such as
+            those of ``classification.classifiers``. Logistic regression on features and squares by default.
         num_folds: Folds, each with its share of both samples.
         num_permutations: B; the least p-value is 1 / (1 + B). All folds are trained again for each, so for
             many features or rows most of the time goes there. 0 leaves the p-value out (NaN, flagged).
@@ -73,7 +73,8 @@ def c2st(
         samples come from one distribution. The ceiling is 1.
 
     Raises:
-        ValueError: For fewer rows, NaN, an unknown classifier, or rows that do not fit each other.
+        ValueError: For fewer rows, NaN, or rows that do not fit each other.
+        TypeError: For a classifier that is no named function.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -94,7 +95,7 @@ def c2st(
 
 def c2st_metric(
     *,
-    classifier: str = "quadratic",
+    classifier: Classifier = quadratic,
     num_folds: int = 5,
     num_permutations: int = 99,
     seed: int = 0,
@@ -107,7 +108,7 @@ def c2st_metric(
             f"num_folds must be 2 or more and num_permutations 0 or more; got {num_folds} and "
             f"{num_permutations}"
         )
-    protocol = {**extractor.protocol, "classifier": check_classifier(classifier), "folds": num_folds}
+    protocol = {**extractor.protocol, "classifier": name_of(classifier), "folds": num_folds}
     return keep_rows(
         Partial(_compute, classifier, num_folds, num_permutations, seed, protocol),
         extractor=extractor,
@@ -119,7 +120,7 @@ Sides = tuple[np.ndarray, np.ndarray]
 """Real, then generated, each in an order that depends on its values alone."""
 
 
-def _values(classifier: str, seed: int, rows: Sides, folds: Sides) -> np.ndarray:
+def _values(classifier: Classifier, seed: int, rows: Sides, folds: Sides) -> np.ndarray:
     """Compute balanced accuracy and AUC ``[2]``, each row classified without its fold in the training."""
     pooled, is_real = np.concatenate(rows), np.repeat([True, False], [len(side) for side in rows])
     fold = np.concatenate(folds)
@@ -164,7 +165,7 @@ def _ordered(num_folds: int, rows: Rows) -> Sides:
 
 
 def _jackknife(
-    classifier: str, num_folds: int, seed: int, rows: Sides
+    classifier: Classifier, num_folds: int, seed: int, rows: Sides
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Compute the values, and their influence by groups of each sample ``[group, 2]``; folds stay."""
     folds: Any = tuple(_folds(len(side), num_folds, seed) for side in rows)
@@ -185,7 +186,7 @@ def _jackknife(
 
 
 def _compute(
-    classifier: str,
+    classifier: Classifier,
     num_folds: int,
     num_permutations: int,
     seed: int,
@@ -218,7 +219,9 @@ def _compute(
     return C2ST(results[0], results[1], _p_value(readings[:, 0], values[0], test))
 
 
-def _permuted(classifier: str, num_folds: int, num_permutations: int, seed: int, sides: Sides) -> np.ndarray:
+def _permuted(
+    classifier: Classifier, num_folds: int, num_permutations: int, seed: int, sides: Sides
+) -> np.ndarray:
     """Compute the values for permuted labels ``[permutation, 2]``, by the same function of two sets."""
     pooled, rng = np.concatenate(sides), np.random.default_rng(seed + 2)
     pooled = pooled[canonical_order(pooled)]
@@ -246,7 +249,7 @@ def _p_value(readings: np.ndarray, value: float, protocol: dict[str, Any]) -> Re
     return Result(none, none, none, 0, "no permutations", protocol, flags=("num_permutations is 0",))
 
 
-def _influence(classifier: str, num_folds: int, seed: int, rows: Rows) -> C2ST:
+def _influence(classifier: Classifier, num_folds: int, seed: int, rows: Rows) -> C2ST:
     values, influences = _jackknife(classifier, num_folds, seed, _ordered(num_folds, rows))
     accuracy, auc = (
         Influence(float(value), {name: one[:, j] for name, one in zip(NAMES, influences, strict=True)})
@@ -258,7 +261,7 @@ def _influence(classifier: str, num_folds: int, seed: int, rows: Rows) -> C2ST:
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
     return MetricRecipe(
-        make=lambda: c2st_metric(classifier="neighbours", num_folds=2, num_permutations=9),
+        make=lambda: c2st_metric(classifier=neighbours, num_folds=2, num_permutations=9),
         size=60,
         fewest=6,
         rotates=False,

@@ -1,10 +1,14 @@
-"""Name the classifiers by which metrics tell samples apart, each made by scikit-learn."""
+"""Make the classifiers by which metrics tell samples apart, by scikit-learn."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
+
+Classifier = Callable[[np.ndarray], Any]
+"""Function of the training rows ``[row, dim]`` that returns an untrained classifier: ``fit``, ``predict`` and
+``predict_proba``. Its name is part of the protocol."""
 
 
 def linear(x: np.ndarray) -> Any:
@@ -68,28 +72,20 @@ def mlp(_: np.ndarray) -> Any:
     return make_pipeline(StandardScaler(), network)
 
 
-CLASSIFIERS: dict[str, Callable[[np.ndarray], Any]] = {
-    "linear": linear,
-    "logistic": logistic,
-    "quadratic": quadratic,
-    "neighbours": neighbours,
-    "nearest": nearest,
-    "mlp": mlp,
-}
-"""Name -> a function of the training rows ``[row, dim]`` that returns an untrained classifier."""
+def fitted(classifier: Classifier, x: np.ndarray, labels: np.ndarray) -> Any:
+    """Return a classifier trained on rows ``[row, dim]`` and labels ``[row]``."""
+    return classifier(x).fit(x, labels)
 
 
-def check_classifier(name: str) -> str:
-    """Return the name of a known classifier.
+def name_of(classifier: Classifier) -> str:
+    """Return the name of a classifier for a protocol.
 
     Raises:
-        ValueError: For another; lists those that are known.
+        TypeError: If it is no function with a name.
     """
-    if name not in CLASSIFIERS:
-        raise ValueError(f"classifier must be one of {', '.join(sorted(CLASSIFIERS))}; got {name!r}")
-    return name
-
-
-def fitted(name: str, x: np.ndarray, labels: np.ndarray) -> Any:
-    """Return a classifier trained on rows ``[row, dim]`` and labels ``[row]``."""
-    return CLASSIFIERS[name](x).fit(x, labels)
+    if not callable(classifier) or not hasattr(classifier, "__name__"):
+        raise TypeError(
+            "a classifier is a named function of the training rows [row, dim] that returns an untrained "
+            f"scikit-learn classifier, such as those of classification.classifiers; got {classifier!r}"
+        )
+    return classifier.__name__

@@ -6,7 +6,7 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
-from jgen.evaluation.classification.classifiers import fitted
+from jgen.evaluation.classification.classifiers import fitted, linear, nearest
 from jgen.evaluation.classification.label_accuracy import (
     accuracy_of,
     check_labelled,
@@ -21,7 +21,7 @@ from jgen.features import Extractor, raw
 from jgen.types import Influence, Metric, Result
 
 NAMES = ("train", "train_labels", "test", "test_labels")
-CLASSIFIERS = {"linear": "linear", "nearest": "nearest"}
+CLASSIFIERS = {"linear": linear, "nearest": nearest}
 
 
 class Probes(NamedTuple):
@@ -184,7 +184,7 @@ def _compute(options: tuple[Any, ...], protocol: dict[str, Any], rows: Rows) -> 
     null, results = constant_answer(rows["test_labels"]), {}
     for name, is_right in _are_right(options, rows).items():
         prefix = "".join(name.rpartition("_")[:2])
-        of_probe = {**protocol, **names[prefix], "probe": CLASSIFIERS[name.rpartition("_")[2]]}
+        of_probe = {**protocol, **names[prefix], "probe": name.rpartition("_")[2]}
         results[name] = accuracy_of(is_right, f"{of_probe['probe']} probe", of_probe, null)
     return Probes(**results)
 

@@ -6,7 +6,7 @@ import numpy as np
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
-from jgen.evaluation.classification.classifiers import check_classifier, fitted
+from jgen.evaluation.classification.classifiers import Classifier, fitted, linear, name_of
 from jgen.evaluation.classification.label_accuracy import (
     accuracy_of,
     check_labelled,
@@ -47,7 +47,7 @@ def train_on_synthetic(
     generated_labels: ArrayLike,
     test: ArrayLike,
     test_labels: ArrayLike,
-    classifier: str = "linear",
+    classifier: Classifier = linear,
     seed: int = 0,
     extractor: Extractor | None = None,
 ) -> TrainOnSynthetic:
@@ -64,8 +64,8 @@ def train_on_synthetic(
         generated_labels: The labels that they were generated for ``[m]``.
         test: Real rows that neither model nor classifier has seen ``[t, *event]``, two or more.
         test_labels: ``[t]``.
-        classifier: ``"linear"`` (one scale for all features), ``"logistic"`` (a scale for each),
-            ``"quadratic"``, ``"neighbours"``, ``"nearest"`` or ``"mlp"``.
+        classifier: Function of the training rows that returns an untrained scikit-learn classifier, such as
+            those of ``classification.classifiers``. Logistic regression on one scale by default.
         seed: Of the rows that are left out of the larger set.
         extractor: Function from examples to features; None for the rows themselves.
 
@@ -74,8 +74,8 @@ def train_on_synthetic(
         difference, whose null is 0.
 
     Raises:
-        ValueError: For a training set of one label, labels that do not fit the rows, NaN, fewer rows, an
-            unknown classifier.
+        ValueError: For a training set of one label, labels that do not fit the rows, NaN, fewer rows.
+        TypeError: For a classifier that is no named function.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -98,11 +98,11 @@ def train_on_synthetic(
 
 
 def train_on_synthetic_metric(
-    *, classifier: str = "linear", seed: int = 0, extractor: Extractor | None = None
+    *, classifier: Classifier = linear, seed: int = 0, extractor: Extractor | None = None
 ) -> Metric:
     """Return the metric of ``train_on_synthetic``; its state keeps the features of all rows."""
     extractor = extractor or raw()
-    protocol = {**extractor.protocol, "classifier": check_classifier(classifier)}
+    protocol = {**extractor.protocol, "classifier": name_of(classifier)}
     return keep_rows(
         Partial(_compute, classifier, seed, protocol),
         names=NAMES,
@@ -112,7 +112,7 @@ def train_on_synthetic_metric(
     )
 
 
-def _are_right(classifier: str, seed: int, rows: Rows) -> tuple[int, np.ndarray, np.ndarray]:
+def _are_right(classifier: Classifier, seed: int, rows: Rows) -> tuple[int, np.ndarray, np.ndarray]:
     """Return the training size, and for both classifiers whether each test row is right ``[test row]``."""
     check_labelled(rows, "real", "generated", "test")
     size = min(len(rows["real"]), len(rows["generated"]))
@@ -129,12 +129,12 @@ def _are_right(classifier: str, seed: int, rows: Rows) -> tuple[int, np.ndarray,
     return size, *found
 
 
-def _compute(classifier: str, seed: int, protocol: dict[str, Any], rows: Rows) -> TrainOnSynthetic:
+def _compute(classifier: Classifier, seed: int, protocol: dict[str, Any], rows: Rows) -> TrainOnSynthetic:
     size, by_generated, by_real = _are_right(classifier, seed, rows)
     protocol = {**protocol, "training rows": size}
     null = constant_answer(rows["test_labels"])
     of_generated, of_real = (
-        accuracy_of(is_right[None], f"{classifier}, trained on {size} {name} rows", protocol, null)
+        accuracy_of(is_right[None], f"{name_of(classifier)}, trained on {size} {name} rows", protocol, null)
         for name, is_right in (("generated", by_generated), ("real", by_real))
     )
     minus = by_generated.astype(float) - by_real
@@ -146,7 +146,7 @@ def _compute(classifier: str, seed: int, protocol: dict[str, Any], rows: Rows) -
     return TrainOnSynthetic(of_generated, of_real, difference)
 
 
-def _influence(classifier: str, seed: int, rows: Rows) -> TrainOnSynthetic:
+def _influence(classifier: Classifier, seed: int, rows: Rows) -> TrainOnSynthetic:
     _, *both = _are_right(classifier, seed, rows)
     values = [one.astype(float) for one in (*both, both[0].astype(float) - both[1])]
     return TrainOnSynthetic._make(Influence(float(one.mean()), {"test": one - one.mean()}) for one in values)

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binomtest, norm
 
 from jgen.evaluation import compare, train_on_synthetic, train_on_synthetic_metric
+from jgen.evaluation.classification import classifiers
 
 
 def samples(rng, flipped=False, sizes=(80, 60, 400)):
@@ -36,11 +37,11 @@ def check_size(metric_of):
     rng = np.random.default_rng(0)
     given = samples(rng, sizes=(200, 6, 200))
     given |= {"test": given["real"], "real_labels": given["real_labels"][rng.permutation(200)]}
-    found = metric_of(**(given | {"test_labels": given["real_labels"]}), classifier="nearest")
+    found = metric_of(**(given | {"test_labels": given["real_labels"]}), classifier=classifiers.nearest)
     assert found.real.value < 0.9
     assert found.real.protocol["training rows"] == 6
     with pytest.raises(ValueError, match="training rows is"):
-        compare(found.real, metric_of(**samples(rng), classifier="nearest").real)
+        compare(found.real, metric_of(**samples(rng), classifier=classifiers.nearest).real)
 
 
 def test_sizes_are_equal():
@@ -76,10 +77,14 @@ def test_order_and_influence(rng):
         ({"test_labels": np.zeros(3, int)}, "400 rows and 3 labels"),
         ({"real_labels": np.zeros(80)}, "whole numbers"),
         ({"test": np.zeros((400, 2))}, "rows of one size"),
-        ({"classifier": "oracle"}, "one of"),
         ({"test": np.zeros((1, 1)), "test_labels": np.zeros(1, int)}, "two test rows"),
     ],
 )
 def test_bad_input_is_refused(options, words, rng):
     with pytest.raises(ValueError, match=words):
         train_on_synthetic(**(samples(rng) | options))
+
+
+def test_a_name_is_no_classifier(rng):
+    with pytest.raises(TypeError, match="got 'oracle'"):
+        train_on_synthetic(**samples(rng), classifier="oracle")
