@@ -374,7 +374,7 @@ CASES = {
 OTHERS = {
     "called on the host each time, never compiled": "BayesianMixture PPCA check_objective check_sampler "
     "check_target cross_validate fit fit_linear_vae fit_mixture main pair_plot panels compare_samplers Entry "
-    "Extractor MetricRecipe keep_rows",
+    "Extractor MetricRecipe c2st c2st_metric keep_rows train_on_synthetic train_on_synthetic_metric",
     "networks whose activation is a field, as that of MLP": "ConvCritic ConvEncoder ConvNet Delta Graph "
     "MLPCritic MLPEncoder Occupancy",
     "bind a function, and do not call it": "as_partial bind_static",

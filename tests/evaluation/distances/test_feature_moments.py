@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jgen.evaluation.distances.pairwise_distances import feature_moments
+from jgen.evaluation.distances import feature_moments
 
 SQUARE = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [2.0, 2.0]])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist, pdist
 
-from jgen.evaluation.distances.pairwise_distances import pairwise_distances
+from jgen.evaluation.distances import pairwise_distances
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e8])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from jgen.evaluation.distances.pairwise_distances import quantile_coupling
+from jgen.evaluation.distances import quantile_coupling
 from tests.helpers.false_alarms import z_of
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from jgen.evaluation.distances.pairwise_distances import sinkhorn
+from jgen.evaluation.distances import sinkhorn
 from tests.evaluation.distances.test_quantile_coupling import by_linear_program
 from tests.helpers.gaussian_distances import entropic_cost
 

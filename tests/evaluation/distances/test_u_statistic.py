@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from jgen.evaluation.distances.pairwise_distances import pairwise_distances, u_statistic
+from jgen.evaluation.distances import pairwise_distances, u_statistic
 
 SQUARE_ROOT = lambda squared: -np.sqrt(squared)  # noqa: E731
 BELL = lambda squared: np.exp(-squared / 2)  # noqa: E731
