@@ -30,7 +30,11 @@ class Config:
 
 CONFIG = {"inner": {"sizes": [1, 2]}, "kind": "MARKOV", "out": None, "options": {"a": "Infinity"}}
 RESULT = dict(
-    zip(Result._fields, (1.0, "-Infinity", 2.0, 3, "m", {"k": 5}, "Infinity", None, []), strict=True)
+    zip(
+        Result._fields,
+        (1.0, "-Infinity", 2.0, 3, "m", {"k": 5}, "Infinity", None, [], None, None),
+        strict=True,
+    )
 )
 
 

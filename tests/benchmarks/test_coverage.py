@@ -19,8 +19,11 @@ from tests.helpers.benchmark_runs import run_benchmark
 
 NO_ROW = {
     "analyse_answers": "win_rate, bradley_terry and rater_agreement of a study's answers, which have rows",
+    "bits_per_pixel": "differences of log_likelihood and against_best, which have rows",
+    "compare_models": "the league of several metrics, and their own intervals, which have rows",
     "estimate_log_bound": "a bound of a probability that holds exactly: (1 - 3 / n)^n < 0.05",
     "log_mean_exp_with_error": "the error inside weights.log_evidence, without its flags",
+    "league_plot": "draws the intervals of a league",
     "pair_plot": "regions of the mass of a model, not intervals of an estimate",
     "total_variation": "a closed form, without an error",
     "wasserstein2": "a closed form, without an error",

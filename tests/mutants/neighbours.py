@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tests.evaluation import test_auroc, test_auth_pct, test_density_coverage, test_precision_recall
+from tests.evaluation.classification import test_auroc
+from tests.evaluation.neighbours import test_auth_pct, test_density_coverage, test_precision_recall
 from tests.evaluation.neighbours.test_nearest_neighbours import check_balls, check_neighbours, samples
 from tests.helpers.mutant import Mutant
 

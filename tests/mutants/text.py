@@ -1,6 +1,6 @@
 """Mutants of metrics of texts."""
 
-from tests.evaluation import (
+from tests.evaluation.text import (
     test_bits_per_character as bits,
     test_bleu as bleu,
     test_clustered_histograms as clusters,
@@ -17,7 +17,7 @@ LOG_PROBS = "evaluation.text.sequence_log_probs"
 
 
 def of(name, right, wrong, check):
-    return Mutant(f"evaluation.{name}", right, wrong, check=check)
+    return Mutant(f"evaluation.text.{name}", right, wrong, check=check)
 
 
 def of_perplexity(right, wrong, check):

@@ -1,34 +1,39 @@
 """Mutants of metrics of two samples, and of tasks."""
 
-from tests.evaluation import (
-    test_c2st,
+from tests.evaluation.classification import test_c2st, test_probes, test_train_on_synthetic
+from tests.evaluation.distances import (
     test_energy_distance,
     test_entropic_ot,
     test_mmd,
-    test_probes,
     test_quantile_coupling,
     test_sinkhorn,
     test_sliced_wasserstein,
-    test_train_on_synthetic,
     test_u_statistic,
 )
 from tests.helpers.mutant import Mutant
 
-FOLDER = "evaluation."
+OF_CLASSIFIERS = ("c2st", "probes", "train_on_synthetic")
+OF_HELPERS = ("classifiers", "label_accuracy")
+
+
+def place(name):
+    """Return the module of a metric or a helper."""
+    folder = "classification" if name in OF_CLASSIFIERS + OF_HELPERS else "distances"
+    return f"evaluation.{folder}.{name}"
 
 
 def of_pairs(right, wrong, check=test_u_statistic.check_pairs):
-    return Mutant(FOLDER + "u_statistic", right, wrong, check=check)
+    return Mutant(place("u_statistic"), right, wrong, check=check)
 
 
 def of(name, right, wrong, check):
     """Return a mutant of a metric, whose check takes the metric."""
-    return Mutant(FOLDER + name, right, wrong, check=lambda module: check(getattr(module, name)))
+    return Mutant(place(name), right, wrong, check=lambda module: check(getattr(module, name)))
 
 
 def of_helper(helper, right, wrong, name, check):
     """Return a mutant of a helper of a metric."""
-    return Mutant(FOLDER + helper, right, wrong, FOLDER + name, lambda module: check(getattr(module, name)))
+    return Mutant(place(helper), right, wrong, place(name), lambda module: check(getattr(module, name)))
 
 
 ORDERS = test_u_statistic.check_all_samples
@@ -66,13 +71,13 @@ MUTANTS = {
         "energy_distance", "-np.sqrt(squared)", "-squared", test_energy_distance.check_scipy
     ),
     "Wasserstein, even steps for samples of two sizes": Mutant(
-        FOLDER + "quantile_coupling",
+        place("quantile_coupling"),
         "np.array((steps - starts) / common, float)",
         "np.full(len(steps), 1 / len(steps))",
         check=test_quantile_coupling.check_coupling,
     ),
     "Wasserstein, debiased by one half twice": Mutant(
-        FOLDER + "quantile_coupling",
+        place("quantile_coupling"),
         "rows[order[half:]]",
         "rows[order[: len(rows) - half]]",
         check=test_quantile_coupling.check_crossed,
@@ -84,10 +89,10 @@ MUTANTS = {
         test_sliced_wasserstein.check_truth,
     ),
     "entropic OT, weights forgotten": Mutant(
-        FOLDER + "sinkhorn", " - jnp.log(cost.shape[1])", "", check=test_sinkhorn.check_two_points
+        place("sinkhorn"), " - jnp.log(cost.shape[1])", "", check=test_sinkhorn.check_two_points
     ),
     "entropic OT, eps halved": Mutant(
-        FOLDER + "sinkhorn",
+        place("sinkhorn"),
         "- cost) / eps, axis=1",
         "- cost) / (eps / 2), axis=1",
         check=test_sinkhorn.check_two_points,
