@@ -245,6 +245,7 @@ def known(name, i):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64", "broadcasting")
 def test_densities_are_scipys():
     """Compare an ordinary member of each family on the line at seven quantiles."""

@@ -226,6 +226,7 @@ def test_a_generator_is_annealed_from_the_prior_with_its_noise():
         log_likelihood(fresh_key(), LINEAR, params, x, observation_noise=0.7)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("broadcasting")
 def test_models_without_a_latent_are_exact(rng):
     rows = rng.normal(size=(40, 2))

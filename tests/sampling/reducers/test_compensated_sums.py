@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jgen.sampling.reducers import log_evidence, moments
 from tests.helpers.reducer_folds import markov, run, weighted
@@ -10,6 +11,7 @@ from tests.helpers.reducer_folds import markov, run, weighted
 EPS = float(np.finfo(np.float32).eps)
 
 
+@pytest.mark.slow
 def test_a_million_float32_draws_do_not_drift():
     """Plain running sums are off by 1e-4 and more here; two-float ones by a rounding."""
     draw = jnp.arange(2**20, dtype=jnp.int32)
