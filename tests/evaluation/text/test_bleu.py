@@ -207,6 +207,6 @@ def test_unknown_options_are_refused():
 
 
 def test_without_sacrebleu_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+    monkeypatch.setitem(sys.modules, "sacrebleu", None)
     with pytest.raises(UsageError, match=r'pip install "jgen\[text\]"'):
         bleu(real=[CAT], generated=[CAT])
