@@ -11,6 +11,7 @@ from tests.helpers.random_keys import fresh_rng
 FALSE_ALARM_SDS = 4.9  # two-sided, 1e-6
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth():
     """Means of 400 normals, and differences: 95 % of 2,000, within binomial noise and O(1 / n)."""
     values = fresh_rng().normal(size=(2000, 2, 400)) * np.array([[1.0], [2.0]]) + 5.0

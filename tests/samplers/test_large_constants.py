@@ -43,9 +43,8 @@ def variance_as_rounded():
     return np.sum(weight * x**2) / np.sum(weight)
 
 
-@pytest.mark.parametrize(
-    "name", [n if n == "slice_sampler" else pytest.param(n, marks=pytest.mark.slow) for n in MARKOV]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MARKOV)
 def test_kernels_leave_the_rounded_density_invariant(name):
     """Compare the second moment, by the spread of its mean over chains; false alarm 1e-8 each."""
     target = replace(TARGET, log_density=Partial(shifted, TARGET.log_density, SHIFT))

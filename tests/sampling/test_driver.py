@@ -26,6 +26,7 @@ def run(name="mala", num_chains=3, **options):
     return sample(KEY, SAMPLERS[name], num_chains=num_chains, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", first_of_each(["mala", "importance"]))
 def test_a_chain_is_the_same_in_float32(name):
     """Chains alone and together are two programs, which may round differently; over a few steps of

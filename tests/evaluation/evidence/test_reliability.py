@@ -47,6 +47,7 @@ def ladder(betas, mean, variance, num_chains=16, num_draws=100):
     return Draws(np.zeros((num_chains, num_draws)), {"log_ratio": jnp.asarray(ratio)}, None, DrawKind.MARKOV)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_thermodynamic_counts_its_own_error_or_refuses():
     """Integrate E r = -1 / (b + c), Var r = 1 / (b + c)^2: log Z = log(c / (1 + c))."""
