@@ -46,7 +46,7 @@ def check_metric(recipe: MetricRecipe, *, seed: int = 0, repeats: int = 200) -> 
         >>> from jgen.evaluation import MetricRecipe, keep_rows
         >>> from jgen.evaluation.metric import result_of
         >>> def shift_of(rows):
-        ...     real, generated = rows["real"], rows["generated"]
+        ...     real, generated = (rows[name].astype(float) for name in ("real", "generated"))
         ...     error = np.sqrt(real.var(0, ddof=1) / len(real) + generated.var(0, ddof=1) / len(generated))
         ...     null = result_of(0.0, error[0], len(real), "closed form", {})
         ...     value = generated.mean(0)[0] - real.mean(0)[0]

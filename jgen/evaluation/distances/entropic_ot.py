@@ -216,5 +216,5 @@ def _influence(eps: float | None, solver: Partial, rows: Rows) -> EntropicOT:
 def recipe() -> MetricRecipe:
     """Return the recipe for the checks."""
     return MetricRecipe(
-        make=lambda: entropic_ot_metric(eps=2.0, num_splits=4), size=30, fewest=FEWEST, is_stochastic=True
+        make=lambda: entropic_ot_metric(eps=2.0, num_splits=4), size=60, fewest=FEWEST, is_stochastic=True
     )
