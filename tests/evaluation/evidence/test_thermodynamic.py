@@ -48,7 +48,7 @@ def test_log_z_is_that_of_the_trapezoid_rule():
 
 @pytest.mark.slow
 def test_noise_of_a_heavy_base_does_not_hide_a_ladder_that_is_too_coarse():
-    """Eight schools under log tau ~ N(5, 1), whose log Z is -36.13: integration gives -32 or more, or refuses."""
+    """Eight schools under log tau ~ N(5, 1), whose log Z is -36.13: integration has -32 or more."""
     y, errors = jnp.array([28.0, 8, -3, 7, -1, 1, 18, 12]), jnp.array([15.0, 10, 16, 11, 9, 11, 10, 18])
     places, widths = jnp.array([0.0, 5.0] + [0.0] * 8), jnp.array([10.0, 1.0] + [1.0] * 8)
     prior = dist.Normal(places, widths).to_event(1)
@@ -64,7 +64,8 @@ def test_noise_of_a_heavy_base_does_not_hide_a_ladder_that_is_too_coarse():
     assert abs(found.value - -36.13) < 6 * found.standard_error + 0.01
     try:
         integrated = thermodynamic(draws, betas)
-    except ValueError as error:
-        assert "stepping_stones" in str(error)
-    else:  # about every second time, with an interval so wide that it has the truth, or nearly
-        assert integrated.value - 1.5 * (integrated.value - integrated.low) < -36.13
+    except ValueError:
+        return  # refused, about every second time
+    assert (
+        integrated.value - 1.5 * (integrated.value - integrated.low) < -36.13
+    )  # else wide enough, or nearly
