@@ -70,12 +70,12 @@ def league_table(lines: Mapping[str, Line]) -> LeagueTable:
         row = {"metric": name + arrow, "perfect model": _nulls(line.results)}
         for model, result in line.results.items():
             numbers = [notes.setdefault(note, len(notes) + 1) for note in _notes_of(result)]
-            marks = [BEST] if _may_be_best(line.minus_best.get(model)) else []
+            marks = [BEST] if len(line.minus_best) > 1 and _may_be_best(line.minus_best.get(model)) else []
             marks += [",".join(map(str, numbers)).translate(SUPERSCRIPTS)] if numbers else []
             row[model] = _cell(result, marks)
         values.append(row)
         known = {model: minus for model, minus in line.minus_best.items() if minus is not None}
-        if known:
+        if len(known) > 1:
             differences.append({"metric": name, **{model: _difference(one) for model, one in known.items()}})
     return LeagueTable(values, differences, [{"note": i, "what": note} for note, i in notes.items()])
 
