@@ -52,5 +52,5 @@ def rows() -> list[Row]:
     return [
         Row(league, of, "2 models, by influences", partial(from_best, 2, 0.1, True)),
         Row(league, of, "5 equal models, by influences", partial(from_best, 5, 0.0, True)),
-        Row(league, of, "2 models, by the jackknife", partial(from_best, 2, 0.1, False), share=0.05),
+        Row(league, of, "2 models, by the jackknife", partial(from_best, 2, 0.1, False), share=0.2),
     ]
