@@ -12,7 +12,6 @@ import numpy as np
 
 from jgen.errors import UsageError
 
-SIDES = ("left", "right")
 NO_STUDY = "holds no study"
 SCHEMA = """
 CREATE TABLE study (id INTEGER PRIMARY KEY CHECK (id = 1), settings TEXT NOT NULL);

@@ -18,7 +18,7 @@ from jgen.evaluation.neighbours.group_variance import (
 from jgen.evaluation.neighbours.nearest_neighbours import Neighbours, ball_counts, in_order, nearest, to_unit
 from jgen.evaluation.neighbours.neighbour_checks import check_neighbours, flag_copies
 from jgen.evaluation.neighbours.resolution import reading_of_halves, without_resolution
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.features import Extractor, raw
 from jgen.types import Metric, Result
 
@@ -220,6 +220,18 @@ def _over_null(k: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.array([density, clipped, coverage / expected_coverage(n, m, k), share])
 
 
+def _known() -> list[Known]:
+    """Return a generator that makes one real row over and over: it is in the balls of nine rows of 20.
+
+    The ball of row 2 has radius 3, the distance of the fifth neighbour, and just reaches the generated 5.
+    """
+    real = np.arange(20.0)[:, None]
+    samples = {"real": real, "generated": 5.0 + real / 1024}
+    return [Known("a collapsed generator", samples, {"coverage": 9 / 20})]
+
+
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
-    return MetricRecipe(density_coverage_metric, fewest=7, unit_power=0.0, of_itself={"coverage": 1.0})
+    return MetricRecipe(
+        density_coverage_metric, fewest=7, unit_power=0.0, of_itself={"coverage": 1.0}, known=_known
+    )

@@ -22,7 +22,7 @@ from jgen.evaluation.neighbours.nearest_neighbours import (
 )
 from jgen.evaluation.neighbours.neighbour_checks import check_neighbours, flag_copies
 from jgen.evaluation.neighbours.resolution import reading_of_halves, without_resolution
-from jgen.evaluation.recipe import MetricRecipe
+from jgen.evaluation.recipe import Known, MetricRecipe
 from jgen.features import Extractor, raw
 from jgen.types import Metric, Result
 
@@ -143,8 +143,26 @@ def _over_null(k: int, x: np.ndarray, y: np.ndarray) -> float:
     return float(precision / (balls.num_balls > 0).mean())
 
 
+def _known() -> list[Known]:
+    """Return generators of one row over and over: a real one, and one that the last ball just reaches."""
+    real = np.arange(20.0)[:, None]
+    places = {"a collapsed generator": (5.0, 1.0, 1 / 20), "a row three from the last": (22.0, 1 / 20, 0.0)}
+    return [
+        Known(
+            name,
+            {"real": real, "generated": place + real / 1024},
+            {"precision": precision, "recall": recall},
+        )
+        for name, (place, precision, recall) in places.items()
+    ]
+
+
 def recipe() -> MetricRecipe:
     """Return the recipe by which ``check_metric`` checks it."""
     return MetricRecipe(
-        precision_recall_metric, fewest=5, unit_power=0.0, of_itself={"precision": 1.0, "recall": 1.0}
+        precision_recall_metric,
+        fewest=5,
+        unit_power=0.0,
+        of_itself={"precision": 1.0, "recall": 1.0},
+        known=_known,
     )
